@@ -1,0 +1,27 @@
+# The build that users get (node-gyp, prebuildify). CMakeLists.txt is the workbench.
+# Both read native/addon.gypi, so a source file is named once.
+{
+  "includes": ["native/addon.gypi"],
+  "targets": [
+    {
+      "target_name": "addon",
+      "sources": ["<@(addon_sources)"],
+      "defines": ["<@(addon_defines)"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "native"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["<@(addon_cxx_flags)"],
+      "libraries": ["-ldl"]
+    },
+    {
+      # The single-threaded program that starts containers; see native/keeper/README.md.
+      "target_name": "keeper",
+      "type": "executable",
+      "sources": ["<@(keeper_sources)"],
+      "include_dirs": ["native"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["<@(addon_cxx_flags)"],
+      "ldflags": ["-Wl,--export-dynamic-symbol=signalfd", "-Wl,--export-dynamic-symbol=seccomp_load"],
+      "libraries": ["-ldl"]
+    }
+  ]
+}

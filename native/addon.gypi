@@ -1,0 +1,19 @@
+{ "variables": {
+    "addon_sources": [
+      "native/addon.cc",
+      "native/base/file.cc"
+    ],
+    "keeper_sources": [
+      "native/base/file.cc",
+      "native/keeper/main.cc"
+    ],
+    "addon_defines": [
+      "NAPI_VERSION=9",
+      "NODE_ADDON_API_DISABLE_DEPRECATED",
+      "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+    ],
+    "addon_cxx_flags": [
+      "-std=c++20", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden",
+      "-Wall", "-Wextra", "-Wno-missing-field-initializers"
+    ] } }
