@@ -1,10 +1,26 @@
 { "variables": {
     "addon_sources": [
       "native/addon.cc",
-      "native/base/file.cc"
+      "native/base/file.cc",
+      "native/cgroup/freeze.cc",
+      "native/cgroup/hierarchy.cc",
+      "native/cgroup/tree.cc",
+      "native/cgroup/walk.cc",
+      "native/ns/child_userns.cc",
+      "native/ns/mount.cc",
+      "native/ns/pidfd.cc",
+      "native/ns/userns.cc"
     ],
     "keeper_sources": [
       "native/base/file.cc",
+      "native/cgroup/freeze.cc",
+      "native/cgroup/hierarchy.cc",
+      "native/cgroup/tree.cc",
+      "native/cgroup/walk.cc",
+      "native/ns/child_userns.cc",
+      "native/ns/mount.cc",
+      "native/ns/pidfd.cc",
+      "native/ns/userns.cc",
       "native/keeper/main.cc"
     ],
     "addon_defines": [

@@ -1,0 +1,125 @@
+// v1: freezer.state, polled. v2: cgroup.freeze, and cgroup.events tells when it holds.
+#include "cgroup/freeze.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "cgroup/walk.h"
+
+namespace cgroup {
+namespace {
+
+using base::Result;
+using base::Status;
+using base::success;
+using base::SysError;
+
+bool gone(const SysError& error) {
+  return error.errnum == ENOENT || error.errnum == ENODEV;
+}
+
+int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
+}
+
+struct Freezer {
+  const Hierarchy* hierarchy;
+  bool v1;
+};
+
+// The v1 freezer wherever it has the path, else the unified hierarchy.
+Result<Freezer> freezer_of(const Hierarchies& in, const std::string& path) {
+  if (const Hierarchy* legacy = in.v1("freezer")) {
+    auto state = base::read_at(legacy->dir.get(), path + "/freezer.state");
+    if (state.ok()) return Freezer{legacy, true};
+    if (!gone(state.error())) return std::move(state.error());
+  }
+  if (const Hierarchy* unified = in.unified()) {
+    auto state = base::read_at(unified->dir.get(), path + "/cgroup.freeze");
+    if (state.ok()) return Freezer{unified, false};
+    if (!gone(state.error())) return std::move(state.error());
+  }
+  return SysError{ENOENT, "freeze", path};
+}
+
+Result<bool> holds(const Freezer& freezer, const std::string& path) {
+  const int dir = freezer.hierarchy->dir.get();
+  if (freezer.v1) {
+    auto state = base::read_at(dir, path + "/freezer.state");
+    if (!state.ok()) return std::move(state.error());
+    return state->substr(0, 6) == "FROZEN";
+  }
+  auto events = base::read_at(dir, path + "/cgroup.events");
+  if (!events.ok()) return std::move(events.error());
+  return events->find("frozen 1") != std::string::npos;
+}
+
+Status thaw_in(const Hierarchy& hierarchy, const std::string& path) {
+  const bool v1 = hierarchy.version == 1;
+  // A guest may have frozen a part of itself before; the whole tree continues.
+  return walk(hierarchy.dir.get(), path, [v1](int parent, const std::string& name) -> Status {
+    auto status = base::write_at(parent, name + (v1 ? "/freezer.state" : "/cgroup.freeze"),
+                                 v1 ? "THAWED" : "0");
+    return status.ok() || gone(status.error()) ? success() : std::move(status);
+  });
+}
+
+}  // namespace
+
+Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms) {
+  TRY_STATUS(check_path(path));
+  auto freezer = freezer_of(in, path);
+  if (!freezer.ok()) return std::move(freezer.error());
+  const int dir = freezer->hierarchy->dir.get();
+  const std::string file = path + (freezer->v1 ? "/freezer.state" : "/cgroup.freeze");
+  const std::string value = freezer->v1 ? "FROZEN" : "1";
+
+  base::UniqueFd events;
+  if (!freezer->v1) {
+    auto opened = base::open_at(dir, path + "/cgroup.events", O_RDONLY);
+    if (!opened.ok()) return std::move(opened.error());
+    events = std::move(*opened);
+  }
+  TRY_STATUS(base::write_at(dir, file, value));
+  const int64_t deadline = now_ms() + timeout_ms;
+  for (int pause = 1;; pause = std::min(pause * 2, 20)) {
+    auto done = holds(*freezer, path);
+    if (!done.ok()) return std::move(done.error());
+    if (*done) return success();
+    if (now_ms() >= deadline) break;
+    // v2 wakes us by POLLPRI; v1 has no event, and reading its state makes the kernel look again.
+    pollfd wait{.fd = events.valid() ? events.get() : -1, .events = POLLPRI, .revents = 0};
+    (void)::poll(&wait, 1, pause);
+  }
+  TRY_STATUS(thaw(in, path));
+  return SysError{ETIMEDOUT, "freeze", freezer->hierarchy->mountpoint + "/" + path};
+}
+
+Status thaw(const Hierarchies& in, const std::string& path) {
+  TRY_STATUS(check_path(path));
+  bool found = false;
+  for (const Hierarchy* hierarchy : {in.v1("freezer"), in.unified()}) {
+    if (hierarchy == nullptr) continue;
+    auto status = thaw_in(*hierarchy, path);
+    if (status.ok())
+      found = true;
+    else if (!gone(status.error()))
+      return status;
+  }
+  if (!found) return SysError{ENOENT, "thaw", path};
+  return success();
+}
+
+Result<bool> frozen(const Hierarchies& in, const std::string& path) {
+  TRY_STATUS(check_path(path));
+  auto freezer = freezer_of(in, path);
+  if (!freezer.ok()) return std::move(freezer.error());
+  return holds(*freezer, path);
+}
+
+}  // namespace cgroup

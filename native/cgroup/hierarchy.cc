@@ -1,0 +1,159 @@
+// The mount table is the only place that knows where v1 hierarchies are.
+#include "cgroup/hierarchy.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/file.h"
+
+namespace cgroup {
+namespace {
+
+using base::Result;
+using base::SysError;
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  size_t start = 0;
+  while (start <= text.size()) {
+    const size_t end = std::min(text.find(separator, start), text.size());
+    if (end > start) parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  return parts;
+}
+
+// mountinfo writes space, tab, newline and backslash as three octal digits.
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto octal = [&](size_t at) {
+      return at < text.size() && text[at] >= '0' && text[at] < '8';
+    };
+    if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
+      out +=
+          static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + text[i + 3] - '0');
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// What stands among the controllers in a v1 mount's super options.
+bool is_option(std::string_view word) {
+  constexpr std::array<std::string_view, 9> kOptions = {
+      "rw",  "ro",   "xattr",          "noprefix",    "clone_children",
+      "all", "none", "cpuset_v2_mode", "favordynmods"};
+  return std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end() ||
+         word.substr(0, 14) == "release_agent=" || word.substr(0, 12) == "nsdelegate" ||
+         word.substr(0, 7) == "memory_";
+}
+
+// "36 35 98:0 /root /mount options optional… - type source superoptions"
+std::optional<Hierarchy> parse_line(std::string_view line) {
+  const size_t dash = line.find(" - ");
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto before = split(line.substr(0, dash), ' ');
+  const auto after = split(line.substr(dash + 3), ' ');
+  if (before.size() < 6 || after.size() < 2) return std::nullopt;
+
+  Hierarchy hierarchy;
+  hierarchy.mountpoint = unescape(before[4]);
+  if (after[0] == "cgroup2") {
+    hierarchy.version = 2;
+    return hierarchy;
+  }
+  if (after[0] != "cgroup") return std::nullopt;
+  hierarchy.version = 1;
+  for (const auto word : split(after.back(), ',')) {
+    if (!is_option(word)) hierarchy.controllers.emplace_back(word);
+  }
+  return hierarchy;
+}
+
+}  // namespace
+
+bool Hierarchy::has(std::string_view controller) const {
+  return std::find(controllers.begin(), controllers.end(), controller) != controllers.end();
+}
+
+std::vector<Hierarchy> parse_mountinfo(std::string_view text) {
+  std::vector<Hierarchy> list;
+  for (const auto line : split(text, '\n')) {
+    auto found = parse_line(line);
+    if (!found) continue;
+    // Container tools bind the same hierarchy elsewhere; the first mount is the machine's own.
+    const bool known = std::any_of(list.begin(), list.end(), [&](const Hierarchy& other) {
+      return other.version == found->version && other.controllers == found->controllers;
+    });
+    if (!known) list.push_back(std::move(*found));
+  }
+  return list;
+}
+
+Result<Hierarchies> Hierarchies::mounted() {
+  auto text = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
+  if (!text.ok()) return std::move(text.error());
+  auto list = parse_mountinfo(*text);
+  if (list.empty()) return SysError{ENOENT, "cgroup", "/sys/fs/cgroup"};
+  for (auto& hierarchy : list) {
+    if (hierarchy.version != 2) continue;
+    auto offered = base::read_file(hierarchy.mountpoint + "/cgroup.controllers");
+    if (!offered.ok()) return std::move(offered.error());
+    for (const auto line : split(*offered, '\n')) {
+      for (const auto word : split(line, ' ')) hierarchy.controllers.emplace_back(word);
+    }
+  }
+  return open(std::move(list));
+}
+
+Result<Hierarchies> Hierarchies::open(std::vector<Hierarchy> list) {
+  Hierarchies out;
+  for (auto& hierarchy : list) {
+    auto dir = base::open_at(AT_FDCWD, hierarchy.mountpoint, O_RDONLY | O_DIRECTORY);
+    if (!dir.ok()) return std::move(dir.error());
+    hierarchy.dir = std::move(*dir);
+    out.list_.push_back(std::move(hierarchy));
+  }
+  return out;
+}
+
+const Hierarchy* Hierarchies::v1(std::string_view controller) const {
+  for (const auto& hierarchy : list_) {
+    if (hierarchy.version == 1 && hierarchy.has(controller)) return &hierarchy;
+  }
+  return nullptr;
+}
+
+const Hierarchy* Hierarchies::unified() const {
+  for (const auto& hierarchy : list_) {
+    if (hierarchy.version == 2) return &hierarchy;
+  }
+  return nullptr;
+}
+
+const Hierarchy* Hierarchies::of(std::string_view controller) const {
+  const Hierarchy* v2 = unified();
+  if (controller.empty()) return v2;
+  if (const Hierarchy* legacy = v1(controller)) return legacy;
+  return v2 != nullptr && v2->has(controller) ? v2 : nullptr;
+}
+
+base::Status check_path(std::string_view path) {
+  const auto refuse = [&] { return SysError{EINVAL, "cgroup", std::string(path)}; };
+  if (path.empty() || path.front() == '/' || path.back() == '/' || path.size() > 3000)
+    return refuse();
+  if (path.find('\0') != std::string_view::npos || path.find('\n') != std::string_view::npos ||
+      path.find("//") != std::string_view::npos) {
+    return refuse();
+  }
+  for (const auto part : split(path, '/')) {
+    if (part == "." || part == ".." || part.size() > 255) return refuse();
+  }
+  return base::success();
+}
+
+}  // namespace cgroup

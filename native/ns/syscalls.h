@@ -1,0 +1,38 @@
+// Numbers and structures of newer system calls, declared here so that old headers suffice to build.
+// The numbers are the same on every architecture that got these calls after the common table began.
+#pragma once
+
+#include <cstdint>
+
+namespace ns::sys {
+
+constexpr long kPidfdSendSignal = 424;
+constexpr long kOpenTree = 428;
+constexpr long kMoveMount = 429;
+constexpr long kFsopen = 430;
+constexpr long kFsconfig = 431;
+constexpr long kFsmount = 432;
+constexpr long kPidfdOpen = 434;
+constexpr long kOpenat2 = 437;
+constexpr long kPidfdGetfd = 438;
+constexpr long kMountSetattr = 442;
+
+struct OpenHow {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+constexpr uint64_t kResolveNoXdev = 0x01;
+constexpr uint64_t kResolveNoMagiclinks = 0x02;
+constexpr uint64_t kResolveNoSymlinks = 0x04;
+constexpr uint64_t kResolveBeneath = 0x08;
+constexpr uint64_t kResolveInRoot = 0x10;
+
+struct MountAttr {
+  uint64_t attr_set;
+  uint64_t attr_clr;
+  uint64_t propagation;
+  uint64_t userns_fd;
+};
+
+}  // namespace ns::sys
