@@ -1,0 +1,94 @@
+// The errors that every room shares, and the table of all codes.
+import { describeErrno } from './errno.js'
+
+/**
+ * Every `ERR_*` code with its meaning. A code never changes its meaning. Failures of the system
+ * carry the kernel's own code instead (`ENOENT`, `EBUSY`, …).
+ *
+ * Whoever adds an error class adds its line here; the README's table is made from it.
+ */
+export const errorCodes = {
+  ERR_ADDON_MISSING: 'The native part of the package is not built for this machine',
+  ERR_CLOSED: 'The object was closed before it was used',
+  ERR_LIBRARY_MISSING: 'A system library is not installed, or lacks what we need of it',
+} as const
+
+/** A failed system call. Looks like the errors of `node:fs`. */
+export class SystemError extends Error {
+  /** `ENOENT`, `EBUSY`, … */
+  readonly code: string
+  /** Negative, as everywhere in Node: `util.getSystemErrorName(error.errno)` works. */
+  readonly errno: number
+  readonly syscall: string
+  /** What was acted on, when it has a name. */
+  declare readonly path?: string
+
+  /** @param errnum the positive number that the kernel gave */
+  constructor(errnum: number, syscall: string, path = '') {
+    const [code, text] = describeErrno(errnum)
+    super(`${code}: ${text}, ${syscall}${path === '' ? '' : ` '${path}'`}`)
+    this.code = code
+    this.errno = -errnum
+    this.syscall = syscall
+    if (path !== '') this.path = path
+  }
+  override get name(): string {
+    return 'SystemError'
+  }
+}
+
+/** A system library that was to be opened at run time cannot be used. */
+export class LibraryMissingError extends Error {
+  readonly code = 'ERR_LIBRARY_MISSING'
+  /**
+   * @param soname what was looked for: `liblxc.so.1`
+   * @param reason the dynamic loader's words, or the name of the missing symbol
+   */
+  constructor(
+    readonly soname: string,
+    readonly reason: string,
+  ) {
+    super(`${soname} cannot be used: ${reason}`)
+  }
+  override get name(): string {
+    return 'LibraryMissingError'
+  }
+}
+
+/** Something was used after it had been closed. */
+export class ClosedError extends Error {
+  readonly code = 'ERR_CLOSED'
+  /** @param resource what is closed: `lxc container 'web1'` */
+  constructor(readonly resource: string) {
+    super(`${resource} is closed`)
+  }
+  override get name(): string {
+    return 'ClosedError'
+  }
+}
+
+/** The addon was not found or does not load; the message lists what was tried and what to do. */
+export class AddonMissingError extends Error {
+  readonly code = 'ERR_ADDON_MISSING'
+  override get name(): string {
+    return 'AddonMissingError'
+  }
+}
+
+/**
+ * Passes a native promise on, with the caller in the stack of its error. What a worker thread
+ * reports has no JavaScript stack of its own.
+ *
+ * @param above the function that the user called; the stack begins at its caller
+ */
+export async function traced<T>(
+  promise: Promise<T>,
+  above: (...args: never[]) => unknown,
+): Promise<T> {
+  try {
+    return await promise
+  } catch (error) {
+    if (error instanceof Error) Error.captureStackTrace(error, above)
+    throw error
+  }
+}

@@ -1,0 +1,47 @@
+#include "napi/environment.h"
+
+#include <vector>
+
+namespace bridge {
+
+// Enough to keep a few stuck calls from stopping everything else; a thread costs one stack page.
+constexpr size_t kSlowThreads = 8;
+
+Environment::Environment(Napi::Env env)
+    : js(JsThread::create(env)), pool(js, kSlowThreads), events(js) {}
+
+void Environment::attach(Napi::Env env) {
+  // Hooks run newest first. The constructor has made the threadsafe function, with Node's own hook
+  // for it, so ours runs before that one, while the function is still alive.
+  auto* self = new Environment(env);
+  env.SetInstanceData<Environment>(self);
+  env.AddCleanupHook([](Environment* environment) { environment->close(); }, self);
+}
+
+Environment& Environment::of(Napi::Env env) {
+  return *env.GetInstanceData<Environment>();
+}
+
+void Environment::close() {
+  handles.close_all();
+  events.close();
+  pool.close();
+  js->close();
+}
+
+Napi::Value Environment::new_error(Napi::Env env, const char* name,
+                                   std::initializer_list<napi_value> arguments) {
+  const std::vector<napi_value> list(arguments);
+  if (!errors_.IsEmpty()) {
+    const Napi::Value constructor = errors_.Value().Get(name);
+    if (constructor.IsFunction()) return constructor.As<Napi::Function>().New(list);
+  }
+  return Napi::Error::New(env, std::string(name) + " before lib/native.ts has set the addon up")
+      .Value();
+}
+
+const std::string* Environment::qualified_name(const char* room, const char* function) {
+  return &names_.emplace_back(std::string(room) + "." + function);
+}
+
+}  // namespace bridge

@@ -1,0 +1,14 @@
+#include "napi/errors.h"
+
+#include "napi/convert.h"
+#include "napi/environment.h"
+
+namespace bridge {
+
+Napi::Value to_error(Napi::Env env, const base::SysError& error) {
+  return Environment::of(env).new_error(
+      env, "SystemError",
+      {to_js(env, error.errnum), to_js(env, error.syscall), to_js(env, error.path)});
+}
+
+}  // namespace bridge

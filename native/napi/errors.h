@@ -1,0 +1,19 @@
+// Failures as values become JavaScript errors here, on the JavaScript thread.
+#pragma once
+
+#include <napi.h>
+
+#include "base/result.h"
+
+namespace bridge {
+
+// A `SystemError`: message, code, errno, syscall and path like Node's own. A room with richer
+// failures has its own error type and its own to_error() beside it, found by argument lookup.
+Napi::Value to_error(Napi::Env env, const base::SysError& error);
+
+// Makes `error` (any value) the pending exception.
+inline void throw_error(Napi::Env env, Napi::Value error) {
+  napi_throw(env, error);
+}
+
+}  // namespace bridge

@@ -1,0 +1,50 @@
+// Threads of our own for calls that may take seconds. In libuv's pool, which has
+// four threads, they would hold up every file and name lookup of the process.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "napi/js_thread.h"
+
+namespace bridge {
+
+class Pool {
+ public:
+  // execute() runs on a thread of the pool, run() afterwards on the JavaScript thread.
+  class Job : public JsThread::Call {
+   public:
+    virtual void execute() = 0;
+  };
+
+  Pool(std::shared_ptr<JsThread> js, size_t threads);
+
+  // JS thread. 0, or the errno of pthread_create when there is no thread at all to run it; the job
+  // is gone then.
+  int submit(std::unique_ptr<Job> job);
+
+  // JS thread, from the cleanup hook. Jobs that wait are dropped. One that runs cannot be
+  // interrupted and is not waited for: its thread ends after it, and its result goes nowhere.
+  void close();
+
+ private:
+  // Owned by the threads too: a thread in a long call outlives the environment.
+  struct State {
+    std::shared_ptr<JsThread> js;
+    std::mutex mutex;
+    std::condition_variable work;
+    std::deque<std::unique_ptr<Job>> queue;
+    size_t threads = 0;
+    size_t idle = 0;
+    bool closed = false;
+  };
+  static void serve(const std::shared_ptr<State>& state);
+
+  std::shared_ptr<State> state_;
+  size_t limit_;
+};
+
+}  // namespace bridge

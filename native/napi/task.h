@@ -1,0 +1,121 @@
+// Work off the JavaScript thread, as a promise. The work returns a Result and knows
+// nothing of JavaScript; `convert` turns its value into JavaScript afterwards.
+//
+//   return bridge::run(info, [path] { return cgroup::read_stat(path); },     // worker thread
+//                      [](Napi::Env env, Stat& s) { return to_js(env, s); }); // JS thread
+//
+// Neither may own JavaScript references: with the environment gone, both are
+// destroyed on whatever thread they are on.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "napi/convert.h"
+#include "napi/environment.h"
+#include "napi/errors.h"
+
+namespace bridge {
+
+struct ConvertByType {
+  template <typename T>
+  Napi::Value operator()(Napi::Env env, T& value) const {
+    return to_js(env, value);
+  }
+};
+
+template <typename Work, typename Convert>
+class Task : public Pool::Job {
+ public:
+  Task(Napi::Env env, Work work, Convert convert)
+      : deferred_(env), work_(std::move(work)), convert_(std::move(convert)) {}
+
+  [[nodiscard]] Napi::Promise::Deferred deferred() const { return deferred_; }
+  void execute() override { result_.emplace(work_()); }
+  void run(Napi::Env env) override {
+    if (!result_->ok()) {
+      deferred_.Reject(to_error(env, result_->error()));
+      return;
+    }
+    const Napi::Value value = convert_(env, result_->value());
+    if (env.IsExceptionPending()) {
+      deferred_.Reject(env.GetAndClearPendingException().Value());
+    } else {
+      deferred_.Resolve(value);
+    }
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Work work_;
+  Convert convert_;
+  std::optional<std::invoke_result_t<Work&>> result_;
+};
+
+// Milliseconds: on libuv's pool.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  struct Pending {
+    Pending(Napi::Env env, Work work, Convert convert)
+        : task(env, std::move(work), std::move(convert)) {}
+    Task<Work, Convert> task;
+    napi_async_work handle = nullptr;
+  };
+  const Napi::Env env = info.Env();
+  auto pending = std::make_unique<Pending>(env, std::move(work), std::move(convert));
+  napi_status status = napi_create_async_work(
+      env, nullptr, Napi::String::New(env, function_name(info)),
+      [](napi_env, void* data) { static_cast<Pending*>(data)->task.execute(); },
+      [](napi_env raw, napi_status outcome, void* data) {
+        const std::unique_ptr<Pending> done(static_cast<Pending*>(data));
+        const Napi::Env env(raw);
+        const Napi::HandleScope scope(env);
+        napi_delete_async_work(raw, done->handle);
+        if (outcome == napi_ok) done->task.run(env);
+      },
+      pending.get(), &pending->handle);
+  if (status == napi_ok) status = napi_queue_async_work(env, pending->handle);
+  const Napi::Promise::Deferred deferred = pending->task.deferred();
+  if (status == napi_ok) {
+    (void)pending.release();  // the completion above owns it now
+  } else {
+    deferred.Reject(to_error(env, base::SysError{EAGAIN, "napi_queue_async_work", {}}));
+  }
+  return deferred.Promise();
+}
+
+// Seconds and more: on our own bounded pool. Keeps the event loop alive until it is done.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  struct Slow final : Task<Work, Convert> {
+    using Task<Work, Convert>::Task;
+    void run(Napi::Env env) override {
+      Environment::of(env).js->release();
+      Task<Work, Convert>::run(env);
+    }
+  };
+  const Napi::Env env = info.Env();
+  Environment& environment = Environment::of(env);
+  auto task = std::make_unique<Slow>(env, std::move(work), std::move(convert));
+  const Napi::Promise::Deferred deferred = task->deferred();
+  environment.js->hold();
+  if (const int failed = environment.pool.submit(std::move(task)); failed != 0) {
+    environment.js->release();
+    deferred.Reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
+  }
+  return deferred.Promise();
+}
+
+// Microseconds, cannot block: right here. Throws instead of rejecting.
+template <typename R, typename Convert = ConvertByType>
+Napi::Value value_or_throw(Napi::Env env, R result, Convert convert = {}) {
+  if (result.ok()) return convert(env, result.value());
+  throw_error(env, to_error(env, result.error()));
+  return {};
+}
+
+}  // namespace bridge
