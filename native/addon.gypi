@@ -15,8 +15,13 @@
       "native/napi/pool.cc",
       "native/napi/thread.cc",
       "native/ns/child_userns.cc",
+      "native/ns/clone_tree.cc",
+      "native/ns/copy_file.cc",
+      "native/ns/cursor.cc",
       "native/ns/mount.cc",
       "native/ns/pidfd.cc",
+      "native/ns/remove_tree.cc",
+      "native/ns/rootfs.cc",
       "native/ns/userns.cc"
     ],
     "keeper_sources": [
@@ -26,8 +31,13 @@
       "native/cgroup/tree.cc",
       "native/cgroup/walk.cc",
       "native/ns/child_userns.cc",
+      "native/ns/clone_tree.cc",
+      "native/ns/copy_file.cc",
+      "native/ns/cursor.cc",
       "native/ns/mount.cc",
       "native/ns/pidfd.cc",
+      "native/ns/remove_tree.cc",
+      "native/ns/rootfs.cc",
       "native/ns/userns.cc",
       "native/keeper/main.cc"
     ],
