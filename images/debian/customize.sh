@@ -39,8 +39,9 @@ for unit in sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mo
 done
 mkdir -p "$root/etc/systemd/system/getty.target.wants"
 ln -sf /lib/systemd/system/console-getty.service "$root/etc/systemd/system/getty.target.wants/"
-# "Up to date with /usr": spares every container's first boot the rebuilding of caches.
-chroot "$root" /lib/systemd/systemd-update-done
+# "As new as /usr" (their time stamps are compared): spares every container's first boot the
+# rebuilding of caches that the packages have just built.
+touch "$root/etc/.updated" "$root/var/.updated"
 
 # The guest updates itself from the distribution, not from the mirror it was built from.
 rm -f "$root"/etc/apt/sources.list.d/*
