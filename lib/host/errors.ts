@@ -1,0 +1,276 @@
+// Every failure of the engine that a caller can act on: one class and one literal code each.
+
+/** What all failures of the engine have in common: a stable `code` to branch on. */
+export abstract class EngineError extends Error {
+  abstract readonly code: `ERR_${string}`
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** Something that was given is wrong; nothing was changed. */
+export class InvalidArgumentError extends EngineError {
+  readonly code = 'ERR_INVALID_ARGUMENT'
+  /** @param argument where the value was, as a path: `limits.memoryLimit` */
+  constructor(
+    readonly argument: string,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${argument}: ${reason}`, options)
+  }
+}
+
+/** The kinds of things that have a name in a pool. */
+export type EntityKind =
+  | 'pool'
+  | 'id-range'
+  | 'user'
+  | 'group'
+  | 'container'
+  | 'image'
+  | 'session'
+
+export class NotFoundError extends EngineError {
+  readonly code = 'ERR_NOT_FOUND'
+  constructor(
+    readonly kind: EntityKind,
+    readonly id: string,
+    hint?: string,
+  ) {
+    super(`${kind} '${id}' not found${hint === undefined ? '' : `: ${hint}`}`)
+  }
+}
+
+export class ExistsError extends EngineError {
+  readonly code = 'ERR_EXISTS'
+  constructor(
+    readonly kind: EntityKind,
+    readonly id: string,
+  ) {
+    super(`${kind} '${id}' already exists`)
+  }
+}
+
+/** Others depend on the thing, so it cannot go away. */
+export class InUseError extends EngineError {
+  readonly code = 'ERR_IN_USE'
+  constructor(
+    readonly kind: EntityKind,
+    readonly id: string,
+    readonly users: readonly string[],
+  ) {
+    super(`${kind} '${id}' is in use by ${users.slice(0, 5).join(', ')}${users.length > 5 ? '…' : ''}`)
+  }
+}
+
+/** Another operation holds the thing's manipulation lock. */
+export class BusyError extends EngineError {
+  readonly code = 'ERR_BUSY'
+  /** @param ageMs how long the holder has had the lock, in milliseconds */
+  constructor(
+    readonly resource: string,
+    readonly holder: string,
+    readonly ageMs: number,
+  ) {
+    super(`${resource} is busy: ${holder}, for ${(ageMs / 1000).toFixed(1)} s`)
+  }
+}
+
+/** Another process has this host open. */
+export class HostBusyError extends EngineError {
+  readonly code = 'ERR_HOST_BUSY'
+  /** @param pid of the holder, null when it could not be learned */
+  constructor(
+    readonly stateDir: string,
+    readonly pid: number | null,
+  ) {
+    super(`host at '${stateDir}' is open in ${pid === null ? 'another process' : `process ${pid}`}`)
+  }
+}
+
+/** The container, pool or host is in a state in which this cannot be done. */
+export class StateError extends EngineError {
+  readonly code = 'ERR_STATE'
+  constructor(
+    readonly resource: string,
+    readonly state: string,
+    readonly reason: string,
+  ) {
+    super(`${resource} is ${state}: ${reason}`)
+  }
+}
+
+export class ClosedError extends EngineError {
+  readonly code = 'ERR_CLOSED'
+  constructor(readonly resource: string) {
+    super(`${resource} is closed`)
+  }
+}
+
+export class TimeoutError extends EngineError {
+  readonly code = 'ERR_TIMEOUT'
+  /** @param timeoutMs milliseconds that were waited */
+  constructor(
+    readonly operation: string,
+    readonly timeoutMs: number,
+  ) {
+    super(`${operation} did not finish within ${timeoutMs} ms`)
+  }
+}
+
+/** A configuration file cannot be understood; `line` and `column` count from 1. */
+export class ConfigBrokenError extends EngineError {
+  readonly code = 'ERR_CONFIG_BROKEN'
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+    readonly line: number | null,
+    readonly column: number | null,
+    options?: ErrorOptions,
+  ) {
+    super(`${path}${line === null ? '' : `:${line}:${column ?? 1}`}: ${reason}`, options)
+  }
+}
+
+/** The directory is not a pool. */
+export class NotAPoolError extends EngineError {
+  readonly code = 'ERR_NOT_A_POOL'
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`'${path}' is not a pool: ${reason}`)
+  }
+}
+
+/** The pool was written by a newer version of this library. */
+export class PoolFormatError extends EngineError {
+  readonly code = 'ERR_POOL_FORMAT'
+  constructor(
+    readonly path: string,
+    readonly format: number,
+    readonly supported: number,
+  ) {
+    super(`pool '${path}' has format ${format}, at most ${supported} is understood`)
+  }
+}
+
+/** Somebody other than root could look into the pool, where a guest's setuid files are real. */
+export class PoolUnsafeError extends EngineError {
+  readonly code = 'ERR_POOL_UNSAFE'
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`pool '${path}' is not safe: ${reason}; it must belong to root with mode 0700`)
+  }
+}
+
+export class PoolReadOnlyError extends EngineError {
+  readonly code = 'ERR_POOL_READ_ONLY'
+  constructor(
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(`'${path}' is on a read-only filesystem`, options)
+  }
+}
+
+export class PoolFullError extends EngineError {
+  readonly code = 'ERR_POOL_FULL'
+  constructor(
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(`no space left for '${path}'`, options)
+  }
+}
+
+/** The range has no free run of blocks that is long enough. */
+export class IdRangeExhaustedError extends EngineError {
+  readonly code = 'ERR_ID_RANGE_EXHAUSTED'
+  constructor(
+    readonly range: string,
+    readonly blockCount: number,
+  ) {
+    super(`id-range '${range}' has no ${blockCount} free block${blockCount === 1 ? '' : 's in a row'}`)
+  }
+}
+
+/** Two users, pools or hosts would share ids of the machine. */
+export class IdOverlapError extends EngineError {
+  readonly code = 'ERR_ID_OVERLAP'
+  constructor(
+    readonly wanted: string,
+    readonly taken: string,
+    readonly owner: string,
+  ) {
+    super(`ids ${wanted} overlap ${taken} of ${owner}`)
+  }
+}
+
+/** The guest wrote more than `exec()` was told to keep. */
+export class OutputLimitError extends EngineError {
+  readonly code = 'ERR_OUTPUT_LIMIT'
+  constructor(
+    readonly stream: 'stdout' | 'stderr',
+    readonly maxBuffer: number,
+  ) {
+    super(`${stream} is longer than ${maxBuffer} bytes`)
+  }
+}
+
+/** liblxc could not start the container; `log` has its last lines about it. */
+export class ContainerStartError extends EngineError {
+  readonly code = 'ERR_CONTAINER_START'
+  constructor(
+    readonly id: string,
+    readonly log: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    const reason = log.at(-1) ?? (options?.cause instanceof Error ? options.cause.message : 'no reason given')
+    super(`container '${id}' did not start: ${reason}`, options)
+  }
+}
+
+/** The init program did not obey and the caller forbade to kill it. */
+export class ContainerStopError extends EngineError {
+  readonly code = 'ERR_CONTAINER_STOP'
+  constructor(
+    readonly id: string,
+    readonly timeoutMs: number,
+  ) {
+    super(`container '${id}' did not shut down within ${timeoutMs} ms`)
+  }
+}
+
+/** The container ended, or its init failed, before it reached what was waited for. */
+export class ContainerEndedError extends EngineError {
+  readonly code = 'ERR_CONTAINER_ENDED'
+  constructor(
+    readonly id: string,
+    readonly waitedFor: string,
+    readonly state: string,
+  ) {
+    super(`container '${id}' is ${state} and will not become ${waitedFor}`)
+  }
+}
+
+export class NotRootError extends EngineError {
+  readonly code = 'ERR_NOT_ROOT'
+  constructor(readonly operation: string) {
+    super(`${operation} needs root`)
+  }
+}
+
+/** This machine or this pool cannot do what was asked. */
+export class UnsupportedError extends EngineError {
+  readonly code = 'ERR_UNSUPPORTED'
+  constructor(
+    readonly feature: string,
+    readonly reason: string,
+  ) {
+    super(`${feature} is not possible here: ${reason}`)
+  }
+}

@@ -1,0 +1,84 @@
+// Which directories a pool has and who may look into them: osctl's layout, so that pools move over.
+
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { poolError } from './write-file.js'
+
+/** Directories in the pool's root, with their modes. Their order is the order of creation. */
+export const DIRECTORIES: readonly (readonly [name: string, mode: number])[] = [
+  ['ct', 0o511],
+  ['conf', 0o500],
+  ['conf/pool', 0o500],
+  ['conf/ct', 0o500],
+  ['conf/group', 0o500],
+  ['conf/user', 0o500],
+  ['conf/send-receive', 0o500],
+  ['conf/repository', 0o500],
+  ['conf/id-range', 0o500],
+  ['hook', 0o500],
+  ['hook/pool', 0o700],
+  ['hook/ct', 0o700],
+  ['log', 0o511],
+  ['log/ct', 0o700],
+  ['repository', 0o500],
+  ['migration', 0o500],
+  ['trash', 0o500],
+]
+
+/** Paths of a pool, from its root. */
+export class PoolLayout {
+  constructor(readonly root: string) {}
+
+  readonly marker = 'osctl-pool.yml'
+
+  markerFile(): string {
+    return join(this.root, this.marker)
+  }
+
+  poolFile(): string {
+    return join(this.root, 'conf/pool/config.yml')
+  }
+
+  /** The directory of the entities' files: `ct`, `user` or `id-range`. */
+  conf(kind: 'ct' | 'user' | 'group' | 'id-range'): string {
+    return join(this.root, 'conf', kind)
+  }
+
+  confFile(kind: 'ct' | 'user' | 'id-range', name: string): string {
+    return join(this.conf(kind), `${name}.yml`)
+  }
+
+  groupFile(path: string): string {
+    return join(this.conf('group'), path, 'config.yml')
+  }
+
+  /** The container's own directory: the rootfs is in `private` or in overlay's `upper`. */
+  container(id: string): string {
+    return join(this.root, 'ct', id)
+  }
+
+  log(id: string): string {
+    return join(this.root, 'log/ct', `${id}.log`)
+  }
+
+  consoleLog(id: string): string {
+    return join(this.root, 'log/ct', `${id}.console`)
+  }
+
+  trash(): string {
+    return join(this.root, 'trash')
+  }
+
+  /** Makes what is missing. The mode is set apart from `mkdir`, which the umask would change. */
+  async ensure(): Promise<void> {
+    try {
+      for (const [name, mode] of DIRECTORIES) {
+        const path = join(this.root, name)
+        await mkdir(path, { recursive: true })
+        await chmod(path, mode)
+      }
+    } catch (error) {
+      throw poolError(error, this.root)
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// How a host is opened.
+
+import { isAbsolute } from 'node:path'
+import { z } from 'zod'
+import { poolOptions } from './pool.js'
+
+export const hostOptions = z.strictObject({
+  /** Run state: the keeper's socket, LXC configuration, mount points. Should be on a tmpfs. */
+  stateDir: z
+    .string()
+    .refine(isAbsolute, 'must be an absolute path')
+    .max(60, 'must be at most 60 characters, as socket addresses are short')
+    .regex(/^[a-zA-Z0-9_./-]*$/, 'must be of a-z, 0-9, "_", ".", "/" and "-"')
+    .default('/run/osctl'),
+  /** The directory below every cgroup hierarchy that belongs to this host. */
+  cgroupRoot: z
+    .string()
+    .regex(/^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*$/, 'must be a relative path of a-z, 0-9, "_" and "-"')
+    .default('osctl'),
+  /** How names of this host's network interfaces begin; the kernel allows 15 characters in all. */
+  interfacePrefix: z
+    .string()
+    .regex(/^[a-z][a-z0-9]{0,7}$/, 'must be 1 to 8 of a-z and 0-9')
+    .default('veth'),
+  pools: z
+    .array(poolOptions)
+    .default([])
+    .refine((pools) => new Set(pools.map((pool) => pool.name)).size === pools.length, {
+      error: 'must have different names',
+    })
+    .refine((pools) => new Set(pools.map((pool) => pool.path)).size === pools.length, {
+      error: 'must have different paths',
+    }),
+})
+export type HostOptions = z.input<typeof hostOptions>

@@ -1,0 +1,47 @@
+// A user is an id map: what may be asked for, and what stands in `conf/user/NAME.yml`.
+
+import { z } from 'zod'
+import { idRangeName, userName } from './names.js'
+
+const ID_MAX = 2 ** 32 - 2 // (uid_t) -1 means "no id"
+
+const MAP = /^(\d{1,10}):(\d{1,10}):(\d{1,10})$/
+
+/** One entry of an id map, written `ns:host:count`. */
+export const idMapEntry = z
+  .string()
+  .regex(MAP, 'must be like "0:1000000:65536"')
+  .transform((text) => {
+    const [, nsId, hostId, count] = MAP.exec(text) ?? []
+    return { nsId: Number(nsId), hostId: Number(hostId), count: Number(count) }
+  })
+  .refine(({ count }) => count > 0, 'must map at least one id')
+  .refine(
+    ({ nsId, hostId, count }) => nsId + count - 1 <= ID_MAX && hostId + count - 1 <= ID_MAX,
+    'must stay below 2^32 - 1',
+  )
+  .refine(({ hostId }) => hostId !== 0, "must not map to the host's root")
+
+const idMap = z.array(idMapEntry).min(1, 'must have an entry').max(340, 'must have at most 340')
+
+/** Either a block of an id-range, or explicit maps, or maps within a block. */
+export const createUserOptions = z.strictObject({
+  name: userName,
+  pool: z.string().optional(),
+  idRange: idRangeName.default('default'),
+  /** Which block of the range; the first free one when it is not given. */
+  blockIndex: z.number().int().nonnegative().optional(),
+  uidMap: idMap.optional(),
+  gidMap: idMap.optional(),
+  /** A user that is not standalone vanishes with its last container. */
+  standalone: z.boolean().default(true),
+})
+export type CreateUserOptions = z.input<typeof createUserOptions>
+
+/** `conf/user/NAME.yml` */
+export const userFile = z.looseObject({
+  uid_map: idMap,
+  gid_map: idMap,
+  standalone: z.boolean().default(true),
+})
+export type UserFile = z.output<typeof userFile>
