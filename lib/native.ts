@@ -69,5 +69,10 @@ export function load(): Addon {
 
 /** The native boundary. Not public and not stable; `types/native.d.ts` is its contract. */
 export const native: Native = {
-  // One getter per room: `get cgroup() { return load().cgroup },`
+  get cgroup() {
+    return load().cgroup
+  },
+  get ns() {
+    return load().ns
+  },
 }

@@ -1,9 +1,17 @@
 // The contract of the addon: everything that crosses between JavaScript and C++. Written
 // by hand, one file per native room, same names and order as native/<room>/binding.cc.
 // Rules of the boundary: native/README.md. Nothing in here is public.
+import type { Cgroup } from './native/cgroup.js'
+import type { Ns } from './native/ns.js'
+
+export type * from './native/cgroup.js'
+export type * from './native/ns.js'
 
 /** What lib/ uses, one member per room. Loads the addon when a room is first touched. */
-export interface Native {}
+export interface Native {
+  readonly cgroup: Cgroup
+  readonly ns: Ns
+}
 
 /** What the .node file exports. */
 export interface Addon extends Native {

@@ -1,0 +1,110 @@
+// One cgroup: the same path in every hierarchy.
+import type { CgroupStats, Hierarchies } from '#native'
+import { traced } from '../errors.js'
+import { native } from '../native.js'
+import { CgroupWatch } from './cgroup-watch.js'
+
+/** A cheap handle; made by `Cgroups.dir()`. */
+export class CgroupDir {
+  readonly #in: Hierarchies
+
+  /** @internal */
+  constructor(
+    hierarchies: Hierarchies,
+    /** Relative to every hierarchy's mountpoint. */
+    readonly path: string,
+  ) {
+    this.#in = hierarchies
+  }
+
+  /** The cgroup `name` below this one. */
+  dir(name: string): CgroupDir {
+    return new CgroupDir(this.#in, `${this.path}/${name}`)
+  }
+
+  /**
+   * Makes it and what is missing above it, in every hierarchy. With `enableControllers` (the default)
+   * all above hand their v2 controllers down to it.
+   */
+  create({ enableControllers = true } = {}): Promise<void> {
+    return traced(native.cgroup.create(this.#in, this.path, enableControllers), this.create)
+  }
+
+  /**
+   * Removes it and all below it in every hierarchy; not existing is fine. `EBUSY` when a process is
+   * still in it after `timeoutMs`.
+   */
+  remove({ timeoutMs = 2000 } = {}): Promise<void> {
+    return traced(native.cgroup.remove(this.#in, this.path, timeoutMs), this.remove)
+  }
+
+  /** Moves a process into it in every hierarchy. */
+  join(pid: number): Promise<void> {
+    return traced(native.cgroup.join(this.#in, this.path, pid), this.join)
+  }
+
+  /**
+   * Writes a file of a controller, in the hierarchy that has the controller; `''` means the unified
+   * hierarchy. `ENODEV` when the machine has no such controller.
+   */
+  write(controller: string, file: string, value: string): Promise<void> {
+    return traced(native.cgroup.write(this.#in, this.path, controller, file, value), this.write)
+  }
+
+  /** Reads a file of a controller; see `write()`. */
+  read(controller: string, file: string): Promise<string> {
+    return traced(native.cgroup.read(this.#in, this.path, controller, file), this.read)
+  }
+
+  /** Sends SIGKILL to all in it and below, frozen or not. Does not wait until they are gone. */
+  kill(): Promise<void> {
+    return traced(native.cgroup.kill(this.#in, this.path), this.kill)
+  }
+
+  /** Resolves when all in it and below is frozen; thaws it again and rejects with `ETIMEDOUT` else. */
+  freeze({ timeoutMs = 10_000 } = {}): Promise<void> {
+    return traced(native.cgroup.freeze(this.#in, this.path, timeoutMs), this.freeze)
+  }
+
+  /** Thaws it and all below, whoever froze it. */
+  thaw(): Promise<void> {
+    return traced(native.cgroup.thaw(this.#in, this.path), this.thaw)
+  }
+
+  frozen(): Promise<boolean> {
+    return traced(native.cgroup.frozen(this.#in, this.path), this.frozen)
+  }
+
+  /** Ids of the processes in it and below. */
+  procs(): Promise<number[]> {
+    return traced(native.cgroup.procs(this.#in, this.path), this.procs)
+  }
+
+  /** Mountpoints of the hierarchies that have it; none is an empty list. */
+  exists(): Promise<string[]> {
+    return traced(native.cgroup.exists(this.#in, this.path), this.exists)
+  }
+
+  /** See `Cgroups.stats()`, which is the one for many. */
+  async stats(): Promise<CgroupStats> {
+    const [stats] = await traced(native.cgroup.stats(this.#in, [this.path]), this.stats)
+    return stats as CgroupStats
+  }
+
+  /** Processes killed for lack of memory, in it and below. */
+  oomKills(): Promise<number> {
+    return traced(native.cgroup.oomKills(this.#in, this.path), this.oomKills)
+  }
+
+  /**
+   * What happens to it from now on, beginning with how it is. Leaving the loop ends it.
+   *
+   * @example
+   * for await (const event of cgroup.watch()) {
+   *   if (event.type === 'populated' && !event.populated) break
+   * }
+   */
+  watch(options: { signal?: AbortSignal } = {}): CgroupWatch {
+    return new CgroupWatch(this.#in, this.path, options)
+  }
+}

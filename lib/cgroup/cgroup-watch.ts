@@ -1,0 +1,87 @@
+// The kernel's events of one cgroup as an AsyncIterable.
+import type { CgroupEvent, Hierarchies, Subscription } from '#native'
+import { native } from '../native.js'
+
+export type { CgroupEvent } from '#native'
+
+interface Waiting {
+  resolve(result: IteratorResult<CgroupEvent, undefined>): void
+  reject(reason: unknown): void
+}
+
+/**
+ * What is not taken in time is told once, as it is last: of each type at most one event waits, so a
+ * slow reader costs no memory. Does not keep the process alive.
+ */
+export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined>, AsyncDisposable {
+  readonly #pending = new Map<CgroupEvent['type'], CgroupEvent>()
+  readonly #waiting: Waiting[] = []
+  readonly #signal: AbortSignal | null
+  #subscription: Subscription | null = null
+  #failure: { reason: unknown } | null = null
+  readonly #abort = (): void => {
+    this.#failure = { reason: this.#signal?.reason }
+    this.#end()
+  }
+
+  /** @internal Made by `CgroupDir.watch()`. */
+  constructor(hierarchies: Hierarchies, path: string, { signal }: { signal?: AbortSignal }) {
+    signal?.throwIfAborted()
+    this.#signal = signal ?? null
+    this.#subscription = native.cgroup.watch(hierarchies, path, (event) => {
+      this.#take(event)
+    })
+    signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  #take(event: CgroupEvent): void {
+    const next = this.#waiting.shift()
+    if (next !== undefined) {
+      next.resolve({ done: false, value: event })
+      return
+    }
+    this.#pending.delete(event.type)
+    this.#pending.set(event.type, event)
+  }
+
+  #end(): void {
+    if (this.#subscription === null) return
+    native.cgroup.unwatch(this.#subscription)
+    this.#subscription = null
+    this.#signal?.removeEventListener('abort', this.#abort)
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      if (this.#failure !== null) reject(this.#failure.reason)
+      else resolve({ done: true, value: undefined })
+    }
+  }
+
+  next(): Promise<IteratorResult<CgroupEvent, undefined>> {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's reason
+    if (this.#failure !== null) return Promise.reject(this.#failure.reason)
+    const [event] = this.#pending.values()
+    if (event !== undefined) {
+      this.#pending.delete(event.type)
+      return Promise.resolve({ done: false, value: event })
+    }
+    if (this.#subscription === null) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+  }
+
+  return(): Promise<IteratorResult<CgroupEvent, undefined>> {
+    this.#pending.clear()
+    this.#end()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  close(): void {
+    void this.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}

@@ -1,0 +1,81 @@
+// The cgroup hierarchies of this machine, or of a list of directories.
+import type { CgroupStats, Hierarchies, Hierarchy } from '#native'
+import { traced } from '../errors.js'
+import { native } from '../native.js'
+import { CgroupDir } from './cgroup-dir.js'
+
+export type { CgroupStats, Hierarchy } from '#native'
+
+/**
+ * All mounted hierarchies, v1 and v2, opened once.
+ *
+ * @example
+ * await using cgroups = Cgroups.mounted()
+ * const dir = cgroups.dir('osctl/pool.tank')
+ * await dir.create()
+ */
+export class Cgroups implements AsyncDisposable {
+  /** What is mounted, in the order of the mount table. */
+  readonly hierarchies: readonly Hierarchy[]
+  readonly #native: Hierarchies
+
+  private constructor(list: Hierarchy[] | null) {
+    this.#native = native.cgroup.open(list)
+    this.hierarchies = native.cgroup.list(this.#native)
+  }
+
+  /** Reads the mount table. Throws `ENOENT` when there is no cgroup hierarchy. */
+  static mounted(): Cgroups {
+    return new Cgroups(null)
+  }
+
+  /** Takes these directories for hierarchies. */
+  static at(list: readonly Hierarchy[]): Cgroups {
+    return new Cgroups([...list])
+  }
+
+  /** `hybrid` is v1 with the unified hierarchy beside it. */
+  get layout(): 'unified' | 'hybrid' | 'legacy' {
+    const versions = new Set(this.hierarchies.map(({ version }) => version))
+    if (!versions.has(1)) return 'unified'
+    return versions.has(2) ? 'hybrid' : 'legacy'
+  }
+
+  /** Controllers that can be used, whichever hierarchy they are in. */
+  get controllers(): string[] {
+    const all = this.hierarchies.flatMap(({ controllers }) => controllers)
+    return [...new Set(all.filter((name) => !name.startsWith('name=')))].sort()
+  }
+
+  /** Which version of a controller's files apply here; `null` when the machine has it in neither. */
+  version(controller: string): 1 | 2 | null {
+    const found = (version: 1 | 2) =>
+      this.hierarchies.some(
+        (one) => one.version === version && one.controllers.includes(controller),
+      )
+    return found(1) ? 1 : found(2) ? 2 : null
+  }
+
+  /** A cgroup by its path below every mountpoint. Does no I/O. */
+  dir(path: string): CgroupDir {
+    return new CgroupDir(this.#native, path)
+  }
+
+  /**
+   * What many cgroups use, in one call and in the order of the paths. A figure that the machine does
+   * not have is `null`, and so are all of a cgroup that does not exist.
+   */
+  stats(paths: readonly string[]): Promise<CgroupStats[]> {
+    return traced(native.cgroup.stats(this.#native, [...paths]), this.stats)
+  }
+
+  /** Work and watches that began before go on. */
+  close(): void {
+    native.cgroup.close(this.#native)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return Promise.resolve()
+  }
+}

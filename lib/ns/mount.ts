@@ -1,0 +1,106 @@
+// Mounts by descriptor: made detached, then put somewhere.
+import { close } from 'node:fs'
+import { promisify } from 'node:util'
+import type { IdMapEntry } from '#native'
+import { ClosedError, traced } from '../errors.js'
+import { native } from '../native.js'
+
+export type { IdMapEntry } from '#native'
+
+const closeDescriptor = promisify(close)
+
+/** MOUNT_ATTR_ bits, under the names that mount(8) has for them. */
+export const mountAttributes = {
+  ro: 0x1,
+  nosuid: 0x2,
+  nodev: 0x4,
+  noexec: 0x8,
+  noatime: 0x10,
+  nosymfollow: 0x200000,
+} as const
+export type MountAttribute = keyof typeof mountAttributes
+
+function bits(names: readonly MountAttribute[]): number {
+  return names.reduce((sum, name) => sum | mountAttributes[name], 0)
+}
+
+/** A descriptor of a user namespace with these maps; no process is kept for it. */
+export function createUserNs(
+  uidMap: readonly IdMapEntry[],
+  gidMap: readonly IdMapEntry[],
+): Promise<number> {
+  return traced(native.ns.createUserNs([...uidMap], [...gidMap]), createUserNs)
+}
+
+/** A detached mount. It is unmounted with its last descriptor unless it was put somewhere. */
+export class Mount implements AsyncDisposable {
+  #fd: number | null
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** A copy of the mount at `path`, with the ids of `userNs` when given. */
+  static async clone(
+    path: string,
+    options: { userNs?: number; attributes?: readonly MountAttribute[]; recursive?: boolean } = {},
+  ): Promise<Mount> {
+    const { userNs = null, attributes = [], recursive = false } = options
+    const fd = native.ns.cloneMount(path, userNs, bits(attributes), recursive)
+    return new Mount(await traced(fd, Mount.clone))
+  }
+
+  /** A new filesystem. `true` makes an option a flag. */
+  static async create(
+    type: string,
+    options: Readonly<Record<string, string | true>> = {},
+    attributes: readonly MountAttribute[] = [],
+  ): Promise<Mount> {
+    const pairs = Object.entries(options).map(([key, value]): [string, string | null] => [
+      key,
+      value === true ? null : value,
+    ])
+    return new Mount(await traced(native.ns.newMount(type, pairs, bits(attributes)), Mount.create))
+  }
+
+  get fd(): number {
+    if (this.#fd === null) throw new ClosedError('mount')
+    return this.#fd
+  }
+
+  /** Changes attributes; an id map can be given once, before the mount is put somewhere. */
+  setAttributes(
+    options: {
+      set?: readonly MountAttribute[]
+      clear?: readonly MountAttribute[]
+      userNs?: number
+      recursive?: boolean
+    } = {},
+  ): Promise<void> {
+    const { set = [], clear = [], userNs = null, recursive = false } = options
+    return traced(
+      native.ns.setMountAttributes(this.fd, bits(set), bits(clear), userNs, recursive),
+      this.setAttributes,
+    )
+  }
+
+  /** Puts it at `path`. */
+  moveTo(path: string): Promise<void> {
+    return traced(native.ns.moveMount(this.fd, path), this.moveTo)
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd
+    this.#fd = null
+    if (fd !== null) await closeDescriptor(fd)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** `detach` makes it vanish at once, also when in use. */
+export function umount(path: string, { detach = false } = {}): Promise<void> {
+  return traced(native.ns.umount(path, detach), umount)
+}

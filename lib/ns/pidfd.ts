@@ -1,0 +1,121 @@
+// A process by descriptor: never mistaken for another one that got the same number.
+import { close } from 'node:fs'
+import { constants } from 'node:os'
+import type { NamespaceIds } from '#native'
+import { ClosedError, traced } from '../errors.js'
+import { native } from '../native.js'
+
+export type { NamespaceIds } from '#native'
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+const signalNames = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+)
+
+/** wait(2)'s status in words. */
+export function describeWaitStatus(status: number): Exit {
+  const signal = status & 0x7f
+  if (signal === 0) return { code: (status >> 8) & 0xff, signal: null }
+  return { code: null, signal: signalNames.get(signal) ?? null }
+}
+
+export class Pidfd implements AsyncDisposable {
+  #fd: number | null
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  static open(pid: number): Pidfd {
+    return new Pidfd(native.ns.pidfdOpen(pid))
+  }
+
+  /** Takes over a descriptor, for example one that the keeper passed. */
+  static adopt(fd: number): Pidfd {
+    return new Pidfd(fd)
+  }
+
+  get fd(): number {
+    if (this.#fd === null) throw new ClosedError('pidfd')
+    return this.#fd
+  }
+
+  /** The number; throws `ESRCH` when the process has been reaped. */
+  get pid(): number {
+    return native.ns.pidfdPid(this.fd)
+  }
+
+  /** False when the process is gone already. */
+  kill(signal: NodeJS.Signals | number): boolean {
+    const number = typeof signal === 'number' ? signal : constants.signals[signal]
+    try {
+      native.ns.pidfdSendSignal(this.fd, number)
+      return true
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
+      throw error
+    }
+  }
+
+  /**
+   * Resolves when the process ends, at once if it has. How it ended is known only where the kernel
+   * tells others than the parent; `null` otherwise. Does not keep our own process alive.
+   */
+  async exited({ signal }: { signal?: AbortSignal } = {}): Promise<Exit | null> {
+    signal?.throwIfAborted()
+    const { promise, resolve, reject } = deferred<number | null>()
+    const subscription = native.ns.watchExit(this.fd, ({ waitStatus }) => {
+      resolve(waitStatus)
+    })
+    const abort = (): void => {
+      reject(signal?.reason)
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      const status = await promise
+      return status === null ? null : describeWaitStatus(status)
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      native.ns.unwatch(subscription)
+    }
+  }
+
+  close(): Promise<void> {
+    const fd = this.#fd
+    this.#fd = null
+    if (fd === null) return Promise.resolve()
+    return new Promise((resolve) => {
+      close(fd, () => {
+        resolve()
+      })
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+// Promise.withResolvers() is not in Node 20.
+function deferred<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (reason: unknown) => void
+} {
+  let resolve!: (value: T) => void
+  let reject!: (reason: unknown) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
+
+/** Inode numbers of a process's namespaces; equal numbers mean the same namespace. */
+export function namespaceIds(pid: number): Promise<NamespaceIds> {
+  return traced(native.ns.namespaceIds(pid), namespaceIds)
+}

@@ -1,0 +1,105 @@
+// Files below a directory that is not to be trusted: a container's root.
+import { close, constants, open } from 'node:fs'
+import { promisify } from 'node:util'
+import type { FileStat } from '#native'
+import { ClosedError, traced } from '../errors.js'
+import { native } from '../native.js'
+
+export type { FileStat } from '#native'
+
+const openDirectory = promisify(open)
+const closeDescriptor = promisify(close)
+
+export interface OwnedOptions {
+  mode?: number
+  uid?: number
+  gid?: number
+}
+
+/**
+ * Every path is resolved as if the directory were `/`: absolute links and `..` stay inside, magic
+ * links are refused. Where a file is meant, a FIFO or a device node is `EINVAL` and is not opened.
+ */
+export class RootDir implements AsyncDisposable {
+  #fd: number | null
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  static async open(path: string): Promise<RootDir> {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY
+    return new RootDir(await openDirectory(path, flags))
+  }
+
+  /** Takes over a descriptor of a directory. */
+  static adopt(fd: number): RootDir {
+    return new RootDir(fd)
+  }
+
+  get fd(): number {
+    if (this.#fd === null) throw new ClosedError('root directory')
+    return this.#fd
+  }
+
+  /** A descriptor of a regular file, which the caller closes. `flags` as in `fs.constants`. */
+  openFile(path: string, flags: number = constants.O_RDONLY, mode = 0o644): Promise<number> {
+    return traced(native.ns.openFileInRoot(this.fd, path, flags, mode), this.openFile)
+  }
+
+  /** `EFBIG` when there is more than `limit`. */
+  readFile(path: string, { limit = 1 << 20 } = {}): Promise<Buffer> {
+    return traced(native.ns.readFileInRoot(this.fd, path, limit), this.readFile)
+  }
+
+  /** Replaces the file or link of that name at once. The directory must exist. */
+  writeFile(
+    path: string,
+    data: string | Uint8Array,
+    { mode = 0o644, uid, gid }: OwnedOptions = {},
+  ): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data
+    return traced(
+      native.ns.writeFileInRoot(this.fd, path, bytes, mode, uid ?? null, gid ?? null),
+      this.writeFile,
+    )
+  }
+
+  /** `mkdir -p`; the options are for what it makes. */
+  mkdir(path: string, { mode = 0o755, uid, gid }: OwnedOptions = {}): Promise<void> {
+    return traced(native.ns.mkdirInRoot(this.fd, path, mode, uid ?? null, gid ?? null), this.mkdir)
+  }
+
+  /** Replaces the file or link of that name at once. */
+  symlink(path: string, target: string): Promise<void> {
+    return traced(native.ns.symlinkInRoot(this.fd, path, target), this.symlink)
+  }
+
+  readlink(path: string): Promise<string> {
+    return traced(native.ns.readlinkInRoot(this.fd, path), this.readlink)
+  }
+
+  unlink(path: string): Promise<void> {
+    return traced(native.ns.unlinkInRoot(this.fd, path), this.unlink)
+  }
+
+  /** Of what a link leads to. */
+  stat(path: string): Promise<FileStat> {
+    return traced(native.ns.statInRoot(this.fd, path, true), this.stat)
+  }
+
+  /** Of the link itself. */
+  lstat(path: string): Promise<FileStat> {
+    return traced(native.ns.statInRoot(this.fd, path, false), this.lstat)
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd
+    this.#fd = null
+    if (fd !== null) await closeDescriptor(fd)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

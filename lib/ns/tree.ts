@@ -1,0 +1,72 @@
+// Whole directory trees that a container's owner may have filled: removing and copying.
+import type { CloneReport, Stop } from '#native'
+import { traced } from '../errors.js'
+import { native } from '../native.js'
+
+export type { CloneReport } from '#native'
+
+export interface TreeOptions {
+  signal?: AbortSignal
+}
+
+/**
+ * Removes a file or a whole tree; not existing is fine. Follows no link and enters no mount: a mount
+ * point in it or at its top rejects with `EXDEV`. Depth and length of paths do not matter.
+ */
+export function removeTree(path: string, { signal }: TreeOptions = {}): Promise<void> {
+  return traced(
+    stoppable(signal, (stop) => native.ns.removeTree(path, stop)),
+    removeTree,
+  )
+}
+
+export interface CloneTreeOptions extends TreeOptions {
+  /**
+   * Share blocks with the source; rejects with `EOPNOTSUPP` or `EXDEV` where the filesystem cannot.
+   * Without it data is copied, in whichever way the kernel finds best.
+   */
+  reflink?: boolean
+}
+
+/**
+ * Copies a tree with owners, modes, times, extended attributes, hard links, nodes and holes. `to`
+ * must not exist, and does not after a failure or an abort.
+ */
+export function cloneTree(
+  from: string,
+  to: string,
+  { reflink = false, signal }: CloneTreeOptions = {},
+): Promise<CloneReport> {
+  return traced(
+    stoppable(signal, (stop) => native.ns.cloneTree(from, to, reflink, stop)),
+    cloneTree,
+  )
+}
+
+/** Whether files in that directory can share blocks; finds out by doing it. */
+export function canReflink(directory: string): Promise<boolean> {
+  return traced(native.ns.canReflink(directory), canReflink)
+}
+
+async function stoppable<T>(
+  signal: AbortSignal | undefined,
+  work: (stop: Stop | null) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return work(null)
+  signal.throwIfAborted()
+  const stop = native.ns.newStop()
+  const abort = (): void => {
+    native.ns.stop(stop)
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await work(stop)
+  } catch (error) {
+    const cancelled = error instanceof Error && 'code' in error && error.code === 'ECANCELED'
+    if (cancelled && signal.aborted) throw signal.reason
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
+    native.ns.stop(stop)
+  }
+}

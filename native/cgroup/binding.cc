@@ -1,0 +1,297 @@
+// The room as JavaScript sees it: types/native/cgroup.d.ts. Converts, and does nothing else.
+#include <sys/epoll.h>
+
+#include <memory>
+
+#include "cgroup/freeze.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/stats.h"
+#include "cgroup/tree.h"
+#include "cgroup/watch.h"
+#include "napi/events.h"
+#include "napi/exports.h"
+#include "napi/task.h"
+
+namespace {
+
+using bridge::Args;
+using Napi::CallbackInfo;
+using Napi::Value;
+
+struct Opened {
+  static constexpr const char* kTypeName = "cgroup.Hierarchies";
+  explicit Opened(cgroup::Hierarchies hierarchies) : in(std::move(hierarchies)) {}
+  const cgroup::Hierarchies in;
+};
+using Handle = std::shared_ptr<Opened>;
+
+// open(list: Hierarchy[] | null): Hierarchies
+Value Open(const CallbackInfo& info) {
+  Args args(info);
+  auto list = args[0].nullable([](const bridge::In& in) {
+    return in.list([](const bridge::In& item) {
+      cgroup::Hierarchy hierarchy;
+      hierarchy.version = item["version"].int32();
+      hierarchy.controllers = item["controllers"].strings();
+      hierarchy.mountpoint = item["mountpoint"].string();
+      return hierarchy;
+    });
+  });
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(
+      info.Env(),
+      list ? cgroup::Hierarchies::open(std::move(*list)) : cgroup::Hierarchies::mounted(),
+      [](Napi::Env env, cgroup::Hierarchies& opened) {
+        return bridge::make_handle(env, std::make_shared<Opened>(std::move(opened)));
+      });
+}
+
+// close(hierarchies: Hierarchies): void
+Value Close(const CallbackInfo& info) {
+  Args args(info);
+  bridge::close_handle<Opened>(args[0]);
+  return {};
+}
+
+// list(hierarchies: Hierarchies): Hierarchy[]
+Value List(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  if (!args.ok()) return {};
+  const Napi::Env env = info.Env();
+  Napi::Array array = Napi::Array::New(env);
+  for (const auto& hierarchy : handle->in.all()) {
+    array.Set(array.Length(),
+              bridge::record(env, "version", hierarchy.version, "controllers",
+                             hierarchy.controllers, "mountpoint", hierarchy.mountpoint));
+  }
+  return array;
+}
+
+// create(hierarchies: Hierarchies, path: string, enableControllers: boolean): Promise<void>
+Value Create(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const bool enable = args[2].boolean();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::create(handle->in, path, enable); });
+}
+
+// remove(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
+Value Remove(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const int timeout = args[2].int32();
+  if (!args.ok()) return {};
+  return bridge::run_slow(info, [=] { return cgroup::remove(handle->in, path, timeout); });
+}
+
+// join(hierarchies: Hierarchies, path: string, pid: number): Promise<void>
+Value Join(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const pid_t pid = args[2].int32();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::join(handle->in, path, pid); });
+}
+
+// write(hierarchies: Hierarchies, path: string, controller: string, file: string,
+//       value: string): Promise<void>
+Value Write(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const std::string controller = args[2].string();
+  const std::string file = args[3].string();
+  const std::string value = args[4].string();
+  if (!args.ok()) return {};
+  return bridge::run(info,
+                     [=] { return cgroup::write(handle->in, path, controller, file, value); });
+}
+
+// read(hierarchies: Hierarchies, path: string, controller: string, file: string): Promise<string>
+Value Read(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const std::string controller = args[2].string();
+  const std::string file = args[3].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::read(handle->in, path, controller, file); });
+}
+
+// kill(hierarchies: Hierarchies, path: string): Promise<void>
+Value Kill(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run_slow(info, [=] { return cgroup::kill(handle->in, path); });
+}
+
+// freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
+Value Freeze(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const int timeout = args[2].int32();
+  if (!args.ok()) return {};
+  return bridge::run_slow(info, [=] { return cgroup::freeze(handle->in, path, timeout); });
+}
+
+// thaw(hierarchies: Hierarchies, path: string): Promise<void>
+Value Thaw(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::thaw(handle->in, path); });
+}
+
+// frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
+Value Frozen(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::frozen(handle->in, path); });
+}
+
+// procs(hierarchies: Hierarchies, path: string): Promise<number[]>
+Value Procs(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::procs(handle->in, path); });
+}
+
+// exists(hierarchies: Hierarchies, path: string): Promise<string[]>
+Value Exists(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::exists(handle->in, path); });
+}
+
+// stats(hierarchies: Hierarchies, paths: string[]): Promise<CgroupStats[]>
+Value ReadStats(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::vector<std::string> paths = args[1].strings();
+  if (!args.ok()) return {};
+  return bridge::run(
+      info, [=] { return cgroup::stats(handle->in, paths); },
+      [](Napi::Env env, std::vector<cgroup::Stats>& list) -> Value {
+        Napi::Array array = Napi::Array::New(env, list.size());
+        for (uint32_t i = 0; i < list.size(); ++i) {
+          const Napi::HandleScope scope(env);
+          const cgroup::Stats& s = list[i];
+          array.Set(
+              i, bridge::record(env, "memory", s.memory, "memoryPeak", s.memory_peak, "memoryLimit",
+                                s.memory_limit, "swap", s.swap, "cpuUs", s.cpu_us, "cpuUserUs",
+                                s.cpu_user_us, "cpuSystemUs", s.cpu_system_us, "pids", s.pids));
+        }
+        return array;
+      });
+}
+
+// oomKills(hierarchies: Hierarchies, path: string): Promise<number>
+Value OomKills(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::run(info, [=] { return cgroup::oom_kills(handle->in, path); });
+}
+
+Value to_js(Napi::Env env, const cgroup::Change& change) {
+  switch (change.type) {
+    case cgroup::Change::Type::kPopulated:
+      return bridge::record(env, "type", "populated", "populated", change.value);
+    case cgroup::Change::Type::kFrozen:
+      return bridge::record(env, "type", "frozen", "frozen", change.value);
+    case cgroup::Change::Type::kOom:
+      return bridge::record(env, "type", "oom", "kills", change.kills);
+    case cgroup::Change::Type::kRemoved:
+      break;
+  }
+  return bridge::record(env, "type", "removed");
+}
+
+class Watching final : public bridge::Source {
+ public:
+  explicit Watching(cgroup::Watch watch) : watch_(std::move(watch)) {}
+
+  std::vector<bridge::Interest> interests() override {
+    std::vector<bridge::Interest> list;
+    for (const size_t which : {cgroup::Watch::kEvents, cgroup::Watch::kMemory}) {
+      list.push_back({watch_.fd(which), watch_.priority(which) ? EPOLLPRI : EPOLLIN});
+    }
+    return list;
+  }
+
+  void ready(size_t index, uint32_t, bridge::Subscription& subscription) override {
+    for (const cgroup::Change& change : watch_.look(index)) {
+      if (change.type == cgroup::Change::Type::kRemoved) {
+        // Gone for good, and the descriptor would report so without end.
+        subscription.drop_interest(index);
+        if (std::exchange(removed_, true)) continue;
+      }
+      subscription.emit_value([change](Napi::Env env) { return to_js(env, change); });
+    }
+  }
+
+ private:
+  cgroup::Watch watch_;
+  bool removed_ = false;
+};
+
+// watch(hierarchies: Hierarchies, path: string, callback: (event: CgroupEvent) => void):
+//   Subscription
+Value Watch(const CallbackInfo& info) {
+  Args args(info);
+  const Handle handle = args[0].handle<Opened>();
+  const std::string path = args[1].string();
+  const Napi::Function callback = args[2].function();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(
+      info.Env(), cgroup::Watch::open(handle->in, path), [&](Napi::Env, cgroup::Watch& watch) {
+        return bridge::subscribe(info, callback, std::make_unique<Watching>(std::move(watch)));
+      });
+}
+
+// unwatch(subscription: Subscription): void
+Value Unwatch(const CallbackInfo& info) {
+  Args args(info);
+  bridge::close_handle<bridge::Subscription>(args[0]);
+  return {};
+}
+
+}  // namespace
+
+Napi::Object init_cgroup(Napi::Env env) {
+  return bridge::functions(env, "cgroup",
+                           {{"open", Open},
+                            {"close", Close},
+                            {"list", List},
+                            {"create", Create},
+                            {"remove", Remove},
+                            {"join", Join},
+                            {"write", Write},
+                            {"read", Read},
+                            {"kill", Kill},
+                            {"freeze", Freeze},
+                            {"thaw", Thaw},
+                            {"frozen", Frozen},
+                            {"procs", Procs},
+                            {"exists", Exists},
+                            {"stats", ReadStats},
+                            {"oomKills", OomKills},
+                            {"watch", Watch},
+                            {"unwatch", Unwatch}});
+}

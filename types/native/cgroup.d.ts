@@ -1,0 +1,79 @@
+// native/cgroup/binding.cc: cgroups in all mounted hierarchies at once. Every `path` is relative to
+// each hierarchy's mountpoint: 'osctl/pool.tank'. All promises are on the libuv lane unless it says so.
+import type { Subscription } from './ns.js'
+
+/** One mounted hierarchy. `controllers` of a v1 mount may hold `name=systemd`. */
+export interface Hierarchy {
+  version: 1 | 2
+  controllers: string[]
+  mountpoint: string
+}
+
+/** Handle of an opened set of hierarchies. */
+export interface Hierarchies {
+  readonly __native: 'cgroup.Hierarchies'
+}
+
+/** `null` where the machine has no such figure, or the cgroup does not exist. Bytes and µs. */
+export interface CgroupStats {
+  memory: number | null
+  memoryPeak: number | null
+  /** `null` also when there is no limit. */
+  memoryLimit: number | null
+  swap: number | null
+  cpuUs: number | null
+  cpuUserUs: number | null
+  cpuSystemUs: number | null
+  pids: number | null
+}
+
+/** `kills` is the sum of the path and all below it; `null` on v1, see `oomKills`. */
+export type CgroupEvent =
+  | { type: 'populated'; populated: boolean }
+  | { type: 'frozen'; frozen: boolean }
+  | { type: 'oom'; kills: number | null }
+  | { type: 'removed' }
+
+export interface Cgroup {
+  /** Inline. `null`: what /proc/self/mountinfo lists. */
+  open(list: Hierarchy[] | null): Hierarchies
+  /** Inline. */
+  close(hierarchies: Hierarchies): void
+  /** Inline. */
+  list(hierarchies: Hierarchies): Hierarchy[]
+  create(hierarchies: Hierarchies, path: string, enableControllers: boolean): Promise<void>
+  /** Slow lane. */
+  remove(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
+  /** Moves a process in every hierarchy; 0 is the caller. */
+  join(hierarchies: Hierarchies, path: string, pid: number): Promise<void>
+  /** `controller` '' is the unified hierarchy. */
+  write(
+    hierarchies: Hierarchies,
+    path: string,
+    controller: string,
+    file: string,
+    value: string,
+  ): Promise<void>
+  read(hierarchies: Hierarchies, path: string, controller: string, file: string): Promise<string>
+  /** Slow lane. */
+  kill(hierarchies: Hierarchies, path: string): Promise<void>
+  /** Slow lane. */
+  freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
+  thaw(hierarchies: Hierarchies, path: string): Promise<void>
+  frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
+  procs(hierarchies: Hierarchies, path: string): Promise<number[]>
+  /** Mountpoints of the hierarchies that have it. */
+  exists(hierarchies: Hierarchies, path: string): Promise<string[]>
+  /** One call for many; the answers are in the order of the paths. */
+  stats(hierarchies: Hierarchies, paths: string[]): Promise<CgroupStats[]>
+  /** Processes killed for lack of memory in the path and all below it. */
+  oomKills(hierarchies: Hierarchies, path: string): Promise<number>
+  /** Events lane. The callback first hears what is so now (`populated`, `frozen`). */
+  watch(
+    hierarchies: Hierarchies,
+    path: string,
+    callback: (event: CgroupEvent) => void,
+  ): Subscription
+  /** Inline. */
+  unwatch(subscription: Subscription): void
+}
