@@ -1,5 +1,5 @@
-// The floor of an exec: a process in the container's cgroups and namespaces, confined as its init is,
-// runs a program there, and its exit status is known.
+// The floor of an exec: a process in the container's cgroups and namespaces, confined as its init
+// is, runs a program there, and its exit status is known.
 //   exec PID CGROUP PROGRAM
 // prints "BEGIN END" in nanoseconds of CLOCK_MONOTONIC.
 #include <grp.h>

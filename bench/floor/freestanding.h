@@ -1,5 +1,5 @@
-// System calls without a C library: what runs inside the containers starts at its first instruction,
-// so that no row pays for a library's own start.
+// System calls without a C library: what runs inside the containers starts at its first
+// instruction, so that no row pays for a library's own start.
 #ifndef BENCH_FLOOR_FREESTANDING_H_
 #define BENCH_FLOOR_FREESTANDING_H_
 

@@ -9,7 +9,7 @@
 struct hierarchy {
   char mountpoint[256];
   char options[128];  // for mount(2): "cpu,cpuacct", "none,name=systemd"; empty on v2
-  int dir;           // the container's directory
+  int dir;            // the container's directory
 };
 
 static struct hierarchy hierarchies[32];
@@ -79,7 +79,8 @@ static inline void make_parents(const char* path) {
           }
           write_at(dir, "cgroup.clone_children", "1");
         }
-        if (!hierarchies[i].options[0]) write_at(dir, "cgroup.subtree_control", "+memory +pids +cpu");
+        if (!hierarchies[i].options[0])
+          write_at(dir, "cgroup.subtree_control", "+memory +pids +cpu");
         close(dir);
       }
       *slash = '/';

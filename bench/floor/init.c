@@ -1,6 +1,7 @@
-// The init of every container in the bench. It stamps CLOCK_MONOTONIC on entry into its own name, as
-// 15 hexadecimal digits: /proc/PID/comm is readable the same way in every row and needs no file, mount
-// or descriptor that one of the runtimes might treat differently. Then it waits for a stop signal.
+// The init of every container in the bench. It stamps CLOCK_MONOTONIC on entry into its own name,
+// as 15 hexadecimal digits: /proc/PID/comm is readable the same way in every row and needs no file,
+// mount or descriptor that one of the runtimes might treat differently. Then it waits for a stop
+// signal.
 #include <linux/prctl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -8,7 +9,7 @@
 
 #include "freestanding.h"
 
-#define BIT(signal) (1UL << ((signal) - 1))
+#define BIT(signal) (1UL << ((signal)-1))
 
 // systemd's halt is SIGRTMIN+3 with the C library's SIGRTMIN of 34, SIGPWR is liblxc's default.
 static const unsigned long stop_signals = BIT(SIGPWR) | BIT(SIGTERM) | BIT(SIGINT) | BIT(34 + 3);

@@ -1,5 +1,5 @@
-// What a container's first process does between its clone and its exec: the root, the standard mounts,
-// the device nodes, the change of root and the confinement.
+// What a container's first process does between its clone and its exec: the root, the standard
+// mounts, the device nodes, the change of root and the confinement.
 #ifndef BENCH_FLOOR_INSIDE_H_
 #define BENCH_FLOOR_INSIDE_H_
 

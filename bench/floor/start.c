@@ -1,5 +1,5 @@
-// The floor of a start: the same visible work as a container's start, by the bare system calls, each
-// once and in a straight line.
+// The floor of a start: the same visible work as a container's start, by the bare system calls,
+// each once and in a straight line.
 //   start ROOTFS CGROUP FIRST_ID MEMORY_LIMIT
 // prints "BEGIN PID": nanoseconds of CLOCK_MONOTONIC at the request, and the container's init.
 #include <linux/sched.h>
@@ -10,8 +10,8 @@
 
 static void make_cgroups(const char* path, const char* memory_limit) {
   // What liblxc's stock configuration lets a container open.
-  static const char* const devices[] = {"c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm",
-                                        "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm",
+  static const char* const devices[] = {"c *:* m",   "b *:* m",   "c 1:3 rwm",  "c 1:5 rwm",
+                                        "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm",  "c 5:0 rwm",
                                         "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm"};
   for (int i = 0; i < hierarchy_count; i++) {
     struct hierarchy* h = &hierarchies[i];

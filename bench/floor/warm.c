@@ -1,9 +1,9 @@
-// Keeps the kernel's cgroup lock in the state of a host that starts containers: after some 15 ms without
-// a migration the first one waits for an RCU grace period (5 to 25 ms on the machine where this was
-// found), which would hit rows at random. Rewriting one's own membership moves nothing.
+// Keeps the kernel's cgroup lock in the state of a host that starts containers: after some 15 ms
+// without a migration the first one waits for an RCU grace period (5 to 25 ms on the machine where
+// this was found), which would hit rows at random. Rewriting one's own membership moves nothing.
 #include <poll.h>
-#include <sys/prctl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include "hierarchy.h"
 
