@@ -1,0 +1,116 @@
+// Limits in words of both cgroup versions. Both are always stored, so that a configuration works
+// on either kind of host. Pure.
+
+import { InvalidArgumentError } from '../host/errors.js'
+import type { Cgparam } from '../schema/cgparam.js'
+import type { Limits } from '../schema/limits.js'
+
+/** What is in force; null means no limit. Bytes, percent of one CPU, processes. */
+export interface EffectiveLimits {
+  readonly memoryLimit: number | null
+  readonly swapLimit: number | null
+  readonly cpuLimit: number | null
+  readonly pidsLimit: number | null
+}
+
+const PERIOD_US = 100_000
+
+/** Parameters that limits stand for, and what is written to take a limit away. */
+const RESET: Readonly<Record<string, string>> = {
+  'memory.max': 'max',
+  'memory.high': 'max',
+  'memory.swap.max': 'max',
+  'memory.min': '0',
+  'memory.low': '0',
+  'memory.limit_in_bytes': '-1',
+  'memory.memsw.limit_in_bytes': '-1',
+  'cpu.max': `max ${PERIOD_US}`,
+  'cpu.cfs_quota_us': '-1',
+  'pids.max': 'max',
+}
+
+/** The parameter that takes back another one, or null when the kernel has no such value. */
+export function resetOf(param: Cgparam): Cgparam | null {
+  const value = RESET[param.name]
+  return value === undefined ? null : { ...param, value: [value] }
+}
+
+/** The limits that some parameters amount to. */
+export function limitsOf(params: readonly Cgparam[]): EffectiveLimits {
+  const value = (name: string) => params.find((param) => param.name === name)?.value.at(-1)
+  const amount = (text: string | undefined) =>
+    text === undefined || text === 'max' || text.startsWith('-') ? null : Number(text)
+  const memory1 = amount(value('memory.limit_in_bytes'))
+  const both1 = amount(value('memory.memsw.limit_in_bytes'))
+  const memoryLimit = amount(value('memory.max')) ?? memory1
+  const swap1 = both1 === null ? null : both1 - (memory1 ?? 0)
+  const [quota2, period2] = value('cpu.max')?.split(' ') ?? []
+  const quota = amount(quota2) ?? amount(value('cpu.cfs_quota_us'))
+  const period = Number(period2 ?? value('cpu.cfs_period_us') ?? PERIOD_US)
+  return {
+    memoryLimit,
+    swapLimit: amount(value('memory.swap.max')) ?? swap1,
+    cpuLimit: quota === null ? null : (quota / period) * 100,
+    pidsLimit: amount(value('pids.max')),
+  }
+}
+
+/**
+ * The parameters after some limits were changed: what is not given stays, `null` takes away.
+ *
+ * @throws InvalidArgumentError for a swap limit without one of memory
+ */
+export function withLimits(params: readonly Cgparam[], given: Limits, what: string): Cgparam[] {
+  const before = limitsOf(params)
+  const pick = (name: keyof EffectiveLimits) => {
+    const value = given[name]
+    return value === undefined ? before[name] : value
+  }
+  const memory = pick('memoryLimit')
+  // Removing the memory limit removes the swap limit with it: the older kernels have only the sum.
+  const swap = given.memoryLimit === null && given.swapLimit == null ? null : pick('swapLimit')
+  if (memory === null && swap !== null) {
+    throw new InvalidArgumentError(`${what}.swapLimit`, 'needs a memoryLimit')
+  }
+  const cpu = pick('cpuLimit')
+  const pids = pick('pidsLimit')
+  const made = [
+    ...(memory === null ? [] : memoryParams(memory, swap ?? 0)),
+    ...(cpu === null ? [] : cpuParams(cpu)),
+    ...(pids === null ? [] : [param(2, 'pids.max', pids), param(1, 'pids.max', pids)]),
+  ]
+  return [...params.filter(({ name }) => !LIMIT_NAMES.has(name)), ...made]
+}
+
+const LIMIT_NAMES = new Set([
+  'memory.max',
+  'memory.swap.max',
+  'memory.limit_in_bytes',
+  'memory.memsw.limit_in_bytes',
+  'cpu.max',
+  'cpu.cfs_period_us',
+  'cpu.cfs_quota_us',
+  'pids.max',
+])
+
+function memoryParams(memory: number, swap: number): Cgparam[] {
+  return [
+    param(2, 'memory.max', memory),
+    param(2, 'memory.swap.max', swap),
+    param(1, 'memory.limit_in_bytes', memory),
+    param(1, 'memory.memsw.limit_in_bytes', memory + swap),
+  ]
+}
+
+function cpuParams(percent: number): Cgparam[] {
+  const quota = Math.round((percent / 100) * PERIOD_US)
+  return [
+    param(2, 'cpu.max', `${quota} ${PERIOD_US}`),
+    param(1, 'cpu.cfs_period_us', PERIOD_US),
+    param(1, 'cpu.cfs_quota_us', quota),
+  ]
+}
+
+function param(version: 1 | 2, name: string, value: number | string): Cgparam {
+  return { version, subsystem: name.slice(0, name.indexOf('.')), name, value: [String(value)] }
+}
