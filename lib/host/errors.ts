@@ -101,13 +101,6 @@ export class StateError extends EngineError {
   }
 }
 
-export class ClosedError extends EngineError {
-  readonly code = 'ERR_CLOSED'
-  constructor(readonly resource: string) {
-    super(`${resource} is closed`)
-  }
-}
-
 export class TimeoutError extends EngineError {
   readonly code = 'ERR_TIMEOUT'
   /** @param timeoutMs milliseconds that were waited */

@@ -1,0 +1,42 @@
+// References to entities: `[POOL:]ID`. Without a pool the first one that has the id is meant.
+
+import type { Pool } from '../pool/pool.js'
+import { NotFoundError, type EntityKind } from './errors.js'
+
+/** The entity and its pool, or null. */
+export function findByReference<T>(
+  pools: Iterable<Pool>,
+  reference: string,
+  table: (pool: Pool) => ReadonlyMap<string, T>,
+): T | null {
+  const colon = reference.indexOf(':')
+  const wanted = colon === -1 ? null : reference.slice(0, colon)
+  const id = reference.slice(colon + 1)
+  for (const pool of pools) {
+    if (wanted !== null && pool.name !== wanted) continue
+    const entity = table(pool).get(id)
+    if (entity !== undefined) return entity
+  }
+  return null
+}
+
+/** @throws NotFoundError */
+export function getByReference<T>(
+  pools: Iterable<Pool>,
+  kind: EntityKind,
+  reference: string,
+  table: (pool: Pool) => ReadonlyMap<string, T>,
+): T {
+  const entity = findByReference(pools, reference, table)
+  if (entity === null) throw new NotFoundError(kind, reference)
+  return entity
+}
+
+/** The pool that is named, or the only sensible default: the first one. */
+export function choosePool(pools: ReadonlyMap<string, Pool>, name: string | undefined): Pool {
+  const pool = name === undefined ? pools.values().next().value : pools.get(name)
+  if (pool === undefined) {
+    throw new NotFoundError('pool', name ?? '', name === undefined ? 'no pool is imported' : undefined)
+  }
+  return pool
+}

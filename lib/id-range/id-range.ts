@@ -1,0 +1,181 @@
+// One id-range of a pool: the allocation table with its file behind it.
+
+import { ExistsError, IdRangeExhaustedError, InvalidArgumentError, InUseError } from '../host/errors.js'
+import type { Locks } from '../host/locks.js'
+import { Mutex } from '../host/mutex.js'
+import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
+import { parse } from '../schema/parse.js'
+import { spansOverlap, type IdSpan } from '../user/id-map.js'
+import { AllocationTable, type Allocation, type Run } from './allocation-table.js'
+import type { Reservations } from './reservations.js'
+import type { TableFile } from './table-file.js'
+
+/** What `id-range ls` shows. */
+export interface IdRangeSnapshot {
+  readonly pool: string
+  readonly name: string
+  readonly startId: number
+  readonly lastId: number
+  readonly blockSize: number
+  readonly blockCount: number
+  readonly allocated: number
+  readonly free: number
+}
+
+/** A run of blocks with the ids that it stands for. */
+export type IdRun = Run & { readonly firstId: number; readonly lastId: number }
+
+/** The pool's side of an id-range. */
+export interface IdRangeHome {
+  readonly pool: string
+  readonly reservations: Reservations
+  readonly locks: Locks
+  /** Takes the range out of the pool's index. */
+  forget(name: string): void
+}
+
+export class IdRange {
+  readonly #file: TableFile
+  readonly #home: IdRangeHome
+  readonly #mutex = new Mutex()
+  #table: AllocationTable
+
+  /** @internal */
+  constructor(
+    readonly name: string,
+    file: TableFile,
+    home: IdRangeHome,
+    readonly config: IdRangeFile,
+  ) {
+    this.#file = file
+    this.#home = home
+    this.#table = new AllocationTable(config.block_count, config.allocations.map(fromFile))
+  }
+
+  show(): IdRangeSnapshot {
+    const { start_id: startId, block_size: blockSize, block_count: blockCount } = this.config
+    const allocated = this.#table.allocated
+    return Object.freeze({
+      pool: this.#home.pool,
+      name: this.name,
+      startId,
+      lastId: startId + blockSize * blockCount - 1,
+      blockSize,
+      blockCount,
+      allocated,
+      free: blockCount - allocated,
+    })
+  }
+
+  /** All blocks in order, free runs included. */
+  table(type: 'all' | 'allocated' | 'free' = 'all'): readonly IdRun[] {
+    return [...this.#table.runs()]
+      .filter((run) => type === 'all' || run.type === type)
+      .map((run) => {
+        const { start, count } = this.span(run)
+        return Object.freeze({ ...run, firstId: start, lastId: start + count - 1 })
+      })
+  }
+
+  /** The host ids of some blocks. */
+  span({ blockIndex, blockCount }: { blockIndex: number; blockCount: number }): IdSpan {
+    const { start_id, block_size } = this.config
+    return { start: start_id + blockIndex * block_size, count: blockCount * block_size }
+  }
+
+  /**
+   * Takes blocks: the first that are free in this range and nowhere else on the machine, or the
+   * given ones.
+   *
+   * @throws ExistsError when a given block is taken in this range
+   * @throws IdOverlapError when a given block is taken by another pool of this machine
+   * @throws IdRangeExhaustedError when none is free
+   */
+  allocate(options: AllocateOptions = {}): Promise<Allocation> {
+    const { blockCount, blockIndex, owner = null } = parse(allocateOptions, options, 'allocate')
+    if (blockIndex !== undefined && blockIndex + blockCount > this.config.block_count) {
+      throw new InvalidArgumentError('allocate.blockIndex', `range has ${this.config.block_count} blocks`)
+    }
+    return this.#mutex.run(async () => {
+      const allocation = await this.#home.reservations.reserve((taken) => {
+        const value = { blockIndex: this.#choose(blockCount, blockIndex, taken), blockCount, owner }
+        return { spans: [this.span(value)], owner: this.#reservation(value), value }
+      })
+      try {
+        await this.#save((table) => table.take(allocation))
+        return Object.freeze(allocation)
+      } catch (error) {
+        await this.#home.reservations.release(this.#reservation(allocation))
+        throw error
+      }
+    })
+  }
+
+  /** Gives blocks back, by the index of the first or by their owner. */
+  free(which: { blockIndex: number } | { owner: string }): Promise<readonly Allocation[]> {
+    return this.#mutex.run(async () => {
+      const freed = await this.#save((table) => table.free(which))
+      for (const allocation of freed) {
+        await this.#home.reservations.release(this.#reservation(allocation))
+      }
+      return freed
+    })
+  }
+
+  /** @throws InUseError while blocks are allocated */
+  async delete(): Promise<void> {
+    using _lock = this.#home.locks.take(`id-range ${this.#home.pool}:${this.name}`, 'delete')
+    const owners = this.#table.allocations.map(
+      ({ owner, blockIndex }) => owner ?? `block ${blockIndex}`,
+    )
+    if (owners.length > 0) throw new InUseError('id-range', this.name, owners)
+    await this.#file.remove()
+    this.#home.forget(this.name)
+  }
+
+  /** Everybody who has a block. @internal */
+  owners(): ReadonlySet<string | null> {
+    return new Set(this.#table.allocations.map(({ owner }) => owner))
+  }
+
+  /** What the range has taken, for the machine's list at import. @internal */
+  reservations(): { owner: string; start: number; count: number }[] {
+    return this.#table.allocations.map((allocation) => ({
+      owner: this.#reservation(allocation),
+      ...this.span(allocation),
+    }))
+  }
+
+  #reservation({ blockIndex }: { blockIndex: number }): string {
+    return `block ${blockIndex} of id-range ${this.name}`
+  }
+
+  #choose(count: number, fixed: number | undefined, taken: readonly IdSpan[]): number {
+    if (fixed !== undefined) {
+      const other = this.#table.overlapping(fixed, count)
+      if (other !== null) throw new ExistsError('id-range', `${this.name} block ${other.blockIndex}`)
+      return fixed
+    }
+    const { start, count: ids } = this.span({ blockIndex: 0, blockCount: this.config.block_count })
+    const near = taken.filter((span) => spansOverlap(span, { start, count: ids }))
+    const index = this.#table.firstFit(count, (blockIndex) => {
+      const wanted = this.span({ blockIndex, blockCount: count })
+      return !near.some((span) => spansOverlap(span, wanted))
+    })
+    if (index === null) throw new IdRangeExhaustedError(this.name, count)
+    return index
+  }
+
+  // The table in memory changes only after the file did.
+  async #save<T>(change: (table: AllocationTable) => T): Promise<T> {
+    const table = new AllocationTable(this.config.block_count, this.#table.allocations)
+    const result = change(table)
+    await this.#file.save(table.allocations)
+    this.#table = table
+    return result
+  }
+}
+
+function fromFile(entry: IdRangeFile['allocations'][number]): Allocation {
+  return { blockIndex: entry.block_index, blockCount: entry.block_count, owner: entry.owner ?? null }
+}

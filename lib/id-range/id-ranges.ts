@@ -1,0 +1,62 @@
+// The id-ranges of all pools of a host.
+
+import { ExistsError } from '../host/errors.js'
+import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import type { Pool } from '../pool/pool.js'
+import { createIdRangeOptions, type CreateIdRangeOptions } from '../schema/id-range.js'
+import { parse } from '../schema/parse.js'
+import { IdRange, type IdRangeSnapshot } from './id-range.js'
+import { TableFile } from './table-file.js'
+
+/** What a pool gets when it is installed: all ids from one million on, 65536 a block. */
+export const DEFAULT_RANGE = {
+  name: 'default',
+  startId: 1_000_000,
+  blockSize: 65_536,
+  blockCount: Math.floor((2 ** 32 - 1_000_000) / 65_536),
+} as const
+
+export class IdRanges {
+  /** @internal */
+  constructor(readonly pools: ReadonlyMap<string, Pool>) {}
+
+  /** @throws ExistsError */
+  async create(options: CreateIdRangeOptions): Promise<IdRange> {
+    const checked = parse(createIdRangeOptions, options, 'create')
+    return createIdRange(choosePool(this.pools, checked.pool), checked)
+  }
+
+  /** @param reference `[POOL:]NAME` */
+  find(reference: string): IdRange | null {
+    return findByReference(this.pools.values(), reference, (pool) => pool.idRanges)
+  }
+
+  /** @throws NotFoundError */
+  get(reference: string): IdRange {
+    return getByReference(this.pools.values(), 'id-range', reference, (pool) => pool.idRanges)
+  }
+
+  list(): readonly IdRangeSnapshot[] {
+    return [...this.pools.values()].flatMap((pool) =>
+      [...pool.idRanges.values()].map((range) => range.show()),
+    )
+  }
+}
+
+/** @internal */
+export async function createIdRange(
+  pool: Pool,
+  { name, startId, blockSize, blockCount }: Omit<CreateIdRangeOptions, 'pool'>,
+): Promise<IdRange> {
+  using _lock = pool.locks.take(`id-range ${pool.name}:${name}`, 'create')
+  if (pool.idRanges.has(name)) throw new ExistsError('id-range', `${pool.name}:${name}`)
+  const file = new TableFile(pool.layout.confFile('id-range', name))
+  const config = await file.create({
+    start_id: startId,
+    block_size: blockSize,
+    block_count: blockCount,
+  })
+  const range = new IdRange(name, file, pool.idRangeHome, config)
+  pool.idRanges.set(name, range)
+  return range
+}

@@ -1,0 +1,169 @@
+// Host ids that pools of this machine have taken, so that two hosts never give the same ids to two
+// containers. Every pool has one file; a lock makes looking at all and writing one's own one step.
+
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { IdOverlapError } from '../host/errors.js'
+import { withMachineLock } from '../host/lock.js'
+import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
+
+const DIRECTORY = '/run/vpsadminos/ids'
+
+/** Ids that an owner within a pool has: `user:web1`. */
+export interface Reservation extends IdSpan {
+  readonly owner: string
+}
+
+/** Which pool a file speaks for. It is stale as soon as `marker` is another pool's or gone. */
+interface PoolIdentity {
+  readonly path: string
+  readonly marker: string
+  readonly uuid: string
+}
+
+interface Stored extends PoolIdentity {
+  readonly reservations: Reservation[]
+}
+
+/** The reservations of one pool, and the way to make one. */
+export class Reservations {
+  #own: Reservation[] = []
+  // Other pools' files change rarely; they are parsed again only when they did.
+  readonly #seen = new Map<string, { version: string; stored: Stored | null }>()
+
+  constructor(
+    readonly pool: PoolIdentity,
+    readonly directory = DIRECTORY,
+  ) {}
+
+  /**
+   * Takes what `choose` answers. It is asked under the machine's lock and is told what is taken.
+   *
+   * @throws IdOverlapError when the answer overlaps what another owner or pool has
+   */
+  async reserve<T>(
+    choose: (taken: readonly Taken[]) => { spans: readonly IdSpan[]; owner: string; value: T },
+  ): Promise<T> {
+    return withMachineLock('ids', async () => {
+      const taken = [...(await this.#others()), ...this.#taken()]
+      const { spans, owner, value } = choose(taken)
+      for (const span of spans) refuseOverlap(span, taken)
+      const own = [...this.#own, ...spans.map((span) => ({ ...span, owner }))]
+      await this.#write(own)
+      this.#own = own
+      return value
+    })
+  }
+
+  /**
+   * Takes all that a pool has when it is imported. What overlaps is left out and returned.
+   */
+  async restore(wanted: readonly Reservation[]): Promise<IdOverlapError[]> {
+    return withMachineLock('ids', async () => {
+      const others = await this.#others()
+      const conflicts: IdOverlapError[] = []
+      const own: Reservation[] = []
+      for (const span of wanted) {
+        try {
+          refuseOverlap(span, others)
+          own.push(span)
+        } catch (error) {
+          if (!(error instanceof IdOverlapError)) throw error
+          conflicts.push(error)
+        }
+      }
+      await this.#write(own)
+      this.#own = own
+      return conflicts
+    })
+  }
+
+  holds(owner: string): boolean {
+    return this.#own.some((reservation) => reservation.owner === owner)
+  }
+
+  async release(owner: string): Promise<void> {
+    await withMachineLock('ids', async () => {
+      const own = this.#own.filter((reservation) => reservation.owner !== owner)
+      await this.#write(own)
+      this.#own = own
+    })
+  }
+
+  /** The pool is not in use any more: its ids are free for others. */
+  async releaseAll(): Promise<void> {
+    await withMachineLock('ids', async () => {
+      await unlink(this.#file()).catch(ignoreMissing)
+      this.#own = []
+    })
+  }
+
+  #taken(): Taken[] {
+    return this.#own.map((span) => ({ ...span, owner: `${span.owner} of pool ${this.pool.path}` }))
+  }
+
+  #file(): string {
+    const name = createHash('sha256').update(this.pool.uuid).digest('hex').slice(0, 32)
+    return join(this.directory, `${name}.json`)
+  }
+
+  // Renamed into place, so that a reader never sees half of it. It is gone after a reboot anyway,
+  // and pools bring theirs back when they are imported: no fsync.
+  async #write(reservations: Reservation[]): Promise<void> {
+    const stored: Stored = { ...this.pool, reservations }
+    const temporary = `${this.#file()}.new`
+    await mkdir(this.directory, { recursive: true, mode: 0o700 })
+    await writeFile(temporary, JSON.stringify(stored), { mode: 0o600 })
+    await rename(temporary, this.#file())
+  }
+
+  async #others(): Promise<Taken[]> {
+    const names = await readdir(this.directory).catch(emptyWhenMissing)
+    const files = names.filter((name) => name.endsWith('.json'))
+    const stored = await Promise.all(files.map((name) => this.#load(join(this.directory, name))))
+    return stored.flatMap((other) =>
+      other === null
+        ? []
+        : other.reservations.map((span) => ({ ...span, owner: `${span.owner} of pool ${other.path}` })),
+    )
+  }
+
+  async #load(path: string): Promise<Stored | null> {
+    if (path === this.#file()) return null
+    const { ino, mtimeNs, size } = await stat(path, { bigint: true })
+    const version = `${ino}-${mtimeNs}-${size}`
+    const known = this.#seen.get(path)
+    const stored =
+      known?.version === version ? known.stored : (JSON.parse(await readFile(path, 'utf8')) as Stored)
+    this.#seen.set(path, { version, stored })
+    if (stored === null || (await alive(stored))) return stored
+    await unlink(path).catch(ignoreMissing)
+    this.#seen.delete(path)
+    return null
+  }
+}
+
+/** A reservation as it is shown in messages. */
+export interface Taken extends IdSpan {
+  readonly owner: string
+}
+
+function refuseOverlap(span: IdSpan, taken: readonly Taken[]): void {
+  const other = taken.find((candidate) => spansOverlap(candidate, span))
+  if (other !== undefined) throw new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
+}
+
+async function alive({ marker, uuid }: PoolIdentity): Promise<boolean> {
+  const text = await readFile(marker, 'utf8').catch(() => '')
+  return text.includes(uuid)
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}
+
+function emptyWhenMissing(error: unknown): string[] {
+  ignoreMissing(error)
+  return []
+}

@@ -1,0 +1,61 @@
+// The file of an id-range. It grows with the number of containers and changes whenever one is made
+// or deleted, so the list of allocations is written as text: parsing a thousand of them as YAML on
+// every change would stop the event loop for tens of milliseconds.
+
+import { readFile, stat } from 'node:fs/promises'
+import { parseDocument } from 'yaml'
+import { ConfigFile } from '../pool/config-file.js'
+import { replaceFile } from '../pool/write-file.js'
+import { idRangeFile, type IdRangeFile } from '../schema/id-range.js'
+import type { Allocation } from './allocation-table.js'
+
+export class TableFile {
+  readonly #file: ConfigFile<typeof idRangeFile>
+  // What stands before the list of allocations, and which version of the file that was true of.
+  #head: { text: string; version: string } | null = null
+
+  constructor(readonly path: string) {
+    this.#file = new ConfigFile(path, idRangeFile)
+  }
+
+  /** @throws ConfigBrokenError */
+  read(): Promise<IdRangeFile> {
+    return this.#file.read()
+  }
+
+  create(fields: Omit<IdRangeFile, 'allocations'>): Promise<IdRangeFile> {
+    return this.#file.create({ ...fields, allocations: [] })
+  }
+
+  remove(): Promise<void> {
+    return this.#file.remove()
+  }
+
+  /** Replaces the list; other fields stay as they are on disk now. */
+  async save(allocations: readonly Allocation[]): Promise<void> {
+    if (this.#head === null || this.#head.version !== (await this.#version())) {
+      const doc = parseDocument(await readFile(this.path, 'utf8'))
+      doc.delete('allocations')
+      this.#head = { text: doc.toString({ lineWidth: 0 }), version: '' }
+    }
+    const { text } = this.#head
+    this.#head = null
+    const list = allocations.length === 0 ? ' []\n' : `\n${allocations.map(entry).join('')}`
+    await replaceFile(this.path, `${text}allocations:${list}`)
+    this.#head = { text, version: await this.#version() }
+  }
+
+  async #version(): Promise<string> {
+    const { ino, mtimeNs, size } = await stat(this.path, { bigint: true })
+    return `${ino}-${mtimeNs}-${size}`
+  }
+}
+
+// JSON strings are YAML strings too.
+function entry({ blockIndex, blockCount, owner }: Allocation): string {
+  return (
+    `  - block_index: ${blockIndex}\n` +
+    `    block_count: ${blockCount}\n` +
+    `    owner: ${owner !== null && /^[a-z]+:[a-zA-Z0-9_-]+$/.test(owner) ? owner : JSON.stringify(owner)}\n`
+  )
+}

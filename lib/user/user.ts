@@ -1,0 +1,93 @@
+// A user is an id map with a name: the ids of the host that a container's ids stand for.
+
+import { InUseError } from '../host/errors.js'
+import type { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import type { userFile, UserFile } from '../schema/user.js'
+import { formatEntry, type IdMap } from './id-map.js'
+
+/** What `user show` shows; maps are written `ns:host:count`. */
+export interface UserSnapshot {
+  readonly pool: string
+  readonly name: string
+  readonly uidMap: readonly string[]
+  readonly gidMap: readonly string[]
+  readonly standalone: boolean
+  readonly containers: readonly string[]
+  /** Why no container of this user can start, when its ids belong to another pool too. */
+  readonly conflict: string | null
+}
+
+export class User {
+  readonly #pool: Pool
+  readonly #file: ConfigFile<typeof userFile>
+  #config: UserFile
+  /** @internal */
+  conflict: string | null = null
+
+  /** @internal */
+  constructor(
+    readonly name: string,
+    pool: Pool,
+    file: ConfigFile<typeof userFile>,
+    config: UserFile,
+  ) {
+    this.#pool = pool
+    this.#file = file
+    this.#config = config
+  }
+
+  get uidMap(): IdMap {
+    return this.#config.uid_map
+  }
+
+  get gidMap(): IdMap {
+    return this.#config.gid_map
+  }
+
+  get standalone(): boolean {
+    return this.#config.standalone
+  }
+
+  show(): UserSnapshot {
+    return Object.freeze({
+      pool: this.#pool.name,
+      name: this.name,
+      uidMap: this.uidMap.map(formatEntry),
+      gidMap: this.gidMap.map(formatEntry),
+      standalone: this.standalone,
+      containers: this.#containers(),
+      conflict: this.conflict,
+    })
+  }
+
+  async setStandalone(standalone: boolean): Promise<void> {
+    using _lock = this.#lock('set')
+    this.#config = await this.#file.update({ standalone })
+  }
+
+  /** @throws InUseError while a container has this user */
+  async delete(): Promise<void> {
+    using _lock = this.#lock('delete')
+    const containers = this.#containers()
+    if (containers.length > 0) throw new InUseError('user', this.name, containers)
+    // The file first: ids whose user is still there must not be given to another one.
+    await this.#file.remove()
+    this.#pool.users.delete(this.name)
+    const owner = `user:${this.name}`
+    for (const range of this.#pool.idRanges.values()) {
+      if (range.owners().has(owner)) await range.free({ owner })
+    }
+    if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(owner)
+  }
+
+  #containers(): string[] {
+    return [...this.#pool.containers.values()]
+      .filter((container) => container.user === this)
+      .map(({ id }) => id)
+  }
+
+  #lock(holder: string): Disposable {
+    return this.#pool.locks.take(`user ${this.#pool.name}:${this.name}`, holder)
+  }
+}

@@ -1,0 +1,132 @@
+// The users of all pools of a host.
+
+import { ExistsError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import type { IdRange } from '../id-range/id-range.js'
+import { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import { parse } from '../schema/parse.js'
+import { createUserOptions, userFile, type CreateUserOptions } from '../schema/user.js'
+import { Undo } from '../undo.js'
+import { checkIdMap, formatEntry, spansOf, type IdMap, type IdSpan } from './id-map.js'
+import { User, type UserSnapshot } from './user.js'
+
+export class Users {
+  /** @internal */
+  constructor(readonly pools: ReadonlyMap<string, Pool>) {}
+
+  /**
+   * Makes an id map. Without maps it is one block of an id-range; with maps and a block the maps
+   * must lie within the block; with maps alone they are taken as they are.
+   *
+   * @throws InvalidArgumentError for maps without id 0, or that overlap within themselves
+   * @throws IdOverlapError when another user, pool or host of this machine has some of the ids
+   */
+  async create(options: CreateUserOptions): Promise<User> {
+    const { pool, ...checked } = parse(createUserOptions, options, 'create')
+    return createUser(choosePool(this.pools, pool), checked)
+  }
+
+  /** @param reference `[POOL:]NAME` */
+  find(reference: string): User | null {
+    return findByReference(this.pools.values(), reference, (pool) => pool.users)
+  }
+
+  /** @throws NotFoundError */
+  get(reference: string): User {
+    return getByReference(this.pools.values(), 'user', reference, (pool) => pool.users)
+  }
+
+  list(): readonly UserSnapshot[] {
+    return [...this.pools.values()].flatMap((pool) =>
+      [...pool.users.values()].map((user) => user.show()),
+    )
+  }
+}
+
+interface Wanted {
+  name: string
+  idRange: string
+  blockIndex?: number | undefined
+  uidMap?: IdMap | undefined
+  gidMap?: IdMap | undefined
+  standalone: boolean
+}
+
+/** @internal */
+export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
+  const { name, standalone } = wanted
+  using _lock = pool.locks.take(`user ${pool.name}:${name}`, 'create')
+  if (pool.users.has(name)) throw new ExistsError('user', `${pool.name}:${name}`)
+  await using undo = new Undo()
+  const { uidMap, gidMap } = await takeIds(pool, wanted, undo)
+  const file = new ConfigFile(pool.layout.confFile('user', name), userFile)
+  const config = await file.create({
+    uid_map: uidMap.map(formatEntry),
+    gid_map: gidMap.map(formatEntry),
+    standalone,
+  })
+  undo.commit()
+  const user = new User(name, pool, file, config)
+  pool.users.set(name, user)
+  return user
+}
+
+async function takeIds(
+  pool: Pool,
+  wanted: Wanted,
+  undo: Undo,
+): Promise<{ uidMap: IdMap; gidMap: IdMap }> {
+  const owner = `user:${wanted.name}`
+  const uidMap = wanted.uidMap ?? wanted.gidMap
+  const gidMap = wanted.gidMap ?? wanted.uidMap
+  if (uidMap !== undefined && gidMap !== undefined) {
+    checkIdMap(uidMap, 'create.uidMap')
+    checkIdMap(gidMap, 'create.gidMap')
+    if (wanted.blockIndex === undefined) {
+      const spans = spansOf(uidMap, gidMap)
+      await pool.reservations.reserve(() => ({ spans, owner, value: null }))
+      undo.add(() => pool.reservations.release(owner))
+    } else {
+      const block = await takeBlock(pool, wanted, owner, undo)
+      refuseOutside(uidMap, block, 'create.uidMap')
+      refuseOutside(gidMap, block, 'create.gidMap')
+    }
+    return { uidMap, gidMap }
+  }
+  const { start, count } = await takeBlock(pool, wanted, owner, undo)
+  const map = [{ nsId: 0, hostId: start, count }]
+  return { uidMap: map, gidMap: map }
+}
+
+async function takeBlock(
+  pool: Pool,
+  { idRange, blockIndex }: Wanted,
+  owner: string,
+  undo: Undo,
+): Promise<IdSpan> {
+  const range = pool.idRanges.get(idRange)
+  if (range === undefined) throw new NotFoundError('id-range', `${pool.name}:${idRange}`)
+  const ours = ownBlock(range, blockIndex, owner)
+  if (ours !== null) return ours
+  const allocation = await range.allocate({ blockIndex, owner })
+  undo.add(() => range.free({ blockIndex: allocation.blockIndex }))
+  return range.span(allocation)
+}
+
+/** A block that was allocated for this user beforehand. */
+function ownBlock(range: IdRange, index: number | undefined, owner: string): IdSpan | null {
+  const run = range
+    .table('allocated')
+    .find((candidate) => candidate.blockIndex === index && candidate.owner === owner)
+  return run === undefined ? null : range.span(run)
+}
+
+function refuseOutside(map: IdMap, block: IdSpan, what: string): void {
+  for (const entry of map) {
+    const end = entry.hostId + entry.count
+    if (entry.hostId < block.start || end > block.start + block.count) {
+      throw new InvalidArgumentError(what, `${formatEntry(entry)} is not within the block`)
+    }
+  }
+}
