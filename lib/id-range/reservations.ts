@@ -2,13 +2,13 @@
 // containers. Every pool has one file; a lock makes looking at all and writing one's own one step.
 
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { IdOverlapError } from '../host/errors.js'
-import { withMachineLock } from '../host/lock.js'
+import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
 
-const DIRECTORY = '/run/vpsadminos/ids'
+const DIRECTORY = join(MACHINE_DIRECTORY, 'ids')
 
 /** Ids that an owner within a pool has: `user:web1`. */
 export interface Reservation extends IdSpan {
@@ -45,7 +45,7 @@ export class Reservations {
   async reserve<T>(
     choose: (taken: readonly Taken[]) => { spans: readonly IdSpan[]; owner: string; value: T },
   ): Promise<T> {
-    return withMachineLock('ids', async () => {
+    return withMachineLock(this.directory, 'ids', async () => {
       const taken = [...(await this.#others()), ...this.#taken()]
       const { spans, owner, value } = choose(taken)
       for (const span of spans) refuseOverlap(span, taken)
@@ -60,7 +60,7 @@ export class Reservations {
    * Takes all that a pool has when it is imported. What overlaps is left out and returned.
    */
   async restore(wanted: readonly Reservation[]): Promise<IdOverlapError[]> {
-    return withMachineLock('ids', async () => {
+    return withMachineLock(this.directory, 'ids', async () => {
       const others = await this.#others()
       const conflicts: IdOverlapError[] = []
       const own: Reservation[] = []
@@ -84,7 +84,7 @@ export class Reservations {
   }
 
   async release(owner: string): Promise<void> {
-    await withMachineLock('ids', async () => {
+    await withMachineLock(this.directory, 'ids', async () => {
       const own = this.#own.filter((reservation) => reservation.owner !== owner)
       await this.#write(own)
       this.#own = own
@@ -93,7 +93,7 @@ export class Reservations {
 
   /** The pool is not in use any more: its ids are free for others. */
   async releaseAll(): Promise<void> {
-    await withMachineLock('ids', async () => {
+    await withMachineLock(this.directory, 'ids', async () => {
       await unlink(this.#file()).catch(ignoreMissing)
       this.#own = []
     })
@@ -113,7 +113,6 @@ export class Reservations {
   async #write(reservations: Reservation[]): Promise<void> {
     const stored: Stored = { ...this.pool, reservations }
     const temporary = `${this.#file()}.new`
-    await mkdir(this.directory, { recursive: true, mode: 0o700 })
     await writeFile(temporary, JSON.stringify(stored), { mode: 0o600 })
     await rename(temporary, this.#file())
   }

@@ -27,9 +27,9 @@ export class ConfigFile<T extends z.ZodType> {
 
   /** Writes a file that is not there yet. */
   async create(content: Patch): Promise<z.output<T>> {
-    const loaded = this.#parse(new Document({}).toString())
-    merge(loaded.doc.contents as YAMLMap, content, loaded.doc)
-    return this.#store(loaded.doc)
+    const doc = new Document({})
+    merge(doc.contents as YAMLMap, content, doc)
+    return this.#store(doc)
   }
 
   /**
@@ -58,9 +58,8 @@ export class ConfigFile<T extends z.ZodType> {
   }
 
   async #store(doc: Document): Promise<z.output<T>> {
-    const text = doc.toString({ lineWidth: 0 })
-    const value = this.#check(this.#parse(text))
-    await replaceFile(this.path, text)
+    const value = this.#check({ doc, lines: null })
+    await replaceFile(this.path, doc.toString({ lineWidth: 0 }))
     return value
   }
 
@@ -84,16 +83,16 @@ export class ConfigFile<T extends z.ZodType> {
     const result = this.schema.safeParse(doc.toJS() ?? {})
     if (result.success) return result.data
     const [issue] = result.error.issues
-    const at = position(doc, issue?.path ?? [])
-    const { line, col } = lines.linePos(at)
+    const at = lines?.linePos(position(doc, issue?.path ?? []))
     const reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`
-    throw new ConfigBrokenError(this.path, reason, line, col)
+    throw new ConfigBrokenError(this.path, reason, at?.line ?? null, at?.col ?? null)
   }
 }
 
 interface Loaded {
   doc: Document
-  lines: LineCounter
+  /** Null when the document was made or changed in memory. */
+  lines: LineCounter | null
 }
 
 /** Where the value is, or else the nearest one around it. */
