@@ -2,7 +2,7 @@
 import type { CgroupStats, Hierarchies } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
-import { CgroupWatch } from './cgroup-watch.js'
+import { CgroupWatch, type WatchOptions } from './cgroup-watch.js'
 
 /** A cheap handle; made by `Cgroups.dir()`. */
 export class CgroupDir {
@@ -104,7 +104,7 @@ export class CgroupDir {
    *   if (event.type === 'populated' && !event.populated) break
    * }
    */
-  watch(options: { signal?: AbortSignal } = {}): CgroupWatch {
+  watch(options: WatchOptions = {}): CgroupWatch {
     return new CgroupWatch(this.#in, this.path, options)
   }
 }

@@ -4,6 +4,12 @@ import { native } from '../native.js'
 
 export type { CgroupEvent } from '#native'
 
+export interface WatchOptions {
+  signal?: AbortSignal
+  /** Whether the process stays alive for it, as with `fs.watch()`; the default is true. */
+  persistent?: boolean
+}
+
 interface Waiting {
   resolve(result: IteratorResult<CgroupEvent, undefined>): void
   reject(reason: unknown): void
@@ -11,7 +17,7 @@ interface Waiting {
 
 /**
  * What is not taken in time is told once, as it is last: of each type at most one event waits, so a
- * slow reader costs no memory. Does not keep the process alive.
+ * slow reader costs no memory.
  */
 export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined>, AsyncDisposable {
   readonly #pending = new Map<CgroupEvent['type'], CgroupEvent>()
@@ -25,10 +31,10 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   }
 
   /** @internal Made by `CgroupDir.watch()`. */
-  constructor(hierarchies: Hierarchies, path: string, { signal }: { signal?: AbortSignal }) {
+  constructor(hierarchies: Hierarchies, path: string, { signal, persistent = true }: WatchOptions) {
     signal?.throwIfAborted()
     this.#signal = signal ?? null
-    this.#subscription = native.cgroup.watch(hierarchies, path, (event) => {
+    this.#subscription = native.cgroup.watch(hierarchies, path, persistent, (event) => {
       this.#take(event)
     })
     signal?.addEventListener('abort', this.#abort, { once: true })

@@ -63,12 +63,16 @@ export class Pidfd implements AsyncDisposable {
 
   /**
    * Resolves when the process ends, at once if it has. How it ended is known only where the kernel
-   * tells others than the parent; `null` otherwise. Does not keep our own process alive.
+   * tells others than the parent; `null` otherwise. Our own process stays alive meanwhile, unless
+   * `persistent` is false.
    */
-  async exited({ signal }: { signal?: AbortSignal } = {}): Promise<Exit | null> {
+  async exited({
+    signal,
+    persistent = true,
+  }: { signal?: AbortSignal; persistent?: boolean } = {}): Promise<Exit | null> {
     signal?.throwIfAborted()
     const { promise, resolve, reject } = deferred<number | null>()
-    const subscription = native.ns.watchExit(this.fd, ({ waitStatus }) => {
+    const subscription = native.ns.watchExit(this.fd, persistent, ({ waitStatus }) => {
       resolve(waitStatus)
     })
     const abort = (): void => {

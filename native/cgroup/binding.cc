@@ -251,17 +251,19 @@ class Watching final : public bridge::Source {
   bool removed_ = false;
 };
 
-// watch(hierarchies: Hierarchies, path: string, callback: (event: CgroupEvent) => void):
-//   Subscription
+// watch(hierarchies: Hierarchies, path: string, persistent: boolean,
+//       callback: (event: CgroupEvent) => void): Subscription
 Value Watch(const CallbackInfo& info) {
   Args args(info);
   const Handle handle = args[0].handle<Opened>();
   const std::string path = args[1].string();
-  const Napi::Function callback = args[2].function();
+  const bool persistent = args[2].boolean();
+  const Napi::Function callback = args[3].function();
   if (!args.ok()) return {};
   return bridge::value_or_throw(
       info.Env(), cgroup::Watch::open(handle->in, path), [&](Napi::Env, cgroup::Watch& watch) {
-        return bridge::subscribe(info, callback, std::make_unique<Watching>(std::move(watch)));
+        return bridge::subscribe(info, callback, std::make_unique<Watching>(std::move(watch)),
+                                 {.keeps_alive = persistent});
       });
 }
 

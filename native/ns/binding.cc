@@ -11,6 +11,7 @@
 #include "napi/exports.h"
 #include "napi/task.h"
 #include "ns/binding_root.h"
+#include "ns/file_lock.h"
 #include "ns/mount.h"
 #include "ns/namespace.h"
 #include "ns/pidfd.h"
@@ -83,18 +84,21 @@ class Exit final : public bridge::Source {
   const base::UniqueFd pidfd_;
 };
 
-// watchExit(pidfd: number, callback: (event: ExitEvent) => void): Subscription
+// watchExit(pidfd: number, persistent: boolean, callback: (event: ExitEvent) => void):
+//   Subscription
 Value WatchExit(const CallbackInfo& info) {
   Args args(info);
   const int pidfd = args[0].fd();
-  const Napi::Function callback = args[1].function();
+  const bool persistent = args[1].boolean();
+  const Napi::Function callback = args[2].function();
   if (!args.ok()) return {};
   // A copy, so that the caller may close theirs whenever they like.
   base::UniqueFd copy(::fcntl(pidfd, F_DUPFD_CLOEXEC, 0));
   base::Result<base::UniqueFd> result =
       copy.valid() ? base::Result<base::UniqueFd>(std::move(copy)) : base::last_error("fcntl");
   return bridge::value_or_throw(info.Env(), std::move(result), [&](Napi::Env, base::UniqueFd& fd) {
-    return bridge::subscribe(info, callback, std::make_unique<Exit>(std::move(fd)));
+    return bridge::subscribe(info, callback, std::make_unique<Exit>(std::move(fd)),
+                             {.keeps_alive = persistent});
   });
 }
 
@@ -240,6 +244,14 @@ ns::Stop flag_of(const StopHandle& stop) {
   return stop == nullptr ? nullptr : &stop->set;
 }
 
+// lockFile(fd: number): boolean
+Value LockFile(const CallbackInfo& info) {
+  Args args(info);
+  const int fd = args[0].fd();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), ns::lock_file(fd), bridge::ConvertByType());
+}
+
 // newStop(): Stop
 Value NewStop(const CallbackInfo& info) {
   return bridge::make_handle(info.Env(), std::make_shared<StopFlag>());
@@ -302,6 +314,7 @@ Napi::Object init_ns(Napi::Env env) {
                             {"setMountAttributes", SetMountAttributes},
                             {"moveMount", MoveMount},
                             {"umount", Umount},
+                            {"lockFile", LockFile},
                             {"newStop", NewStop},
                             {"stop", Stop},
                             {"removeTree", RemoveTree},

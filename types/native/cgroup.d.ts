@@ -68,10 +68,14 @@ export interface Cgroup {
   stats(hierarchies: Hierarchies, paths: string[]): Promise<CgroupStats[]>
   /** Processes killed for lack of memory in the path and all below it. */
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
-  /** Events lane. The callback first hears what is so now (`populated`, `frozen`). */
+  /**
+   * Events lane. The callback first hears what is so now (`populated`, `frozen`). `persistent`: the
+   * event loop stays alive for it.
+   */
   watch(
     hierarchies: Hierarchies,
     path: string,
+    persistent: boolean,
     callback: (event: CgroupEvent) => void,
   ): Subscription
   /** Inline. */

@@ -61,7 +61,7 @@ export interface Ns {
   /** Inline. */
   pidfdPid(pidfd: number): number
   /** Events lane; copies the descriptor. */
-  watchExit(pidfd: number, callback: (event: ExitEvent) => void): Subscription
+  watchExit(pidfd: number, persistent: boolean, callback: (event: ExitEvent) => void): Subscription
   /** Inline. */
   unwatch(subscription: Subscription): void
 
@@ -86,6 +86,9 @@ export interface Ns {
   ): Promise<void>
   moveMount(mount: number, path: string): Promise<void>
   umount(path: string, detach: boolean): Promise<void>
+
+  /** Inline. False when somebody has it; freed with the descriptor. */
+  lockFile(fd: number): boolean
 
   /** Inline. */
   newStop(): Stop

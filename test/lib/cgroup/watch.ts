@@ -1,0 +1,151 @@
+// The kernel's events of a cgroup.
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CgroupDir } from '../../../lib/cgroup/cgroup-dir.js'
+import type { CgroupEvent, CgroupWatch } from '../../../lib/cgroup/cgroup-watch.js'
+import { ended, sleeper, testCgroup } from '../../helpers/cgroup.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'cgroup', 'cgroup2')
+
+// Not for ever.
+async function next(watch: CgroupWatch, type: CgroupEvent['type']): Promise<CgroupEvent> {
+  const timer = setTimeout(() => watch.close(), 10_000)
+  try {
+    for (;;) {
+      const { done, value } = await watch.next()
+      if (done === true) throw new Error(`no ${type} event`)
+      if (value.type === type) return value
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+t.test('tells how it is, then what changes', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  await using watch = dir.watch()
+  t.same(await next(watch, 'populated'), { type: 'populated', populated: false })
+  const child = await sleeper(t)
+  await dir.join(child.pid)
+  t.same(await next(watch, 'populated'), { type: 'populated', populated: true })
+  child.kill('SIGKILL')
+  t.same(await next(watch, 'populated'), { type: 'populated', populated: false })
+})
+
+t.test('a process further down counts', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.dir('a/b').create()
+  await using watch = dir.watch()
+  await next(watch, 'populated')
+  await dir.dir('a/b').join((await sleeper(t)).pid)
+  t.same(await next(watch, 'populated'), { type: 'populated', populated: true })
+})
+
+t.test('tells of the v2 freezer', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  await using watch = dir.watch()
+  t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: false })
+  await dir.write('', 'cgroup.freeze', '1')
+  t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: true })
+  await dir.write('', 'cgroup.freeze', '0')
+  t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: false })
+})
+
+// Runs into the limit, which ends it.
+async function exhaust(dir: CgroupDir): Promise<void> {
+  const child = spawn('sh', ['-c', 'read go; exec tail /dev/zero'], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  await dir.join(child.pid ?? -1)
+  child.stdin?.end('go\n')
+  if ((await ended(child)).signal !== 'SIGKILL') throw new Error('was not killed')
+}
+
+t.test('tells of a lack of memory, and counts who was killed, also further down', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  const v1 = cgroups.version('memory') === 1
+  await dir.dir('inner').create()
+  await dir.write('memory', v1 ? 'memory.limit_in_bytes' : 'memory.max', String(16 << 20))
+  if (!v1) await dir.write('memory', 'memory.swap.max', '0')
+  t.equal(await dir.oomKills(), 0)
+  await using watch = dir.watch()
+  await exhaust(dir.dir('inner'))
+  t.same(await next(watch, 'oom'), { type: 'oom', kills: v1 ? null : 1 })
+  t.equal(await dir.oomKills(), 1)
+  await exhaust(dir)
+  await next(watch, 'oom')
+  t.equal(await dir.oomKills(), 2)
+})
+
+t.test('tells once that the cgroup is gone', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  await using watch = dir.watch()
+  await next(watch, 'populated')
+  await dir.remove()
+  t.same(await next(watch, 'removed'), { type: 'removed' })
+  await sleep(50)
+  watch.close()
+  t.same(await watch.next(), { done: true, value: undefined })
+})
+
+t.test('a reader that is late hears how it is last', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  await using watch = dir.watch()
+  for (let round = 0; round < 20; round++) {
+    await dir.write('', 'cgroup.freeze', '1')
+    await dir.write('', 'cgroup.freeze', '0')
+    await sleep(2)
+  }
+  await sleep(50)
+  const events = [(await watch.next()).value, (await watch.next()).value]
+  t.same(events.map((event) => event?.type).sort(), ['frozen', 'populated'])
+  t.ok(events.some((event) => event?.type === 'frozen' && !event.frozen))
+})
+
+t.test('leaving the loop ends it', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  const watch = dir.watch()
+  for await (const event of watch) {
+    t.equal(event.type, 'populated')
+    break
+  }
+  t.same(await watch.next(), { done: true, value: undefined })
+})
+
+t.test('abort before: nothing is opened; in the middle: the reason comes out', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  const reason = new Error('enough')
+  t.throws(() => dir.watch({ signal: AbortSignal.abort(reason) }), reason)
+  const controller = new AbortController()
+  const watch = dir.watch({ signal: controller.signal })
+  await next(watch, 'populated')
+  await watch.next()
+  const waiting = watch.next()
+  controller.abort(reason)
+  await t.rejects(waiting, reason)
+  await t.rejects(watch.next(), reason)
+})
+
+t.test('a watch that is not persistent lets the process end', async (t) => {
+  const { dir } = testCgroup(t)
+  await dir.create()
+  const script = `
+    import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
+    const watch = Cgroups.mounted().dir('${dir.path}').watch({ persistent: false })
+    for await (const event of watch) console.log(event.type)`
+  const args = [...process.execArgv, '--input-type=module', '-e', script]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore'] })
+  t.equal((await ended(child)).signal, null, 'ended by itself')
+})
+
+t.test('what does not exist is ENOENT', async (t) => {
+  const { dir } = testCgroup(t)
+  t.throws(() => dir.watch(), { code: 'ENOENT', path: dir.path })
+})
