@@ -75,4 +75,7 @@ export const native: Native = {
   get ns() {
     return load().ns
   },
+  get keeper() {
+    return load().keeper
+  },
 }

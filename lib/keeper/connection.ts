@@ -1,0 +1,147 @@
+// One connection to the keeper: requests find their answers by number, events go to whoever listens.
+import { closeSync } from 'node:fs'
+import { native } from '#native'
+import { ClosedError } from '../errors.js'
+import { KeeperError, KeeperLostError } from './errors.js'
+import { decodeFrame, encodeFrame, type Fields, kinds, type FieldValues, type Kind } from './protocol.js'
+
+export interface Answer {
+  fields: Fields
+  /** Owned by the caller from here on. */
+  fds: number[]
+}
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: Error): void
+  /** For answers in several frames. */
+  collected: Answer[] | null
+}
+
+export class Connection {
+  readonly #stateDir: string
+  readonly #socket
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #unsent: { frame: Buffer; fds: number[] }[] = []
+  #next = 1
+  #open = true
+  /** Called for each event. */
+  onEvent: (fields: Fields) => void = () => {}
+  /** Called once, when the keeper went away by itself. */
+  onLost: () => void = () => {}
+
+  /** @throws SystemError ENOENT or ECONNREFUSED when no keeper is there */
+  constructor(stateDir: string) {
+    this.#stateDir = stateDir
+    this.#socket = native.keeper.connect(`${stateDir}/keeper/socket`, (event) => {
+      if (event.type === 'frame') this.#received(event.frame, event.fds)
+      else this.#lost()
+    })
+  }
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  /** Another connection to the same keeper. */
+  sibling(): Connection {
+    return new Connection(this.#stateDir)
+  }
+
+  request(kind: Kind, values: FieldValues = {}, signal?: AbortSignal): Promise<Answer> {
+    return this.#ask(kind, values, null, signal)
+  }
+
+  /** For lists, which come in as many frames as they need. */
+  async list(kind: Kind, values: FieldValues = {}): Promise<Fields[]> {
+    const frames: Answer[] = []
+    await this.#ask(kind, values, frames)
+    return frames.flatMap((frame) => frame.fields.items())
+  }
+
+  async #ask(
+    kind: Kind,
+    values: FieldValues,
+    collected: Answer[] | null,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    signal?.throwIfAborted()
+    if (!this.#open) throw new KeeperLostError(this.#stateDir)
+    const id = this.#next
+    this.#next = (this.#next % 0xffff_ffff) + 1
+    const frame = encodeFrame(kind, id, values)
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, collected })
+    })
+    this.#send(frame)
+    if (signal === undefined) return await answer
+    const abort = () => {
+      this.request('ABORT', { REQUEST: id }).catch(() => {
+        // It was answered meanwhile; then the abort came too late to matter.
+      })
+    }
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await answer
+    } catch (error) {
+      signal.throwIfAborted()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #send(frame: Buffer): void {
+    this.#unsent.push({ frame, fds: [] })
+    if (this.#unsent.length === 1) this.#flush()
+  }
+
+  #flush(): void {
+    for (let next = this.#unsent[0]; next !== undefined && this.#open; next = this.#unsent[0]) {
+      // Full: the keeper is behind. There is no readiness event for so rare a case.
+      if (!native.keeper.send(this.#socket, next.frame, next.fds)) {
+        setTimeout(() => this.#flush(), 5)
+        return
+      }
+      this.#unsent.shift()
+    }
+  }
+
+  #received(bytes: Buffer, fds: number[]): void {
+    const frame = decodeFrame(bytes)
+    if (frame.kind === kinds.EVENT) return this.onEvent(frame.fields)
+    const waiting = this.#waiting.get(frame.id)
+    if (waiting === undefined) {
+      for (const fd of fds) closeSync(fd)
+      return
+    }
+    const answer = { fields: frame.fields, fds }
+    if (waiting.collected !== null && frame.kind === kinds.REPLY) {
+      waiting.collected.push(answer)
+      if (!frame.fields.has('DONE')) return
+    }
+    this.#waiting.delete(frame.id)
+    if (frame.kind === kinds.REPLY) waiting.resolve(answer)
+    else waiting.reject(new KeeperError(frame.fields))
+  }
+
+  #lost(): void {
+    if (!this.#open) return
+    this.#open = false
+    native.keeper.disconnect(this.#socket)
+    this.#rejectAll(new KeeperLostError(this.#stateDir))
+    this.onLost()
+  }
+
+  #rejectAll(error: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error)
+    this.#waiting.clear()
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    native.keeper.disconnect(this.#socket)
+    this.#rejectAll(new ClosedError(`connection to the keeper of ${this.#stateDir}`))
+  }
+}

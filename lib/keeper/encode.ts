@@ -1,0 +1,115 @@
+// Plans as fields of a frame.
+import { SystemError } from '../errors.js'
+import { encodeFields, type Fields, type FieldValues } from './protocol.js'
+import type {
+  ExecPlan,
+  FileInfo,
+  FileOp,
+  FileResult,
+  FileTarget,
+  IdMapEntry,
+  RootfsPlan,
+  StartPlan,
+} from './types.js'
+
+function mapLines(map: readonly IdMapEntry[]): string {
+  return map.map(({ nsId, hostId, count }) => `${nsId} ${hostId} ${count}\n`).join('')
+}
+
+function encodeRootfs(rootfs: RootfsPlan): Buffer {
+  return encodeFields({
+    MODE: rootfs.mode,
+    TARGET: rootfs.target,
+    LOWER: rootfs.lower,
+    UPPER: rootfs.upper,
+    UID_MAP: mapLines(rootfs.uidMap),
+    GID_MAP: mapLines(rootfs.gidMap),
+  })
+}
+
+export function encodeStart(plan: StartPlan): FieldValues {
+  return {
+    POOL: plan.pool,
+    ID: plan.id,
+    LXC_PATH: plan.lxcPath,
+    ROOTFS: encodeRootfs(plan.rootfs),
+    CGROUP: plan.cgroup,
+    MONITOR_CGROUP: plan.monitorCgroup,
+    SECCOMP_PROFILE: plan.seccompProfile,
+    NOTIFY_SOCKET: plan.notifySocket,
+    LOG_FILE: plan.logFile,
+    CONSOLE_LOG: plan.consoleLog,
+    TIMEOUT_MS: plan.timeoutMs,
+  }
+}
+
+export function encodeExec(plan: ExecPlan): FieldValues {
+  return {
+    POOL: plan.pool,
+    ID: plan.id,
+    ARG: plan.args,
+    ENV: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
+    CWD: plan.cwd,
+    UID: plan.uid,
+    GID: plan.gid,
+    GROUP: plan.groups.map(String),
+    ROWS: plan.tty?.rows ?? null,
+    COLS: plan.tty?.cols ?? null,
+    STDIN: plan.stdin,
+  }
+}
+
+export function encodeTarget(target: FileTarget): FieldValues {
+  if ('rootfs' in target) return { ROOTFS: encodeRootfs(target.rootfs) }
+  return { POOL: target.pool, ID: target.id }
+}
+
+export function encodeOp(step: FileOp): Buffer {
+  switch (step.op) {
+    case 'write':
+      return encodeFields({
+        OP: step.op,
+        PATH: step.path,
+        DATA: step.data,
+        FILE_MODE: step.mode,
+        MKDIRS: step.mkdirs ?? false,
+      })
+    case 'read':
+      return encodeFields({ OP: step.op, PATH: step.path, SIZE: step.limit })
+    case 'mkdir':
+      return encodeFields({ OP: step.op, PATH: step.path, FILE_MODE: step.mode })
+    case 'symlink':
+      return encodeFields({ OP: step.op, PATH: step.path, TARGET: step.target })
+    case 'hostname':
+      return encodeFields({ OP: step.op, DATA: step.name })
+    case 'readlink':
+    case 'unlink':
+    case 'stat':
+    case 'lstat':
+      return encodeFields({ OP: step.op, PATH: step.path })
+    default: {
+      const impossible: never = step
+      throw new TypeError(`no such step: ${JSON.stringify(impossible)}`)
+    }
+  }
+}
+
+export function decodeResult(fields: Fields): FileResult {
+  const failed = fields.has('ERRNO')
+  return {
+    error: failed
+      ? new SystemError(fields.number('ERRNO'), fields.text('SYSCALL'), fields.text('PATH'))
+      : null,
+    data: fields.has('DATA') ? fields.bytes('DATA') : null,
+    target: fields.has('TARGET') ? fields.text('TARGET') : null,
+    stat: fields.has('TYPE')
+      ? {
+          type: fields.text('TYPE') as FileInfo['type'],
+          mode: fields.number('FILE_MODE'),
+          size: fields.number('SIZE'),
+          uid: fields.number('UID'),
+          gid: fields.number('GID'),
+        }
+      : null,
+  }
+}

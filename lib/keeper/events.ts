@@ -1,0 +1,120 @@
+// Frames of the keeper's event stream as objects, and the stream as an AsyncIterable.
+import type { Fields } from './protocol.js'
+import type { Exit, KeeperEvent } from './types.js'
+
+/** Splits a wait(2) status. */
+export function exitOf(status: number): Exit {
+  const signal = status & 0x7f
+  return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal }
+}
+
+const states = ['starting', 'running', 'stopping', 'aborting', 'stopped'] as const
+const reasons = ['exited', 'halt', 'reboot', 'signal', 'failed', 'unknown'] as const
+
+function oneOf<T extends string>(values: readonly T[], text: string): T | null {
+  return values.find((value) => value === text) ?? null
+}
+
+/** Null for an event of a kind that a newer keeper has and we do not know. */
+export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
+  const type = fields.text('TYPE')
+  const base = { epoch, seq: fields.number('SEQ'), time: fields.number('TIME') }
+  const named = { ...base, pool: fields.text('POOL'), id: fields.text('ID') }
+  switch (type) {
+    case 'gap':
+      return { ...base, type, from: fields.number('FROM'), to: fields.number('TO') }
+    case 'state': {
+      const state = oneOf(states, fields.text('STATE'))
+      const initPid = fields.has('INIT_PID') ? fields.number('INIT_PID') : null
+      return state === null ? null : { ...named, type, state, initPid }
+    }
+    case 'exit': {
+      const reason = oneOf(reasons, fields.text('REASON'))
+      const exit = fields.has('STATUS')
+        ? exitOf(fields.number('STATUS'))
+        : { code: null, signal: null }
+      return reason === null ? null : { ...named, type, reason, ...exit }
+    }
+    case 'ready':
+      return { ...named, type, status: fields.text('DETAIL') }
+    case 'session':
+      return {
+        ...named,
+        type,
+        session: fields.number('SESSION'),
+        ...exitOf(fields.number('STATUS')),
+      }
+    default:
+      return null
+  }
+}
+
+/** One reader of a stream of things that happen whether it reads or not. */
+export class EventQueue<T> implements AsyncIterableIterator<T> {
+  readonly #items: T[] = []
+  readonly #limit: number
+  readonly #overflow: (dropped: number) => T
+  readonly #left: () => void
+  #dropped = 0
+  #ended = false
+  #waiting: ((result: IteratorResult<T>) => void) | null = null
+
+  /**
+   * @param limit how many may wait for the reader
+   * @param overflow says that some were dropped, in place of them
+   * @param left called once, when the reader leaves or the stream ends
+   */
+  constructor(limit: number, overflow: (dropped: number) => T, left: () => void) {
+    this.#limit = limit
+    this.#overflow = overflow
+    this.#left = left
+  }
+
+  push(item: T): void {
+    if (this.#ended) return
+    if (this.#waiting !== null) {
+      const resolve = this.#waiting
+      this.#waiting = null
+      resolve({ done: false, value: item })
+    } else if (this.#items.length < this.#limit) {
+      this.#items.push(item)
+    } else {
+      this.#items.shift()
+      this.#dropped++
+      this.#items.push(item)
+    }
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#left()
+    this.#waiting?.({ done: true, value: undefined })
+    this.#waiting = null
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#dropped > 0) {
+      const value = this.#overflow(this.#dropped)
+      this.#dropped = 0
+      return Promise.resolve({ done: false, value })
+    }
+    const value = this.#items.shift()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    return new Promise((resolve) => (this.#waiting = resolve))
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.end()
+    this.#items.length = 0
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}

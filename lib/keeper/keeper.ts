@@ -1,0 +1,326 @@
+// The keeper of one host: a native process that starts containers, enters them, and holds
+// what must outlive this one. See native/keeper/README.md.
+import { closeSync } from 'node:fs'
+import { Connection, type Answer } from './connection.js'
+import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
+import { KeeperError } from './errors.js'
+import { decodeEvent, EventQueue, exitOf } from './events.js'
+import { Fields, protocolVersion } from './protocol.js'
+import { spawnKeeper } from './spawn.js'
+import type {
+  Exit,
+  ExecPlan,
+  FileOp,
+  FileResult,
+  FileTarget,
+  KeeperEvent,
+  Known,
+  OpenFileOptions,
+  SessionInfo,
+  SessionStreams,
+  Started,
+  StartPlan,
+} from './types.js'
+
+export interface KeeperOptions {
+  stateDir: string
+  /** Below it the keeper has its own cgroup, and every container's path begins with it. */
+  cgroupRoot: string
+}
+
+/** How many events may wait for a reader. */
+const queueLimit = 16_384
+
+function noKeeper(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return code === 'ENOENT' || code === 'ECONNREFUSED'
+}
+
+async function connected(options: KeeperOptions): Promise<Connection> {
+  try {
+    return new Connection(options.stateDir)
+  } catch (error) {
+    if (!noKeeper(error)) throw error
+  }
+  await spawnKeeper(options.stateDir, options.cgroupRoot)
+  return new Connection(options.stateDir)
+}
+
+function one(fds: number[]): number {
+  const [fd, ...more] = fds
+  for (const extra of more) closeSync(extra)
+  if (fd === undefined) throw new TypeError('the keeper sent no descriptor')
+  return fd
+}
+
+function exitIn(fields: Fields): Exit | null {
+  return fields.has('STATUS') ? exitOf(fields.number('STATUS')) : null
+}
+
+export class Keeper implements AsyncDisposable {
+  readonly pid: number
+  /** Changes with the keeper process. */
+  readonly epoch: string
+  readonly #connection: Connection
+  readonly #readers = new Set<EventQueue<KeeperEvent>>()
+  #subscribed: Promise<unknown> | null = null
+  #lastSeq: number
+  /** Called once when the keeper ends by itself; the host then connects to another. */
+  onLost: () => void = () => {}
+
+  private constructor(connection: Connection, hello: Fields) {
+    this.#connection = connection
+    this.pid = hello.number('PID')
+    this.epoch = hello.text('EPOCH')
+    this.#lastSeq = hello.number('SEQ')
+    connection.onEvent = (fields) => this.#event(fields)
+    connection.onLost = () => {
+      for (const reader of this.#readers) reader.end()
+      this.onLost()
+    }
+  }
+
+  /**
+   * Connects to the host's keeper, and starts one when there is none.
+   *
+   * @throws KeeperStartError ERR_KEEPER_START with what it said
+   */
+  static async connect(options: KeeperOptions): Promise<Keeper> {
+    const connection = await connected(options)
+    try {
+      const hello = await connection.request('HELLO', { VERSION: protocolVersion })
+      return new Keeper(connection, hello.fields)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+  }
+
+  get open(): boolean {
+    return this.#connection.open
+  }
+
+  /**
+   * Resolves when the container's init runs. Aborted, or failed, it leaves nothing behind.
+   *
+   * @throws KeeperError `ERR_CONTAINER_RUNNING`, `ERR_LXC_START` with the log's tail in `detail`,
+   *   `ERR_TIMEOUT`, or the errno of the step that failed
+   */
+  async start(plan: StartPlan, options: { signal?: AbortSignal } = {}): Promise<Started> {
+    const { fields, fds } = await this.#connection.request(
+      'START',
+      encodeStart(plan),
+      options.signal,
+    )
+    const timings: Record<string, number> = {}
+    for (const bytes of fields.all('TIMING')) {
+      const timing = new Fields(bytes)
+      timings[timing.text('STEP')] = timing.number('TIME')
+    }
+    return {
+      initPid: fields.number('INIT_PID'),
+      monitorPid: fields.number('MONITOR_PID'),
+      pidfd: one(fds),
+      timings,
+    }
+  }
+
+  /** What runs under that name, with a pidfd of its init (`null` while it starts); or null. */
+  async lookup(pool: string, id: string): Promise<(Known & { pidfd: number | null }) | null> {
+    let answer: Answer
+    try {
+      answer = await this.#connection.request('LOOKUP', { POOL: pool, ID: id })
+    } catch (error) {
+      if (error instanceof KeeperError && error.code === 'ENOENT') return null
+      throw error
+    }
+    const pidfd = answer.fds.length === 0 ? null : one(answer.fds)
+    return { ...known(answer.fields, pool, id), pidfd }
+  }
+
+  async containers(): Promise<Known[]> {
+    const items = await this.#connection.list('CONTAINERS')
+    return items.map((item) => known(item, item.text('POOL'), item.text('ID')))
+  }
+
+  /**
+   * Starts a program inside a container, held by everything that holds its init.
+   *
+   * @throws KeeperError `ERR_CONTAINER_NOT_RUNNING`; step `exec` with ENOENT or EACCES when the
+   *   program cannot be run
+   */
+  async exec(plan: ExecPlan): Promise<SessionStreams> {
+    return streams(await this.#connection.request('EXEC', encodeExec(plan)))
+  }
+
+  /** The streams of a session once more, as after a restart of this process. */
+  async openSession(session: number): Promise<SessionStreams> {
+    return streams(await this.#connection.request('SESSION_OPEN', { SESSION: session }))
+  }
+
+  /** The keeper lets go of the session's streams; one that has ended is forgotten. */
+  async closeSession(session: number): Promise<void> {
+    await this.#connection.request('SESSION_CLOSE', { SESSION: session })
+  }
+
+  /** The program sees the end of its input once the caller has closed its descriptor too. */
+  async closeStdin(session: number): Promise<void> {
+    await this.#connection.request('STDIN_CLOSE', { SESSION: session })
+  }
+
+  async sessions(): Promise<SessionInfo[]> {
+    const items = await this.#connection.list('SESSIONS')
+    return items.map((item) => ({
+      session: item.number('SESSION'),
+      pool: item.text('POOL'),
+      id: item.text('ID'),
+      args: item.texts('ARG'),
+      pid: item.number('PID'),
+      tty: item.number('TTY') === 1,
+      exit: exitIn(item),
+    }))
+  }
+
+  /**
+   * A descriptor that takes keys and window sizes. What the console prints is in its log: of
+   * terminal 0 nothing can be read here.
+   */
+  async console(pool: string, id: string, tty: number): Promise<number> {
+    return one((await this.#connection.request('CONSOLE', { POOL: pool, ID: id, TTY: tty })).fds)
+  }
+
+  async closeConsole(pool: string, id: string, tty: number): Promise<void> {
+    await this.#connection.request('CONSOLE_CLOSE', { POOL: pool, ID: id, TTY: tty })
+  }
+
+  /** A descriptor of a file, resolved inside the container as its root; the caller closes it. */
+  async openFile(target: FileTarget, path: string, options: OpenFileOptions): Promise<number> {
+    const answer = await this.#connection.request('OPEN', {
+      ...encodeTarget(target),
+      PATH: path,
+      FLAGS: options.flags,
+      FILE_MODE: options.mode,
+      UID: options.uid,
+      GID: options.gid,
+      MKDIRS: options.mkdirs,
+    })
+    return one(answer.fds)
+  }
+
+  /** Small edits in one go. A step that fails does not stop those after it. */
+  async edit(target: FileTarget, steps: readonly FileOp[]): Promise<FileResult[]> {
+    const answer = await this.#connection.request('EDIT', {
+      ...encodeTarget(target),
+      ITEM: steps.map(encodeOp),
+    })
+    return answer.fields.items().map(decodeResult)
+  }
+
+  /** Mount points of containers in the keeper's namespace; none between starts. */
+  async mounts(): Promise<string[]> {
+    return (await this.#connection.request('MOUNTS')).fields.texts('PATH')
+  }
+
+  /**
+   * What happens from now on, or since an earlier event: then with a `gap` where some is lost.
+   * Ends when the keeper ends. A reader that falls far behind gets a `gap` too.
+   */
+  events(since?: { epoch: string; seq: number }): EventQueue<KeeperEvent> {
+    const overflow = (dropped: number): KeeperEvent => ({
+      type: 'gap',
+      epoch: this.epoch,
+      seq: this.#lastSeq,
+      time: Date.now(),
+      from: this.#lastSeq - dropped,
+      to: this.#lastSeq,
+    })
+    if (since !== undefined && this.open) return this.#replay(since, overflow)
+    const queue = new EventQueue<KeeperEvent>(queueLimit, overflow, () =>
+      this.#readers.delete(queue),
+    )
+    this.#readers.add(queue)
+    if (this.open) this.#subscribe()
+    else queue.end()
+    return queue
+  }
+
+  #subscribe(): void {
+    this.#subscribed ??= this.#connection.request('SUBSCRIBE').catch(() => {
+      // The connection ended: onLost has ended the readers.
+    })
+  }
+
+  /** Past events come over a connection of their own, so that other readers do not see them again. */
+  #replay(
+    since: { epoch: string; seq: number },
+    overflow: (dropped: number) => KeeperEvent,
+  ): EventQueue<KeeperEvent> {
+    const connection = this.#connection.sibling()
+    const queue = new EventQueue<KeeperEvent>(queueLimit, overflow, () => connection.close())
+    connection.onLost = () => queue.end()
+    connection.onEvent = (fields) => {
+      const event = decodeEvent(this.epoch, fields)
+      if (event !== null) queue.push(event)
+    }
+    connection
+      .request('HELLO', { VERSION: protocolVersion })
+      .then(() => connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq }))
+      .catch(() => queue.end())
+    return queue
+  }
+
+  #event(fields: Fields): void {
+    const event = decodeEvent(this.epoch, fields)
+    if (event === null) return
+    this.#lastSeq = event.seq
+    for (const reader of this.#readers) reader.push(event)
+  }
+
+  /**
+   * Ends the keeper; its containers go on. @throws KeeperError ERR_KEEPER_BUSY while any runs,
+   * unless forced
+   */
+  async shutdown(options: { force?: boolean } = {}): Promise<void> {
+    await this.#connection.request('SHUTDOWN', { FORCE: options.force ?? false })
+  }
+
+  /** Leaves the keeper and everything it keeps alone. */
+  close(): Promise<void> {
+    this.#connection.close()
+    for (const reader of this.#readers) reader.end()
+    return Promise.resolve()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function known(fields: Fields, pool: string, id: string): Known {
+  return {
+    pool,
+    id,
+    state: fields.text('STATE') as Known['state'],
+    initPid: fields.number('INIT_PID'),
+    ready: fields.number('DONE') === 1,
+  }
+}
+
+function streams({ fields, fds }: Answer): SessionStreams {
+  const names = fields.text('STREAMS')
+  const named = (name: string) => fds[names.indexOf(name)] ?? null
+  const pidfd = named('p')
+  if (pidfd === null || names.length !== fds.length) {
+    throw new TypeError('the keeper sent other descriptors than it said')
+  }
+  return {
+    session: fields.number('SESSION'),
+    pid: fields.number('PID'),
+    pidfd,
+    stdin: named('i'),
+    stdout: named('o'),
+    stderr: named('e'),
+    tty: named('t'),
+    exit: exitIn(fields),
+  }
+}

@@ -1,0 +1,57 @@
+// Starts the keeper: the one program that this process ever runs, once per host.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KeeperStartError } from './errors.js'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Beside the addon, wherever that is; `VPSADMINOS_KEEPER` names another. */
+export function keeperProgram(): string {
+  const exact = process.env['VPSADMINOS_KEEPER']
+  if (exact !== undefined && exact !== '') return exact
+  const addon = process.env['VPSADMINOS_ADDON']
+  const platform = `${process.platform}-${process.arch}`
+  const places = [
+    ...(addon === undefined || addon === '' ? [] : [dirname(addon)]),
+    join(root, 'build/Release'),
+    join(root, 'build/Debug'),
+    join(root, 'prebuilds', platform),
+  ].map((directory) => join(directory, 'keeper'))
+  const found = places.find((path) => existsSync(path))
+  if (found === undefined) {
+    throw new KeeperStartError(`the keeper is not built; looked for ${places.join(', ')}`)
+  }
+  return found
+}
+
+/** Resolves when the keeper listens. It leaves by itself when nobody needs it. */
+export async function spawnKeeper(stateDir: string, cgroupRoot: string): Promise<void> {
+  const args = ['--state-dir', stateDir, '--cgroup-root', cgroupRoot]
+  // A session of its own: what ends this process by its terminal must not end the keeper.
+  const child = spawn(keeperProgram(), args, {
+    detached: true,
+    cwd: '/',
+    env: {},
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('ready')) resolve()
+      })
+      child.on('error', (cause) => reject(new KeeperStartError(cause.message, { cause })))
+      child.on('close', (code, signal) => {
+        const how = signal ?? `status ${code}`
+        reject(new KeeperStartError(`the keeper ended with ${how}: ${said.trim()}`))
+      })
+    })
+  } finally {
+    child.stdout.destroy()
+    child.stderr.destroy()
+    child.unref()
+  }
+}

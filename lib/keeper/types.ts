@@ -1,0 +1,171 @@
+// What is asked of the keeper and what it tells.
+
+export interface IdMapEntry {
+  nsId: number
+  hostId: number
+  count: number
+}
+
+export interface RootfsPlan {
+  mode: 'overlay' | 'bind'
+  /** Mount point, in the keeper's mount namespace; its parent exists. */
+  target: string
+  /** overlay: the image's root directory. */
+  lower: string | null
+  /** overlay: holds `upper/` and `work/`; bind: the tree itself. */
+  upper: string
+  uidMap: readonly IdMapEntry[]
+  gidMap: readonly IdMapEntry[]
+}
+
+export interface StartPlan {
+  pool: string
+  id: string
+  /** `<lxcPath>/<id>/config` is there. */
+  lxcPath: string
+  rootfs: RootfsPlan
+  /** Relative to each hierarchy; left-overs are removed before a start and after an end. */
+  cgroup: string
+  monitorCgroup: string
+  seccompProfile: string | null
+  /** Made by the keeper before the start, at most 107 bytes. */
+  notifySocket: string | null
+  logFile: string
+  consoleLog: string
+  timeoutMs: number
+}
+
+export interface Started {
+  /** As the host sees it. */
+  initPid: number
+  monitorPid: number
+  /** Of init; the caller closes it. */
+  pidfd: number
+  /** Microseconds by step. */
+  timings: Record<string, number>
+}
+
+export interface Known {
+  pool: string
+  id: string
+  state: 'starting' | 'running' | 'stopping'
+  initPid: number
+  /** Its init has said that it is up. */
+  ready: boolean
+}
+
+export interface ExecPlan {
+  pool: string
+  id: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  cwd: string
+  uid: number
+  gid: number
+  groups: readonly number[]
+  /** A terminal instead of three pipes. */
+  tty: { rows: number; cols: number } | null
+  /** False: /dev/null. Ignored with a terminal. */
+  stdin: boolean
+}
+
+/** The caller closes the descriptors; the keeper has its own. */
+export interface SessionStreams {
+  session: number
+  /** As the host sees it. */
+  pid: number
+  pidfd: number
+  stdin: number | null
+  stdout: number | null
+  stderr: number | null
+  tty: number | null
+  /** Set when it has ended. */
+  exit: Exit | null
+}
+
+export interface SessionInfo {
+  session: number
+  pool: string
+  id: string
+  args: string[]
+  pid: number
+  tty: boolean
+  exit: Exit | null
+}
+
+/** How a process ended; one of the two is null. */
+export interface Exit {
+  code: number | null
+  /** Signal number. */
+  signal: number | null
+}
+
+export type FileTarget = { pool: string; id: string } | { rootfs: RootfsPlan }
+
+export interface OpenFileOptions {
+  /** open(2) flags. `O_DIRECTORY` opens a directory for reading. */
+  flags: number
+  mode: number
+  /** Owner of a file that is created, as the container counts; `null` leaves root. */
+  uid: number | null
+  gid: number | null
+  /** Makes missing parent directories. */
+  mkdirs: boolean
+}
+
+export type FileOp =
+  | { op: 'write'; path: string; data: Uint8Array; mode: number; mkdirs?: boolean }
+  | { op: 'read'; path: string; limit: number }
+  | { op: 'mkdir'; path: string; mode: number }
+  | { op: 'symlink'; path: string; target: string }
+  | { op: 'readlink'; path: string }
+  | { op: 'unlink'; path: string }
+  | { op: 'stat'; path: string }
+  | { op: 'lstat'; path: string }
+  | { op: 'hostname'; name: string }
+
+/** One per op and in the same order. `error` is null when it was done. */
+export interface FileResult {
+  error: Error | null
+  /** Of `read`. */
+  data: Buffer | null
+  /** Of `readlink`. */
+  target: string | null
+  /** Of `stat` and `lstat`. */
+  stat: FileInfo | null
+}
+
+export interface FileInfo {
+  type: 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket'
+  mode: number
+  size: number
+  uid: number
+  gid: number
+}
+
+interface EventBase {
+  /** Numbers mean something under their epoch only. */
+  epoch: string
+  seq: number
+  /** Milliseconds since 1970. */
+  time: number
+  pool: string
+  id: string
+}
+
+export type KeeperEvent =
+  | (EventBase & {
+      type: 'state'
+      state: 'starting' | 'running' | 'stopping' | 'aborting' | 'stopped'
+      /** With `running`. */
+      initPid: number | null
+    })
+  | (EventBase & {
+      type: 'exit'
+      reason: 'exited' | 'halt' | 'reboot' | 'signal' | 'failed' | 'unknown'
+      code: number | null
+      signal: number | null
+    })
+  | (EventBase & { type: 'ready'; status: string })
+  | (EventBase & { type: 'session'; session: number; code: number | null; signal: number | null })
+  | { type: 'gap'; epoch: string; seq: number; time: number; from: number; to: number }

@@ -1,0 +1,105 @@
+// Taking over what a keeper before this one left. What it kept per container is one file;
+// whether the processes in it are still the same is for /proc and pidfds to say.
+
+#include "keeper/adopt.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstring>
+
+#include "base/file.h"
+#include "cgroup/tree.h"
+#include "keeper/containers.h"
+#include "keeper/process.h"
+
+namespace keeper {
+namespace {
+
+constexpr size_t kMaxPlan = kMaxFrame + 4096;
+
+struct Known {
+  pid_t pid = -1;
+  base::UniqueFd fd;
+};
+
+Known known_process(std::string_view item) {
+  const auto fields = Fields::parse(item);
+  if (!fields || !fields->has(Tag::PID)) return {};
+  const auto pid = static_cast<pid_t>(fields->number(Tag::PID));
+  return {pid, open_same_process(pid, fields->number(Tag::TIME))};
+}
+
+std::vector<std::string> entries(const std::string& directory) {
+  std::vector<std::string> names;
+  DIR* dir = ::opendir(directory.c_str());
+  if (dir == nullptr) return names;
+  while (const dirent* entry = ::readdir(dir)) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  ::closedir(dir);
+  return names;
+}
+
+}  // namespace
+
+base::UniqueFd mount_namespace_left(const std::string& state_dir) {
+  for (const std::string& name : entries(state_dir + "/keeper/plans")) {
+    const auto bytes = base::read_file(state_dir + "/keeper/plans/" + name, kMaxPlan);
+    const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
+    if (!kept) continue;
+    const Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
+    if (!monitor.fd.valid()) continue;
+    const std::string path = "/proc/" + std::to_string(monitor.pid) + "/ns/mnt";
+    base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd.valid()) return fd;
+  }
+  return {};
+}
+
+void Containers::adopt_all() {
+  const std::string directory = context_.options.state_dir + "/keeper/plans";
+  for (const std::string& name : entries(directory)) {
+    const std::string path = directory + "/" + name;
+    const auto bytes = base::read_file(path, kMaxPlan);
+    const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
+    const auto message = kept ? Message::parse(kept->fields.text(Tag::ITEM)) : std::nullopt;
+    auto plan = message ? StartPlan::parse(message->fields)
+                        : base::Result<StartPlan>(base::SysError{EINVAL, "plan", path});
+    if (!plan.ok() || plan->key() != name) {
+      context_.log.line("%s: not a plan, removed", path.c_str());
+      ::unlink(path.c_str());
+      continue;
+    }
+    auto made = std::make_unique<Container>();
+    Container& container = *made;
+    container.plan = std::move(*plan);
+    container.frame = message->frame;
+    container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
+    Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
+    Known init = known_process(kept->fields.text(Tag::INIT_PID));
+    containers_[name] = std::move(made);
+    const auto fifo = open_fifo(container.plan.lxc_path);
+    if (monitor.fd.valid() && fifo.ok()) {
+      container.monitor = monitor.pid;
+      container.monitor_fd = std::move(monitor.fd);
+      container.init = init.pid;
+      container.init_fd = std::move(init.fd);
+      container.state = State::kRunning;
+      context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
+      watch(name);
+      context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
+        w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+      });
+      continue;
+    }
+    context_.log.line("%s: its monitor is gone, cleaned up", name.c_str());
+    // Before the first RUNNING nobody else knows the monitor: what is in its cgroup is it.
+    (void)cgroup::kill(context_.hierarchies, container.plan.monitor_cgroup);
+    container.state = kept->fields.has(Tag::INIT_PID) ? State::kRunning : State::kStarting;
+    finish(name, 0);
+  }
+}
+
+}  // namespace keeper

@@ -1,0 +1,31 @@
+// Frames and descriptors over a SOCK_SEQPACKET socket, both ways and never blocking.
+// Both ends use it: the keeper and the addon.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace keeper {
+
+struct Received {
+  std::string bytes;  // empty: the peer closed
+  std::vector<base::UniqueFd> fds;
+};
+
+// EAGAIN when nothing is there. A frame or a descriptor list that was cut is EMSGSIZE.
+base::Result<Received> receive(int socket);
+// EAGAIN when the peer does not read. The descriptors are copied, the caller keeps its own.
+base::Status send(int socket, std::string_view frame, const std::vector<int>& fds = {});
+
+// Listens at `path`, which only root may connect to; a stale socket there is replaced.
+base::Result<base::UniqueFd> listen_at(const std::string& path);
+base::Result<base::UniqueFd> connect_to(const std::string& path);
+// The uid at the other end (SO_PEERCRED, unix(7)).
+base::Result<uid_t> peer_uid(int socket);
+
+}  // namespace keeper

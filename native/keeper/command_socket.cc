@@ -1,0 +1,135 @@
+#include "keeper/command_socket.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/retry.h"
+
+namespace keeper {
+namespace {
+
+constexpr int kGetTtyFd = 0;         // LXC_CMD_GET_TTY_FD
+constexpr uint64_t kDeadlineMs = 2000;
+
+// struct lxc_cmd_req and lxc_cmd_rsp: native layout on both sides.
+struct LxcRequest {
+  int cmd;
+  int datalen;
+  const void* data;
+};
+struct LxcResponse {
+  int ret;
+  int datalen;
+  void* data;
+};
+
+// FNV-1a, as liblxc shortens a name that does not fit into sun_path.
+uint64_t fnv1a(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return hash;
+}
+
+std::string socket_name(const std::string& lxc_path, const std::string& id) {
+  const std::string full = lxc_path + "/" + id;
+  std::string name = full + "/command";
+  if (name.size() + 2 < sizeof(sockaddr_un::sun_path)) return name;
+  std::array<char, 32> hash;
+  ::snprintf(hash.data(), hash.size(), "%016llx", static_cast<unsigned long long>(fnv1a(full)));
+  return std::string("lxc/") + hash.data() + "/command";
+}
+
+base::Result<base::UniqueFd> connect_command(const std::string& lxc_path, const std::string& id) {
+  const std::string name = socket_name(lxc_path, id);
+  base::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return base::last_error("socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());  // abstract: begins with NUL
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) {
+    return base::last_error("connect", "@" + name);
+  }
+  return fd;
+}
+
+base::Status send_request(int fd, int tty) {
+  LxcRequest request{kGetTtyFd, 0, reinterpret_cast<const void*>(static_cast<intptr_t>(tty))};
+  ucred credentials{::getpid(), ::getuid(), ::getgid()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof credentials)> control{};
+  iovec vector{&request, sizeof request};
+  msghdr header{};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  cmsghdr* item = CMSG_FIRSTHDR(&header);
+  item->cmsg_level = SOL_SOCKET;
+  item->cmsg_type = SCM_CREDENTIALS;
+  item->cmsg_len = CMSG_LEN(sizeof credentials);
+  std::memcpy(CMSG_DATA(item), &credentials, sizeof credentials);
+  if (base::retry([&] { return ::sendmsg(fd, &header, MSG_NOSIGNAL); }) < 0) {
+    return base::last_error("sendmsg");
+  }
+  return base::success();
+}
+
+base::Result<base::UniqueFd> read_response(int fd) {
+  LxcResponse response{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec vector{&response, sizeof response};
+  msghdr header{};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control.data();
+  header.msg_controllen = control.size();
+  const ssize_t got = base::retry([&] { return ::recvmsg(fd, &header, MSG_CMSG_CLOEXEC); });
+  base::UniqueFd terminal;
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS) {
+      int number = -1;
+      std::memcpy(&number, CMSG_DATA(item), sizeof number);
+      terminal.reset(number);
+    }
+  }
+  if (got < 0) return base::last_error("recvmsg");
+  // Refused: somebody else has it (lxc-console), or there is no such terminal.
+  if (!terminal.valid()) return base::SysError{EBUSY, "console", ""};
+  return terminal;
+}
+
+}  // namespace
+
+void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const std::string& id,
+                                 int tty, Answer answer) {
+  auto connected = connect_command(lxc_path, id);
+  if (!connected.ok()) return answer(std::move(connected.error()), {});
+  if (auto sent = send_request(connected->get(), tty); !sent.ok()) {
+    return answer(std::move(sent.error()), {});
+  }
+  struct Pending {
+    base::UniqueFd fd;
+    Loop::Timer deadline;
+    Answer answer;
+  };
+  auto pending = std::make_shared<Pending>();
+  pending->fd = std::move(*connected);
+  pending->answer = std::move(answer);
+  pending->deadline = loop.after(kDeadlineMs, [&loop, pending] {
+    loop.forget(pending->fd.get());
+    pending->answer(base::SysError{ETIMEDOUT, "recvmsg", "command socket"}, {});
+  });
+  loop.watch(pending->fd.get(), EPOLLIN, [&loop, pending](uint32_t) {
+    loop.forget(pending->fd.get());
+    loop.cancel(pending->deadline);
+    auto terminal = read_response(pending->fd.get());
+    pending->answer(std::move(terminal), std::move(pending->fd));
+  });
+}
+
+}  // namespace keeper

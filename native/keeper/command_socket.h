@@ -1,0 +1,25 @@
+// liblxc's command socket: how a running monitor is asked for something (commands.c of
+// liblxc; the numbers are fixed by its policy). Asked without blocking, as a monitor that is
+// stopped answers never.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "keeper/loop.h"
+#include "base/result.h"
+
+namespace keeper {
+
+class CommandSocket {
+ public:
+  using Answer = std::function<void(base::Result<base::UniqueFd> terminal, base::UniqueFd connection)>;
+
+  // Asks for a terminal: 0 is the console, through a proxy pty that lives as long as the
+  // connection does. Calls `answer` once.
+  static void get_terminal(Loop& loop, const std::string& lxc_path, const std::string& id, int tty,
+                           Answer answer);
+};
+
+}  // namespace keeper

@@ -1,0 +1,119 @@
+#include "keeper/confinement.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/file.h"
+
+namespace keeper {
+namespace {
+
+// The value of "Name:\tvalue" in /proc/PID/status, proc_pid_status(5).
+std::string_view status_field(std::string_view status, std::string_view name) {
+  const std::string wanted = "\n" + std::string(name) + ":\t";
+  const size_t at = status.find(wanted);
+  if (at == status.npos) return {};
+  const std::string_view rest = status.substr(at + wanted.size());
+  return rest.substr(0, rest.find('\n'));
+}
+
+base::Status read_label(Confinement& confinement, const std::string& proc) {
+  // AppArmor has its own directory since 5.1, so that it can stand beside another LSM.
+  for (const char* directory : {"attr/apparmor/", "attr/"}) {
+    auto current = base::read_file(proc + directory + "current", 4096);
+    if (!current.ok()) continue;  // no LSM: ENOENT, EINVAL
+    std::string label = current->substr(0, current->find_first_of(std::string_view("\n\0", 2)));
+    if (const size_t mode = label.rfind(" ("); mode != label.npos) label.resize(mode);
+    if (label.empty() || label == "unconfined" || label == "kernel") continue;
+    auto fd = base::open_at(AT_FDCWD, std::string("/proc/self/") + directory + "exec", O_WRONLY);
+    if (!fd.ok()) return std::move(fd.error());
+    confinement.label = std::move(label);
+    confinement.label_fd = std::move(*fd);
+    return base::success();
+  }
+  return base::success();
+}
+
+base::Status read_filter(Confinement& confinement, const std::string& file) {
+  auto bytes = base::read_file(file, BPF_MAXINSNS * sizeof(sock_filter));
+  if (!bytes.ok() || bytes->empty() || bytes->size() % sizeof(sock_filter) != 0) {
+    return base::SysError{ENOKEY, "seccomp", file};
+  }
+  confinement.filter.resize(bytes->size() / sizeof(sock_filter));
+  std::memcpy(confinement.filter.data(), bytes->data(), bytes->size());
+  return base::success();
+}
+
+}  // namespace
+
+base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_file) {
+  Confinement found;
+  const std::string proc = "/proc/" + std::to_string(init) + "/";
+  auto status = base::read_file(proc + "status");
+  if (!status.ok()) return std::move(status.error());
+  found.bounding = std::strtoull(std::string(status_field(*status, "CapBnd")).c_str(), nullptr, 16);
+  found.no_new_privs = status_field(*status, "NoNewPrivs") == "1";
+  if (status_field(*status, "Seccomp") == "2") TRY_STATUS(read_filter(found, filter_file));
+  TRY_STATUS(read_label(found, proc));
+  if (const auto persona = base::read_file(proc + "personality"); persona.ok()) {
+    found.personality = std::strtoul(persona->c_str(), nullptr, 16);
+  }
+  for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
+    if (::prlimit(init, static_cast<__rlimit_resource>(resource), nullptr,
+                  &found.limits[static_cast<size_t>(resource)]) != 0) {
+      return base::last_error("prlimit", proc);
+    }
+  }
+  return found;
+}
+
+base::Status apply_limits(const Confinement& confinement) {
+  for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
+    if (::setrlimit(static_cast<__rlimit_resource>(resource),
+                    &confinement.limits[static_cast<size_t>(resource)]) != 0) {
+      return base::last_error("setrlimit", std::to_string(resource));
+    }
+  }
+  return base::success();
+}
+
+base::Status drop_capabilities(const Confinement& confinement) {
+  for (unsigned long capability = 0; capability < 64; capability++) {
+    if ((confinement.bounding >> capability & 1) != 0) continue;
+    // EINVAL: this kernel does not have it, nor any that follow.
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+      if (errno == EINVAL) break;
+      return base::last_error("prctl", "PR_CAPBSET_DROP");
+    }
+  }
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  return base::success();
+}
+
+base::Status apply_last(const Confinement& confinement) {
+  if (confinement.personality != 0) ::personality(confinement.personality);
+  if (!confinement.label.empty()) {
+    const std::string order = "exec " + confinement.label;
+    TRY_STATUS(base::write_all(confinement.label_fd.get(), order, "attr/exec"));
+  }
+  if (confinement.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return base::last_error("prctl", "PR_SET_NO_NEW_PRIVS");
+  }
+  if (!confinement.filter.empty()) {
+    const sock_fprog program{static_cast<unsigned short>(confinement.filter.size()),
+                             const_cast<sock_filter*>(confinement.filter.data())};
+    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) {
+      return base::last_error("seccomp", "SECCOMP_SET_MODE_FILTER");
+    }
+  }
+  return base::success();
+}
+
+}  // namespace keeper

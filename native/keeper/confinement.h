@@ -1,0 +1,37 @@
+// Everything that holds a container's init, read from init itself, so that a process which
+// joins later is held by the same: capabilities, seccomp filter, LSM label, limits.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/resource.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace keeper {
+
+struct Confinement {
+  uint64_t bounding = 0;  // capability bounding set, one bit a capability
+  bool no_new_privs = false;
+  std::vector<sock_filter> filter;  // empty: init has none
+  std::string label;                // AppArmor or SELinux, "" when no LSM confines init
+  base::UniqueFd label_fd;          // our own attr/exec: opened on the host, where /proc is ours
+  unsigned long personality = 0;
+  std::array<rlimit, RLIM_NLIMITS> limits{};
+};
+
+// `filter_file` holds the filter that was captured at the start. An init under a filter that
+// we do not have is an error (ENOKEY): joining it less confined is not an answer.
+base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_file);
+
+// In three steps, as the rights to do each are there only then.
+base::Status apply_limits(const Confinement& confinement);         // on the host
+base::Status drop_capabilities(const Confinement& confinement);    // in the user namespace
+base::Status apply_last(const Confinement& confinement);           // right before exec
+
+}  // namespace keeper

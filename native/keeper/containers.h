@@ -1,0 +1,78 @@
+// The containers that run, or are being started, and everything that is undone when they end.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "keeper/context.h"
+#include "keeper/monitor_fifo.h"
+#include "keeper/plan.h"
+#include "keeper/userns_cache.h"
+
+namespace keeper {
+
+enum class State { kStarting, kRunning, kStopping };
+
+struct Container {
+  StartPlan plan;
+  std::string frame;  // the START frame, as it is kept in the plan file
+  std::string filter;  // file of the compiled seccomp filter that init runs under, "" for none
+  State state = State::kStarting;
+  pid_t monitor = -1;
+  pid_t init = -1;
+  base::UniqueFd monitor_fd;  // pidfds
+  base::UniqueFd init_fd;
+  base::UniqueFd report;  // what the child could not do before liblxc took over
+  base::UniqueFd notify;  // the guest's init says READY=1 here
+  bool ours = false;      // forked by this keeper: then its exit status can be waited for
+  bool ready = false;
+  std::optional<int> exit_status;  // of init, a wait(2) status
+  std::optional<Request> waiting;  // the START that is not answered yet
+  Loop::Timer deadline = 0;
+  uint64_t requested_us = 0;
+  uint64_t forked_us = 0;
+};
+
+class Containers {
+ public:
+  using Ended = std::function<void(const std::string& key)>;
+  Containers(Context& context, UsernsCache& userns, Ended ended);
+
+  // Takes over what a keeper before this one left: running containers are adopted,
+  // half-made starts are undone.
+  void adopt_all();
+  void start(const Message& message, const Request& request);
+  void abort(const Request& request, uint32_t start_request);
+  void lookup(const Message& message, const Request& request);
+  void list(const Request& request);
+  [[nodiscard]] Container* find(const std::string& key);
+  [[nodiscard]] size_t count() const { return containers_.size(); }
+  void remove_fifos();
+
+ private:
+  // Where the filter that `plan`'s profile compiles to is kept; "" when there is no profile.
+  [[nodiscard]] std::string seccomp_file(const StartPlan& plan) const;
+  base::Status launch(Container& container);
+  base::Status open_fifo(const std::string& lxc_path);
+  base::Status open_notify(Container& container);
+  void save(const Container& container) const;
+  void watch(const std::string& key);
+  void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
+              int value);
+  void running(Container& container);
+  void notified(const std::string& key);
+  void monitor_gone(const std::string& key);
+  void finish(const std::string& key, int monitor_status);
+  void fail_start(Container& container, int monitor_status);
+  [[nodiscard]] std::string plan_file(const std::string& key) const;
+
+  Context& context_;
+  UsernsCache& userns_;
+  Ended ended_;
+  std::map<std::string, std::unique_ptr<Container>> containers_;
+  std::map<std::string, MonitorFifo> fifos_;
+};
+
+}  // namespace keeper

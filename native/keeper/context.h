@@ -1,0 +1,53 @@
+// What every part of the keeper shares: the loop, the log, the events, and how to answer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cgroup/hierarchy.h"
+#include "keeper/events.h"
+#include "keeper/log.h"
+#include "keeper/loop.h"
+#include "keeper/message.h"
+
+namespace keeper {
+
+struct Options {
+  std::string state_dir;
+  std::string cgroup_root;
+};
+
+struct Context {
+  const Options& options;
+  Loop& loop;
+  Log& log;
+  Events& events;
+  const cgroup::Hierarchies& hierarchies;
+};
+
+// Answers one request. It may be kept until the answer is known; the client may be gone by then.
+class Request {
+ public:
+  using Send = std::function<void(const Writer& frame, const std::vector<int>& fds)>;
+  Request(uint32_t id, uint64_t client, Send send)
+      : id_(id), client_(client), send_(std::move(send)) {}
+
+  [[nodiscard]] uint32_t id() const { return id_; }
+  [[nodiscard]] uint64_t client() const { return client_; }
+  [[nodiscard]] Writer answer() const { return Writer(Kind::REPLY, id_); }
+  void reply(const Writer& frame, const std::vector<int>& fds = {}) const { send_(frame, fds); }
+  void reply() const { send_(answer(), {}); }
+  void fail(const base::SysError& error, std::string_view step = {}, std::string_view code = {},
+            std::string_view detail = {}) const {
+    send_(error_frame(id_, error, step, code, detail), {});
+  }
+
+ private:
+  uint32_t id_;
+  uint64_t client_;
+  Send send_;
+};
+
+}  // namespace keeper

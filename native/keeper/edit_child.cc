@@ -1,0 +1,177 @@
+#include "keeper/edit_child.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "keeper/channel.h"
+#include "keeper/descriptors.h"
+#include "keeper/rootfs.h"
+#include "ns/rootfs.h"
+
+namespace keeper {
+namespace {
+
+constexpr size_t kMaxRead = 64 * 1024;  // answers travel in one frame
+
+// After this we are the container's root and nobody more: what it may not do, we may not.
+base::Result<base::UniqueFd> enter(const EditInput& input) {
+  base::UniqueFd root;
+  if (input.rootfs != nullptr) {
+    if (::unshare(CLONE_NEWNS) != 0) return base::last_error("unshare");
+    // The mount lives and dies with this process.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+      return base::last_error("mount", "/");
+    }
+    TRY_STATUS(mount_rootfs(*input.rootfs, input.userns));
+    root.reset(::open(input.rootfs->target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root.valid()) return base::last_error("open", input.rootfs->target);
+    if (::setns(input.userns, CLONE_NEWUSER) != 0) return base::last_error("setns");
+  } else {
+    if (::setns(input.init_fd, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS) != 0) {
+      return base::last_error("setns");
+    }
+    root.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root.valid()) return base::last_error("open", "/");
+  }
+  if (::setgroups(0, nullptr) != 0) return base::last_error("setgroups");
+  if (::setresgid(0, 0, 0) != 0) return base::last_error("setresgid");
+  if (::setresuid(0, 0, 0) != 0) return base::last_error("setresuid");
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  ::umask(0);
+  return root;
+}
+
+ns::Owner owner_of(const Fields& fields) {
+  ns::Owner owner;
+  if (fields.has(Tag::UID)) owner.uid = static_cast<uid_t>(fields.number(Tag::UID));
+  if (fields.has(Tag::GID)) owner.gid = static_cast<gid_t>(fields.number(Tag::GID));
+  return owner;
+}
+
+std::string parent_of(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
+
+base::Status prepare_parents(int root, const Fields& fields, const std::string& path) {
+  const std::string parent = parent_of(path);
+  if (fields.number(Tag::MKDIRS) == 0 || parent.empty()) return base::success();
+  return ns::mkdir_in_root(root, parent, 0755);
+}
+
+const char* type_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG: return "file";
+    case S_IFDIR: return "directory";
+    case S_IFLNK: return "symlink";
+    case S_IFCHR: return "character";
+    case S_IFBLK: return "block";
+    case S_IFIFO: return "fifo";
+    default: return "socket";
+  }
+}
+
+base::Status step(int root, const Fields& fields, Writer& answer) {
+  const std::string_view op = fields.text(Tag::OP);
+  const std::string path = fields.str(Tag::PATH);
+  const auto mode = static_cast<mode_t>(fields.number(Tag::FILE_MODE, 0644)) & 07777;
+  if (path.find('\0') != std::string::npos) return base::SysError{EINVAL, "edit", path};
+  if (op == "write") {
+    TRY_STATUS(prepare_parents(root, fields, path));
+    return ns::write_file_in_root(root, path, fields.text(Tag::DATA), mode, owner_of(fields));
+  }
+  if (op == "read") {
+    const size_t limit = std::min<size_t>(fields.number(Tag::SIZE, kMaxRead), kMaxRead);
+    auto data = ns::read_file_in_root(root, path, limit);
+    if (!data.ok()) return std::move(data.error());
+    answer.put(Tag::DATA, *data);
+    return base::success();
+  }
+  if (op == "mkdir") return ns::mkdir_in_root(root, path, mode, owner_of(fields));
+  if (op == "symlink") {
+    TRY_STATUS(prepare_parents(root, fields, path));
+    return ns::symlink_in_root(root, path, fields.str(Tag::TARGET), owner_of(fields));
+  }
+  if (op == "readlink") {
+    auto target = ns::readlink_in_root(root, path);
+    if (!target.ok()) return std::move(target.error());
+    answer.put(Tag::TARGET, *target);
+    return base::success();
+  }
+  if (op == "unlink") return ns::unlink_in_root(root, path);
+  if (op == "stat" || op == "lstat") {
+    auto info = ns::stat_in_root(root, path, op == "stat");
+    if (!info.ok()) return std::move(info.error());
+    answer.put(Tag::TYPE, type_of(info->st_mode));
+    answer.number(Tag::FILE_MODE, info->st_mode & 07777);
+    answer.number(Tag::SIZE, static_cast<uint64_t>(info->st_size));
+    answer.number(Tag::UID, info->st_uid).number(Tag::GID, info->st_gid);
+    return base::success();
+  }
+  if (op == "hostname") {
+    const std::string name = fields.str(Tag::DATA);
+    if (::sethostname(name.c_str(), name.size()) != 0) return base::last_error("sethostname", name);
+    return base::success();
+  }
+  return base::SysError{EINVAL, "edit", std::string(op)};
+}
+
+base::Result<base::UniqueFd> open_file(int root, const Fields& fields) {
+  const std::string path = fields.str(Tag::PATH);
+  const auto mode = static_cast<mode_t>(fields.number(Tag::FILE_MODE, 0644)) & 07777;
+  const int flags = static_cast<int>(fields.number(Tag::FLAGS)) & ~(O_PATH | O_TMPFILE);
+  if (path.find('\0') != std::string::npos) return base::SysError{EINVAL, "openat2", path};
+  TRY_STATUS(prepare_parents(root, fields, path));
+  if ((static_cast<int>(fields.number(Tag::FLAGS)) & O_DIRECTORY) != 0) {
+    return ns::open_in_root(root, path, O_RDONLY | O_DIRECTORY);
+  }
+  auto fd = ns::open_file_in_root(root, path, flags, mode);
+  if (!fd.ok()) return fd;
+  if ((flags & O_CREAT) != 0) {
+    const ns::Owner owner = owner_of(fields);
+    if (::fchown(fd->get(), owner.uid, owner.gid) != 0) return base::last_error("fchown", path);
+    if (::fchmod(fd->get(), mode) != 0) return base::last_error("fchmod", path);
+  }
+  return fd;
+}
+
+}  // namespace
+
+void run_edit(const EditInput& input) {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  close_all_but({input.userns, input.init_fd, input.report});
+  const auto fail = [&](const char* what, const base::SysError& error) {
+    (void)send(input.report, error_frame(0, error, what).bytes());
+    _exit(1);
+  };
+  auto root = enter(input);
+  if (!root.ok()) fail("enter", root.error());
+  Writer answer(Kind::REPLY, 0);
+  if (input.open) {
+    auto fd = open_file(root->get(), input.fields);
+    if (!fd.ok()) fail("open", fd.error());
+    (void)send(input.report, answer.bytes(), {fd->get()});
+    _exit(0);
+  }
+  for (const std::string_view bytes : input.fields.all(Tag::ITEM)) {
+    const auto fields = Fields::parse(bytes);
+    if (!fields) fail("edit", {EINVAL, "edit", ""});
+    Writer result;
+    if (const auto done = step(root->get(), *fields, result); !done.ok()) {
+      result = Writer();
+      result.number(Tag::ERRNO, static_cast<uint64_t>(done.error().errnum));
+      result.put(Tag::SYSCALL, done.error().syscall).put(Tag::PATH, done.error().path);
+    }
+    answer.put(Tag::ITEM, result);
+  }
+  if (const auto sent = send(input.report, answer.bytes()); !sent.ok()) fail("edit", sent.error());
+  _exit(0);
+}
+
+}  // namespace keeper

@@ -1,0 +1,105 @@
+#include "keeper/edits.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/retry.h"
+#include "keeper/channel.h"
+#include "keeper/edit_child.h"
+#include "keeper/rootfs.h"
+#include "ns/pidfd.h"
+
+namespace keeper {
+namespace {
+constexpr uint64_t kDeadlineMs = 30'000;
+}
+
+Edits::Edits(Context& context, Containers& containers, UsernsCache& userns)
+    : context_(context), containers_(containers), userns_(userns) {}
+
+void Edits::run(const Message& message, const Request& request) {
+  const uint64_t id = next_++;
+  auto made = std::make_unique<Edit>();
+  Edit& edit = *made;
+  EditInput input{.fields = message.fields, .open = message.kind == Kind::OPEN};
+  RootfsPlan rootfs;
+  if (message.fields.has(Tag::ROOTFS)) {
+    auto parsed = RootfsPlan::parse(message.fields.text(Tag::ROOTFS));
+    if (!parsed.ok()) return request.fail(parsed.error(), "plan");
+    rootfs = std::move(*parsed);
+    auto userns = userns_.get(rootfs.uid_map, rootfs.gid_map);
+    if (!userns.ok()) return request.fail(userns.error(), "userns");
+    // A mount point of its own: removing one that another child uses would detach it there.
+    edit.target = context_.options.state_dir + "/rootfs/.edit-" + std::to_string(id);
+    rootfs.target = edit.target;
+    input.rootfs = &rootfs;
+    input.userns = *userns;
+  } else {
+    const std::string key = message.fields.str(Tag::POOL) + ":" + message.fields.str(Tag::ID);
+    const Container* container = containers_.find(key);
+    if (container == nullptr || !container->init_fd.valid()) {
+      return request.fail({ESRCH, "edit", key}, "edit", "ERR_CONTAINER_NOT_RUNNING");
+    }
+    input.init_fd = container->init_fd.get();
+  }
+  std::array<int, 2> report{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
+    return request.fail(base::last_error("socketpair"));
+  }
+  edit.report.reset(report[0]);
+  const base::UniqueFd child_end(report[1]);
+  const int size = 512 * 1024;
+  ::setsockopt(child_end.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  input.report = child_end.get();
+  edit.pid = ::fork();
+  if (edit.pid < 0) return request.fail(base::last_error("fork"));
+  if (edit.pid == 0) run_edit(input);
+
+  edit.waiting = request;
+  if (auto fd = ns::pidfd_open(edit.pid); fd.ok()) edit.pid_fd = std::move(*fd);
+  edits_[id] = std::move(made);
+  context_.loop.watch(edit.report.get(), EPOLLIN, [this, id](uint32_t) { reported(id); });
+  context_.loop.watch(edit.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+  edit.deadline = context_.loop.after(kDeadlineMs, [this, id] {
+    Edit& late = *edits_.at(id);
+    if (late.waiting) late.waiting->fail({ETIMEDOUT, "edit", ""}, "edit", "ERR_TIMEOUT");
+    late.waiting.reset();
+    (void)ns::pidfd_send_signal(late.pid_fd.get(), SIGKILL);
+  });
+}
+
+void Edits::reported(uint64_t id) {
+  Edit& edit = *edits_.at(id);
+  auto received = receive(edit.report.get());
+  if (!received.ok() && received.error().errnum == EAGAIN) return;
+  context_.loop.forget(edit.report.get());
+  if (!received.ok() || received->bytes.empty() || !edit.waiting) return;
+  const auto message = Message::parse(received->bytes);
+  if (!message) return;
+  // The child's answer is the client's, under the client's number.
+  const Request request = *std::exchange(edit.waiting, std::nullopt);
+  Writer frame(message->kind, request.id());
+  frame.append_fields(received->bytes);
+  std::vector<int> fds;
+  for (const auto& fd : received->fds) fds.push_back(fd.get());
+  request.reply(frame, fds);
+}
+
+void Edits::ended(uint64_t id) {
+  if (edits_.at(id)->waiting) reported(id);
+  Edit& edit = *edits_.at(id);
+  if (edit.waiting) edit.waiting->fail({ECHILD, "edit", ""}, "edit");
+  context_.loop.cancel(edit.deadline);
+  context_.loop.forget(edit.report.get());
+  context_.loop.forget(edit.pid_fd.get());
+  base::retry([&] { return ::waitpid(edit.pid, nullptr, 0); });
+  if (!edit.target.empty()) unmount_rootfs(edit.target);
+  edits_.erase(id);
+}
+
+}  // namespace keeper

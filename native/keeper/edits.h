@@ -1,0 +1,38 @@
+// Files of a container, read and written as the container's root: in its own namespaces
+// while it runs, otherwise below its root directory, mounted for nobody else.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "keeper/containers.h"
+#include "keeper/context.h"
+
+namespace keeper {
+
+class Edits {
+ public:
+  Edits(Context& context, Containers& containers, UsernsCache& userns);
+  // EDIT and OPEN; each runs in a forked child with a deadline, as a guest's filesystem may hang.
+  void run(const Message& message, const Request& request);
+
+ private:
+  struct Edit {
+    pid_t pid = -1;
+    base::UniqueFd pid_fd;
+    base::UniqueFd report;
+    std::string target;
+    Loop::Timer deadline = 0;
+    std::optional<Request> waiting;
+  };
+  void reported(uint64_t id);
+  void ended(uint64_t id);
+
+  Context& context_;
+  Containers& containers_;
+  UsernsCache& userns_;
+  std::map<uint64_t, std::unique_ptr<Edit>> edits_;
+  uint64_t next_ = 1;
+};
+
+}  // namespace keeper

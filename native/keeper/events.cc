@@ -1,0 +1,55 @@
+#include "keeper/events.h"
+
+#include <sys/random.h>
+#include <time.h>
+
+#include <array>
+#include <cstdio>
+
+namespace keeper {
+namespace {
+
+uint64_t realtime_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
+}
+
+}  // namespace
+
+Events::Events(Sink sink) : sink_(std::move(sink)) {
+  uint64_t random = 0;
+  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = realtime_ms();
+  std::array<char, 17> text;
+  ::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(random));
+  epoch_ = text.data();
+}
+
+void Events::emit(std::string_view type, std::string_view pool, std::string_view id,
+                  const std::function<void(Writer&)>& more) {
+  Writer frame(Kind::EVENT, 0);
+  frame.number(Tag::SEQ, ++last_).number(Tag::TIME, realtime_ms());
+  frame.put(Tag::TYPE, type).put(Tag::POOL, pool).put(Tag::ID, id);
+  if (more) more(frame);
+  ring_.push_back({last_, frame});
+  if (ring_.size() > kKept) ring_.pop_front();
+  sink_(frame);
+}
+
+void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) const {
+  // Numbers of another keeper say nothing here: all that this one knows is news.
+  const bool same = epoch == epoch_;
+  const uint64_t after = same ? std::min(seq, last_) : 0;
+  const uint64_t oldest = ring_.empty() ? last_ + 1 : ring_.front().seq;
+  if ((!same && !epoch.empty()) || after + 1 < oldest) {
+    Writer gap(Kind::EVENT, 0);
+    gap.number(Tag::SEQ, after).number(Tag::TIME, realtime_ms()).put(Tag::TYPE, "gap");
+    gap.number(Tag::FROM, after + 1).number(Tag::TO, oldest == 0 ? 0 : oldest - 1);
+    sink(gap);
+  }
+  for (const Entry& entry : ring_) {
+    if (entry.seq > after) sink(entry.frame);
+  }
+}
+
+}  // namespace keeper

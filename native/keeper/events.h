@@ -1,0 +1,40 @@
+// What happened to containers, numbered and kept for those who were away.
+// Numbers begin anew with each keeper, so a number means something only under its epoch.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "keeper/message.h"
+
+namespace keeper {
+
+class Events {
+ public:
+  using Sink = std::function<void(const Writer& frame)>;
+
+  explicit Events(Sink sink);
+  // Adds SEQ, TIME, POOL, ID and TYPE; `more` carries the rest.
+  void emit(std::string_view type, std::string_view pool, std::string_view id,
+            const std::function<void(Writer&)>& more = {});
+  // Everything after `seq`, preceded by a `gap` event when some of it is gone.
+  void replay(std::string_view epoch, uint64_t seq, const Sink& sink) const;
+  [[nodiscard]] const std::string& epoch() const { return epoch_; }
+  [[nodiscard]] uint64_t last() const { return last_; }
+
+ private:
+  struct Entry {
+    uint64_t seq;
+    Writer frame;
+  };
+  static constexpr size_t kKept = 8192;
+  Sink sink_;
+  std::string epoch_;
+  uint64_t last_ = 0;
+  std::deque<Entry> ring_;
+};
+
+}  // namespace keeper

@@ -1,0 +1,258 @@
+// The keeper: one single-threaded process per host that does what a threaded one may not.
+// It starts containers through liblxc, enters their namespaces, holds their consoles and
+// sessions, and outlives whoever embeds the library. See README.md beside this file.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "abi/lxc.h"
+#include "base/file.h"
+#include "cgroup/tree.h"
+#include "keeper/adopt.h"
+#include "keeper/channel.h"
+#include "keeper/consoles.h"
+#include "keeper/containers.h"
+#include "keeper/edits.h"
+#include "keeper/process.h"
+#include "keeper/sealed.h"
+#include "keeper/server.h"
+#include "keeper/sessions.h"
+
+namespace keeper {
+namespace {
+
+constexpr uint64_t kIdleMs = 5000;
+
+[[noreturn]] void die(const char* what, const base::SysError& error) {
+  ::dprintf(STDERR_FILENO, "keeper: %s: %s %s: %s\n", what, error.syscall, error.path.c_str(),
+            std::strerror(error.errnum));
+  _exit(1);
+}
+
+#define OR_DIE(what, expression)                                       \
+  do {                                                                 \
+    if (auto status_ = (expression); !status_.ok()) die(what, status_.error()); \
+  } while (0)
+
+base::Status make_directory(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return base::last_error("mkdir", path);
+  if (::chmod(path.c_str(), mode) != 0) return base::last_error("chmod", path);
+  return base::success();
+}
+
+base::Status make_directories(const std::string& state_dir) {
+  TRY_STATUS(make_directory(state_dir + "/keeper", 0700));
+  TRY_STATUS(make_directory(state_dir + "/keeper/plans", 0700));
+  TRY_STATUS(make_directory(state_dir + "/keeper/seccomp", 0700));
+  // A container's root walks through here to its own root directory while it starts.
+  TRY_STATUS(make_directory(state_dir + "/rootfs", 0711));
+  return base::success();
+}
+
+// One keeper a host. The lock goes with the process, however it ends.
+base::Result<base::UniqueFd> lock(const std::string& state_dir) {
+  const std::string path = state_dir + "/keeper/lock";
+  base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd.valid()) return base::last_error("open", path);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return base::last_error("flock", path);
+  return fd;
+}
+
+// Rootfs mounts are visible in here only, while a start is under way. Mounts that the host
+// makes or takes away later still reach us.
+base::Status own_mount_namespace(const std::string& state_dir) {
+  if (const auto left = mount_namespace_left(state_dir); left.valid()) {
+    if (::setns(left.get(), CLONE_NEWNS) != 0) return base::last_error("setns");
+    return base::success();
+  }
+  if (::unshare(CLONE_NEWNS) != 0) return base::last_error("unshare");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
+    return base::last_error("mount", "/");
+  }
+  return base::success();
+}
+
+class Keeper {
+ public:
+  Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hierarchies,
+         base::UniqueFd listener)
+      : events_([this](const Writer& frame) { server_.broadcast(frame); }),
+        context_{options, loop_, log, events_, hierarchies},
+        containers_(context_, userns_,
+                    [this](const std::string& key) { consoles_.container_ended(key); }),
+        consoles_(context_, containers_),
+        sessions_(context_, containers_),
+        edits_(context_, containers_, userns_),
+        server_(
+            loop_, log, std::move(listener),
+            [this](const Message& message, std::vector<base::UniqueFd>, const Request& request) {
+              dispatch(message, request);
+            },
+            [this] { leave_when_idle(); }) {}
+
+  void run() {
+    containers_.adopt_all();
+    leave_when_idle();
+    loop_.run();
+    containers_.remove_fifos();
+  }
+
+ private:
+  void dispatch(const Message& message, const Request& request) {
+    switch (message.kind) {
+      case Kind::HELLO: return hello(message, request);
+      case Kind::START: return containers_.start(message, request);
+      case Kind::ABORT:
+        return containers_.abort(request,
+                                 static_cast<uint32_t>(message.fields.number(Tag::REQUEST)));
+      case Kind::LOOKUP: return containers_.lookup(message, request);
+      case Kind::CONTAINERS: return containers_.list(request);
+      case Kind::EXEC: return sessions_.exec(message, request);
+      case Kind::SESSIONS: return sessions_.list(request);
+      case Kind::SESSION_OPEN: return sessions_.open(message, request);
+      case Kind::SESSION_CLOSE: return sessions_.close(message, request);
+      case Kind::STDIN_CLOSE: return sessions_.close_stdin(message, request);
+      case Kind::CONSOLE: return consoles_.open(message, request);
+      case Kind::CONSOLE_CLOSE: return consoles_.close(message, request);
+      case Kind::EDIT:
+      case Kind::OPEN: return edits_.run(message, request);
+      case Kind::SUBSCRIBE: return subscribe(message, request);
+      case Kind::MOUNTS: return mounts(request);
+      case Kind::SHUTDOWN: return shutdown(message, request);
+      case Kind::REPLY:
+      case Kind::ERROR:
+      case Kind::EVENT: break;
+    }
+    request.fail({ENOSYS, "keeper", std::to_string(static_cast<int>(message.kind))});
+  }
+
+  void hello(const Message& message, const Request& request) {
+    const uint64_t theirs = message.fields.number(Tag::VERSION);
+    if (theirs != kProtocolVersion) {
+      return request.fail({EPROTO, "hello", std::to_string(theirs)}, "hello", "ERR_KEEPER_VERSION");
+    }
+    Writer answer = request.answer();
+    answer.number(Tag::VERSION, kProtocolVersion);
+    answer.number(Tag::PID, static_cast<uint64_t>(::getpid()));
+    answer.put(Tag::EPOCH, events_.epoch()).number(Tag::SEQ, events_.last());
+    request.reply(answer);
+  }
+
+  void subscribe(const Message& message, const Request& request) {
+    request.reply();
+    if (message.fields.has(Tag::SEQ)) {
+      events_.replay(message.fields.text(Tag::EPOCH), message.fields.number(Tag::SEQ),
+                     [&](const Writer& event) { request.reply(event); });
+    }
+    server_.subscribe(request.client());
+  }
+
+  // What is mounted for containers in our namespace, for those who check that nothing is left.
+  void mounts(const Request& request) {
+    Writer answer = request.answer();
+    const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
+    const std::string prefix = " " + context_.options.state_dir + "/rootfs/";
+    if (table.ok()) {
+      for (size_t at = 0; (at = table->find(prefix, at)) != std::string::npos; at++) {
+        answer.put(Tag::PATH, std::string_view(*table).substr(
+                                  at + 1, table->find(' ', at + 1) - at - 1));
+      }
+    }
+    request.reply(answer);
+  }
+
+  void shutdown(const Message& message, const Request& request) {
+    if (message.fields.number(Tag::FORCE) == 0 && busy()) {
+      return request.fail({EBUSY, "shutdown", ""}, "shutdown", "ERR_KEEPER_BUSY");
+    }
+    request.reply();
+    loop_.stop();
+  }
+
+  [[nodiscard]] bool busy() const { return containers_.count() > 0 || sessions_.running() > 0; }
+
+  void leave_when_idle() {
+    loop_.after(kIdleMs, [this] {
+      if (server_.clients() > 0) return;  // its leaving calls this again
+      if (!busy()) return loop_.stop();
+      leave_when_idle();
+    });
+  }
+
+  Loop loop_;
+  UsernsCache userns_;
+  Events events_;
+  Context context_;
+  Containers containers_;
+  Consoles consoles_;
+  Sessions sessions_;
+  Edits edits_;
+  Server server_;
+};
+
+int run(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--state-dir") == 0) options.state_dir = argv[i + 1];
+    if (std::strcmp(argv[i], "--cgroup-root") == 0) options.cgroup_root = argv[i + 1];
+  }
+  if (options.state_dir.empty() || options.state_dir[0] != '/' || options.cgroup_root.empty()) {
+    ::dprintf(STDERR_FILENO, "usage: keeper --state-dir /PATH --cgroup-root NAME\n");
+    return 2;
+  }
+  OR_DIE("sealed copy", run_sealed(argv));
+  keep_arguments(argc, argv);
+
+  ::umask(022);
+  (void)::chdir("/");
+  ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGHUP, SIG_IGN);
+  OR_DIE("state directory", make_directories(options.state_dir));
+  // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
+  // of the environment that we were started with is any container's business.
+  ::clearenv();
+  ::setenv("PATH", (options.state_dir + "/keeper").c_str(), 1);
+
+  auto held = lock(options.state_dir);
+  if (!held.ok()) die("lock", held.error());
+  auto hierarchies = cgroup::Hierarchies::mounted();
+  if (!hierarchies.ok()) die("cgroups", hierarchies.error());
+  // Out of the cgroup of whoever started us: a service manager ends a service by its cgroup.
+  const std::string own = options.cgroup_root + "/keeper";
+  OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
+  OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
+  OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
+  raise_descriptor_limit();
+
+  const std::string socket = options.state_dir + "/keeper/socket";
+  auto listener = listen_at(socket);
+  if (!listener.ok()) die("socket", listener.error());
+  Log log(options.state_dir + "/keeper/log");
+  abi::LibraryInfo why;
+  if (abi::lxc(&why) == nullptr) log.line("%s: %s", why.soname, why.reason.c_str());
+  log.line("keeper %d serves %s", ::getpid(), options.state_dir.c_str());
+  (void)!::write(STDOUT_FILENO, "ready\n", 6);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int fd = 0; fd < 3; fd++) ::dup2(null, fd);
+  ::close(null);
+
+  Keeper keeper(options, log, *hierarchies, std::move(*listener));
+  keeper.run();
+  ::unlink(socket.c_str());
+  log.line("keeper %d leaves", ::getpid());
+  return 0;
+}
+
+}  // namespace
+}  // namespace keeper
+
+int main(int argc, char** argv) { return keeper::run(argc, argv); }

@@ -1,0 +1,99 @@
+#include "keeper/monitor_child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "abi/lxc.h"
+#include "cgroup/tree.h"
+#include "keeper/descriptors.h"
+#include "keeper/interpose.h"
+#include "keeper/process.h"
+#include "keeper/rootfs.h"
+
+namespace keeper {
+namespace {
+
+void copy(char* to, size_t size, std::string_view from) {
+  const size_t length = std::min(size - 1, from.size());
+  std::memcpy(to, from.data(), length);
+  to[length] = '\0';
+}
+
+[[noreturn]] void give_up(int report, const char* step, const base::SysError& error) {
+  write_report(report, step, error);
+  _exit(kReportedStatus);
+}
+
+// liblxc refuses to start where a cgroup of that name is: what a killed monitor left goes first.
+base::Status remove_left_over(const MonitorInput& input) {
+  for (const std::string* cgroup : {&input.plan.cgroup, &input.plan.monitor_cgroup}) {
+    bool left = false;
+    for (const cgroup::Hierarchy& hierarchy : input.hierarchies.all()) {
+      left = left || ::faccessat(hierarchy.dir.get(), cgroup->c_str(), F_OK, 0) == 0;
+    }
+    if (!left) continue;
+    TRY_STATUS(cgroup::kill(input.hierarchies, *cgroup));
+    TRY_STATUS(cgroup::remove(input.hierarchies, *cgroup));
+  }
+  return base::success();
+}
+
+// What liblxc would do for a daemonized start, which this is not.
+void become_daemon(const StartPlan& plan) {
+  ::setsid();
+  ::umask(022);
+  (void)::chdir("/");
+  for (int number = 1; number < NSIG; number++) ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  restore_descriptor_limit();
+  // As liblxc names its own monitors, so that ps(1) shows what administrators know.
+  set_title("[lxc monitor] " + plan.lxc_path + " " + plan.id);
+  ::prctl(PR_SET_NAME, "lxc monitor");
+}
+
+}  // namespace
+
+void write_report(int fd, const char* step, const base::SysError& error) {
+  Report report{};
+  report.errnum = error.errnum;
+  copy(report.step, sizeof report.step, step);
+  copy(report.syscall, sizeof report.syscall, error.syscall);
+  copy(report.path, sizeof report.path, error.path);
+  (void)!::write(fd, &report, sizeof report);
+}
+
+void run_monitor(const MonitorInput& input) {
+  become_daemon(input.plan);
+  const abi::Lxc* lxc = abi::lxc();
+  if (lxc == nullptr) give_up(input.report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
+  if (auto removed = remove_left_over(input); !removed.ok()) {
+    give_up(input.report, "cgroup", removed.error());
+  }
+  if (auto mounted = mount_rootfs(input.plan.rootfs, input.userns); !mounted.ok()) {
+    give_up(input.report, "rootfs", mounted.error());
+  }
+  // From here on nothing of the keeper is open: the monitor lives as long as the container.
+  close_all_but({input.report, input.seccomp_fd});
+  become_monitor(input.seccomp_fd);
+
+  abi::lxc_container* container =
+      lxc->lxc_container_new(input.plan.id.c_str(), input.plan.lxc_path.c_str());
+  if (container == nullptr || !container->is_defined(container)) {
+    give_up(input.report, "config",
+            {EINVAL, "lxc_container_new", input.plan.lxc_path + "/" + input.plan.id + "/config"});
+  }
+  if (!container->want_daemonize(container, false)) {
+    give_up(input.report, "config", {EINVAL, "want_daemonize", input.plan.id});
+  }
+  ::close(input.report);
+  _exit(container->start(container, 0, nullptr) ? 0 : kFailedStatus);
+}
+
+}  // namespace keeper

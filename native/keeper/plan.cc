@@ -1,0 +1,102 @@
+#include "keeper/plan.h"
+
+#include <optional>
+#include <sstream>
+
+namespace keeper {
+namespace {
+
+base::SysError invalid(std::string_view field) {
+  return base::SysError{EINVAL, "plan", std::string(field)};
+}
+
+bool plain_name(std::string_view name) {
+  if (name.empty() || name.size() > 128 || name == "." || name == "..") return false;
+  return name.find('/') == name.npos && name.find('\0') == name.npos;
+}
+
+// Absolute, and without a component that leads elsewhere than it reads.
+bool clean_path(std::string_view path, bool absolute) {
+  if (path.empty() || path.size() >= 4096 || path.find('\0') != path.npos) return false;
+  if ((path.front() == '/') != absolute) return false;
+  std::string padded = "/" + std::string(path) + "/";
+  return padded.find("/../") == padded.npos && padded.find("/./") == padded.npos;
+}
+
+// Lines as /proc/PID/uid_map takes them: "0 1000000 65536".
+std::optional<ns::IdMap> parse_map(std::string_view text) {
+  constexpr size_t kMaxLines = 340;  // the kernel's limit, user_namespaces(7)
+  std::istringstream lines{std::string(text)};
+  ns::IdMap map;
+  uint64_t inside = 0;
+  uint64_t outside = 0;
+  uint64_t count = 0;
+  while (lines >> inside >> outside >> count) {
+    constexpr uint64_t kEnd = UINT32_MAX;
+    if (count == 0 || outside == 0 || inside + count > kEnd || outside + count > kEnd) return {};
+    map.push_back({static_cast<uint32_t>(inside), static_cast<uint32_t>(outside),
+                   static_cast<uint32_t>(count)});
+    if (map.size() > kMaxLines) return {};
+  }
+  if (!lines.eof() || root_of(map) == 0) return {};
+  return map;
+}
+
+}  // namespace
+
+uint32_t root_of(const ns::IdMap& map) {
+  for (const ns::IdMapEntry& entry : map) {
+    if (entry.ns_id == 0) return entry.host_id;
+  }
+  return 0;
+}
+
+base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
+  const auto fields = Fields::parse(item);
+  if (!fields) return invalid("rootfs");
+  RootfsPlan plan;
+  const std::string_view mode = fields->text(Tag::MODE);
+  if (mode != "bind" && mode != "overlay") return invalid("rootfs.mode");
+  plan.mode = mode == "overlay" ? Mode::kOverlay : Mode::kBind;
+  plan.target = fields->str(Tag::TARGET);
+  plan.lower = fields->str(Tag::LOWER);
+  plan.upper = fields->str(Tag::UPPER);
+  auto uid_map = parse_map(fields->text(Tag::UID_MAP));
+  auto gid_map = parse_map(fields->text(Tag::GID_MAP));
+  if (!clean_path(plan.target, true)) return invalid("rootfs.target");
+  if (!clean_path(plan.upper, true)) return invalid("rootfs.upper");
+  if (plan.mode == Mode::kOverlay && !clean_path(plan.lower, true)) return invalid("rootfs.lower");
+  if (!uid_map) return invalid("rootfs.uidMap");
+  if (!gid_map) return invalid("rootfs.gidMap");
+  plan.uid_map = std::move(*uid_map);
+  plan.gid_map = std::move(*gid_map);
+  return plan;
+}
+
+base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
+  auto rootfs = RootfsPlan::parse(fields.text(Tag::ROOTFS));
+  if (!rootfs.ok()) return std::move(rootfs.error());
+  StartPlan plan;
+  plan.rootfs = std::move(*rootfs);
+  plan.pool = fields.str(Tag::POOL);
+  plan.id = fields.str(Tag::ID);
+  plan.lxc_path = fields.str(Tag::LXC_PATH);
+  plan.cgroup = fields.str(Tag::CGROUP);
+  plan.monitor_cgroup = fields.str(Tag::MONITOR_CGROUP);
+  plan.seccomp_profile = fields.str(Tag::SECCOMP_PROFILE);
+  plan.notify_socket = fields.str(Tag::NOTIFY_SOCKET);
+  plan.log_file = fields.str(Tag::LOG_FILE);
+  plan.console_log = fields.str(Tag::CONSOLE_LOG);
+  plan.timeout_ms = fields.number(Tag::TIMEOUT_MS, 60'000);
+  if (!plain_name(plan.pool)) return invalid("pool");
+  if (!plain_name(plan.id)) return invalid("id");
+  if (!clean_path(plan.lxc_path, true)) return invalid("lxcPath");
+  if (!clean_path(plan.cgroup, false)) return invalid("cgroup");
+  if (!clean_path(plan.monitor_cgroup, false)) return invalid("monitorCgroup");
+  for (const std::string* path : {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file}) {
+    if (!path->empty() && !clean_path(*path, true)) return invalid(*path);
+  }
+  return plan;
+}
+
+}  // namespace keeper

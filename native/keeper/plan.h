@@ -1,0 +1,47 @@
+// What the keeper must know to start a container, and to start it again when the
+// guest reboots while nobody is connected: a START frame, kept in memory and as a file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "keeper/message.h"
+#include "ns/userns.h"
+
+namespace keeper {
+
+struct RootfsPlan {
+  enum class Mode { kBind, kOverlay };
+  Mode mode = Mode::kBind;
+  std::string target;  // mount point, in the keeper's namespace only
+  std::string lower;   // overlay: the image's tree, never written
+  std::string upper;   // overlay: holds `upper` and `work`; bind: the tree itself
+  ns::IdMap uid_map;
+  ns::IdMap gid_map;
+
+  static base::Result<RootfsPlan> parse(std::string_view item);
+};
+
+struct StartPlan {
+  std::string pool;
+  std::string id;
+  std::string lxc_path;
+  RootfsPlan rootfs;
+  std::string cgroup;          // relative to each hierarchy's mount point
+  std::string monitor_cgroup;  // likewise
+  std::string seccomp_profile;
+  std::string notify_socket;
+  std::string log_file;
+  std::string console_log;
+  uint64_t timeout_ms = 0;
+
+  static base::Result<StartPlan> parse(const Fields& fields);
+  [[nodiscard]] std::string key() const { return pool + ":" + id; }
+};
+
+// The host id of the container's root: what "0" maps to. 0, which is never given to a
+// container, when the map has none.
+uint32_t root_of(const ns::IdMap& map);
+
+}  // namespace keeper

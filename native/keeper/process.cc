@@ -1,0 +1,79 @@
+#include "keeper/process.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "base/file.h"
+
+namespace keeper {
+namespace {
+
+rlimit given_files{};
+char* title_area = nullptr;
+size_t title_size = 0;
+
+}  // namespace
+
+std::optional<ProcessStat> process_stat(pid_t pid) {
+  const auto text = base::read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!text.ok()) return std::nullopt;
+  // The name is in parentheses and may hold any byte, so fields count from the last one.
+  const size_t end = text->rfind(')');
+  if (end == std::string::npos) return std::nullopt;
+  ProcessStat stat{};
+  const char* at = text->c_str() + end + 1;
+  for (int field = 3; field <= 22; field++) {
+    while (*at == ' ') at++;
+    if (*at == '\0') return std::nullopt;
+    if (field == 4) stat.parent = static_cast<pid_t>(::strtol(at, nullptr, 10));
+    if (field == 22) stat.start_time = ::strtoull(at, nullptr, 10);
+    while (*at != ' ' && *at != '\0') at++;
+  }
+  return stat;
+}
+
+base::UniqueFd open_same_process(pid_t pid, uint64_t start_time) {
+  base::UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!fd.valid()) return fd;
+  // Looked at after the open: what the descriptor names cannot change any more.
+  const auto stat = process_stat(pid);
+  if (!stat || stat->start_time != start_time) fd.reset();
+  return fd;
+}
+
+pid_t only_child(pid_t parent) {
+  const std::string id = std::to_string(parent);
+  const auto text = base::read_file("/proc/" + id + "/task/" + id + "/children");
+  if (!text.ok()) return -1;
+  char* end = nullptr;
+  const long child = ::strtol(text->c_str(), &end, 10);
+  return end == text->c_str() ? -1 : static_cast<pid_t>(child);
+}
+
+void raise_descriptor_limit() {
+  if (::getrlimit(RLIMIT_NOFILE, &given_files) != 0) return;
+  rlimit raised = given_files;
+  raised.rlim_cur = raised.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+void restore_descriptor_limit() {
+  if (given_files.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &given_files);
+}
+
+void keep_arguments(int argc, char** argv) {
+  title_area = argv[0];
+  title_size = static_cast<size_t>(argv[argc - 1] + std::strlen(argv[argc - 1]) - argv[0]);
+}
+
+void set_title(const std::string& title) {
+  if (title_area == nullptr) return;
+  std::memset(title_area, 0, title_size);
+  std::memcpy(title_area, title.data(), std::min(title.size(), title_size));
+}
+
+}  // namespace keeper

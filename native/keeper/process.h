@@ -1,0 +1,34 @@
+// What /proc says of one process, and a descriptor that keeps meaning that one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/fd.h"
+
+namespace keeper {
+
+struct ProcessStat {
+  pid_t parent;
+  uint64_t start_time;  // clock ticks since boot: with the pid it names a process for good
+};
+std::optional<ProcessStat> process_stat(pid_t pid);
+
+// A pidfd of `pid`, when it is still the process that was started at `start_time`.
+base::UniqueFd open_same_process(pid_t pid, uint64_t start_time);
+
+// The only child of a monitor is the container's init.
+pid_t only_child(pid_t parent);
+
+// We hold descriptors for every container, a guest gets what we were given.
+void raise_descriptor_limit();
+void restore_descriptor_limit();
+
+// Shows `title` in ps(1) instead of the program's arguments.
+void keep_arguments(int argc, char** argv);
+void set_title(const std::string& title);
+
+}  // namespace keeper

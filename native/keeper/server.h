@@ -1,0 +1,55 @@
+// The keeper's clients: who is connected, what each still has to be sent.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "keeper/context.h"
+
+namespace keeper {
+
+class Server {
+ public:
+  // `handle` gets each request; `idle` is called when the last client has gone.
+  using Handle = std::function<void(const Message& message, std::vector<base::UniqueFd> fds,
+                                    const Request& request)>;
+  Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, std::function<void()> idle);
+
+  void broadcast(const Writer& event);  // to those who subscribed
+  void subscribe(uint64_t client);
+  void send(uint64_t client, const Writer& frame, const std::vector<int>& fds = {});
+  [[nodiscard]] size_t clients() const { return clients_.size(); }
+
+ private:
+  struct Frame {
+    std::string bytes;
+    std::vector<base::UniqueFd> fds;
+  };
+  struct Client {
+    base::UniqueFd socket;
+    bool subscribed = false;
+    std::deque<Frame> outbox;  // what the socket would not take
+  };
+  static constexpr size_t kMaxOutbox = 16384;
+  static constexpr size_t kMaxClients = 64;
+
+  void accept();
+  void readable(uint64_t id);
+  void flush(uint64_t id);
+  void drop(uint64_t id, const char* why);
+
+  Loop& loop_;
+  Log& log_;
+  base::UniqueFd listener_;
+  Handle handle_;
+  std::function<void()> idle_;
+  std::map<uint64_t, Client> clients_;
+  uint64_t next_ = 1;
+};
+
+}  // namespace keeper

@@ -1,0 +1,225 @@
+// keeper -> this child -> the guest's program
+//
+// A pid namespace is entered by being born in it, so two processes are needed. The second
+// is made with CLONE_PARENT: the keeper is its parent and learns how it ended.
+
+#include "keeper/session_child.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include <grp.h>
+
+#include "base/file.h"
+#include "keeper/channel.h"
+#include "keeper/confinement.h"
+#include "keeper/descriptors.h"
+
+namespace keeper {
+namespace {
+
+[[noreturn]] void give_up(int report, const char* step, const base::SysError& error) {
+  (void)send(report, error_frame(0, error, step).bytes());
+  _exit(127);
+}
+
+#define OR_GIVE_UP(step, expression)                                          \
+  do {                                                                        \
+    if (auto status_ = (expression); !status_.ok())                           \
+      give_up(input.report, step, status_.error());                           \
+  } while (0)
+
+// On v1 beside init; on v2, where only leaves hold processes, in a leaf of its own.
+base::Status join_cgroups(const SessionInput& input) {
+  for (const cgroup::Hierarchy& hierarchy : input.hierarchies.all()) {
+    std::string directory = input.payload;
+    if (hierarchy.version == 2) {
+      directory += "/" + input.leaf;
+      if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0 && errno != EEXIST) {
+        return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
+      }
+    }
+    auto joined = base::write_at(hierarchy.dir.get(), directory + "/cgroup.procs", "0");
+    if (!joined.ok()) return joined;
+  }
+  return base::success();
+}
+
+base::Status enter(int init_fd) {
+  constexpr int kAll = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+                       CLONE_NEWNET | CLONE_NEWCGROUP;
+  if (::setns(init_fd, kAll) != 0) return base::last_error("setns");
+  return base::success();
+}
+
+struct Terminal {
+  base::UniqueFd master;
+  base::UniqueFd slave;
+};
+
+// From the guest's own devpts, so that ttyname(3) works there; nothing else under that name
+// is taken for one.
+base::Result<Terminal> open_terminal(unsigned short rows, unsigned short cols) {
+  Terminal terminal;
+  const std::string path = "/dev/pts/ptmx";
+  auto handle = base::open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
+  if (!handle.ok()) return std::move(handle.error());
+  struct stat info {};
+  struct statfs fs {};
+  if (::fstat(handle->get(), &info) != 0 || ::fstatfs(handle->get(), &fs) != 0 ||
+      fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(info.st_mode) ||
+      info.st_rdev != makedev(5, 2)) {
+    return base::SysError{ENOTTY, "open", path};
+  }
+  auto master = base::open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(handle->get()),
+                              O_RDWR | O_NOCTTY);
+  if (!master.ok()) {
+    // /proc may be anything in there; the name was just seen to be a devpts.
+    master = base::open_at(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NOFOLLOW);
+    if (!master.ok()) return std::move(master.error());
+  }
+  terminal.master = std::move(*master);
+  const int unlock = 0;
+  if (::ioctl(terminal.master.get(), TIOCSPTLCK, &unlock) != 0) {
+    return base::last_error("ioctl", "TIOCSPTLCK");
+  }
+  terminal.slave.reset(::ioctl(terminal.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!terminal.slave.valid()) return base::last_error("ioctl", "TIOCGPTPEER");
+  const winsize size{rows, cols, 0, 0};
+  ::ioctl(terminal.master.get(), TIOCSWINSZ, &size);
+  return terminal;
+}
+
+base::Status raise_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return base::last_error("capget");
+  for (auto& part : data) {
+    part.effective = part.permitted;
+    part.inheritable = 0;
+  }
+  if (::syscall(SYS_capset, &header, data.data()) != 0) return base::last_error("capset");
+  return base::success();
+}
+
+// Capabilities stay across the change of ids, as loading a filter needs them; exec drops them.
+base::Status become(const SessionInput& input) {
+  if (::setgroups(input.groups.size(), input.groups.data()) != 0) {
+    return base::last_error("setgroups");
+  }
+  if (::setresgid(input.gid, input.gid, input.gid) != 0) return base::last_error("setresgid");
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return base::last_error("prctl", "KEEPCAPS");
+  if (::setresuid(input.uid, input.uid, input.uid) != 0) return base::last_error("setresuid");
+  return raise_capabilities();
+}
+
+base::Status connect_streams(const SessionInput& input, const base::UniqueFd& slave) {
+  ::setsid();
+  if (slave.valid() && ::ioctl(slave.get(), TIOCSCTTY, 0) != 0) {
+    return base::last_error("ioctl", "TIOCSCTTY");
+  }
+  for (int i = 0; i < 3; i++) {
+    const int from = slave.valid() ? slave.get() : input.streams[i];
+    if (::dup2(from, i) < 0) return base::last_error("dup2");
+  }
+  return base::success();
+}
+
+base::SysError exec(const SessionInput& input) {
+  std::vector<char*> args;
+  std::vector<char*> env;
+  for (const std::string& arg : input.args) args.push_back(const_cast<char*>(arg.c_str()));
+  for (const std::string& entry : input.env) env.push_back(const_cast<char*>(entry.c_str()));
+  args.push_back(nullptr);
+  env.push_back(nullptr);
+  const std::string& name = input.args[0];
+  if (name.find('/') != std::string::npos) {
+    ::execve(name.c_str(), args.data(), env.data());
+    return base::last_error("execve", name);
+  }
+  std::string path;
+  for (const std::string& entry : input.env) {
+    if (entry.starts_with("PATH=")) path = entry.substr(5);
+  }
+  int errnum = ENOENT;
+  while (!path.empty()) {
+    const std::string directory = path.substr(0, path.find(':'));
+    path.erase(0, directory.size() + 1);
+    if (directory.empty()) continue;
+    ::execve((directory + "/" + name).c_str(), args.data(), env.data());
+    if (errno == EACCES) errnum = EACCES;  // found, but somewhere else it may be better
+    if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+      return base::last_error("execve", directory + "/" + name);
+    }
+  }
+  return base::SysError{errnum, "execve", name};
+}
+
+[[noreturn]] void run_program(const SessionInput& input, const Confinement& confinement,
+                              const base::UniqueFd& slave) {
+  OR_GIVE_UP("streams", connect_streams(input, slave));
+  // Only what exec closes by itself may be open from here on.
+  ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (::chdir(input.cwd.c_str()) != 0) {
+    give_up(input.report, "cwd", base::last_error("chdir", input.cwd));
+  }
+  ::umask(022);
+  OR_GIVE_UP("capabilities", drop_capabilities(confinement));
+  OR_GIVE_UP("user", become(input));
+  OR_GIVE_UP("confine", apply_last(confinement));
+  give_up(input.report, "exec", exec(input));
+}
+
+}  // namespace
+
+void run_session(const SessionInput& input) {
+  // Hidden from the guest's debuggers and its /proc until exec: what we are is the host's.
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  auto confinement = confinement_of(input.init, input.filter);
+  if (!confinement.ok()) give_up(input.report, "confinement", confinement.error());
+  // The number was init's while we read: it still is, or nothing of it counts.
+  if (::syscall(SYS_pidfd_send_signal, input.init_fd, 0, nullptr, 0) != 0) {
+    give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
+  }
+  OR_GIVE_UP("limits", apply_limits(*confinement));
+  OR_GIVE_UP("cgroup", join_cgroups(input));
+  close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1],
+                 input.streams[2], confinement->label_fd.get()});
+  OR_GIVE_UP("namespaces", enter(input.init_fd));
+  if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
+  if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));
+  // A change of ids makes a process dumpable again (proc(5), fs.suid_dumpable aside).
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+
+  Terminal terminal;
+  if (input.tty) {
+    auto opened = open_terminal(input.rows, input.cols);
+    if (!opened.ok()) give_up(input.report, "terminal", opened.error());
+    terminal = std::move(*opened);
+  }
+  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
+  if (pid < 0) give_up(input.report, "clone", base::last_error("clone"));
+  if (pid == 0) run_program(input, *confinement, terminal.slave);
+
+  Writer started(Kind::REPLY, 0);
+  started.number(Tag::PID, static_cast<uint64_t>(pid));
+  std::vector<int> fds;
+  if (terminal.master.valid()) fds.push_back(terminal.master.get());
+  (void)send(input.report, started.bytes(), fds);
+  _exit(0);
+}
+
+}  // namespace keeper

@@ -1,0 +1,295 @@
+#include "keeper/sessions.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "base/retry.h"
+#include "keeper/channel.h"
+#include "keeper/session_child.h"
+#include "ns/pidfd.h"
+
+namespace keeper {
+namespace {
+
+constexpr const char* kPayload = "/user-owned";
+
+struct Pipe {
+  base::UniqueFd read;
+  base::UniqueFd write;
+};
+
+base::Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return base::last_error("pipe2");
+  return Pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+}
+
+bool has_nul(const std::vector<std::string>& strings) {
+  return std::any_of(strings.begin(), strings.end(),
+                     [](const std::string& s) { return s.find('\0') != std::string::npos; });
+}
+
+void put_status(Writer& writer, const Session& session) {
+  writer.number(Tag::DONE, session.status ? 1 : 0);
+  if (session.status) writer.number(Tag::STATUS, static_cast<uint64_t>(*session.status));
+}
+
+}  // namespace
+
+Sessions::Sessions(Context& context, Containers& containers)
+    : context_(context), containers_(containers) {}
+
+size_t Sessions::running() const {
+  return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) {
+    return !s.second->status.has_value();
+  }));
+}
+
+void Sessions::exec(const Message& message, const Request& request) {
+  const Fields& fields = message.fields;
+  const std::string key = fields.str(Tag::POOL) + ":" + fields.str(Tag::ID);
+  const Container* container = containers_.find(key);
+  if (container == nullptr || container->state == State::kStarting ||
+      !container->init_fd.valid()) {
+    return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
+  }
+  SessionInput input{.hierarchies = context_.hierarchies,
+                     .payload = container->plan.cgroup + kPayload,
+                     .leaf = "osctl.session-" + std::to_string(next_),
+                     .filter = container->filter,
+                     .init = container->init,
+                     .init_fd = container->init_fd.get(),
+                     .args = fields.strings(Tag::ARG),
+                     .env = fields.strings(Tag::ENV),
+                     .cwd = fields.str(Tag::CWD),
+                     .uid = static_cast<uid_t>(fields.number(Tag::UID)),
+                     .gid = static_cast<gid_t>(fields.number(Tag::GID)),
+                     .groups = {},
+                     .tty = fields.has(Tag::ROWS),
+                     .rows = static_cast<unsigned short>(fields.number(Tag::ROWS)),
+                     .cols = static_cast<unsigned short>(fields.number(Tag::COLS)),
+                     .streams = {-1, -1, -1},
+                     .report = -1};
+  for (const std::string_view item : fields.all(Tag::GROUP)) {
+    input.groups.push_back(static_cast<gid_t>(std::strtoul(std::string(item).c_str(), nullptr, 10)));
+  }
+  if (input.args.empty() || input.args[0].empty() || has_nul(input.args) || has_nul(input.env) ||
+      has_nul({input.cwd})) {
+    return request.fail({EINVAL, "exec", key}, "exec");
+  }
+  if (running() == kMaxSessions) return request.fail({EAGAIN, "exec", key}, "exec");
+
+  auto made = std::make_unique<Session>();
+  Session& session = *made;
+  session.id = next_++;
+  session.pool = container->plan.pool;
+  session.container = container->plan.id;
+  session.args = input.args;
+  session.cgroup = input.payload + "/" + input.leaf;
+  session.tty = input.tty;
+  session.waiting = request;
+
+  std::array<base::UniqueFd, 3> guest;
+  if (!session.tty) {
+    if (fields.number(Tag::STDIN) != 0) {
+      auto pipe = make_pipe();
+      if (!pipe.ok()) return request.fail(pipe.error());
+      guest[0] = std::move(pipe->read);
+      session.input = std::move(pipe->write);
+    } else {
+      guest[0].reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    }
+    for (auto [ours, theirs] :
+         {std::pair{&session.output, &guest[1]}, {&session.errors, &guest[2]}}) {
+      auto pipe = make_pipe();
+      if (!pipe.ok()) return request.fail(pipe.error());
+      *ours = std::move(pipe->read);
+      *theirs = std::move(pipe->write);
+    }
+    for (size_t i = 0; i < guest.size(); i++) input.streams[i] = guest[i].get();
+  }
+  std::array<int, 2> report{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
+    return request.fail(base::last_error("socketpair"));
+  }
+  session.report.reset(report[0]);
+  const base::UniqueFd child_end(report[1]);
+  input.report = child_end.get();
+
+  session.entry = ::fork();
+  if (session.entry < 0) return request.fail(base::last_error("fork"));
+  if (session.entry == 0) run_session(input);
+  const uint64_t id = session.id;
+  if (auto fd = ns::pidfd_open(session.entry); fd.ok()) {
+    session.entry_fd = std::move(*fd);
+    context_.loop.watch(session.entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
+      Session& entered = *sessions_.at(id);
+      base::retry([&] { return ::waitpid(entered.entry, nullptr, 0); });
+      context_.loop.forget(entered.entry_fd.get());
+      entered.entry_fd.reset();
+      entered.entry = -1;
+    });
+  }
+  sessions_[id] = std::move(made);
+  context_.loop.watch(report[0], EPOLLIN, [this, id](uint32_t) { reported(id); });
+}
+
+void Sessions::reported(uint64_t id) {
+  Session& session = *sessions_.at(id);
+  auto received = receive(session.report.get());
+  if (!received.ok() && received.error().errnum == EAGAIN) return;
+  const auto message =
+      received.ok() ? Message::parse(received->bytes) : std::optional<Message>();
+  if (message && message->kind == Kind::REPLY) {
+    session.pid = static_cast<pid_t>(message->fields.number(Tag::PID));
+    if (session.tty && received->fds.size() == 1) session.input = std::move(received->fds[0]);
+    if (auto fd = ns::pidfd_open(session.pid); fd.ok()) session.pid_fd = std::move(*fd);
+    return;
+  }
+  context_.loop.forget(session.report.get());
+  session.report.reset();
+  const auto request = std::exchange(session.waiting, std::nullopt);
+  if (message && message->kind == Kind::ERROR) {
+    const base::SysError error{static_cast<int>(message->fields.number(Tag::ERRNO)), "", ""};
+    Writer frame(Kind::ERROR, request->id());
+    frame.number(Tag::ERRNO, static_cast<uint64_t>(error.errnum));
+    for (const Tag tag : {Tag::SYSCALL, Tag::PATH, Tag::STEP}) {
+      frame.put(tag, message->fields.text(tag));
+    }
+    request->reply(frame);
+    return remove(id);
+  }
+  if (session.pid < 0 || !session.pid_fd.valid()) {
+    request->fail({ECHILD, "exec", session.args[0]}, "exec");
+    return remove(id);
+  }
+  // exec closed the last copy of the report: the program runs.
+  context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+  answer_streams(session, *request);
+}
+
+void Sessions::answer_streams(const Session& session, const Request& request) {
+  Writer answer = request.answer();
+  answer.number(Tag::SESSION, session.id).number(Tag::PID, static_cast<uint64_t>(session.pid));
+  put_status(answer, session);
+  std::string names;
+  std::vector<int> fds;
+  for (const auto& [name, fd] : {std::pair{'p', &session.pid_fd},
+                                 {session.tty ? 't' : 'i', &session.input},
+                                 {'o', &session.output},
+                                 {'e', &session.errors}}) {
+    if (!fd->valid()) continue;
+    names.push_back(name);
+    fds.push_back(fd->get());
+  }
+  request.reply(answer.put(Tag::STREAMS, names), fds);
+}
+
+void Sessions::ended(uint64_t id) {
+  Session& session = *sessions_.at(id);
+  int status = 0;
+  base::retry([&] { return ::waitpid(session.pid, &status, 0); });
+  context_.loop.forget(session.pid_fd.get());
+  session.status = status;
+  // A daemon that it left behind lives on in there; then the container's end removes it.
+  for (const cgroup::Hierarchy& hierarchy : context_.hierarchies.all()) {
+    if (hierarchy.version == 2) {
+      ::unlinkat(hierarchy.dir.get(), session.cgroup.c_str(), AT_REMOVEDIR);
+    }
+  }
+  context_.events.emit("session", session.pool, session.container, [&](Writer& w) {
+    w.number(Tag::SESSION, id).number(Tag::STATUS, static_cast<uint64_t>(status));
+  });
+  forget_oldest();
+}
+
+void Sessions::forget_oldest() {
+  size_t ended = sessions_.size() - running();
+  for (auto it = sessions_.begin(); it != sessions_.end() && ended > kMaxEnded;) {
+    const uint64_t id = it->first;
+    const bool done = it->second->status.has_value();
+    ++it;
+    if (!done) continue;
+    remove(id);
+    ended--;
+  }
+}
+
+void Sessions::remove(uint64_t id) {
+  Session& session = *sessions_.at(id);
+  if (session.report.valid()) context_.loop.forget(session.report.get());
+  if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
+  if (session.entry_fd.valid()) {
+    context_.loop.forget(session.entry_fd.get());
+    base::retry([&] { return ::waitpid(session.entry, nullptr, 0); });
+  }
+  if (session.pid > 0 && !session.status) {
+    base::retry([&] { return ::waitpid(session.pid, nullptr, 0); });
+  }
+  sessions_.erase(id);
+}
+
+Session* Sessions::find(const Message& message, const Request& request) {
+  const uint64_t id = message.fields.number(Tag::SESSION);
+  const auto it = sessions_.find(id);
+  if (it == sessions_.end() || it->second->waiting) {
+    request.fail({ENOENT, "session", std::to_string(id)}, "session", "ERR_SESSION_LOST");
+    return nullptr;
+  }
+  return it->second.get();
+}
+
+void Sessions::open(const Message& message, const Request& request) {
+  const Session* session = find(message, request);
+  if (session != nullptr) answer_streams(*session, request);
+}
+
+void Sessions::close(const Message& message, const Request& request) {
+  Session* session = find(message, request);
+  if (session == nullptr) return;
+  if (session->status) {
+    remove(session->id);
+  } else {
+    // It runs on without us: what it writes now meets a closed pipe, as after any hang-up.
+    session->input.reset();
+    session->output.reset();
+    session->errors.reset();
+  }
+  request.reply();
+}
+
+void Sessions::close_stdin(const Message& message, const Request& request) {
+  Session* session = find(message, request);
+  if (session == nullptr) return;
+  if (!session->tty) session->input.reset();
+  request.reply();
+}
+
+void Sessions::list(const Request& request) {
+  Writer answer = request.answer();
+  for (const auto& [id, session] : sessions_) {
+    if (session->waiting) continue;
+    Writer item;
+    item.number(Tag::SESSION, id).put(Tag::POOL, session->pool).put(Tag::ID, session->container);
+    item.number(Tag::PID, static_cast<uint64_t>(session->pid));
+    item.number(Tag::TTY, session->tty ? 1 : 0);
+    for (const std::string& arg : session->args) item.put(Tag::ARG, arg);
+    put_status(item, *session);
+    answer.put(Tag::ITEM, item);
+    if (answer.bytes().size() > kMaxFrame / 2) {
+      request.reply(answer);
+      answer = request.answer();
+    }
+  }
+  request.reply(answer.number(Tag::DONE, 1));
+}
+
+}  // namespace keeper

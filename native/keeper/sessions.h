@@ -1,0 +1,64 @@
+// Programs that were started inside containers: their streams, held so that they outlive
+// whoever asked for them, and how they ended.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keeper/containers.h"
+#include "keeper/context.h"
+
+namespace keeper {
+
+struct Session {
+  uint64_t id = 0;
+  std::string pool;
+  std::string container;
+  std::vector<std::string> args;
+  std::string cgroup;  // its leaf, removed at the end when nothing is left in it
+  bool tty = false;
+  pid_t pid = -1;
+  base::UniqueFd pid_fd;
+  base::UniqueFd entry_fd;   // pidfd of the process on the way in
+  pid_t entry = -1;
+  base::UniqueFd report;
+  base::UniqueFd input;   // our ends: the terminal's master alone, or the three pipes
+  base::UniqueFd output;
+  base::UniqueFd errors;
+  std::optional<int> status;  // a wait(2) status, once it ended
+  std::optional<Request> waiting;
+};
+
+class Sessions {
+ public:
+  Sessions(Context& context, Containers& containers);
+
+  void exec(const Message& message, const Request& request);
+  void open(const Message& message, const Request& request);
+  void close(const Message& message, const Request& request);
+  void close_stdin(const Message& message, const Request& request);
+  void list(const Request& request);
+  [[nodiscard]] size_t running() const;
+
+ private:
+  static constexpr size_t kMaxSessions = 4096;
+  // Those that ended and were not fetched: the oldest go first.
+  static constexpr size_t kMaxEnded = 512;
+
+  Session* find(const Message& message, const Request& request);
+  void reported(uint64_t id);
+  void ended(uint64_t id);
+  void remove(uint64_t id);
+  void forget_oldest();
+  static void answer_streams(const Session& session, const Request& request);
+
+  Context& context_;
+  Containers& containers_;
+  std::map<uint64_t, std::unique_ptr<Session>> sessions_;
+  uint64_t next_ = 1;
+};
+
+}  // namespace keeper
