@@ -10,6 +10,13 @@ import { describeErrno } from './errno.js'
 export const errorCodes = {
   ERR_ADDON_MISSING: 'The native part of the package is not built for this machine',
   ERR_CLOSED: 'The object was closed before it was used',
+  ERR_IMAGE_CORRUPT: 'The archive of an image is truncated or damaged',
+  ERR_IMAGE_DIGEST: 'The archive of an image is not the one that was asked for',
+  ERR_IMAGE_ENTRY: 'The archive holds something that must not be in an image; `reason` says what',
+  ERR_IMAGE_FORMAT: 'The file is no tar archive, plain or compressed by gzip, xz or zstd',
+  ERR_IMAGE_LIMIT: 'The archive holds more entries or bytes than was allowed',
+  ERR_IMAGE_SOURCE: 'There is no archive or directory at the path of an image',
+  ERR_IMAGE_TOOL_MISSING: 'A program that unpacks images is not installed',
   ERR_LIBRARY_MISSING: 'A system library is not installed, or lacks what we need of it',
 } as const
 

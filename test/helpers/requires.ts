@@ -1,0 +1,45 @@
+// What a test needs of the machine. Missing: the file is skipped with the reason, unless REQUIRED
+// names it; then it fails.
+import { existsSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import tap, { type Test } from 'tap'
+
+const probes: Record<string, () => string | null> = {
+  root: () => (process.getuid?.() === 0 ? null : 'not root'),
+  cgroup: () =>
+    / - cgroup2? /.test(readFileSync('/proc/self/mountinfo', 'utf8')) ? null : 'no cgroups mounted',
+  cgroup2: () =>
+    / - cgroup2 /.test(readFileSync('/proc/self/mountinfo', 'utf8')) ? null : 'no cgroup2 mounted',
+  userns: () =>
+    existsSync('/proc/self/ns/user') &&
+    readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim() !== '0'
+      ? null
+      : 'no user namespaces',
+  loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
+  'mkfs.btrfs': () => found('mkfs.btrfs'),
+  'mkfs.xfs': () => found('mkfs.xfs'),
+  tar: () => found('tar'),
+  xz: () => found('xz'),
+  zstd: () => found('zstd'),
+  setfattr: () => found('setfattr'),
+}
+
+function found(program: string): string | null {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? null : `no ${program}`
+}
+
+export function requires(...names: string[]): Test {
+  const required = new Set((process.env['REQUIRED'] ?? '').split(','))
+  for (const name of names) {
+    const probe = probes[name]
+    const reason = probe === undefined ? `unknown requirement ${name}` : probe()
+    if (reason === null) continue
+    if (required.has(name)) {
+      tap.fail(`REQUIRED: ${reason}`)
+      process.exit(1)
+    }
+    tap.plan(0, reason)
+    process.exit(0)
+  }
+  return tap
+}

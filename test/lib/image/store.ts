@@ -1,0 +1,112 @@
+// Finding, holding and deleting images, and what a store makes of what it finds on disk.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { ImageStore } from '../../../lib/image/store.js'
+import { archive, entry, scratch, testStore } from '../../helpers/image.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'tar')
+
+function tar(t: Test, content = 'x'): string {
+  const path = join(scratch(t), 'image.tar')
+  writeFileSync(path, archive(entry({ name: 'file', data: content })))
+  return path
+}
+
+t.test('find takes the newest that matches', async (t) => {
+  const { store, pool } = await testStore(t)
+  const old = await store.import({ path: tar(t, 'old'), distribution: 'debian', version: '12' })
+  await sleep(5)
+  const now = await store.import({ path: tar(t, 'new'), distribution: 'debian', version: '12' })
+  await sleep(5)
+  const other = await store.import({
+    path: tar(t),
+    distribution: 'debian',
+    version: '13',
+    vendor: 'acme',
+    variant: 'small',
+    source: 'there',
+    arch: 'riscv64',
+  })
+  t.equal(store.find({ distribution: 'debian', version: '12' }), now)
+  t.equal(store.find({ distribution: 'debian' }), other)
+  t.equal(store.find({ vendor: 'acme' }), other)
+  t.equal(store.find({ digest: old.digest }), old)
+  t.equal(store.find({ id: old.id, version: undefined }), old)
+  t.strictSame(store.list(), [other, now, old])
+  t.strictSame(store.list({ version: '12' }), [now, old])
+  t.throws(() => store.find({ distribution: 'debian', version: '11' }), {
+    code: 'ERR_NOT_FOUND',
+    kind: 'image',
+    message: new RegExp(`debian 11.*the pool has .*${old.id}`),
+  })
+  t.throws(() => Object.assign(old, { version: '1' }), TypeError, 'a frozen snapshot')
+
+  const reopened = await ImageStore.open({ root: pool, users: () => [] })
+  t.strictSame(reopened.list(), [other, now, old])
+})
+
+t.test('delete', async (t) => {
+  const using = new Map<string, string[]>()
+  const { store, left, pool } = await testStore(t, (id) => using.get(id) ?? [])
+  const image = await store.import({ path: tar(t), distribution: 'x', version: '1' })
+  using.set(image.id, ['web1', 'web2'])
+  await t.rejects(store.delete(image.id), {
+    code: 'ERR_IN_USE',
+    kind: 'image',
+    id: image.id,
+    users: ['web1', 'web2'],
+  })
+  using.clear()
+  {
+    using held = store.hold(image, 'container web3')
+    using _ = store.hold(image, 'container web3')
+    t.ok(held)
+    await t.rejects(store.delete(image.id), {
+      code: 'ERR_IN_USE',
+      users: ['container web3', 'container web3'],
+    })
+  }
+  t.strictSame(left(), [image.id])
+  const both = await Promise.allSettled([store.delete(image.id), store.delete(image.id)])
+  t.strictSame(
+    both.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  )
+  t.strictSame(left(), [])
+  t.throws(() => store.find({ id: image.id }), { code: 'ERR_NOT_FOUND', message: /has no images/ })
+  t.throws(() => store.hold(image, 'x'), { code: 'ERR_NOT_FOUND' })
+  await t.rejects(store.delete('../../conf'), { code: 'ERR_NOT_FOUND' })
+  t.ok(readdirSync(pool))
+})
+
+t.test('what a crash left is removed, what is broken is reported', async (t) => {
+  const { store, pool, left } = await testStore(t)
+  const image = await store.import({ path: tar(t), distribution: 'x', version: '1' })
+  const images = join(pool, 'repository/images')
+  mkdirSync(join(images, '.staging-0123/rootfs/deep'), { recursive: true })
+  mkdirSync(join(images, '.deleting-0123'))
+  mkdirSync(join(images, 'x-2-empty'))
+  mkdirSync(join(images, 'x-3-broken'))
+  writeFileSync(join(images, 'x-3-broken/image.yml'), 'distribution: x\nversion: [1\n')
+  mkdirSync(join(images, 'x-4-wrong'))
+  writeFileSync(join(images, 'x-4-wrong/image.yml'), 'distribution: ../x\nversion: "1"\n')
+
+  const reopened = await ImageStore.open({ root: pool, users: () => [] })
+  t.strictSame(
+    reopened.list().map(({ id }) => id),
+    [image.id],
+  )
+  t.strictSame(left().sort(), [image.id, 'x-2-empty', 'x-3-broken', 'x-4-wrong'])
+  t.match(reopened.broken.map((error) => 'code' in error && error.code).sort(), [
+    'ENOENT',
+    'ERR_CONFIG_BROKEN',
+    'ERR_CONFIG_BROKEN',
+  ])
+  t.match(
+    reopened.broken.find(({ message }) => message.includes('x-3')),
+    { line: 3 },
+  )
+})
