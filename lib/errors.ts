@@ -18,6 +18,18 @@ export const errorCodes = {
   ERR_IMAGE_SOURCE: 'There is no archive or directory at the path of an image',
   ERR_IMAGE_TOOL_MISSING: 'A program that unpacks images is not installed',
   ERR_LIBRARY_MISSING: 'A system library is not installed, or lacks what we need of it',
+  ERR_LXC_CLEAR_CONFIG: 'liblxc does not know the configuration key that was to be cleared',
+  ERR_LXC_CONFIG_KEYS: 'liblxc has no configuration keys below the prefix',
+  ERR_LXC_CONSOLE: 'liblxc has no such terminal, it is taken, or the container does not run',
+  ERR_LXC_FREEZE: 'liblxc could not freeze the container',
+  ERR_LXC_INIT_PIDFD: 'The container does not run',
+  ERR_LXC_LIST: 'liblxc could not list the containers of a path',
+  ERR_LXC_LOAD_CONFIG: 'liblxc could not read a configuration file',
+  ERR_LXC_OPEN: 'liblxc could not open the container: no memory, no lock, or a broken file',
+  ERR_LXC_SAVE_CONFIG: 'liblxc could not write a configuration file',
+  ERR_LXC_SET_CONFIG: 'liblxc refused a configuration key or its value',
+  ERR_LXC_STATE: 'liblxc could not tell the state of the container',
+  ERR_LXC_UNFREEZE: 'liblxc could not thaw the container',
 } as const
 
 /** A failed system call. Looks like the errors of `node:fs`. */

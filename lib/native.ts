@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Addon, Native } from '#native'
+import { LxcError } from './lxc/lxc-error.js'
 import { AddonMissingError, ClosedError, LibraryMissingError, SystemError } from './errors.js'
 
 const require = createRequire(import.meta.url)
@@ -59,16 +60,23 @@ function open(): Addon {
 
 let addon: Addon | null = null
 
+/** What `native` does on first use. */
 export function load(): Addon {
   if (addon === null) {
     addon = open()
-    addon.setErrors({ ClosedError, LibraryMissingError, SystemError })
+    addon.setErrors({ ClosedError, LibraryMissingError, LxcError, SystemError })
   }
   return addon
 }
 
 /** The native boundary. Not public and not stable; `types/native.d.ts` is its contract. */
 export const native: Native = {
+  features() {
+    return load().features()
+  },
+  get lxc() {
+    return load().lxc
+  },
   get cgroup() {
     return load().cgroup
   },

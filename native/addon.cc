@@ -8,6 +8,8 @@
 #define DECLARE(room) __attribute__((weak)) Napi::Object init_##room(Napi::Env env);
 ROOMS(DECLARE)
 
+Napi::Value Features(const Napi::CallbackInfo& info);  // abi/binding.cc
+
 // setErrors(classes): lib/native.ts calls it once, before anything else.
 static Napi::Value SetErrors(const Napi::CallbackInfo& info) {
   bridge::Environment::of(info.Env()).inject_errors(info[0].As<Napi::Object>());
@@ -17,6 +19,7 @@ static Napi::Value SetErrors(const Napi::CallbackInfo& info) {
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   bridge::Environment::attach(env);
   exports.Set("setErrors", Napi::Function::New(env, SetErrors, "setErrors"));
+  exports.Set("features", Napi::Function::New(env, Features, "features"));
 #define ADD(room) \
   if (init_##room != nullptr) exports.Set(#room, init_##room(env));
   ROOMS(ADD)

@@ -4,6 +4,7 @@
 
 // clang-format off
 #include <lxc/lxccontainer.h>  // declares ::lxc_container …
+#include <lxc/version.h>
 #include "abi/lxc.h"           // … and this one abi::lxc_container
 // clang-format on
 
@@ -26,10 +27,15 @@
 
 // Later versions append members, and never take any away.
 static_assert(sizeof(lxc_container) >= sizeof(abi::lxc_container));
+#if LXC_VERSION_MAJOR >= 6
+static_assert(offsetof(lxc_container, set_timeout) == offsetof(abi::lxc_container_6, set_timeout));
+static_assert(std::is_same_v<decltype(lxc_container::set_timeout), bool (*)(lxc_container*, int)>);
+#endif
 
 #define REQUIRED(type, name, arguments) \
   static_assert(std::is_same_v<decltype(&name), type(*) arguments>, #name);
 #define OPTIONAL REQUIRED
+#define OPTIONAL_DATA(type, name)  // not in the header
 #include "abi/lxc.def.h"
 
 static_assert(sizeof(lxc_log) == sizeof(abi::lxc_log));

@@ -6,11 +6,6 @@
 
 namespace abi {
 
-// The member that 6.0.0 appended.
-struct LxcContainer6 : lxc_container {
-  bool (*set_timeout)(lxc_container*, int seconds);
-};
-
 void Lxc::open() {
   // A constructor in liblxc executes the whole program again from a memfd when this is set
   // (a guard against writing to a privileged binary). Here the program would be the embedding one.
@@ -23,9 +18,11 @@ void Lxc::open() {
                       {
 #define REQUIRED(type, name, arguments) {#name, reinterpret_cast<void**>(&name), true},
 #define OPTIONAL(type, name, arguments) {#name, reinterpret_cast<void**>(&name), false},
+#define OPTIONAL_DATA(type, name) OPTIONAL(type, name, ())
 #include "abi/lxc.def.h"
 #undef REQUIRED
 #undef OPTIONAL
+#undef OPTIONAL_DATA
                       });
   if (!info.loaded) return;
   info.version = lxc_get_version();
@@ -43,7 +40,8 @@ const Lxc* lxc(LibraryInfo* why) {
 
 int set_timeout(const Lxc& library, lxc_container* container, int seconds) {
   if (library.major < 6) return ENOSYS;
-  return static_cast<LxcContainer6*>(container)->set_timeout(container, seconds) ? 0 : EINVAL;
+  return reinterpret_cast<lxc_container_6*>(container)->set_timeout(container, seconds) ? 0
+                                                                                        : EINVAL;
 }
 
 }  // namespace abi

@@ -2,6 +2,7 @@
 //
 //   REQUIRED(return, name, (args))  absent: the library is unusable
 //   OPTIONAL(return, name, (args))  absent: the pointer is null, the feature is off
+//   OPTIONAL_DATA(type, name)       the same for a variable
 //
 // Included several times, with these macros defined; so there is no include guard.
 REQUIRED(struct lxc_container*, lxc_container_new, (const char* name, const char* lxcpath))
@@ -17,3 +18,7 @@ REQUIRED(int, lxc_log_init, (struct lxc_log*))
 REQUIRED(void, lxc_log_close, (void))
 REQUIRED(bool, lxc_config_item_is_supported, (const char* key))
 REQUIRED(bool, lxc_has_api_extension, (const char* name))
+// Where the log goes and that it goes there for every container. Not in the public header, but
+// exported by 5.0 and 6.0: the only way to have a log that is not copied to stderr as well.
+OPTIONAL_DATA(int, lxc_log_fd)
+OPTIONAL_DATA(bool, lxc_log_use_global_fd)

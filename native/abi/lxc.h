@@ -21,8 +21,15 @@ struct lxc_container {
 #undef FIELD
 #undef METHOD
 #undef OPAQUE
-  // Later members are reached through the functions below only: in an older library they
-  // would be whatever follows the struct in memory.
+  // Later members are not here but reached through functions: in an older library they would be
+  // whatever follows the struct in memory.
+};
+
+// What 6.0.0 appended. Only for set_timeout() and for conformance.cc.
+struct lxc_container_6 {
+  struct lxc_container before;
+  int rcv_timeout;
+  bool (*set_timeout)(struct lxc_container*, int seconds);
 };
 
 struct lxc_log {
@@ -43,9 +50,11 @@ struct Lxc {
 
 #define REQUIRED(type, name, arguments) type(*name) arguments = nullptr;
 #define OPTIONAL(type, name, arguments) type(*name) arguments = nullptr;
+#define OPTIONAL_DATA(type, name) type* name = nullptr;
 #include "abi/lxc.def.h"
 #undef REQUIRED
 #undef OPTIONAL
+#undef OPTIONAL_DATA
 
   void open();
 };

@@ -13,6 +13,16 @@ struct nvlist_t;
 struct nvpair_t;
 struct zfs_cmd;
 enum boolean_t : int { B_FALSE, B_TRUE };
+// Of the many types of a pair, those that we read.
+enum data_type_t : int {
+  DATA_TYPE_BOOLEAN = 1,
+  DATA_TYPE_INT32 = 5,
+  DATA_TYPE_INT64 = 7,
+  DATA_TYPE_UINT64 = 8,
+  DATA_TYPE_STRING = 9,
+  DATA_TYPE_NVLIST = 19,
+  DATA_TYPE_BOOLEAN_VALUE = 21,
+};
 enum lzc_dataset_type : int { LZC_DATSET_TYPE_ZFS = 2, LZC_DATSET_TYPE_ZVOL = 3 };
 enum lzc_send_flags : int {
   LZC_SEND_FLAG_EMBED_DATA = 1 << 0,

@@ -11,14 +11,19 @@ Pool::Pool(std::shared_ptr<JsThread> js, size_t threads)
   state_->js = std::move(js);
 }
 
-int Pool::submit(std::unique_ptr<Job> job) {
+int Pool::submit(std::unique_ptr<Job> job, std::shared_ptr<Queue> queue) {
   std::unique_lock<std::mutex> lock(state_->mutex);
-  if (state_->idle <= state_->queue.size() && state_->threads < limit_) {
+  if (queue != nullptr && queue->busy) {
+    queue->waiting.push_back(std::move(job));
+    return 0;
+  }
+  if (state_->idle <= state_->ready.size() && state_->threads < limit_) {
     const int failed = start_thread("vpsadminos-slow", [state = state_] { serve(state); });
     if (failed != 0 && state_->threads == 0) return failed;
     if (failed == 0) ++state_->threads;
   }
-  state_->queue.push_back(std::move(job));
+  if (queue != nullptr) queue->busy = true;
+  state_->ready.push_back({std::move(job), std::move(queue)});
   lock.unlock();
   state_->work.notify_one();
   return 0;
@@ -28,24 +33,41 @@ void Pool::serve(const std::shared_ptr<State>& state) {
   std::unique_lock<std::mutex> lock(state->mutex);
   for (;;) {
     ++state->idle;
-    state->work.wait(lock, [&] { return state->closed || !state->queue.empty(); });
+    state->work.wait(lock, [&] { return state->closed || !state->ready.empty(); });
     --state->idle;
     if (state->closed) return;
-    std::unique_ptr<Job> job = std::move(state->queue.front());
-    state->queue.pop_front();
+    Entry entry = std::move(state->ready.front());
+    state->ready.pop_front();
     lock.unlock();
-    job->execute();
-    state->js->post(std::move(job));
+    entry.job->execute();
+    state->js->post(std::move(entry.job));
     lock.lock();
+    if (entry.queue != nullptr) next_of(*state, std::move(entry.queue));
   }
 }
 
+// With the lock held. The next job goes to the end of the line: queues take turns.
+void Pool::next_of(State& state, std::shared_ptr<Queue> queue) {
+  queue->busy = !queue->waiting.empty() && !state.closed;
+  if (!queue->busy) {
+    // Jobs own what owns their queue; dropping them here undoes that circle.
+    queue->waiting.clear();
+    return;
+  }
+  std::unique_ptr<Job> job = std::move(queue->waiting.front());
+  queue->waiting.pop_front();
+  state.ready.push_back({std::move(job), std::move(queue)});
+}
+
 void Pool::close() {
-  std::deque<std::unique_ptr<Job>> dropped;
+  std::deque<Entry> dropped;
   {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     state_->closed = true;
-    dropped.swap(state_->queue);
+    dropped.swap(state_->ready);
+    for (Entry& entry : dropped) {
+      if (entry.queue != nullptr) next_of(*state_, std::move(entry.queue));
+    }
   }
   state_->work.notify_all();
 }

@@ -88,9 +88,11 @@ Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {})
   return deferred.Promise();
 }
 
-// Seconds and more: on our own bounded pool. Keeps the event loop alive until it is done.
+// Seconds and more: on our own bounded pool, one after the other with all calls that have the same
+// queue. Keeps the event loop alive until it is done.
 template <typename Work, typename Convert = ConvertByType>
-Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+Napi::Value run_queued(const Napi::CallbackInfo& info, std::shared_ptr<Pool::Queue> queue,
+                       Work work, Convert convert = {}) {
   struct Slow final : Task<Work, Convert> {
     using Task<Work, Convert>::Task;
     void run(Napi::Env env) override {
@@ -103,11 +105,17 @@ Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert 
   auto task = std::make_unique<Slow>(env, std::move(work), std::move(convert));
   const Napi::Promise::Deferred deferred = task->deferred();
   environment.js->hold();
-  if (const int failed = environment.pool.submit(std::move(task)); failed != 0) {
+  if (const int failed = environment.pool.submit(std::move(task), std::move(queue)); failed != 0) {
     environment.js->release();
     deferred.Reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
   }
   return deferred.Promise();
+}
+
+// As run_queued(), independent of all other calls.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  return run_queued(info, nullptr, std::move(work), std::move(convert));
 }
 
 // Microseconds, cannot block: right here. Throws instead of rejecting.
