@@ -62,7 +62,7 @@ Value Connect(const CallbackInfo& info) {
   return bridge::value_or_throw(
       info.Env(), keeper::connect_to(path), [&](Napi::Env, base::UniqueFd& socket) {
         return bridge::subscribe(info, callback, std::make_unique<Connection>(std::move(socket)),
-                                 {.limit = 1024, .keeps_alive = false});
+                                 {.limit = 1024, .keeps_alive = true});
       });
 }
 

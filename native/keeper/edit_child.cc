@@ -145,11 +145,13 @@ base::Result<base::UniqueFd> open_file(int root, const Fields& fields) {
 
 void run_edit(const EditInput& input) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  close_all_but({input.userns, input.init_fd, input.report});
+  const auto own_proc = ns::keep_own_proc();
+  close_all_but({input.userns, input.init_fd, input.report, own_proc.ok() ? *own_proc : -1});
   const auto fail = [&](const char* what, const base::SysError& error) {
     (void)send(input.report, error_frame(0, error, what).bytes());
     _exit(1);
   };
+  if (!own_proc.ok()) fail("enter", own_proc.error());
   auto root = enter(input);
   if (!root.ok()) fail("enter", root.error());
   Writer answer(Kind::REPLY, 0);

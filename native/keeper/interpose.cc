@@ -2,6 +2,7 @@
 // read at the first start, and no configuration key turns that off. It sets up its signalfd
 // exactly once per start (lxc_init, tried with 5.0.2), and on the second time the old
 // container is wholly torn down: the moment to leave, so that the keeper starts it anew.
+// Its terminals have signalfds too, but not for SIGCHLD.
 //
 // And a process that joins the container later must carry the very filter that init got.
 // A filter cannot be read back without ptrace, and compiling the profile a second time would
@@ -37,7 +38,10 @@ void become_monitor(int seccomp_fd) {
 extern "C" {
 
 __attribute__((visibility("default"))) int signalfd(int fd, const sigset_t* mask, int flags) {
-  if (keeper::in_monitor && fd == -1 && ++keeper::starts == 2) _exit(keeper::kRebootStatus);
+  if (keeper::in_monitor && fd == -1 && ::sigismember(mask, SIGCHLD) == 1 &&
+      ++keeper::starts == 2) {
+    _exit(keeper::kRebootStatus);
+  }
   return static_cast<int>(::syscall(SYS_signalfd4, fd, mask, _NSIG / 8, flags));
 }
 

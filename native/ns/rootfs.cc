@@ -47,8 +47,13 @@ Result<Place> open_place(int root, const std::string& path) {
   return Place{std::move(*dir), name};
 }
 
-std::string proc_name(int fd) {
-  return "/proc/self/fd/" + std::to_string(fd);
+int own_proc = -EBADF;  // see keep_own_proc()
+
+// Opens anew what `fd` names, whatever happened to its path since.
+Result<UniqueFd> reopen(int fd, int flags) {
+  const std::string name = std::to_string(fd);
+  if (own_proc >= 0) return base::open_at(own_proc, name, flags);
+  return base::open_at(AT_FDCWD, "/proc/self/fd/" + name, flags);
 }
 
 Result<std::string> temporary_name() {
@@ -92,6 +97,13 @@ Status settle(const Place& place, const std::string& temporary, Status so_far,
 
 }  // namespace
 
+Result<int> keep_own_proc() {
+  auto fd = base::open_at(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY);
+  if (!fd.ok()) return std::move(fd.error());
+  own_proc = fd->release();  // for the rest of the process's life
+  return own_proc;
+}
+
 Result<UniqueFd> open_in_root(int root, const std::string& path, int flags, mode_t mode) {
   if (path.find('\0') != std::string::npos) return SysError{EINVAL, "openat2", path};
   sys::OpenHow how{};
@@ -116,8 +128,7 @@ Result<UniqueFd> open_file_in_root(int root, const std::string& path, int flags,
       auto seen = open_in_root(root, path, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)));
       if (seen.ok()) {
         TRY_STATUS(check_regular(*seen, path));
-        auto fd = base::open_at(AT_FDCWD, proc_name(seen->get()),
-                                (rest & ~O_NOFOLLOW) | O_NOCTTY | O_NONBLOCK);
+        auto fd = reopen(seen->get(), (rest & ~O_NOFOLLOW) | O_NOCTTY | O_NONBLOCK);
         if (!fd.ok()) fd.error().path = path;
         return fd;
       }
