@@ -95,19 +95,17 @@ export class AddonMissingError extends Error {
 }
 
 /**
- * Passes a native promise on, with the caller in the stack of its error. What a worker thread
- * reports has no JavaScript stack of its own.
+ * Passes a native promise on, with who awaits it in the stack of its error. What a worker thread
+ * reports has no JavaScript stack of its own, and V8 adds one only to what is thrown in JavaScript.
  *
- * @param above the function that the user called; the stack begins at its caller
+ * @example
+ * return traced(native.cgroup.read(path))   // or `await`: a plain async `return` loses the frames
  */
-export async function traced<T>(
-  promise: Promise<T>,
-  above: (...args: never[]) => unknown,
-): Promise<T> {
+export async function traced<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise
   } catch (error) {
-    if (error instanceof Error) Error.captureStackTrace(error, above)
+    if (error instanceof Error) Error.captureStackTrace(error, traced)
     throw error
   }
 }

@@ -27,7 +27,7 @@ export class CgroupDir {
    * all above hand their v2 controllers down to it.
    */
   create({ enableControllers = true } = {}): Promise<void> {
-    return traced(native.cgroup.create(this.#in, this.path, enableControllers), this.create)
+    return traced(native.cgroup.create(this.#in, this.path, enableControllers))
   }
 
   /**
@@ -35,12 +35,12 @@ export class CgroupDir {
    * still in it after `timeoutMs`.
    */
   remove({ timeoutMs = 2000 } = {}): Promise<void> {
-    return traced(native.cgroup.remove(this.#in, this.path, timeoutMs), this.remove)
+    return traced(native.cgroup.remove(this.#in, this.path, timeoutMs))
   }
 
   /** Moves a process into it in every hierarchy. */
   join(pid: number): Promise<void> {
-    return traced(native.cgroup.join(this.#in, this.path, pid), this.join)
+    return traced(native.cgroup.join(this.#in, this.path, pid))
   }
 
   /**
@@ -48,52 +48,52 @@ export class CgroupDir {
    * hierarchy. `ENODEV` when the machine has no such controller.
    */
   write(controller: string, file: string, value: string): Promise<void> {
-    return traced(native.cgroup.write(this.#in, this.path, controller, file, value), this.write)
+    return traced(native.cgroup.write(this.#in, this.path, controller, file, value))
   }
 
   /** Reads a file of a controller; see `write()`. */
   read(controller: string, file: string): Promise<string> {
-    return traced(native.cgroup.read(this.#in, this.path, controller, file), this.read)
+    return traced(native.cgroup.read(this.#in, this.path, controller, file))
   }
 
   /** Sends SIGKILL to all in it and below, frozen or not. Does not wait until they are gone. */
   kill(): Promise<void> {
-    return traced(native.cgroup.kill(this.#in, this.path), this.kill)
+    return traced(native.cgroup.kill(this.#in, this.path))
   }
 
   /** Resolves when all in it and below is frozen; thaws it again and rejects with `ETIMEDOUT` else. */
   freeze({ timeoutMs = 10_000 } = {}): Promise<void> {
-    return traced(native.cgroup.freeze(this.#in, this.path, timeoutMs), this.freeze)
+    return traced(native.cgroup.freeze(this.#in, this.path, timeoutMs))
   }
 
   /** Thaws it and all below, whoever froze it. */
   thaw(): Promise<void> {
-    return traced(native.cgroup.thaw(this.#in, this.path), this.thaw)
+    return traced(native.cgroup.thaw(this.#in, this.path))
   }
 
   frozen(): Promise<boolean> {
-    return traced(native.cgroup.frozen(this.#in, this.path), this.frozen)
+    return traced(native.cgroup.frozen(this.#in, this.path))
   }
 
   /** Ids of the processes in it and below. */
   procs(): Promise<number[]> {
-    return traced(native.cgroup.procs(this.#in, this.path), this.procs)
+    return traced(native.cgroup.procs(this.#in, this.path))
   }
 
   /** Mountpoints of the hierarchies that have it; none is an empty list. */
   exists(): Promise<string[]> {
-    return traced(native.cgroup.exists(this.#in, this.path), this.exists)
+    return traced(native.cgroup.exists(this.#in, this.path))
   }
 
   /** See `Cgroups.stats()`, which is the one for many. */
   async stats(): Promise<CgroupStats> {
-    const [stats] = await traced(native.cgroup.stats(this.#in, [this.path]), this.stats)
+    const [stats] = await traced(native.cgroup.stats(this.#in, [this.path]))
     return stats as CgroupStats
   }
 
   /** Processes killed for lack of memory, in it and below. */
   oomKills(): Promise<number> {
-    return traced(native.cgroup.oomKills(this.#in, this.path), this.oomKills)
+    return traced(native.cgroup.oomKills(this.#in, this.path))
   }
 
   /**

@@ -66,7 +66,7 @@ export class Cgroups implements AsyncDisposable {
    * not have is `null`, and so are all of a cgroup that does not exist.
    */
   stats(paths: readonly string[]): Promise<CgroupStats[]> {
-    return traced(native.cgroup.stats(this.#native, [...paths]), this.stats)
+    return traced(native.cgroup.stats(this.#native, [...paths]))
   }
 
   /** Work and watches that began before go on. */

@@ -42,7 +42,7 @@ export class LxcContainer implements AsyncDisposable {
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
       throw new TypeError(`'${name}' is not the name of a container`)
     }
-    const opening = traced(native.lxc.open(name, lxcPath), this.open)
+    const opening = traced(native.lxc.open(name, lxcPath))
     try {
       return new LxcContainer(name, lxcPath, await abandon(opening, signal))
     } catch (error) {
@@ -55,44 +55,40 @@ export class LxcContainer implements AsyncDisposable {
     }
   }
 
-  #call<T>(
-    method: (handle: LxcHandle) => Promise<T>,
-    signal: AbortSignal | undefined,
-    caller: (...args: never[]) => unknown,
-  ): Promise<T> {
+  #call<T>(method: (handle: LxcHandle) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (this.#closed) throw new ClosedError(`lxc container '${this.name}'`)
     signal?.throwIfAborted()
-    return abandon(traced(method(this.#handle), caller), signal)
+    return abandon(traced(method(this.#handle)), signal)
   }
 
   /** Whether it has a configuration file. */
   async isDefined({ signal }: LxcCallOptions = {}): Promise<boolean> {
-    return this.#call((h) => native.lxc.isDefined(h), signal, this.isDefined)
+    return await this.#call((h) => native.lxc.isDefined(h), signal)
   }
 
   async state({ signal }: LxcCallOptions = {}): Promise<LxcState> {
-    return this.#call((h) => native.lxc.state(h), signal, this.state)
+    return await this.#call((h) => native.lxc.state(h), signal)
   }
 
   /** `null` when it does not run. */
   async initPid({ signal }: LxcCallOptions = {}): Promise<number | null> {
-    return this.#call((h) => native.lxc.initPid(h), signal, this.initPid)
+    return await this.#call((h) => native.lxc.initPid(h), signal)
   }
 
   /** A descriptor of the init process; the caller closes it. */
   async initPidfd({ signal }: LxcCallOptions = {}): Promise<number> {
-    return this.#call((h) => native.lxc.initPidfd(h), signal, this.initPidfd)
+    return await this.#call((h) => native.lxc.initPidfd(h), signal)
   }
 
   /** The value in memory; `null` when the key is unknown or has none. */
   async getConfig(key: string, { signal }: LxcCallOptions = {}): Promise<string | null> {
-    const values = await this.#call((h) => native.lxc.getConfig(h, [key]), signal, this.getConfig)
+    const values = await this.#call((h) => native.lxc.getConfig(h, [key]), signal)
     return values[0] ?? null
   }
 
   /** Sets values in memory, in order; stops at the first that liblxc refuses. */
   async setConfig(items: readonly LxcConfigItem[], { signal }: LxcCallOptions = {}): Promise<void> {
-    return this.#call((h) => native.lxc.setConfig(h, [...items]), signal, this.setConfig)
+    return await this.#call((h) => native.lxc.setConfig(h, [...items]), signal)
   }
 
   /** Clears these keys in memory, or with `null` the whole configuration. */
@@ -101,22 +97,22 @@ export class LxcContainer implements AsyncDisposable {
     { signal }: LxcCallOptions = {},
   ): Promise<void> {
     if (keys?.length === 0) return
-    return this.#call((h) => native.lxc.clearConfig(h, [...(keys ?? [])]), signal, this.clearConfig)
+    return await this.#call((h) => native.lxc.clearConfig(h, [...(keys ?? [])]), signal)
   }
 
   /** The keys that liblxc knows, all or those below `prefix` (`lxc.net.0`). */
   async configKeys(prefix?: string, { signal }: LxcCallOptions = {}): Promise<string[]> {
-    return this.#call((h) => native.lxc.configKeys(h, prefix ?? null), signal, this.configKeys)
+    return await this.#call((h) => native.lxc.configKeys(h, prefix ?? null), signal)
   }
 
   /** Reads a file on top of what is in memory; without `file`, the container's own. */
   async loadConfig(file?: string, { signal }: LxcCallOptions = {}): Promise<void> {
-    return this.#call((h) => native.lxc.loadConfig(h, file ?? null), signal, this.loadConfig)
+    return await this.#call((h) => native.lxc.loadConfig(h, file ?? null), signal)
   }
 
   /** Writes what is in memory; without `file`, to the container's own. */
   async saveConfig(file?: string, { signal }: LxcCallOptions = {}): Promise<void> {
-    return this.#call((h) => native.lxc.saveConfig(h, file ?? null), signal, this.saveConfig)
+    return await this.#call((h) => native.lxc.saveConfig(h, file ?? null), signal)
   }
 
   /** What the running container was started with, as its monitor knows it. */
@@ -124,20 +120,20 @@ export class LxcContainer implements AsyncDisposable {
     keys: readonly string[],
     { signal }: LxcCallOptions = {},
   ): Promise<(string | null)[]> {
-    return this.#call((h) => native.lxc.runningConfig(h, [...keys]), signal, this.runningConfig)
+    return await this.#call((h) => native.lxc.runningConfig(h, [...keys]), signal)
   }
 
   async freeze({ signal }: LxcCallOptions = {}): Promise<void> {
-    return this.#call((h) => native.lxc.freeze(h), signal, this.freeze)
+    return await this.#call((h) => native.lxc.freeze(h), signal)
   }
 
   async unfreeze({ signal }: LxcCallOptions = {}): Promise<void> {
-    return this.#call((h) => native.lxc.unfreeze(h), signal, this.unfreeze)
+    return await this.#call((h) => native.lxc.unfreeze(h), signal)
   }
 
   /** A terminal of the running container: 0 is its console, -1 the first tty that is free. */
   async console(tty: number, { signal }: LxcCallOptions = {}): Promise<LxcConsole> {
-    return this.#call((h) => native.lxc.console(h, tty), signal, this.console)
+    return await this.#call((h) => native.lxc.console(h, tty), signal)
   }
 
   /** What is under way ends by itself; what comes later gets `ERR_CLOSED`. */

@@ -30,10 +30,10 @@ export function setLxcLog(file: string | null, level: LxcLogLevel = 'INFO'): voi
 
 /** Names of the containers that have a configuration below the path. */
 export async function listDefinedLxc(lxcPath: string): Promise<string[]> {
-  return traced(native.lxc.listDefined(lxcPath), listDefinedLxc)
+  return await traced(native.lxc.listDefined(lxcPath))
 }
 
 /** Names of the containers that run from the path. */
 export async function listActiveLxc(lxcPath: string): Promise<string[]> {
-  return traced(native.lxc.listActive(lxcPath), listActiveLxc)
+  return await traced(native.lxc.listActive(lxcPath))
 }

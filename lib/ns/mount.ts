@@ -29,7 +29,7 @@ export function createUserNs(
   uidMap: readonly IdMapEntry[],
   gidMap: readonly IdMapEntry[],
 ): Promise<number> {
-  return traced(native.ns.createUserNs([...uidMap], [...gidMap]), createUserNs)
+  return traced(native.ns.createUserNs([...uidMap], [...gidMap]))
 }
 
 /** A detached mount. It is unmounted with its last descriptor unless it was put somewhere. */
@@ -47,7 +47,7 @@ export class Mount implements AsyncDisposable {
   ): Promise<Mount> {
     const { userNs = null, attributes = [], recursive = false } = options
     const fd = native.ns.cloneMount(path, userNs, bits(attributes), recursive)
-    return new Mount(await traced(fd, Mount.clone))
+    return new Mount(await traced(fd))
   }
 
   /** A new filesystem. `true` makes an option a flag. */
@@ -60,7 +60,7 @@ export class Mount implements AsyncDisposable {
       key,
       value === true ? null : value,
     ])
-    return new Mount(await traced(native.ns.newMount(type, pairs, bits(attributes)), Mount.create))
+    return new Mount(await traced(native.ns.newMount(type, pairs, bits(attributes))))
   }
 
   get fd(): number {
@@ -78,15 +78,12 @@ export class Mount implements AsyncDisposable {
     } = {},
   ): Promise<void> {
     const { set = [], clear = [], userNs = null, recursive = false } = options
-    return traced(
-      native.ns.setMountAttributes(this.fd, bits(set), bits(clear), userNs, recursive),
-      this.setAttributes,
-    )
+    return traced(native.ns.setMountAttributes(this.fd, bits(set), bits(clear), userNs, recursive))
   }
 
   /** Puts it at `path`. */
   moveTo(path: string): Promise<void> {
-    return traced(native.ns.moveMount(this.fd, path), this.moveTo)
+    return traced(native.ns.moveMount(this.fd, path))
   }
 
   async close(): Promise<void> {
@@ -102,5 +99,5 @@ export class Mount implements AsyncDisposable {
 
 /** `detach` makes it vanish at once, also when in use. */
 export function umount(path: string, { detach = false } = {}): Promise<void> {
-  return traced(native.ns.umount(path, detach), umount)
+  return traced(native.ns.umount(path, detach))
 }

@@ -121,5 +121,5 @@ function deferred<T>(): {
 
 /** Inode numbers of a process's namespaces; equal numbers mean the same namespace. */
 export function namespaceIds(pid: number): Promise<NamespaceIds> {
-  return traced(native.ns.namespaceIds(pid), namespaceIds)
+  return traced(native.ns.namespaceIds(pid))
 }

@@ -44,12 +44,12 @@ export class RootDir implements AsyncDisposable {
 
   /** A descriptor of a regular file, which the caller closes. `flags` as in `fs.constants`. */
   openFile(path: string, flags: number = constants.O_RDONLY, mode = 0o644): Promise<number> {
-    return traced(native.ns.openFileInRoot(this.fd, path, flags, mode), this.openFile)
+    return traced(native.ns.openFileInRoot(this.fd, path, flags, mode))
   }
 
   /** `EFBIG` when there is more than `limit`. */
   readFile(path: string, { limit = 1 << 20 } = {}): Promise<Buffer> {
-    return traced(native.ns.readFileInRoot(this.fd, path, limit), this.readFile)
+    return traced(native.ns.readFileInRoot(this.fd, path, limit))
   }
 
   /** Replaces the file or link of that name at once. The directory must exist. */
@@ -59,38 +59,35 @@ export class RootDir implements AsyncDisposable {
     { mode = 0o644, uid, gid }: OwnedOptions = {},
   ): Promise<void> {
     const bytes = typeof data === 'string' ? Buffer.from(data) : data
-    return traced(
-      native.ns.writeFileInRoot(this.fd, path, bytes, mode, uid ?? null, gid ?? null),
-      this.writeFile,
-    )
+    return traced(native.ns.writeFileInRoot(this.fd, path, bytes, mode, uid ?? null, gid ?? null))
   }
 
   /** `mkdir -p`; the options are for what it makes. */
   mkdir(path: string, { mode = 0o755, uid, gid }: OwnedOptions = {}): Promise<void> {
-    return traced(native.ns.mkdirInRoot(this.fd, path, mode, uid ?? null, gid ?? null), this.mkdir)
+    return traced(native.ns.mkdirInRoot(this.fd, path, mode, uid ?? null, gid ?? null))
   }
 
   /** Replaces the file or link of that name at once. */
   symlink(path: string, target: string): Promise<void> {
-    return traced(native.ns.symlinkInRoot(this.fd, path, target), this.symlink)
+    return traced(native.ns.symlinkInRoot(this.fd, path, target))
   }
 
   readlink(path: string): Promise<string> {
-    return traced(native.ns.readlinkInRoot(this.fd, path), this.readlink)
+    return traced(native.ns.readlinkInRoot(this.fd, path))
   }
 
   unlink(path: string): Promise<void> {
-    return traced(native.ns.unlinkInRoot(this.fd, path), this.unlink)
+    return traced(native.ns.unlinkInRoot(this.fd, path))
   }
 
   /** Of what a link leads to. */
   stat(path: string): Promise<FileStat> {
-    return traced(native.ns.statInRoot(this.fd, path, true), this.stat)
+    return traced(native.ns.statInRoot(this.fd, path, true))
   }
 
   /** Of the link itself. */
   lstat(path: string): Promise<FileStat> {
-    return traced(native.ns.statInRoot(this.fd, path, false), this.lstat)
+    return traced(native.ns.statInRoot(this.fd, path, false))
   }
 
   async close(): Promise<void> {

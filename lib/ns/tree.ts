@@ -14,15 +14,12 @@ export interface TreeOptions {
  * point in it or at its top rejects with `EXDEV`. Depth and length of paths do not matter.
  */
 export function removeTree(path: string, { signal }: TreeOptions = {}): Promise<void> {
-  return traced(
-    stoppable(signal, (stop) => native.ns.removeTree(path, stop)),
-    removeTree,
-  )
+  return traced(stoppable(signal, (stop) => native.ns.removeTree(path, stop)))
 }
 
 export interface CloneTreeOptions extends TreeOptions {
   /**
-   * Share blocks with the source; rejects with `EOPNOTSUPP` or `EXDEV` where the filesystem cannot.
+   * Share blocks with the source; rejects with `ENOTSUP` or `EXDEV` where the filesystem cannot.
    * Without it data is copied, in whichever way the kernel finds best.
    */
   reflink?: boolean
@@ -37,15 +34,12 @@ export function cloneTree(
   to: string,
   { reflink = false, signal }: CloneTreeOptions = {},
 ): Promise<CloneReport> {
-  return traced(
-    stoppable(signal, (stop) => native.ns.cloneTree(from, to, reflink, stop)),
-    cloneTree,
-  )
+  return traced(stoppable(signal, (stop) => native.ns.cloneTree(from, to, reflink, stop)))
 }
 
 /** Whether files in that directory can share blocks; finds out by doing it. */
 export function canReflink(directory: string): Promise<boolean> {
-  return traced(native.ns.canReflink(directory), canReflink)
+  return traced(native.ns.canReflink(directory))
 }
 
 async function stoppable<T>(
