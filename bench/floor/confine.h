@@ -24,8 +24,8 @@
 #define ANSWER(value) BPF_STMT(BPF_RET | BPF_K, (value))
 
 static inline void confine(void) {
-  static const int dropped[] = {CAP_SYS_MODULE,   CAP_SYS_RAWIO, CAP_SYS_TIME,
-                                CAP_MAC_OVERRIDE, CAP_MAC_ADMIN, CAP_SYSLOG};
+  static const int dropped[] = {CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_TIME,  CAP_MAC_OVERRIDE,
+                                CAP_MAC_ADMIN,  CAP_SYSLOG,    CAP_WAKE_ALARM};
   for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
     if (prctl(PR_CAPBSET_DROP, dropped[i], 0, 0, 0)) die("PR_CAPBSET_DROP");
 

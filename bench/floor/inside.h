@@ -24,48 +24,60 @@ static inline void bind_mount(const char* from, const char* to, int read_only) {
     die(to);
 }
 
-static inline void mount_dev(void) {
+static inline void place(const char* path) {
+  int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
+  if (fd < 0) die(path);
+  close(fd);
+}
+
+static inline void mount_dev(int console) {
   static const char* const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
   attach("tmpfs", "dev", MS_NOSUID, "mode=755,size=500000");
   for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
     char from[32], to[32];
     snprintf(from, sizeof from, "/dev/%s", nodes[i]);
     snprintf(to, sizeof to, "dev/%s", nodes[i]);
-    int fd = open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
-    if (fd < 0) die(to);
-    close(fd);
+    place(to);
     bind_mount(from, to, 0);
   }
-  if (mkdir("dev/pts", 0755) || mkdir("dev/shm", 0755) || mkdir("dev/mqueue", 0755)) die("mkdir");
+  place("dev/console");
+  if (syscall(SYS_move_mount, console, "", AT_FDCWD, "dev/console", MOVE_MOUNT_F_EMPTY_PATH))
+    die("dev/console");
+  if (mkdir("dev/pts", 0755) || mkdir("dev/shm", 0755)) die("mkdir");
   attach("devpts", "dev/pts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620,gid=5");
   attach("tmpfs", "dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
-  attach("mqueue", "dev/mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   if (symlink("pts/ptmx", "dev/ptmx") || symlink("/proc/self/fd", "dev/fd") ||
       symlink("/proc/self/fd/0", "dev/stdin") || symlink("/proc/self/fd/1", "dev/stdout") ||
       symlink("/proc/self/fd/2", "dev/stderr"))
     die("symlink");
 }
 
-static inline void mount_cgroups(void) {
-  const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-  if (hierarchy_count == 1 && !hierarchies[0].options[0]) {
-    attach("cgroup2", "sys/fs/cgroup", flags, NULL);
-    return;
-  }
-  attach("tmpfs", "sys/fs/cgroup", flags, "mode=755,size=100000");
-  for (int i = 0; i < hierarchy_count; i++) {
-    char where[256];
-    snprintf(where, sizeof where, "sys/fs/cgroup%s", strrchr(hierarchies[i].mountpoint, '/'));
-    if (mkdir(where, 0755)) die(where);
-    if (hierarchies[i].options[0]) {
-      attach("cgroup", where, flags, hierarchies[i].options);
-    } else {
-      attach("cgroup2", where, flags, NULL);
-    }
-  }
+// What tells about the host: files show nothing, directories are empty, settings cannot be changed.
+static inline void mask(void) {
+  static const char* const files[] = {"proc/kcore", "proc/keys", "proc/latency_stats",
+                                      "proc/timer_list"};
+  static const char* const directories[] = {"proc/acpi", "proc/asound", "proc/scsi",
+                                            "sys/firmware"};
+  static const char* const read_only[] = {"proc/sys", "proc/sysrq-trigger"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    if (mount("/dev/null", files[i], NULL, MS_BIND, NULL) && errno != ENOENT) die(files[i]);
+  for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+    if (mount("tmpfs", directories[i], "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "size=4k,mode=0555") &&
+        errno != ENOENT)
+      die(directories[i]);
+  for (size_t i = 0; i < sizeof read_only / sizeof *read_only; i++)
+    if (access(read_only[i], F_OK) == 0) bind_mount(read_only[i], read_only[i], 1);
 }
 
-__attribute__((noreturn)) static inline void become_container(int rootfs, const char* where,
+// On hybrid hosts a system container's init mounts the hierarchies that it wants by itself.
+static inline void mount_cgroups(void) {
+  if (hierarchy_count == 1 && !hierarchies[0].options[0])
+    attach("cgroup2", "sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+__attribute__((noreturn)) static inline void become_container(int rootfs, int console,
+                                                              const char* where,
                                                               const char* hostname) {
   const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
   if (setgroups(0, NULL) || setresgid(0, 0, 0) || setresuid(0, 0, 0)) die("setresuid");
@@ -78,11 +90,9 @@ __attribute__((noreturn)) static inline void become_container(int rootfs, const 
   if (chdir(where)) die(where);
   attach("proc", "proc", flags, NULL);
   attach("sysfs", "sys", flags | MS_RDONLY, NULL);
-  mount_dev();
+  mount_dev(console);
   mount_cgroups();
-  bind_mount("proc/sys", "proc/sys", 1);
-  if (access("proc/sysrq-trigger", F_OK) == 0)
-    bind_mount("proc/sysrq-trigger", "proc/sysrq-trigger", 1);
+  mask();
 
   if (syscall(SYS_pivot_root, ".", ".")) die("pivot_root");
   if (umount2(".", MNT_DETACH) || chdir("/")) die("umount2");

@@ -4,6 +4,7 @@
 // prints "BEGIN PID": nanoseconds of CLOCK_MONOTONIC at the request, and the container's init.
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "inside.h"
@@ -42,6 +43,18 @@ static int idmapped(const char* rootfs, pid_t pid) {
   if (user < 0 || tree < 0) die(rootfs);
   if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof attr)) die("mount_setattr");
   close(user);
+  return tree;
+}
+
+// The terminal that the guest sees as its console. Its other end would be a monitor's to hold.
+static int make_console(uid_t owner) {
+  int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), unlock = 0;
+  if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock)) die("/dev/ptmx");
+  int terminal = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0 || fchown(terminal, owner, owner)) die("TIOCGPTPEER");
+  int tree = (int)syscall(SYS_open_tree, terminal, "",
+                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+  if (tree < 0) die("open_tree");
   return tree;
 }
 
@@ -91,6 +104,7 @@ int main(int argc, char** argv) {
 
   int64_t begin = now_ns();
   make_cgroups(cgroup, limit);
+  int console = make_console((uid_t)strtoul(first_id, NULL, 10));
   int sockets[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) die("socketpair");
   struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS |
@@ -101,7 +115,7 @@ int main(int argc, char** argv) {
   if (pid == 0) {
     int fd = receive(sockets[1]);
     const char* name = strrchr(cgroup, '/');
-    become_container(fd, rootfs, name ? name + 1 : cgroup);
+    become_container(fd, console, rootfs, name ? name + 1 : cgroup);
   }
   write_map(pid, "uid_map", first_id);
   write_map(pid, "gid_map", first_id);

@@ -12,6 +12,7 @@ const droppedCapabilities = [
   'CAP_SYS_RAWIO',
   'CAP_SYS_TIME',
   'CAP_SYSLOG',
+  'CAP_WAKE_ALARM',
 ]
 
 // Kernel order, so that an index is a capability's number.
@@ -70,7 +71,6 @@ export function ociConfig(rootfs: string, cgroupsPath: string): string {
         options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
       },
       tmpfs('/dev/shm', ['nosuid', 'nodev', 'mode=1777']),
-      { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: kernel },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...kernel, 'ro'] },
     ],
     linux: {
@@ -92,6 +92,10 @@ export function ociConfig(rootfs: string, cgroupsPath: string): string {
           })),
         ],
       },
+      maskedPaths: [
+        ...['/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list'],
+        ...['/proc/acpi', '/proc/asound', '/proc/scsi', '/sys/firmware'],
+      ],
       readonlyPaths: ['/proc/sys', '/proc/sysrq-trigger'],
       seccomp: {
         defaultAction: 'SCMP_ACT_ALLOW',
