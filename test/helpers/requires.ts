@@ -18,6 +18,11 @@ const probes: Record<string, () => string | null> = {
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
   'mkfs.btrfs': () => found('mkfs.btrfs'),
   'mkfs.xfs': () => found('mkfs.xfs'),
+  liblxc: () =>
+    spawnSync('ldconfig', ['-p'], { encoding: 'utf8' }).stdout.includes('liblxc.so.1')
+      ? null
+      : 'no liblxc.so.1',
+  busybox: () => (existsSync('/bin/busybox') ? null : 'no static busybox'),
   tar: () => found('tar'),
   xz: () => found('xz'),
   zstd: () => found('zstd'),

@@ -1,0 +1,68 @@
+// The keeper is killed; its containers are not, and the next keeper has them.
+import { closeSync } from 'node:fs'
+import type { Keeper } from '../../../dist/keeper/keeper.js'
+import { drain } from '../../helpers/drain.js'
+import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'busybox')
+const host = new KeeperHost(t)
+
+const plan = host.plan('kept')
+let initPid = 0
+
+await t.test('dies', async (t) => {
+  const first = await host.connect()
+  const started = await first.start(plan)
+  closeSync(started.pidfd)
+  initPid = started.initPid
+  const lost = new Promise<void>((resolve) => (first.onLost = resolve))
+  process.kill(first.pid, 'SIGKILL')
+  await lost
+  await t.rejects(first.containers(), { code: 'ERR_KEEPER_LOST' })
+})
+
+let second: Keeper
+
+await t.test('the next one knows what runs', async (t) => {
+  second = await host.connect()
+  t.match(await second.containers(), [{ id: 'kept', state: 'running', initPid }])
+})
+
+await t.test('enters it, as confined as before', async (t) => {
+  const session = await second.exec(execPlan('kept', ['cat', '/proc/self/status']))
+  closeSync(session.pidfd)
+  const [text] = await Promise.all([drain(session.stdout), drain(session.stderr)])
+  t.match(text, /^Seccomp:\t2$/m)
+})
+
+await t.test('starts another beside it', async () => {
+  const { pidfd } = await second.start(host.plan('new'))
+  closeSync(pidfd)
+})
+
+await t.test('brings a reboot to its end', async (t) => {
+  const events = second.events()
+  const session = await second.exec(execPlan('kept', ['reboot', '-f']))
+  for (const fd of [session.pidfd, session.stdout, session.stderr]) closeSync(fd ?? -1)
+  t.match(await event(events, (e) => e.type === 'exit'), { id: 'kept', reason: 'reboot' })
+  await until(async () => (await second.lookup('tank', 'kept'))?.state === 'running')
+  const known = await second.lookup('tank', 'kept')
+  if (known?.pidfd != null) closeSync(known.pidfd)
+  t.not(known?.initPid, initPid)
+})
+
+await t.test('is told of an end that nobody saw', async (t) => {
+  const known = await second.lookup('tank', 'kept')
+  if (known?.pidfd != null) closeSync(known.pidfd)
+  process.kill(second.pid, 'SIGKILL')
+  process.kill(known?.initPid ?? 0, 'SIGKILL')
+  await until(() => !second.open)
+  await second.close()
+  await using third = await host.connect()
+  const events = third.events({ epoch: second.epoch, seq: 0 })
+  t.equal((await events.next()).value?.type, 'gap', 'what happened meanwhile is not known')
+  await until(async () => (await third.lookup('tank', 'kept')) === null)
+  t.notMatch(host.cgroupsLeft(), [/kept/])
+  t.match(await third.containers(), [{ id: 'new' }])
+})
