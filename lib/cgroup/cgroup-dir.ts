@@ -26,7 +26,7 @@ export class CgroupDir {
    * Makes it and what is missing above it, in every hierarchy. With `enableControllers` (the default)
    * all above hand their v2 controllers down to it.
    */
-  create({ enableControllers = true } = {}): Promise<void> {
+  async create({ enableControllers = true } = {}): Promise<void> {
     return traced(native.cgroup.create(this.#in, this.path, enableControllers))
   }
 
@@ -34,12 +34,12 @@ export class CgroupDir {
    * Removes it and all below it in every hierarchy; not existing is fine. `EBUSY` when a process is
    * still in it after `timeoutMs`.
    */
-  remove({ timeoutMs = 2000 } = {}): Promise<void> {
+  async remove({ timeoutMs = 2000 } = {}): Promise<void> {
     return traced(native.cgroup.remove(this.#in, this.path, timeoutMs))
   }
 
   /** Moves a process into it in every hierarchy. */
-  join(pid: number): Promise<void> {
+  async join(pid: number): Promise<void> {
     return traced(native.cgroup.join(this.#in, this.path, pid))
   }
 
@@ -47,41 +47,41 @@ export class CgroupDir {
    * Writes a file of a controller, in the hierarchy that has the controller; `''` means the unified
    * hierarchy. `ENODEV` when the machine has no such controller.
    */
-  write(controller: string, file: string, value: string): Promise<void> {
+  async write(controller: string, file: string, value: string): Promise<void> {
     return traced(native.cgroup.write(this.#in, this.path, controller, file, value))
   }
 
   /** Reads a file of a controller; see `write()`. */
-  read(controller: string, file: string): Promise<string> {
+  async read(controller: string, file: string): Promise<string> {
     return traced(native.cgroup.read(this.#in, this.path, controller, file))
   }
 
   /** Sends SIGKILL to all in it and below, frozen or not. Does not wait until they are gone. */
-  kill(): Promise<void> {
+  async kill(): Promise<void> {
     return traced(native.cgroup.kill(this.#in, this.path))
   }
 
   /** Resolves when all in it and below is frozen; thaws it again and rejects with `ETIMEDOUT` else. */
-  freeze({ timeoutMs = 10_000 } = {}): Promise<void> {
+  async freeze({ timeoutMs = 10_000 } = {}): Promise<void> {
     return traced(native.cgroup.freeze(this.#in, this.path, timeoutMs))
   }
 
   /** Thaws it and all below, whoever froze it. */
-  thaw(): Promise<void> {
+  async thaw(): Promise<void> {
     return traced(native.cgroup.thaw(this.#in, this.path))
   }
 
-  frozen(): Promise<boolean> {
+  async frozen(): Promise<boolean> {
     return traced(native.cgroup.frozen(this.#in, this.path))
   }
 
   /** Ids of the processes in it and below. */
-  procs(): Promise<number[]> {
+  async procs(): Promise<number[]> {
     return traced(native.cgroup.procs(this.#in, this.path))
   }
 
   /** Mountpoints of the hierarchies that have it; none is an empty list. */
-  exists(): Promise<string[]> {
+  async exists(): Promise<string[]> {
     return traced(native.cgroup.exists(this.#in, this.path))
   }
 
@@ -92,7 +92,7 @@ export class CgroupDir {
   }
 
   /** Processes killed for lack of memory, in it and below. */
-  oomKills(): Promise<number> {
+  async oomKills(): Promise<number> {
     return traced(native.cgroup.oomKills(this.#in, this.path))
   }
 

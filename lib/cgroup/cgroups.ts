@@ -65,7 +65,7 @@ export class Cgroups implements AsyncDisposable {
    * What many cgroups use, in one call and in the order of the paths. A figure that the machine does
    * not have is `null`, and so are all of a cgroup that does not exist.
    */
-  stats(paths: readonly string[]): Promise<CgroupStats[]> {
+  async stats(paths: readonly string[]): Promise<CgroupStats[]> {
     return traced(native.cgroup.stats(this.#native, [...paths]))
   }
 

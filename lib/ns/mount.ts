@@ -25,7 +25,7 @@ function bits(names: readonly MountAttribute[]): number {
 }
 
 /** A descriptor of a user namespace with these maps; no process is kept for it. */
-export function createUserNs(
+export async function createUserNs(
   uidMap: readonly IdMapEntry[],
   gidMap: readonly IdMapEntry[],
 ): Promise<number> {
@@ -69,7 +69,7 @@ export class Mount implements AsyncDisposable {
   }
 
   /** Changes attributes; an id map can be given once, before the mount is put somewhere. */
-  setAttributes(
+  async setAttributes(
     options: {
       set?: readonly MountAttribute[]
       clear?: readonly MountAttribute[]
@@ -82,7 +82,7 @@ export class Mount implements AsyncDisposable {
   }
 
   /** Puts it at `path`. */
-  moveTo(path: string): Promise<void> {
+  async moveTo(path: string): Promise<void> {
     return traced(native.ns.moveMount(this.fd, path))
   }
 
@@ -98,6 +98,6 @@ export class Mount implements AsyncDisposable {
 }
 
 /** `detach` makes it vanish at once, also when in use. */
-export function umount(path: string, { detach = false } = {}): Promise<void> {
+export async function umount(path: string, { detach = false } = {}): Promise<void> {
   return traced(native.ns.umount(path, detach))
 }

@@ -120,6 +120,6 @@ function deferred<T>(): {
 }
 
 /** Inode numbers of a process's namespaces; equal numbers mean the same namespace. */
-export function namespaceIds(pid: number): Promise<NamespaceIds> {
+export async function namespaceIds(pid: number): Promise<NamespaceIds> {
   return traced(native.ns.namespaceIds(pid))
 }

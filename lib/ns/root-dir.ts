@@ -43,17 +43,17 @@ export class RootDir implements AsyncDisposable {
   }
 
   /** A descriptor of a regular file, which the caller closes. `flags` as in `fs.constants`. */
-  openFile(path: string, flags: number = constants.O_RDONLY, mode = 0o644): Promise<number> {
+  async openFile(path: string, flags: number = constants.O_RDONLY, mode = 0o644): Promise<number> {
     return traced(native.ns.openFileInRoot(this.fd, path, flags, mode))
   }
 
   /** `EFBIG` when there is more than `limit`. */
-  readFile(path: string, { limit = 1 << 20 } = {}): Promise<Buffer> {
+  async readFile(path: string, { limit = 1 << 20 } = {}): Promise<Buffer> {
     return traced(native.ns.readFileInRoot(this.fd, path, limit))
   }
 
   /** Replaces the file or link of that name at once. The directory must exist. */
-  writeFile(
+  async writeFile(
     path: string,
     data: string | Uint8Array,
     { mode = 0o644, uid, gid }: OwnedOptions = {},
@@ -63,30 +63,30 @@ export class RootDir implements AsyncDisposable {
   }
 
   /** `mkdir -p`; the options are for what it makes. */
-  mkdir(path: string, { mode = 0o755, uid, gid }: OwnedOptions = {}): Promise<void> {
+  async mkdir(path: string, { mode = 0o755, uid, gid }: OwnedOptions = {}): Promise<void> {
     return traced(native.ns.mkdirInRoot(this.fd, path, mode, uid ?? null, gid ?? null))
   }
 
   /** Replaces the file or link of that name at once. */
-  symlink(path: string, target: string): Promise<void> {
+  async symlink(path: string, target: string): Promise<void> {
     return traced(native.ns.symlinkInRoot(this.fd, path, target))
   }
 
-  readlink(path: string): Promise<string> {
+  async readlink(path: string): Promise<string> {
     return traced(native.ns.readlinkInRoot(this.fd, path))
   }
 
-  unlink(path: string): Promise<void> {
+  async unlink(path: string): Promise<void> {
     return traced(native.ns.unlinkInRoot(this.fd, path))
   }
 
   /** Of what a link leads to. */
-  stat(path: string): Promise<FileStat> {
+  async stat(path: string): Promise<FileStat> {
     return traced(native.ns.statInRoot(this.fd, path, true))
   }
 
   /** Of the link itself. */
-  lstat(path: string): Promise<FileStat> {
+  async lstat(path: string): Promise<FileStat> {
     return traced(native.ns.statInRoot(this.fd, path, false))
   }
 

@@ -13,7 +13,7 @@ export interface TreeOptions {
  * Removes a file or a whole tree; not existing is fine. Follows no link and enters no mount: a mount
  * point in it or at its top rejects with `EXDEV`. Depth and length of paths do not matter.
  */
-export function removeTree(path: string, { signal }: TreeOptions = {}): Promise<void> {
+export async function removeTree(path: string, { signal }: TreeOptions = {}): Promise<void> {
   return traced(stoppable(signal, (stop) => native.ns.removeTree(path, stop)))
 }
 
@@ -29,7 +29,7 @@ export interface CloneTreeOptions extends TreeOptions {
  * Copies a tree with owners, modes, times, extended attributes, hard links, nodes and holes. `to`
  * must not exist, and does not after a failure or an abort.
  */
-export function cloneTree(
+export async function cloneTree(
   from: string,
   to: string,
   { reflink = false, signal }: CloneTreeOptions = {},
@@ -38,7 +38,7 @@ export function cloneTree(
 }
 
 /** Whether files in that directory can share blocks; finds out by doing it. */
-export function canReflink(directory: string): Promise<boolean> {
+export async function canReflink(directory: string): Promise<boolean> {
   return traced(native.ns.canReflink(directory))
 }
 

@@ -83,6 +83,8 @@ Status remove_tree(int dirfd, const std::string& path, Stop stop) {
     }
     return status;
   };
+  // Nothing is meant by it, so it is no success either.
+  if (path.empty()) return SysError{EINVAL, "unlinkat", path};
   for (int round = 0;; ++round) {
     auto cursor = Cursor::open(dirfd, path);
     if (!cursor.ok()) {

@@ -1,8 +1,9 @@
 // Which hierarchies there are, by the mount table and by a list.
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Cgroups } from '../../../lib/cgroup/cgroups.js'
+import { Cgroups, type Hierarchy } from '../../../lib/cgroup/cgroups.js'
 import { SystemError } from '../../../lib/errors.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -83,4 +84,36 @@ t.test('controllers are handed down where they are offered and not yet enabled',
   await cgroups.dir('one').create()
   // A plain file keeps what the write did not cover; the kernel's would not.
   t.match(await readFile(join(top, 'v2/cgroup.subtree_control'), 'utf8'), /^\+cpu \+pids/)
+})
+
+t.test('a mountpoint with a space, on a machine that is unified alone', async (t) => {
+  const script = `
+    import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
+    const cgroups = Cgroups.mounted()
+    console.log(JSON.stringify([cgroups.layout, cgroups.hierarchies]))
+    cgroups.close()`
+  // In a mount namespace of its own: nobody else sees it.
+  const shell = `
+    umount -R /sys/fs/cgroup && mount -t tmpfs none /sys/fs/cgroup &&
+    mkdir '/sys/fs/cgroup/a b' && mount -t cgroup2 none '/sys/fs/cgroup/a b' && exec "$@"`
+  const node = [process.execPath, ...process.execArgv, '--input-type=module', '-e', script]
+  const out = execFileSync('unshare', ['--mount', 'sh', '-c', shell, 'sh', ...node], {
+    encoding: 'utf8',
+  })
+  const [layout, hierarchies] = JSON.parse(out) as [string, Hierarchy[]]
+  t.equal(layout, 'unified')
+  t.match(hierarchies, [{ version: 2, mountpoint: '/sys/fs/cgroup/a b' }])
+})
+
+t.test('no cgroups at all is ENOENT', async (t) => {
+  const script = `
+    import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
+    try { Cgroups.mounted() } catch (error) { console.log(error.code) }`
+  const node = [process.execPath, ...process.execArgv, '--input-type=module', '-e', script]
+  const out = execFileSync(
+    'unshare',
+    ['--mount', 'sh', '-c', 'umount -R /sys/fs/cgroup && exec "$@"', 'sh', ...node],
+    { encoding: 'utf8' },
+  )
+  t.equal(out, 'ENOENT\n')
 })

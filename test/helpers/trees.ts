@@ -1,0 +1,45 @@
+// Trees that are hard to make by path, and all that can be said about one.
+import { linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Directories `depth` levels deep, beyond the length of any path, and at the bottom one file under
+ * all these names.
+ */
+export function digDeep(top: string, depth: number, names: string[] = []): void {
+  const cwd = process.cwd()
+  mkdirSync(top)
+  try {
+    process.chdir(top)
+    for (let i = 0; i < depth; i++) {
+      mkdirSync('directory')
+      process.chdir('directory')
+    }
+    names.forEach((name, i) => {
+      if (i === 0) writeFileSync(name, 'x')
+      else linkSync(names[0] ?? '', name)
+    })
+  } finally {
+    process.chdir(cwd)
+  }
+}
+
+/** One line an entry: path, type and mode, owner, size, times, link target, device. */
+export function listTree(top: string): string[] {
+  const lines: string[] = []
+  const visit = (path: Buffer, name: string): void => {
+    const s = lstatSync(path, { bigint: true })
+    const target = s.isSymbolicLink() ? readlinkSync(path) : ''
+    const size = s.isDirectory() ? 0 : s.size
+    const links = s.isDirectory() ? 0 : s.nlink
+    lines.push(
+      [name, s.mode.toString(8), s.uid, s.gid, size, links, s.mtimeNs, s.rdev, target].join(' '),
+    )
+    if (!s.isDirectory()) return
+    for (const entry of readdirSync(path, { encoding: 'buffer' })) {
+      visit(Buffer.concat([path, Buffer.from('/'), entry]), join(name, entry.toString('latin1')))
+    }
+  }
+  visit(Buffer.from(top), '.')
+  return lines.sort()
+}
