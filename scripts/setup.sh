@@ -1,0 +1,163 @@
+#!/bin/bash
+# Brings a fresh Debian 12 or 13 to where the demo, the tests or the benchmarks can run.
+#
+#   scripts/setup.sh [demo|test|bench]
+#
+# Installs the system packages and npm packages that are missing, and builds what is not built.
+# Running it again does what is left to do. Says what is missing when it cannot go on.
+set -euo pipefail
+
+purpose=${1:-demo}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+. scripts/progress.sh
+
+# Two set-ups at once would disturb each other's build.
+exec 9<"$root"
+flock 9
+
+missing=()
+need() { missing+=("$1"); }
+
+# What no package can mend.
+check_machine() {
+  [ "$(uname -s)" = Linux ] || need "Linux: containers are the kernel's work"
+  [ "$(id -u)" -eq 0 ] || need "root: run it as root, for example with sudo"
+  if ! [ -e /proc/self/ns/user ] || [ "$(cat /proc/sys/user/max_user_namespaces 2>/dev/null)" = 0 ]; then
+    need "user namespaces: set the sysctl user.max_user_namespaces above 0, in a kernel with CONFIG_USER_NS"
+  elif [ "$(id -u)" -eq 0 ] && ! unshare --user --mount true 2>/dev/null; then
+    need "user namespaces: this machine or the container we are in forbids to create them"
+  fi
+  grep -q ' - cgroup2\? ' /proc/self/mountinfo 2>/dev/null ||
+    need "cgroups: mount them at /sys/fs/cgroup (mount -t cgroup2 none /sys/fs/cgroup)"
+  local node
+  node=$(node -p process.versions.node 2>/dev/null) || node=none
+  if ! [ "$(printf '%s\n' 20.19.0 "$node" | sort -V | head -n 1)" = 20.19.0 ] || [ "$node" = none ]; then
+    need "Node.js 20.19 or later (found: $node): see https://nodejs.org or deb.nodesource.com"
+  fi
+  command -v npm >/dev/null || need "npm: it comes with Node.js, or is Debian's package npm"
+}
+
+static_busybox() { [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1; }
+library() { ldconfig -p | grep -q "^[[:space:]]*$1 "; }
+rootfs_mount() { compgen -G '/usr/lib/*/lxc/rootfs' >/dev/null; }
+program() { command -v "$1" >/dev/null; }
+
+packages=()
+# package NAME CHECK…: the package is wanted unless the check succeeds.
+package() {
+  local name=$1
+  shift
+  "$@" || packages+=("$name")
+}
+
+check_packages() {
+  # To build: node-gyp is a Python program that runs make.
+  package g++ program g++
+  package make program make
+  package python3 program python3
+  # To run. liblxc mounts a rootfs over a directory that liblxc-common has.
+  package liblxc1 library liblxc.so.1
+  package liblxc-common rootfs_mount
+  # To build and unpack images.
+  package mmdebstrap program mmdebstrap
+  package debian-archive-keyring test -r /usr/share/keyrings/debian-archive-keyring.gpg
+  package zstd program zstd
+  package xz-utils program xz
+  [ "$purpose" != demo ] || return 0
+  # To prove it against the ordinary tools.
+  package lxc program lxc-info
+  package busybox-static static_busybox
+  package attr program setfattr
+  package iproute2 program ip
+  package procps program ps
+  if [ "$purpose" = test ]; then
+    package cmake program cmake
+    package ninja-build program ninja
+  else
+    package crun program crun
+    package runc program runc
+    package uidmap program newuidmap
+  fi
+}
+
+# Nothing is started by installing it: lxc would make a bridge and run a DHCP server, and in a
+# chroot it would do so on the host.
+install_packages() {
+  local policy=/usr/sbin/policy-rc.d mine=
+  if ! [ -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    mine=$policy
+  fi
+  trap '[ -z "$mine" ] || rm -f "$mine"' EXIT
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update
+  apt-get install --yes --no-install-recommends "${packages[@]}"
+}
+
+# Where Node's own headers are, so that nothing has to be downloaded; empty when nowhere.
+node_headers() {
+  local node version dir header
+  node=$(readlink -f "$(command -v node)")
+  version=$(node -p process.versions.node)
+  for dir in "${npm_config_nodedir:-}" "$(dirname "$(dirname "$node")")" /usr /usr/local; do
+    header=$dir/include/node/node_version.h
+    if [ -n "$dir" ] && [ -r "$dir/include/node/common.gypi" ] && [ -r "$header" ] &&
+      [ "$(awk '/#define NODE_(MAJOR|MINOR|PATCH)_VERSION/ { printf "%s%s", dot, $3; dot = "." }' "$header")" = "$version" ]; then
+      echo "$dir"
+      return
+    fi
+  done
+}
+
+build_native() {
+  local headers
+  headers=$(node_headers)
+  # Compiling again is left to make, which knows what changed.
+  node_modules/.bin/node-gyp configure build --jobs=max ${headers:+--nodedir="$headers"}
+}
+
+npm_is_current() {
+  [ -e node_modules/.package-lock.json ] &&
+    ! [ package-lock.json -nt node_modules/.package-lock.json ]
+}
+
+native_is_current() {
+  [ -e build/Release/addon.node ] && [ -e build/Release/keeper ] &&
+    [ "$(cat build/.for 2>/dev/null)" = "$(node -p 'process.version + process.arch')" ] &&
+    [ -z "$(find native binding.gyp -newer build/.for -type f -print -quit)" ]
+}
+
+dist_is_current() {
+  [ -e dist/.complete ] && [ -z "$(find lib types tsconfig.json -newer dist/.complete -print -quit)" ]
+}
+
+check_machine
+check_packages
+if [ ${#packages[@]} -gt 0 ] && ! command -v apt-get >/dev/null; then
+  need "apt-get, to install: ${packages[*]} (install what contains them by your system's means)"
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "This cannot run here. What is missing:" >&2
+  printf '  - %s\n' "${missing[@]}" >&2
+  exit 1
+fi
+
+if [ ${#packages[@]} -gt 0 ]; then
+  step "Installing ${packages[*]}" install_packages || {
+    echo "apt-get could not install: ${packages[*]}. Is the archive in /etc/apt reachable?" >&2
+    exit 1
+  }
+fi
+# The package's own install script would build it a second time.
+npm_is_current || step "Installing npm packages" npm ci --ignore-scripts --no-audit --no-fund
+if ! native_is_current; then
+  step "Building the native part" build_native
+  node -p 'process.version + process.arch' >build/.for
+fi
+if ! dist_is_current; then
+  rm -f dist/.complete
+  step "Compiling TypeScript" npm run --silent build
+  touch dist/.complete
+fi

@@ -1,0 +1,33 @@
+// Passes on of a TAP stream what people want to see, and counts: `passed failed skipped` in a file.
+//
+//   tap --reporter=tap | node scripts/tap-summary.js FILE
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const [file = 'out/tap-counts'] = process.argv.slice(2)
+const counts = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 }
+let detail = false
+
+for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+  // tap's own count of all assertions, those of subtests included.
+  const total = /^# \{ (total: .*) \}$/.exec(line)
+  if (total !== null) {
+    for (const [, name, number] of total[1].matchAll(/(\w+): (\d+)/g)) counts[name] = Number(number)
+    continue
+  }
+  const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
+  if (point !== null) {
+    const [, indent, bad] = point
+    const skip = / # SKIP/i.test(line)
+    detail = bad !== undefined
+    if (detail || skip || indent === '') console.log(line)
+  } else if (/^ *(# Subtest|1\.\.\d|# time=|TAP version|\}?$)/.test(line)) {
+    detail = false
+  } else if (detail || !/^ /.test(line)) {
+    console.log(line)
+  }
+}
+
+mkdirSync(dirname(file), { recursive: true })
+writeFileSync(file, `${counts.pass} ${counts.fail} ${counts.skip + counts.todo}\n`)

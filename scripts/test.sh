@@ -1,0 +1,54 @@
+#!/bin/bash
+# Sets up what is missing, then runs everything that can say "no": types, lint, tests.
+#
+#   npm test                       all of it
+#   npm test -- test/lib/image     some test files or folders, without types and lint
+#
+# REQUIRED=root,liblxc,… turns skips for want of these into failures.
+# The last line is `N passed, N failed, N skipped`.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+passed=0 failed=0 skipped=0
+
+finish() {
+  mkdir -p out
+  echo "$passed passed, $failed failed, $skipped skipped" | tee out/summary
+  [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+  exit
+}
+
+# check WHAT COMMAND…: counts as one test.
+check() {
+  local what=$1
+  shift
+  if step "$what" "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+. scripts/progress.sh
+scripts/setup.sh test || { failed=1; finish; }
+
+if [ $# -eq 0 ]; then
+  check "Types of tests and declarations" node_modules/.bin/tsc -p test
+  check "Types of the benchmarks" node_modules/.bin/tsc -p bench --noEmit
+  check "Lint" node_modules/.bin/eslint .
+  check "Format" node_modules/.bin/prettier --check .
+fi
+
+files=()
+for path in "$@"; do
+  if [ -d "$path" ]; then
+    while read -r file; do files+=("$file"); done < <(find "$path" -name '*.ts' | sort)
+  else
+    files+=("$path")
+  fi
+done
+node_modules/.bin/tap --reporter=tap "${files[@]}" | node scripts/tap-summary.js out/tap-counts
+tap_status=${PIPESTATUS[0]}
+if read -r p f s <out/tap-counts; then
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+fi
+# tap also fails when a test file dies or a plan is not met, which no assertion counts.
+[ "$tap_status" -eq 0 ] || [ "$f" -gt 0 ] || failed=$((failed + 1))
+finish
