@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "keeper/channel.h"
+#include "keeper/window_size.h"
 #include "napi/events.h"
 #include "napi/exports.h"
 #include "napi/task.h"
@@ -24,8 +25,8 @@ class Frame final : public bridge::Event {
     for (uint32_t i = 0; i < received_.fds.size(); i++) {
       fds.Set(i, bridge::to_js(env, received_.fds[i].release()));
     }
-    return bridge::record(env, "type", "frame", "frame",
-                          bridge::Bytes{std::move(received_.bytes)}, "fds", Value(fds));
+    return bridge::record(env, "type", "frame", "frame", bridge::Bytes{std::move(received_.bytes)},
+                          "fds", Value(fds));
   }
 
  private:
@@ -45,8 +46,7 @@ class Connection final : public bridge::Source {
       return;
     }
     subscription.drop_interest(index);
-    subscription.emit_value(
-        [](Napi::Env env) { return bridge::record(env, "type", "closed"); });
+    subscription.emit_value([](Napi::Env env) { return bridge::record(env, "type", "closed"); });
   }
 
  private:
@@ -88,9 +88,24 @@ Value Disconnect(const CallbackInfo& info) {
   return {};
 }
 
+// setWindowSize(terminal: number, rows: number, cols: number): void
+Value SetWindowSize(const CallbackInfo& info) {
+  Args args(info);
+  const int terminal = args[0].fd();
+  const uint32_t rows = args[1].uint32();
+  const uint32_t cols = args[2].uint32();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(
+      info.Env(),
+      keeper::set_window_size(terminal, static_cast<uint16_t>(rows), static_cast<uint16_t>(cols)));
+}
+
 }  // namespace
 
 Napi::Object init_keeper(Napi::Env env) {
   return bridge::functions(env, "keeper",
-                           {{"connect", Connect}, {"send", Send}, {"disconnect", Disconnect}});
+                           {{"connect", Connect},
+                            {"send", Send},
+                            {"disconnect", Disconnect},
+                            {"setWindowSize", SetWindowSize}});
 }
