@@ -26,8 +26,7 @@ base::Result<Address> address_of(const std::string& path) {
   std::string name = path;
   if (name.size() >= sizeof(result.address.sun_path)) {
     const size_t slash = path.rfind('/');
-    result.directory.reset(
-        ::open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    result.directory.reset(::open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!result.directory.valid()) return base::last_error("open", path);
     name = "/proc/self/fd/" + std::to_string(result.directory.get()) + path.substr(slash);
     if (name.size() >= sizeof(result.address.sun_path)) {
@@ -60,8 +59,8 @@ base::Result<Received> receive(int socket) {
   header.msg_iovlen = 1;
   header.msg_control = control.data();
   header.msg_controllen = control.size();
-  const ssize_t got = base::retry(
-      [&] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  const ssize_t got =
+      base::retry([&] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
   if (got < 0) return base::last_error("recvmsg");
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
@@ -111,8 +110,8 @@ base::Result<base::UniqueFd> listen_at(const std::string& path) {
   // The caller holds the host's lock: whoever made this socket is gone.
   ::unlink(path.c_str());
   const mode_t mask = ::umask(0177);
-  const int bound = ::bind(fd->get(), reinterpret_cast<sockaddr*>(&address->address),
-                           sizeof address->address);
+  const int bound =
+      ::bind(fd->get(), reinterpret_cast<sockaddr*>(&address->address), sizeof address->address);
   ::umask(mask);
   if (bound != 0) return base::last_error("bind", path);
   if (::listen(fd->get(), 16) != 0) return base::last_error("listen", path);

@@ -13,7 +13,7 @@
 namespace keeper {
 namespace {
 
-constexpr int kGetTtyFd = 0;         // LXC_CMD_GET_TTY_FD
+constexpr int kGetTtyFd = 0;  // LXC_CMD_GET_TTY_FD
 constexpr uint64_t kDeadlineMs = 2000;
 
 // struct lxc_cmd_req and lxc_cmd_rsp: native layout on both sides.

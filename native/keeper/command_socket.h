@@ -7,14 +7,15 @@
 #include <memory>
 #include <string>
 
-#include "keeper/loop.h"
 #include "base/result.h"
+#include "keeper/loop.h"
 
 namespace keeper {
 
 class CommandSocket {
  public:
-  using Answer = std::function<void(base::Result<base::UniqueFd> terminal, base::UniqueFd connection)>;
+  using Answer =
+      std::function<void(base::Result<base::UniqueFd> terminal, base::UniqueFd connection)>;
 
   // Asks for a terminal: 0 is the console, through a proxy pty that lives as long as the
   // connection does. Calls `answer` once.

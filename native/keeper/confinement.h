@@ -30,8 +30,8 @@ struct Confinement {
 base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_file);
 
 // In three steps, as the rights to do each are there only then.
-base::Status apply_limits(const Confinement& confinement);         // on the host
-base::Status drop_capabilities(const Confinement& confinement);    // in the user namespace
-base::Status apply_last(const Confinement& confinement);           // right before exec
+base::Status apply_limits(const Confinement& confinement);       // on the host
+base::Status drop_capabilities(const Confinement& confinement);  // in the user namespace
+base::Status apply_last(const Confinement& confinement);         // right before exec
 
 }  // namespace keeper

@@ -39,14 +39,18 @@ uint64_t now_us() {
 
 const char* name_of(State state) {
   switch (state) {
-    case State::kStarting: return "starting";
-    case State::kRunning: return "running";
-    case State::kStopping: return "stopping";
+    case State::kStarting:
+      return "starting";
+    case State::kRunning:
+      return "running";
+    case State::kStopping:
+      return "stopping";
   }
   return "";
 }
 
-// What a reboot(2) in the guest turns into: init's parent sees it killed by a signal, pid_namespaces(7).
+// What a reboot(2) in the guest turns into: init's parent sees it killed by a signal,
+// pid_namespaces(7).
 bool rebooted(const Container& container) {
   return container.exit_status && WIFSIGNALED(*container.exit_status) &&
          WTERMSIG(*container.exit_status) == SIGHUP;
@@ -268,29 +272,32 @@ void Containers::running(Container& container) {
   const std::string key = container.plan.key();
   container.state = State::kRunning;
   context_.loop.cancel(container.deadline);
-  // The container has the mount in its own namespace now. Gone from here it is in nobody's
-  // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
-  unmount_rootfs(container.plan.rootfs.target);
-  if (!container.filter.empty()) {
-    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
-  }
+  container.report.reset();
   container.init = only_child(container.monitor);
   if (container.init > 0) {
     auto fd = ns::pidfd_open(container.init);
     const auto stat = process_stat(container.init);
     if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
   }
-  container.report.reset();
-  save(container);
+  answer_start(container);
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
   });
+  // The container has the mount in its own namespace now. Gone from here it is in nobody's
+  // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
+  unmount_rootfs(container.plan.rootfs.target);
+  if (!container.filter.empty()) {
+    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
+  }
+  save(container);
+}
+
+void Containers::answer_start(Container& container) {
   if (!container.waiting) return;
-  const Request request = *container.waiting;
-  container.waiting.reset();
+  const Request request = *std::exchange(container.waiting, std::nullopt);
   if (!container.init_fd.valid()) {
     // It ended already; the exit event that follows says how.
-    return request.fail({ESRCH, "start", key}, "start", "ERR_CONTAINER_ENDED",
+    return request.fail({ESRCH, "start", container.plan.key()}, "start", "ERR_CONTAINER_ENDED",
                         log_tail(container.plan.log_file));
   }
   Writer answer = request.answer();
@@ -335,8 +342,8 @@ void Containers::fail_start(Container& container, int monitor_status) {
   const Request request = *container.waiting;
   container.waiting.reset();
   Report report{};
-  if (container.report.valid() &&
-      ::read(container.report.get(), &report, sizeof report) == static_cast<ssize_t>(sizeof report)) {
+  if (container.report.valid() && ::read(container.report.get(), &report, sizeof report) ==
+                                      static_cast<ssize_t>(sizeof report)) {
     base::SysError error{report.errnum, report.syscall, report.path};
     return request.fail(error, report.step);
   }
@@ -356,6 +363,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
   container.monitor_fd.reset();
   container.init_fd.reset();
   unmount_rootfs(container.plan.rootfs.target);
+  remove_overlay_work(container.plan.rootfs);
   if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
   if (!container.filter.empty()) ::unlink((container.filter + "." + key).c_str());
 

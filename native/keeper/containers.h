@@ -17,7 +17,7 @@ enum class State { kStarting, kRunning, kStopping };
 
 struct Container {
   StartPlan plan;
-  std::string frame;  // the START frame, as it is kept in the plan file
+  std::string frame;   // the START frame, as it is kept in the plan file
   std::string filter;  // file of the compiled seccomp filter that init runs under, "" for none
   State state = State::kStarting;
   pid_t monitor = -1;
@@ -62,6 +62,7 @@ class Containers {
   void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
               int value);
   void running(Container& container);
+  void answer_start(Container& container);
   void notified(const std::string& key);
   void monitor_gone(const std::string& key);
   void finish(const std::string& key, int monitor_status);

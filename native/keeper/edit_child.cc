@@ -67,13 +67,20 @@ base::Status prepare_parents(int root, const Fields& fields, const std::string& 
 
 const char* type_of(mode_t mode) {
   switch (mode & S_IFMT) {
-    case S_IFREG: return "file";
-    case S_IFDIR: return "directory";
-    case S_IFLNK: return "symlink";
-    case S_IFCHR: return "character";
-    case S_IFBLK: return "block";
-    case S_IFIFO: return "fifo";
-    default: return "socket";
+    case S_IFREG:
+      return "file";
+    case S_IFDIR:
+      return "directory";
+    case S_IFLNK:
+      return "symlink";
+    case S_IFCHR:
+      return "character";
+    case S_IFBLK:
+      return "block";
+    case S_IFIFO:
+      return "fifo";
+    default:
+      return "socket";
   }
 }
 

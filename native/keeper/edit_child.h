@@ -8,10 +8,10 @@ namespace keeper {
 
 struct EditInput {
   const Fields& fields;
-  bool open = false;                    // OPEN: one descriptor; otherwise EDIT: a list of steps
+  bool open = false;                   // OPEN: one descriptor; otherwise EDIT: a list of steps
   const RootfsPlan* rootfs = nullptr;  // of a container that does not run
-  int userns = -1;                      // carries the map of `rootfs`
-  int init_fd = -1;                     // of one that runs
+  int userns = -1;                     // carries the map of `rootfs`
+  int init_fd = -1;                    // of one that runs
   int report = -1;
 };
 

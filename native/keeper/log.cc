@@ -13,7 +13,9 @@ namespace {
 constexpr size_t kLimit = 1024 * 1024;  // of each of the two files
 }
 
-Log::Log(std::string path) : path_(std::move(path)) { open(); }
+Log::Log(std::string path) : path_(std::move(path)) {
+  open();
+}
 
 void Log::open() {
   fd_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));

@@ -23,6 +23,7 @@
 #include "keeper/containers.h"
 #include "keeper/edits.h"
 #include "keeper/process.h"
+#include "keeper/rootfs.h"
 #include "keeper/sealed.h"
 #include "keeper/server.h"
 #include "keeper/sessions.h"
@@ -38,8 +39,8 @@ constexpr uint64_t kIdleMs = 5000;
   _exit(1);
 }
 
-#define OR_DIE(what, expression)                                       \
-  do {                                                                 \
+#define OR_DIE(what, expression)                                                \
+  do {                                                                          \
     if (auto status_ = (expression); !status_.ok()) die(what, status_.error()); \
   } while (0)
 
@@ -78,7 +79,7 @@ base::Status own_mount_namespace(const std::string& state_dir) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0) {
     return base::last_error("mount", "/");
   }
-  return base::success();
+  return prepare_rootfs_area(state_dir + "/rootfs");
 }
 
 class Keeper {
@@ -109,28 +110,44 @@ class Keeper {
  private:
   void dispatch(const Message& message, const Request& request) {
     switch (message.kind) {
-      case Kind::HELLO: return hello(message, request);
-      case Kind::START: return containers_.start(message, request);
+      case Kind::HELLO:
+        return hello(message, request);
+      case Kind::START:
+        return containers_.start(message, request);
       case Kind::ABORT:
         return containers_.abort(request,
                                  static_cast<uint32_t>(message.fields.number(Tag::REQUEST)));
-      case Kind::LOOKUP: return containers_.lookup(message, request);
-      case Kind::CONTAINERS: return containers_.list(request);
-      case Kind::EXEC: return sessions_.exec(message, request);
-      case Kind::SESSIONS: return sessions_.list(request);
-      case Kind::SESSION_OPEN: return sessions_.open(message, request);
-      case Kind::SESSION_CLOSE: return sessions_.close(message, request);
-      case Kind::STDIN_CLOSE: return sessions_.close_stdin(message, request);
-      case Kind::CONSOLE: return consoles_.open(message, request);
-      case Kind::CONSOLE_CLOSE: return consoles_.close(message, request);
+      case Kind::LOOKUP:
+        return containers_.lookup(message, request);
+      case Kind::CONTAINERS:
+        return containers_.list(request);
+      case Kind::EXEC:
+        return sessions_.exec(message, request);
+      case Kind::SESSIONS:
+        return sessions_.list(request);
+      case Kind::SESSION_OPEN:
+        return sessions_.open(message, request);
+      case Kind::SESSION_CLOSE:
+        return sessions_.close(message, request);
+      case Kind::STDIN_CLOSE:
+        return sessions_.close_stdin(message, request);
+      case Kind::CONSOLE:
+        return consoles_.open(message, request);
+      case Kind::CONSOLE_CLOSE:
+        return consoles_.close(message, request);
       case Kind::EDIT:
-      case Kind::OPEN: return edits_.run(message, request);
-      case Kind::SUBSCRIBE: return subscribe(message, request);
-      case Kind::MOUNTS: return mounts(request);
-      case Kind::SHUTDOWN: return shutdown(message, request);
+      case Kind::OPEN:
+        return edits_.run(message, request);
+      case Kind::SUBSCRIBE:
+        return subscribe(message, request);
+      case Kind::MOUNTS:
+        return mounts(request);
+      case Kind::SHUTDOWN:
+        return shutdown(message, request);
       case Kind::REPLY:
       case Kind::ERROR:
-      case Kind::EVENT: break;
+      case Kind::EVENT:
+        break;
     }
     request.fail({ENOSYS, "keeper", std::to_string(static_cast<int>(message.kind))});
   }
@@ -163,8 +180,8 @@ class Keeper {
     const std::string prefix = " " + context_.options.state_dir + "/rootfs/";
     if (table.ok()) {
       for (size_t at = 0; (at = table->find(prefix, at)) != std::string::npos; at++) {
-        answer.put(Tag::PATH, std::string_view(*table).substr(
-                                  at + 1, table->find(' ', at + 1) - at - 1));
+        answer.put(Tag::PATH,
+                   std::string_view(*table).substr(at + 1, table->find(' ', at + 1) - at - 1));
       }
     }
     request.reply(answer);
@@ -255,4 +272,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace keeper
 
-int main(int argc, char** argv) { return keeper::run(argc, argv); }
+int main(int argc, char** argv) {
+  return keeper::run(argc, argv);
+}

@@ -14,7 +14,8 @@ template <typename Int>
 Int load(std::string_view bytes, size_t at) {
   Int value = 0;
   for (size_t i = 0; i < sizeof(Int); i++) {
-    value |= static_cast<Int>(static_cast<Int>(static_cast<unsigned char>(bytes[at + i])) << (8 * i));
+    value |=
+        static_cast<Int>(static_cast<Int>(static_cast<unsigned char>(bytes[at + i])) << (8 * i));
   }
   return value;
 }

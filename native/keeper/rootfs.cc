@@ -5,10 +5,13 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 
+#include "base/file.h"
 #include "ns/mount.h"
 
 namespace keeper {
@@ -43,34 +46,87 @@ class AsContainerRoot {
   }
 };
 
-// A layer must be attached somewhere while the overlay is made: kernels before 6.13 take
-// layers by path only. No container id holds a dot, so these names are free.
-class Layer {
+struct Layers {
+  base::UniqueFd lower;  // detached mounts, mapped
+  base::UniqueFd upper;
+};
+
+base::Result<base::UniqueFd> open_part(int mount, const char* name) {
+  return base::open_at(mount, name, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
+
+// Since 6.15 a layer may be the descriptor of a mount that is attached nowhere.
+base::Status layers_by_descriptor(int context, const Layers& layers) {
+  auto upper = open_part(layers.upper.get(), "upper");
+  if (!upper.ok()) return std::move(upper.error());
+  auto work = open_part(layers.upper.get(), "work");
+  if (!work.ok()) return std::move(work.error());
+  TRY_STATUS(ns::fsconfig_fd(context, "lowerdir+", layers.lower.get()));
+  TRY_STATUS(ns::fsconfig_fd(context, "upperdir", upper->get()));
+  return ns::fsconfig_fd(context, "workdir", work->get());
+}
+
+// Before, a layer is a path, so it must be attached somewhere while the overlay is made.
+class Attached {
  public:
-  static base::Result<Layer> attach(const std::string& source, const std::string& at, int userns,
-                                    uint64_t attributes) {
-    Layer layer;
-    auto mount = ns::clone_mount(AT_FDCWD, source, userns, attributes);
-    if (!mount.ok()) return std::move(mount.error());
-    if (::mkdir(at.c_str(), 0700) != 0 && errno != EEXIST) return base::last_error("mkdir", at);
-    layer.at_ = at;
-    TRY_STATUS(ns::move_mount(mount->get(), AT_FDCWD, at));
-    layer.mounted_ = true;
-    return layer;
+  Attached(int mount, std::string at) : at_(std::move(at)) {
+    if (::mkdir(at_.c_str(), 0700) != 0 && errno != EEXIST) {
+      status_ = base::last_error("mkdir", at_);
+    } else {
+      status_ = ns::move_mount(mount, AT_FDCWD, at_);
+    }
   }
-  Layer(Layer&& other) noexcept
-      : at_(std::exchange(other.at_, {})), mounted_(std::exchange(other.mounted_, false)) {}
-  Layer& operator=(Layer&&) = delete;
-  ~Layer() {
-    if (mounted_) ::umount2(at_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
-    if (!at_.empty()) ::rmdir(at_.c_str());
+  Attached(const Attached&) = delete;
+  Attached& operator=(const Attached&) = delete;
+  ~Attached() {
+    if (status_.ok()) ::umount2(at_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    ::rmdir(at_.c_str());
   }
+  [[nodiscard]] const base::Status& status() const { return status_; }
 
  private:
-  Layer() = default;
   std::string at_;
-  bool mounted_ = false;
+  base::Status status_ = base::success();
 };
+
+base::Result<base::UniqueFd> make_overlay(int context, const RootfsPlan& plan) {
+  {
+    const AsContainerRoot root(root_of(plan.uid_map), root_of(plan.gid_map));
+    TRY_STATUS(ns::fsconfig_create(context));
+  }
+  return ns::fsmount(context, ns::kMountNodev);
+}
+
+base::Result<base::UniqueFd> overlay_by_descriptor(const RootfsPlan& plan, const Layers& layers) {
+  auto context = ns::fsopen("overlay");
+  if (!context.ok()) return context;
+  TRY_STATUS(ns::fsconfig_string(context->get(), "source", "overlay"));
+  TRY_STATUS(layers_by_descriptor(context->get(), layers));
+  return make_overlay(context->get(), plan);
+}
+
+base::Result<base::UniqueFd> overlay_by_path(const RootfsPlan& plan, const Layers& layers) {
+  // No container id holds a dot, so these names are free.
+  const Attached lower(layers.lower.get(), plan.target + ".lower");
+  TRY_STATUS(base::Status(lower.status()));
+  const Attached upper(layers.upper.get(), plan.target + ".upper");
+  TRY_STATUS(base::Status(upper.status()));
+  auto context = ns::fsopen("overlay");
+  if (!context.ok()) return context;
+  TRY_STATUS(ns::fsconfig_string(context->get(), "source", "overlay"));
+  TRY_STATUS(ns::fsconfig_string(context->get(), "lowerdir", plan.target + ".lower"));
+  TRY_STATUS(ns::fsconfig_string(context->get(), "upperdir", plan.target + ".upper/upper"));
+  TRY_STATUS(ns::fsconfig_string(context->get(), "workdir", plan.target + ".upper/work"));
+  return make_overlay(context->get(), plan);
+}
+
+bool kernel_takes_detached_layers() {
+  utsname name{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&name) != 0 || ::sscanf(name.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 6 || (major == 6 && minor >= 15);
+}
 
 base::Status mount_bind(const RootfsPlan& plan, int userns) {
   auto mount = ns::clone_mount(AT_FDCWD, plan.upper, userns, ns::kMountNodev);
@@ -79,36 +135,36 @@ base::Status mount_bind(const RootfsPlan& plan, int userns) {
 }
 
 base::Status mount_overlay(const RootfsPlan& plan, int userns) {
-  const std::string lower_at = plan.target + ".lower";
-  const std::string upper_at = plan.target + ".upper";
-  auto lower = Layer::attach(plan.lower, lower_at, userns, ns::kMountNodev | ns::kMountRdonly);
+  auto lower = ns::clone_mount(AT_FDCWD, plan.lower, userns, ns::kMountNodev | ns::kMountRdonly);
   if (!lower.ok()) return std::move(lower.error());
-  auto upper = Layer::attach(plan.upper, upper_at, userns, ns::kMountNodev);
+  auto upper = ns::clone_mount(AT_FDCWD, plan.upper, userns, ns::kMountNodev);
   if (!upper.ok()) return std::move(upper.error());
-
-  auto context = ns::fsopen("overlay");
-  if (!context.ok()) return std::move(context.error());
-  TRY_STATUS(ns::fsconfig_string(context->get(), "source", "overlay"));
-  TRY_STATUS(ns::fsconfig_string(context->get(), "lowerdir", lower_at));
-  TRY_STATUS(ns::fsconfig_string(context->get(), "upperdir", upper_at + "/upper"));
-  TRY_STATUS(ns::fsconfig_string(context->get(), "workdir", upper_at + "/work"));
-  {
-    const AsContainerRoot root(root_of(plan.uid_map), root_of(plan.gid_map));
-    TRY_STATUS(ns::fsconfig_create(context->get()));
-  }
-  auto mount = ns::fsmount(context->get(), ns::kMountNodev);
+  const Layers layers{std::move(*lower), std::move(*upper)};
+  auto mount = kernel_takes_detached_layers() ? overlay_by_descriptor(plan, layers)
+                                              : overlay_by_path(plan, layers);
   if (!mount.ok()) return std::move(mount.error());
   return ns::move_mount(mount->get(), AT_FDCWD, plan.target);
 }
 
 }  // namespace
 
+base::Status prepare_rootfs_area(const std::string& directory) {
+  // In memory and only in our namespace: mount points come and go with every start, and on
+  // a disk the removal of a directory may take milliseconds (ext4: 0.9 ms where tmpfs has 1 us).
+  if (::mount("rootfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0711,size=1m") != 0) {
+    return base::last_error("mount", directory);
+  }
+  return base::success();
+}
+
 base::Status mount_rootfs(const RootfsPlan& plan, int userns) {
+  const std::string parent = plan.target.substr(0, plan.target.rfind('/'));
+  if (::mkdir(parent.c_str(), 0711) != 0 && errno != EEXIST) {
+    return base::last_error("mkdir", parent);
+  }
   if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
     return base::last_error("mkdir", plan.target);
-  }
-  // Left by a keeper that ended between the mount and the start.
-  while (::umount2(plan.target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
   }
   return plan.mode == RootfsPlan::Mode::kOverlay ? mount_overlay(plan, userns)
                                                  : mount_bind(plan, userns);
@@ -118,6 +174,10 @@ void unmount_rootfs(const std::string& target) {
   while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
   }
   ::rmdir(target.c_str());
+}
+
+void remove_overlay_work(const RootfsPlan& plan) {
+  if (plan.mode == RootfsPlan::Mode::kOverlay) ::rmdir((plan.upper + "/work/work").c_str());
 }
 
 }  // namespace keeper

@@ -7,11 +7,18 @@
 
 namespace keeper {
 
+// Where mount points are made: a filesystem of the keeper's own over `directory`.
+base::Status prepare_rootfs_area(const std::string& directory);
+
 // Mounts at plan.target, which is made when it is missing. `userns` carries the id map.
 // Runs in a child of the keeper: for an overlay it changes fsuid and capabilities for a while.
 base::Status mount_rootfs(const RootfsPlan& plan, int userns);
 
 // Whatever is mounted at `target` goes, and the directory with it. Idempotent.
 void unmount_rootfs(const std::string& target);
+
+// Overlay makes its work directory anew at each mount. Taking the old one away at the end
+// of a run keeps that off the next start.
+void remove_overlay_work(const RootfsPlan& plan);
 
 }  // namespace keeper

@@ -25,11 +25,12 @@ base::Status run_sealed(char** argv) {
   struct stat info {};
   if (::fstat(source.get(), &info) != 0) return base::last_error("fstat", self);
   for (off_t done = 0; done < info.st_size;) {
-    const ssize_t sent = ::sendfile(copy.get(), source.get(), &done,
-                                    static_cast<size_t>(info.st_size - done));
+    const ssize_t sent =
+        ::sendfile(copy.get(), source.get(), &done, static_cast<size_t>(info.st_size - done));
     if (sent <= 0) return base::last_error("sendfile", self);
   }
-  if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0) return base::last_error("fcntl", "F_ADD_SEALS");
+  if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0)
+    return base::last_error("fcntl", "F_ADD_SEALS");
   ::fexecve(copy.get(), argv, environ);
   return base::last_error("fexecve", "keeper");
 }

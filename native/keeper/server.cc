@@ -21,8 +21,7 @@ Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle,
 }
 
 void Server::accept() {
-  base::UniqueFd socket(
-      ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) return;
   const auto uid = peer_uid(socket.get());
   // The socket's mode keeps others out; this holds even when somebody widened it.
@@ -52,10 +51,9 @@ void Server::readable(uint64_t id) {
     if (received->bytes.empty()) return drop(id, nullptr);
     const auto message = Message::parse(received->bytes);
     if (!message) return drop(id, "malformed frame");
-    const Request request(message->id, id,
-                          [this, id](const Writer& frame, const std::vector<int>& fds) {
-                            send(id, frame, fds);
-                          });
+    const Request request(
+        message->id, id,
+        [this, id](const Writer& frame, const std::vector<int>& fds) { send(id, frame, fds); });
     handle_(*message, std::move(received->fds), request);
   }
 }

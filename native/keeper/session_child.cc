@@ -36,10 +36,9 @@ namespace {
   _exit(127);
 }
 
-#define OR_GIVE_UP(step, expression)                                          \
-  do {                                                                        \
-    if (auto status_ = (expression); !status_.ok())                           \
-      give_up(input.report, step, status_.error());                           \
+#define OR_GIVE_UP(step, expression)                                                              \
+  do {                                                                                            \
+    if (auto status_ = (expression); !status_.ok()) give_up(input.report, step, status_.error()); \
   } while (0)
 
 // On v1 beside init; on v2, where only leaves hold processes, in a leaf of its own.
@@ -80,12 +79,11 @@ base::Result<Terminal> open_terminal(unsigned short rows, unsigned short cols) {
   struct stat info {};
   struct statfs fs {};
   if (::fstat(handle->get(), &info) != 0 || ::fstatfs(handle->get(), &fs) != 0 ||
-      fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(info.st_mode) ||
-      info.st_rdev != makedev(5, 2)) {
+      fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(info.st_mode) || info.st_rdev != makedev(5, 2)) {
     return base::SysError{ENOTTY, "open", path};
   }
-  auto master = base::open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(handle->get()),
-                              O_RDWR | O_NOCTTY);
+  auto master =
+      base::open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(handle->get()), O_RDWR | O_NOCTTY);
   if (!master.ok()) {
     // /proc may be anything in there; the name was just seen to be a devpts.
     master = base::open_at(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NOFOLLOW);
@@ -196,8 +194,8 @@ void run_session(const SessionInput& input) {
   }
   OR_GIVE_UP("limits", apply_limits(*confinement));
   OR_GIVE_UP("cgroup", join_cgroups(input));
-  close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1],
-                 input.streams[2], confinement->label_fd.get()});
+  close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
+                 confinement->label_fd.get()});
   OR_GIVE_UP("namespaces", enter(input.init_fd));
   if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
   if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));

@@ -57,8 +57,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   const Fields& fields = message.fields;
   const std::string key = fields.str(Tag::POOL) + ":" + fields.str(Tag::ID);
   const Container* container = containers_.find(key);
-  if (container == nullptr || container->state == State::kStarting ||
-      !container->init_fd.valid()) {
+  if (container == nullptr || container->state == State::kStarting || !container->init_fd.valid()) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
   SessionInput input{.hierarchies = context_.hierarchies,
@@ -79,7 +78,8 @@ void Sessions::exec(const Message& message, const Request& request) {
                      .streams = {-1, -1, -1},
                      .report = -1};
   for (const std::string_view item : fields.all(Tag::GROUP)) {
-    input.groups.push_back(static_cast<gid_t>(std::strtoul(std::string(item).c_str(), nullptr, 10)));
+    input.groups.push_back(
+        static_cast<gid_t>(std::strtoul(std::string(item).c_str(), nullptr, 10)));
   }
   if (input.args.empty() || input.args[0].empty() || has_nul(input.args) || has_nul(input.env) ||
       has_nul({input.cwd})) {
@@ -146,8 +146,7 @@ void Sessions::reported(uint64_t id) {
   Session& session = *sessions_.at(id);
   auto received = receive(session.report.get());
   if (!received.ok() && received.error().errnum == EAGAIN) return;
-  const auto message =
-      received.ok() ? Message::parse(received->bytes) : std::optional<Message>();
+  const auto message = received.ok() ? Message::parse(received->bytes) : std::optional<Message>();
   if (message && message->kind == Kind::REPLY) {
     session.pid = static_cast<pid_t>(message->fields.number(Tag::PID));
     if (session.tty && received->fds.size() == 1) session.input = std::move(received->fds[0]);

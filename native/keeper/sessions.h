@@ -22,10 +22,10 @@ struct Session {
   bool tty = false;
   pid_t pid = -1;
   base::UniqueFd pid_fd;
-  base::UniqueFd entry_fd;   // pidfd of the process on the way in
+  base::UniqueFd entry_fd;  // pidfd of the process on the way in
   pid_t entry = -1;
   base::UniqueFd report;
-  base::UniqueFd input;   // our ends: the terminal's master alone, or the three pipes
+  base::UniqueFd input;  // our ends: the terminal's master alone, or the three pipes
   base::UniqueFd output;
   base::UniqueFd errors;
   std::optional<int> status;  // a wait(2) status, once it ended
