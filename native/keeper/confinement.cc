@@ -17,7 +17,7 @@ namespace {
 
 // The value of "Name:\tvalue" in /proc/PID/status, proc_pid_status(5).
 std::string_view status_field(std::string_view status, std::string_view name) {
-  const std::string wanted = "\n" + std::string(name) + ":\t";
+  const std::string wanted = std::string("\n").append(name).append(":\t");
   const size_t at = status.find(wanted);
   if (at == status.npos) return {};
   const std::string_view rest = status.substr(at + wanted.size());

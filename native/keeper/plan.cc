@@ -19,7 +19,7 @@ bool plain_name(std::string_view name) {
 bool clean_path(std::string_view path, bool absolute) {
   if (path.empty() || path.size() >= 4096 || path.find('\0') != path.npos) return false;
   if ((path.front() == '/') != absolute) return false;
-  std::string padded = "/" + std::string(path) + "/";
+  const std::string padded = std::string("/").append(path).append("/");
   return padded.find("/../") == padded.npos && padded.find("/./") == padded.npos;
 }
 
