@@ -27,6 +27,7 @@ const probes: Record<string, () => string | null> = {
   xz: () => found('xz'),
   zstd: () => found('zstd'),
   setfattr: () => found('setfattr'),
+  'c++': () => found(process.env['CXX'] ?? 'c++'),
 }
 
 function found(program: string): string | null {
