@@ -11,8 +11,8 @@ export interface WatchOptions {
 }
 
 interface Waiting {
-  resolve(result: IteratorResult<CgroupEvent, undefined>): void
-  reject(reason: unknown): void
+  resolve: (result: IteratorResult<CgroupEvent, undefined>) => void
+  reject: (reason: unknown) => void
 }
 
 /**

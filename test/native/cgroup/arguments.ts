@@ -35,7 +35,7 @@ t.test('each function says which argument is wrong', (t) => {
             name: 'TypeError',
             message: new RegExp(`^cgroup\\.${name}\\.args\\[${i}\\]: expected `),
           },
-          `${name} with ${String(bad)} as argument ${i}`,
+          `${name}, argument ${i}: ${typeof bad}`,
         )
       }
     }

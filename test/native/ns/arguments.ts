@@ -58,7 +58,7 @@ t.test('each function says which argument is wrong', (t) => {
         t.throws(
           () => untyped[name]?.(...args.with(i, bad)),
           { name: 'TypeError', message: new RegExp(`^ns\\.${name}\\.args\\[${i}\\]: expected `) },
-          `${name} with ${String(bad)} as argument ${i}`,
+          `${name}, argument ${i}: ${typeof bad}`,
         )
       }
     }
