@@ -7,13 +7,11 @@
 # Running it again does what is left to do. Says what is missing when it cannot go on.
 set -euo pipefail
 
+. "$(dirname "$0")/begin.sh"
 purpose=${1:-demo}
-root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
-. scripts/progress.sh
 
 # Two set-ups at once would disturb each other's build.
-exec 9<"$root"
+exec 9<.
 flock 9
 
 missing=()

@@ -8,8 +8,7 @@
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-cd "$root"
+. "$(dirname "$0")/begin.sh"
 passed=0 failed=0 skipped=0
 
 finish() {
@@ -26,7 +25,6 @@ check() {
   if step "$what" "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 }
 
-. scripts/progress.sh
 scripts/setup.sh test || { failed=1; finish; }
 
 if [ $# -eq 0 ]; then
