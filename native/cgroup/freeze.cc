@@ -2,11 +2,11 @@
 #include "cgroup/freeze.h"
 
 #include <poll.h>
-#include <time.h>
 
 #include <algorithm>
 
 #include "base/file.h"
+#include "cgroup/clock.h"
 #include "cgroup/walk.h"
 
 namespace cgroup {
@@ -16,16 +16,6 @@ using base::Result;
 using base::Status;
 using base::success;
 using base::SysError;
-
-bool gone(const SysError& error) {
-  return error.errnum == ENOENT || error.errnum == ENODEV;
-}
-
-int64_t now_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
-}
 
 struct Freezer {
   const Hierarchy* hierarchy;

@@ -48,4 +48,9 @@ std::vector<Hierarchy> parse_mountinfo(std::string_view text);
 // Relative, and no empty, "." or ".." component: it cannot leave the hierarchy.
 base::Status check_path(std::string_view path);
 
+// A cgroup that was removed: ENOENT by its name, ENODEV through a file that was still open.
+[[nodiscard]] inline bool gone(const base::SysError& error) {
+  return error.errnum == ENOENT || error.errnum == ENODEV;
+}
+
 }  // namespace cgroup

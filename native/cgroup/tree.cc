@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <charconv>
 
 #include "base/file.h"
+#include "cgroup/clock.h"
 #include "cgroup/freeze.h"
 #include "cgroup/walk.h"
 
@@ -23,10 +23,6 @@ using base::success;
 using base::SysError;
 
 constexpr std::array<std::string_view, 5> kHandedDown = {"cpu", "cpuset", "io", "memory", "pids"};
-
-bool gone(const SysError& error) {
-  return error.errnum == ENOENT || error.errnum == ENODEV;
-}
 
 bool has_word(std::string_view text, std::string_view word) {
   size_t start = 0;
@@ -89,17 +85,6 @@ Status create_in(const Hierarchy& hierarchy, const std::string& path, bool enabl
     parent = dir;
   }
   return success();
-}
-
-int64_t now_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
-}
-
-void sleep_ms(int64_t duration) {
-  const timespec pause{.tv_sec = duration / 1000, .tv_nsec = duration % 1000 * 1000000};
-  ::nanosleep(&pause, nullptr);
 }
 
 Status remove_in(const Hierarchy& hierarchy, const std::string& path) {
@@ -243,6 +228,7 @@ Status kill(const Hierarchies& in, const std::string& path) {
     const auto status = base::write_at(unified->dir.get(), path + "/cgroup.kill", "1");
     if (status.ok()) {
       // A v1 freezer holds the dying; v2's lets them go.
+      if (in.v1("freezer") == nullptr) return success();
       auto thawed = thaw(in, path);
       return thawed.ok() || gone(thawed.error()) ? success() : thawed;
     }

@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "cgroup/hierarchy.h"
 
 namespace cgroup {
 namespace {
@@ -56,8 +57,7 @@ base::Status walk(int top, const std::string& path, const Visit& visit) {
   const auto enter = [&](std::string name) -> base::Status {
     auto children = list_children(current.get(), name);
     if (!children.ok()) {
-      if (children.error().errnum != ENOENT && children.error().errnum != ENODEV)
-        return std::move(children.error());
+      if (!gone(children.error())) return std::move(children.error());
       children = std::vector<std::string>{};
     }
     stack.push_back({std::move(name), std::move(*children)});
@@ -72,7 +72,7 @@ base::Status walk(int top, const std::string& path, const Visit& visit) {
       level.children.pop_back();
       auto below = base::open_at(current.get(), child, kDirectory);
       if (!below.ok()) {
-        if (below.error().errnum == ENOENT || below.error().errnum == ENODEV) continue;
+        if (gone(below.error())) continue;
         return std::move(below.error());
       }
       current = std::move(*below);

@@ -25,10 +25,6 @@ using base::success;
 using base::SysError;
 using base::UniqueFd;
 
-bool stopped(Stop stop) {
-  return stop != nullptr && stop->load(std::memory_order_relaxed);
-}
-
 // A tree may be deeper than one path can say; then the way is gone in pieces.
 Result<UniqueFd> open_directory(int top, const std::string& path) {
   UniqueFd dir;

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/retry.h"
+#include "ns/proc_fd.h"
 
 namespace ns {
 namespace {
@@ -25,14 +26,6 @@ constexpr unsigned long kFiclone = _IOW(0x94, 9, int);
 // Between two looks at `stop`.
 constexpr off_t kStretch = 64 * 1024 * 1024;
 constexpr size_t kBuffer = 128 * 1024;
-
-bool stopped(Stop stop) {
-  return stop != nullptr && stop->load(std::memory_order_relaxed);
-}
-
-std::string proc_name(int fd) {
-  return "/proc/self/fd/" + std::to_string(fd);
-}
 
 Status copy_by_hand(int from, int to, off_t start, off_t end, Stop stop) {
   const std::unique_ptr<char[]> buffer(new char[kBuffer]);
@@ -96,8 +89,8 @@ Status copy_with_holes(int from, int to, const struct stat& info, Stop stop) {
 
 Status copy_xattrs(int from, int to) {
   // f*xattr refuses O_PATH; these names lead to the very file, and to a link itself.
-  const std::string source = proc_name(from);
-  const std::string target = proc_name(to);
+  const std::string source = proc_fd(from);
+  const std::string target = proc_fd(to);
   const ssize_t length = ::listxattr(source.c_str(), nullptr, 0);
   if (length < 0) {
     if (errno == EOPNOTSUPP) return success();
@@ -142,7 +135,7 @@ Status copy_attributes(int from, int to, const struct stat& info) {
     return last_error("fchownat");
   }
   // Links have no mode.
-  if (!S_ISLNK(info.st_mode) && ::chmod(proc_name(to).c_str(), info.st_mode & 07777) < 0) {
+  if (!S_ISLNK(info.st_mode) && ::chmod(proc_fd(to).c_str(), info.st_mode & 07777) < 0) {
     return last_error("chmod");
   }
   TRY_STATUS(copy_xattrs(from, to));

@@ -24,10 +24,6 @@ struct Level {
   int rounds = 0;
 };
 
-bool stopped(Stop stop) {
-  return stop != nullptr && stop->load(std::memory_order_relaxed);
-}
-
 Status empty_of_files(const Cursor& cursor, Level& level, Stop stop) {
   return each_entry(cursor.fd(), [&](const char* name, unsigned char type) -> Status {
     if (stopped(stop)) return SysError{ECANCELED, "unlinkat", cursor.path(name)};

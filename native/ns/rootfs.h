@@ -21,8 +21,8 @@ struct Owner {
   gid_t gid = static_cast<gid_t>(-1);
 };
 
-// Opens our own /proc/self/fd for what follows and returns it. For a process that is about to enter a
-// mount namespace where /proc is not its own, or is somebody's trap; not for threads.
+// Opens our own /proc/self/fd for what follows and returns it. For a process that is about to enter
+// a mount namespace where /proc is not its own, or is somebody's trap; not for threads.
 base::Result<int> keep_own_proc();
 
 // openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS. Opens whatever stands there; with O_PATH

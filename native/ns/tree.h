@@ -12,6 +12,9 @@ namespace ns {
 
 // Set by another thread; the work then ends with ECANCELED.
 using Stop = const std::atomic<bool>*;
+inline bool stopped(Stop stop) {
+  return stop != nullptr && stop->load(std::memory_order_relaxed);
+}
 
 // rm -rf. Not existing is fine. A mount point in the tree, or at its top, is EXDEV before anything
 // in it was touched; what was removed until then stays removed.
