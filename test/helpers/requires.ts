@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import tap, { type Test } from 'tap'
+import { selftestPath } from './selftest.js'
 
 const probes: Record<string, () => string | null> = {
   root: () => (process.getuid?.() === 0 ? null : 'not root'),
@@ -27,6 +28,9 @@ const probes: Record<string, () => string | null> = {
   xz: () => found('xz'),
   zstd: () => found('zstd'),
   setfattr: () => found('setfattr'),
+  mmdebstrap: () => found('mmdebstrap'),
+  // Made by `npm run build:dev`.
+  selftest: () => (existsSync(selftestPath) ? null : `no ${selftestPath}`),
   'c++': () => found(process.env['CXX'] ?? 'c++'),
 }
 

@@ -25,14 +25,16 @@ function everyCall(value: (i: number, parameter: number) => string): string {
 /** The comments of the lines that do not compile, each once. */
 function refused(text: string): string[] {
   const host = ts.createCompilerHost(options)
-  const { getSourceFile, fileExists, readFile } = host
-  host.fileExists = (name) => name === file || fileExists(name)
-  host.readFile = (name) => (name === file ? text : readFile(name))
-  host.getSourceFile = (name, ...rest) =>
-    name === file
-      ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2023)
-      : getSourceFile(name, ...rest)
-  const program = ts.createProgram([file], options, host)
+  const inMemory: ts.CompilerHost = {
+    ...host,
+    fileExists: (name) => name === file || host.fileExists(name),
+    readFile: (name) => (name === file ? text : host.readFile(name)),
+    getSourceFile: (name, ...rest) =>
+      name === file
+        ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2023)
+        : host.getSourceFile(name, ...rest),
+  }
+  const program = ts.createProgram([file], options, inMemory)
   const lines = text.split('\n')
   const found = ts.getPreEmitDiagnostics(program).map(({ file: source, start = 0, messageText }) => {
     if (source?.fileName !== file) throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'))

@@ -1,0 +1,41 @@
+// A Node process of its own, for what can be seen only from outside: how it ends and what it prints.
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+
+export interface Ended {
+  code: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+const dist = new URL('../../dist/', import.meta.url).href
+
+/** What every script can use: the boundary, an LXC path that exists, and a short wait. */
+const prelude = (lxcPath: string): string => `
+  import { load, native } from ${JSON.stringify(`${dist}native.js`)}
+  import { setTimeout as sleep } from 'node:timers/promises'
+  const lxcPath = ${JSON.stringify(lxcPath)}
+`
+
+/** Runs `script`, an ES module. It is killed after twenty seconds. */
+export function child(t: Test, script: string, ...nodeArgs: string[]): Promise<Ended> {
+  const dir = t.testdir({ lxc: { web1: { config: 'lxc.uts.name = web1\n' } } })
+  const file = join(dir, 'script.mjs')
+  writeFileSync(file, prelude(join(dir, 'lxc')) + script)
+  return new Promise((resolve, reject) => {
+    const process = spawn(globalThis.process.execPath, [...nodeArgs, file], { timeout: 20_000 })
+    let stdout = ''
+    let stderr = ''
+    process.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
+    process.stderr.on('data', (data: Buffer) => (stderr += data.toString()))
+    process.on('error', reject)
+    process.on('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+}
+
+export const clean: Ended = { code: 0, signal: null, stdout: '', stderr: '' }
