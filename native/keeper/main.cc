@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -228,6 +229,7 @@ int run(int argc, char** argv) {
   }
   OR_DIE("sealed copy", run_sealed(argv));
   keep_arguments(argc, argv);
+  ::prctl(PR_SET_NAME, "keeper");  // not that of the sealed copy
 
   ::umask(022);
   (void)::chdir("/");

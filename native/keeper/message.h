@@ -67,6 +67,10 @@ class Writer {
   Writer& put(Tag tag, std::string_view bytes);
   Writer& put(Tag tag, const Writer& item) { return put(tag, std::string_view(item.bytes_)); }
   Writer& number(Tag tag, uint64_t value);
+  Writer& join(const Writer& fields) {
+    bytes_ += fields.bytes_;
+    return *this;
+  }
   // The fields of another frame, as they are.
   Writer& append_fields(std::string_view frame);
   [[nodiscard]] const std::string& bytes() const { return bytes_; }

@@ -20,6 +20,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <memory>
 
 #include <grp.h>
 
@@ -166,8 +167,15 @@ base::SysError exec(const SessionInput& input) {
   return base::SysError{errnum, "execve", name};
 }
 
-[[noreturn]] void run_program(const SessionInput& input, const Confinement& confinement,
-                              const base::UniqueFd& slave) {
+struct Program {
+  const SessionInput& input;
+  const Confinement& confinement;
+  const base::UniqueFd& slave;
+};
+
+// The process that becomes the guest's program.
+int run_program(void* argument) {
+  const auto& [input, confinement, slave] = *static_cast<const Program*>(argument);
   OR_GIVE_UP("streams", connect_streams(input, slave));
   // Only what exec closes by itself may be open from here on.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -208,9 +216,14 @@ void run_session(const SessionInput& input) {
     if (!opened.ok()) give_up(input.report, "terminal", opened.error());
     terminal = std::move(*opened);
   }
-  const auto pid = static_cast<pid_t>(::syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0));
+  // As with vfork(2) our memory is lent until exec: nothing is copied for a process that
+  // throws it away at once, and we wait for it here.
+  Program program{input, *confinement, terminal.slave};
+  const size_t stack_size = size_t{256} * 1024;
+  const auto stack = std::make_unique<char[]>(stack_size);
+  const pid_t pid = ::clone(run_program, stack.get() + stack_size,
+                            CLONE_PARENT | CLONE_VM | CLONE_VFORK | SIGCHLD, &program);
   if (pid < 0) give_up(input.report, "clone", base::last_error("clone"));
-  if (pid == 0) run_program(input, *confinement, terminal.slave);
 
   Writer started(Kind::REPLY, 0);
   started.number(Tag::PID, static_cast<uint64_t>(pid));

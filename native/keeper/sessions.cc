@@ -20,6 +20,7 @@ namespace keeper {
 namespace {
 
 constexpr const char* kPayload = "/user-owned";
+constexpr uint64_t kDeadlineMs = 30'000;
 
 struct Pipe {
   base::UniqueFd read;
@@ -138,10 +139,18 @@ void Sessions::exec(const Message& message, const Request& request) {
       entered.entry = -1;
     });
   }
+  // A program that the guest keeps on a filesystem of its own may never be read.
+  session.deadline = context_.loop.after(kDeadlineMs, [this, id] {
+    Session& late = *sessions_.at(id);
+    late.failure.number(Tag::ERRNO, ETIMEDOUT).put(Tag::STEP, "exec").put(Tag::CODE, "ERR_TIMEOUT");
+    if (late.entry > 0) ::kill(late.entry, SIGKILL);
+  });
   sessions_[id] = std::move(made);
   context_.loop.watch(report[0], EPOLLIN, [this, id](uint32_t) { reported(id); });
 }
 
+// What may come before the end of the report: how it failed, the program's pid, or both. The
+// end comes when everybody on the way in has gone, so nobody is left unwaited for.
 void Sessions::reported(uint64_t id) {
   Session& session = *sessions_.at(id);
   auto received = receive(session.report.get());
@@ -153,26 +162,28 @@ void Sessions::reported(uint64_t id) {
     if (auto fd = ns::pidfd_open(session.pid); fd.ok()) session.pid_fd = std::move(*fd);
     return;
   }
+  if (message) {
+    session.failure.put(Tag::STEP, message->fields.text(Tag::STEP));
+    session.failure.number(Tag::ERRNO, message->fields.number(Tag::ERRNO));
+    session.failure.put(Tag::SYSCALL, message->fields.text(Tag::SYSCALL));
+    session.failure.put(Tag::PATH, message->fields.text(Tag::PATH));
+    return;
+  }
   context_.loop.forget(session.report.get());
   session.report.reset();
-  const auto request = std::exchange(session.waiting, std::nullopt);
-  if (message && message->kind == Kind::ERROR) {
-    const base::SysError error{static_cast<int>(message->fields.number(Tag::ERRNO)), "", ""};
-    Writer frame(Kind::ERROR, request->id());
-    frame.number(Tag::ERRNO, static_cast<uint64_t>(error.errnum));
-    for (const Tag tag : {Tag::SYSCALL, Tag::PATH, Tag::STEP}) {
-      frame.put(tag, message->fields.text(tag));
-    }
-    request->reply(frame);
+  context_.loop.cancel(session.deadline);
+  const Request request = *std::exchange(session.waiting, std::nullopt);
+  if (!session.failure.bytes().empty()) {
+    Writer frame(Kind::ERROR, request.id());
+    request.reply(frame.join(session.failure));
     return remove(id);
   }
-  if (session.pid < 0 || !session.pid_fd.valid()) {
-    request->fail({ECHILD, "exec", session.args[0]}, "exec");
+  if (!session.pid_fd.valid()) {
+    request.fail({ECHILD, "exec", session.args[0]}, "exec");
     return remove(id);
   }
-  // exec closed the last copy of the report: the program runs.
   context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
-  answer_streams(session, *request);
+  answer_streams(session, request);
 }
 
 void Sessions::answer_streams(const Session& session, const Request& request) {

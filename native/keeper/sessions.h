@@ -30,6 +30,8 @@ struct Session {
   base::UniqueFd errors;
   std::optional<int> status;  // a wait(2) status, once it ended
   std::optional<Request> waiting;
+  Writer failure;  // fields, when it could not be started
+  Loop::Timer deadline = 0;
 };
 
 class Sessions {
