@@ -5,7 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const prefix = 'vpsadminos-bench-'
 
-export const cgroupRoot = `${prefix}${process.pid}`
+/** Every kind of row has its own, since each prepares the directories above its containers its way. */
+export const cgroupRoots = {
+  osctl: `${prefix}${process.pid}-osctl`,
+  floor: `${prefix}${process.pid}-floor`,
+  oci: `${prefix}${process.pid}-oci`,
+}
 
 interface Hierarchy {
   mountpoint: string
@@ -52,7 +57,7 @@ export function cgroupsOf(pid: number | 'self'): (Hierarchy & { directory: strin
 export async function sweep(): Promise<void> {
   const names = new Set(hierarchies().flatMap(({ mountpoint }) => readdirSync(mountpoint)))
   for (const name of names)
-    if (name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`))
+    if (name.startsWith(prefix) && !existsSync(`/proc/${parseInt(name.slice(prefix.length))}`))
       await removeCgroups(name)
 }
 

@@ -1,5 +1,5 @@
 // What holds a running container in, as the kernel shows it for the container's init.
-import { readFileSync, readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { cgroupsOf } from './cgroups.js'
 import { capabilities } from './rows/oci-config.js'
@@ -9,6 +9,7 @@ export interface Isolation {
   namespaces: string[]
   /** First host id of the container's root. */
   rootId: number
+  /** Files of the host's root are the container root's, seen through its rootfs. */
   idmappedRoot: boolean
   cgroups: number
   memoryLimit: string
@@ -35,14 +36,13 @@ export function readIsolation(pid: number): Isolation {
       where: where ?? '',
       options: (options ?? '').split(','),
     }))
+  const rootId = Number(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/ +/)[1])
   return {
     namespaces: kinds.filter(
       (kind) => readlinkSync(`/proc/${pid}/ns/${kind}`) !== readlinkSync(`/proc/self/ns/${kind}`),
     ),
-    rootId: Number(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/ +/)[1]),
-    idmappedRoot: parsed.some(
-      ({ where, options }) => where === '/' && options.includes('idmapped'),
-    ),
+    rootId,
+    idmappedRoot: statSync(`/proc/${pid}/root/sbin/init`).uid === rootId,
     ...cgroupFacts(pid),
     seccompFilters: Number(status.get('Seccomp_filters') ?? 0),
     noNewPrivileges: status.get('NoNewPrivs') === '1',

@@ -1,36 +1,36 @@
 // Event-loop delay of this process while our row runs, beside the same process doing nothing. Not
 // blocking the caller is half of the point.
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Summary } from './statistics.js'
+import { now } from './row.js'
 
-export interface LoopDelay {
-  busy: Summary & { max: number }
-  idle: Summary & { max: number }
-}
+/**
+ * Milliseconds between ticks of a timer of 1 ms. Node's own histogram would count the time between two
+ * spans of watching as one long delay.
+ */
+export class LoopWatch {
+  readonly gaps: number[] = []
+  #last = 0
+  #timer: NodeJS.Timeout | undefined
 
-export interface LoopWatch {
-  resume(): void
-  pause(): void
-  end(): Promise<LoopDelay>
-}
+  resume(): void {
+    this.#last = now()
+    this.#timer = setTimeout(() => this.#tick(), 1)
+  }
 
-export function watchLoop(): LoopWatch {
-  const busy = monitorEventLoopDelay({ resolution: 1 })
-  return {
-    resume: () => busy.enable(),
-    pause: () => busy.disable(),
-    async end() {
-      const idle = monitorEventLoopDelay({ resolution: 1 })
-      idle.enable()
-      await sleep(500)
-      idle.disable()
-      return { busy: summary(busy), idle: summary(idle) }
-    },
+  pause(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #tick(): void {
+    this.gaps.push((now() - this.#last) / 1e6)
+    this.resume()
   }
 }
 
-function summary(histogram: ReturnType<typeof monitorEventLoopDelay>): Summary & { max: number } {
-  const [median, p99] = [histogram.percentile(50) / 1e6, histogram.percentile(99) / 1e6]
-  return { median, p99, n: histogram.count, max: histogram.max / 1e6 }
+export async function watchIdle(): Promise<number[]> {
+  const watch = new LoopWatch()
+  watch.resume()
+  await sleep(500)
+  watch.pause()
+  return watch.gaps
 }

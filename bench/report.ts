@@ -1,6 +1,5 @@
 // The figures, for people and as JSON.
 import { type Isolation, describe } from './isolation.js'
-import type { LoopDelay } from './loop-delay.js'
 import type { Machine } from './machine.js'
 import type { Samples } from './sample.js'
 import { type Summary, summarize } from './statistics.js'
@@ -19,15 +18,6 @@ export interface Report {
 export function caseResult(name: string, unit: string, samples: Samples): CaseResult {
   const rows = [...samples].map(([who, values]) => ({ who, ...summarize(values) }))
   return { name, unit, rows: rows.sort((a, b) => a.median - b.median) }
-}
-
-export function loopResult({ busy, idle }: LoopDelay): CaseResult {
-  const row = (who: string, { median, p99, n }: Summary) => ({ who, median, p99, n })
-  return {
-    name: 'event-loop-delay',
-    unit: 'ms between ticks of 1 ms',
-    rows: [row('vpsadminos ct.start', busy), row('floor, idle', idle)],
-  }
 }
 
 /** A table of one case; every row as a multiple of those that the base names begin. */

@@ -1,9 +1,10 @@
 // The cases `start` and `stop`: from the request to the stamp of the guest's init, and from the request
 // to a container that has ended and left no cgroup. One cycle gives a sample to both.
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Isolation, readIsolation } from './isolation.js'
-import { type LoopDelay, watchLoop } from './loop-delay.js'
-import { monitorMemory } from './memory.js'
+import { LoopWatch, watchIdle } from './loop-delay.js'
+import { monitorOf, privateMemory } from './memory.js'
 import type { Row } from './row.js'
 import { type Rhythm, type Samples, add, milliseconds, rounds, stamp } from './sample.js'
 
@@ -13,7 +14,8 @@ export interface Cycles {
   /** Private memory of the process above init, in kB. */
   memory: Samples
   isolation: Map<string, Isolation>
-  loop: LoopDelay
+  /** Milliseconds between ticks of the calling process. */
+  loop: Samples
 }
 
 export async function cycles(rows: readonly Row[], rhythm: Rhythm): Promise<Cycles> {
@@ -21,23 +23,27 @@ export async function cycles(rows: readonly Row[], rhythm: Rhythm): Promise<Cycl
   const stop: Samples = new Map()
   const memory: Samples = new Map()
   const isolation = new Map<string, Isolation>()
-  const loop = watchLoop()
+  const watch = new LoopWatch()
   await rounds(rows, rhythm, async (row) => {
     const ours = row.who.startsWith('vpsadminos')
-    if (ours) loop.resume()
+    if (ours) watch.resume()
     const running = await row.start()
-    if (ours) loop.pause()
+    if (ours) watch.pause()
     add(start, row.who, milliseconds({ begin: running.begin, end: await stamp(running) }))
 
     if (!isolation.has(row.who)) isolation.set(row.who, readIsolation(running.init))
-    const monitor = monitorMemory(running.init)
-    if (monitor !== null) add(memory, row.who, monitor)
+    const monitor = monitorOf(running.init)
+    if (monitor !== null) add(memory, row.who, privateMemory(monitor))
 
     const span = await row.stop(running)
     if (alive(running.init)) throw new Error(`${row.who}: init outlived its stop`)
     if (row.stopWho !== null) add(stop, row.stopWho, milliseconds(span))
+    // lxc-stop returns while the monitor still removes its cgroups, and the next start would meet them.
+    while (monitor !== null && alive(monitor)) await sleep(1)
   })
-  return { start, stop, memory, isolation, loop: await loop.end() }
+  const loop: Samples = new Map([['floor, idle', await watchIdle()]])
+  if (watch.gaps.length > 0) loop.set('vpsadminos ct.start', watch.gaps)
+  return { start, stop, memory, isolation, loop }
 }
 
 // A container's init that nobody has reaped yet has ended all the same.

@@ -113,6 +113,7 @@ int main(int argc, char** argv) {
   pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
   if (pid < 0) die("clone3");
   if (pid == 0) {
+    close(sockets[0]);  // else the end of a parent that failed would go unseen
     int fd = receive(sockets[1]);
     const char* name = strrchr(cgroup, '/');
     become_container(fd, console, rootfs, name ? name + 1 : cgroup);

@@ -1,11 +1,11 @@
 // The floor: bare system calls that do the same visible work.
-import { cgroupRoot } from '../cgroups.js'
+import { cgroupRoots } from '../cgroups.js'
 import type { Place } from '../place.js'
 import type { Row } from '../row.js'
 import { firstId, memoryLimit } from './oci-config.js'
 
 export function floorRow(place: Place): Row {
-  const cgroup = `${cgroupRoot}/floor`
+  const cgroup = `${cgroupRoots.floor}/floor`
   return {
     who: 'floor',
     stopWho: 'floor',

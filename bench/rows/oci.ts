@@ -1,7 +1,7 @@
 // crun and runc: create and start of one bundle, beside it kill and delete, and exec.
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { cgroupMode, cgroupRoot, hierarchies } from '../cgroups.js'
+import { cgroupMode, cgroupRoots, hierarchies } from '../cgroups.js'
 import type { Place } from '../place.js'
 import type { Row } from '../row.js'
 import { systemPath } from './lxc.js'
@@ -13,7 +13,7 @@ export async function ociRow(place: Place, name: string, program: string): Promi
   const pidFile = place.path(`${name}.pid`)
   if (!existsSync(rootfs)) await place.mountRootfs(rootfs, firstId)
   await mkdir(bundle)
-  await writeFile(`${bundle}/config.json`, ociConfig(rootfs, `/${cgroupRoot}/${name}`))
+  await writeFile(`${bundle}/config.json`, ociConfig(rootfs, `/${cgroupRoots.oci}/${name}`))
 
   const runtime = (...args: string[]): string[] => [program, '--root', place.path('oci'), ...args]
   const before = name === 'crun' ? crunNeeds() : []
