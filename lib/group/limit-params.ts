@@ -79,7 +79,7 @@ export function withLimits(params: readonly Cgparam[], given: Limits, what: stri
     ...(cpu === null ? [] : cpuParams(cpu)),
     ...(pids === null ? [] : [param(2, 'pids.max', pids), param(1, 'pids.max', pids)]),
   ]
-  return [...params.filter(({ name }) => !LIMIT_NAMES.has(name)), ...made]
+  return [...params.filter((param) => !isLimit(param)), ...made]
 }
 
 const LIMIT_NAMES = new Set([
@@ -92,6 +92,11 @@ const LIMIT_NAMES = new Set([
   'cpu.cfs_quota_us',
   'pids.max',
 ])
+
+/** True for the parameters that {@link withLimits} makes. */
+export function isLimit({ name }: Cgparam): boolean {
+  return LIMIT_NAMES.has(name)
+}
 
 function memoryParams(memory: number, swap: number): Cgparam[] {
   return [

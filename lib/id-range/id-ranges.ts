@@ -17,27 +17,31 @@ export const DEFAULT_RANGE = {
 } as const
 
 export class IdRanges {
+  readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
+
   /** @internal */
-  constructor(readonly pools: ReadonlyMap<string, Pool>) {}
+  constructor(host: { readonly pools: ReadonlyMap<string, Pool> }) {
+    this.#host = host
+  }
 
   /** @throws ExistsError */
   async create(options: CreateIdRangeOptions): Promise<IdRange> {
     const checked = parse(createIdRangeOptions, options, 'create')
-    return createIdRange(choosePool(this.pools, checked.pool), checked)
+    return createIdRange(choosePool(this.#host.pools, checked.pool), checked)
   }
 
   /** @param reference `[POOL:]NAME` */
   find(reference: string): IdRange | null {
-    return findByReference(this.pools.values(), reference, (pool) => pool.idRanges)
+    return findByReference(this.#host.pools.values(), reference, (pool) => pool.idRanges)
   }
 
   /** @throws NotFoundError */
   get(reference: string): IdRange {
-    return getByReference(this.pools.values(), 'id-range', reference, (pool) => pool.idRanges)
+    return getByReference(this.#host.pools.values(), 'id-range', reference, (pool) => pool.idRanges)
   }
 
   list(): readonly IdRangeSnapshot[] {
-    return [...this.pools.values()].flatMap((pool) =>
+    return [...this.#host.pools.values()].flatMap((pool) =>
       [...pool.idRanges.values()].map((range) => range.show()),
     )
   }

@@ -8,7 +8,8 @@ import { IdOverlapError } from '../host/errors.js'
 import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
 
-const DIRECTORY = join(MACHINE_DIRECTORY, 'ids')
+/** Where all hosts of this machine look. */
+export const reservationsDirectory = join(MACHINE_DIRECTORY, 'ids')
 
 /** Ids that an owner within a pool has: `user:web1`. */
 export interface Reservation extends IdSpan {
@@ -34,7 +35,7 @@ export class Reservations {
 
   constructor(
     readonly pool: PoolIdentity,
-    readonly directory = DIRECTORY,
+    readonly directory: string,
   ) {}
 
   /**
@@ -59,10 +60,10 @@ export class Reservations {
   /**
    * Takes all that a pool has when it is imported. What overlaps is left out and returned.
    */
-  async restore(wanted: readonly Reservation[]): Promise<IdOverlapError[]> {
+  async restore(wanted: readonly Reservation[]): Promise<readonly Conflict[]> {
     return withMachineLock(this.directory, 'ids', async () => {
       const others = await this.#others()
-      const conflicts: IdOverlapError[] = []
+      const conflicts: Conflict[] = []
       const own: Reservation[] = []
       for (const span of wanted) {
         try {
@@ -70,7 +71,7 @@ export class Reservations {
           own.push(span)
         } catch (error) {
           if (!(error instanceof IdOverlapError)) throw error
-          conflicts.push(error)
+          conflicts.push({ span, error })
         }
       }
       await this.#write(own)
@@ -141,6 +142,12 @@ export class Reservations {
     this.#seen.delete(path)
     return null
   }
+}
+
+/** Ids that a pool has although others have them, too. */
+export interface Conflict {
+  readonly span: IdSpan
+  readonly error: IdOverlapError
 }
 
 /** A reservation as it is shown in messages. */

@@ -1,6 +1,6 @@
 // Which directories a pool has and who may look into them: osctl's layout, so that pools move over.
 
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { poolError } from './write-file.js'
 
@@ -69,13 +69,15 @@ export class PoolLayout {
     return join(this.root, 'trash')
   }
 
-  /** Makes what is missing. The mode is set apart from `mkdir`, which the umask would change. */
+  /** Makes and corrects what is not as it should be; a pool that is fine may be read-only. */
   async ensure(): Promise<void> {
     try {
       for (const [name, mode] of DIRECTORIES) {
         const path = join(this.root, name)
-        await mkdir(path, { recursive: true })
-        await chmod(path, mode)
+        const found = await stat(path).catch(() => null)
+        if (found === null) await mkdir(path)
+        // Apart from `mkdir`, as the umask would change it.
+        if (found === null || (found.mode & 0o7777) !== mode) await chmod(path, mode)
       }
     } catch (error) {
       throw poolError(error, this.root)

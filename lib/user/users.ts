@@ -12,8 +12,12 @@ import { checkIdMap, formatEntry, spansOf, type IdMap, type IdSpan } from './id-
 import { User, type UserSnapshot } from './user.js'
 
 export class Users {
+  readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
+
   /** @internal */
-  constructor(readonly pools: ReadonlyMap<string, Pool>) {}
+  constructor(host: { readonly pools: ReadonlyMap<string, Pool> }) {
+    this.#host = host
+  }
 
   /**
    * Makes an id map. Without maps it is one block of an id-range; with maps and a block the maps
@@ -24,21 +28,21 @@ export class Users {
    */
   async create(options: CreateUserOptions): Promise<User> {
     const { pool, ...checked } = parse(createUserOptions, options, 'create')
-    return createUser(choosePool(this.pools, pool), checked)
+    return createUser(choosePool(this.#host.pools, pool), checked)
   }
 
   /** @param reference `[POOL:]NAME` */
   find(reference: string): User | null {
-    return findByReference(this.pools.values(), reference, (pool) => pool.users)
+    return findByReference(this.#host.pools.values(), reference, (pool) => pool.users)
   }
 
   /** @throws NotFoundError */
   get(reference: string): User {
-    return getByReference(this.pools.values(), 'user', reference, (pool) => pool.users)
+    return getByReference(this.#host.pools.values(), 'user', reference, (pool) => pool.users)
   }
 
   list(): readonly UserSnapshot[] {
-    return [...this.pools.values()].flatMap((pool) =>
+    return [...this.#host.pools.values()].flatMap((pool) =>
       [...pool.users.values()].map((user) => user.show()),
     )
   }

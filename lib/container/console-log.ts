@@ -1,0 +1,165 @@
+// Follows the log of a console: a file that liblxc's monitor appends to, and moves aside to NAME.1
+// when it is full.
+
+import { watch, type FSWatcher } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+
+/** A place in a console's output, to go on from later. */
+export interface ConsolePosition {
+  /** Which file: the log is moved when it is full. */
+  readonly file: string
+  readonly offset: number
+}
+
+/** `history`: all that is kept. `now`: what comes from now on. */
+export type ConsoleSince = 'history' | 'now' | ConsolePosition
+
+const CHUNK = 64 * 1024
+const RETRY_MS = 50
+
+/** All output from a position on: first what is there, then what comes. Ends when aborted. */
+export class ConsoleLog implements AsyncIterable<Buffer> {
+  readonly #path: string
+  readonly #since: ConsoleSince
+  readonly #signal: AbortSignal
+  #position: ConsolePosition | null = null
+
+  constructor(path: string, since: ConsoleSince, signal: AbortSignal) {
+    this.#path = path
+    this.#since = since
+    this.#signal = signal
+  }
+
+  /** After what was read last; null before the first output. */
+  get position(): ConsolePosition | null {
+    return this.#position
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
+    let log = await this.#begin()
+    try {
+      while (!this.#signal.aborted) {
+        const change = new Change(this.#path, this.#signal)
+        try {
+          if (log !== null) yield* this.#rest(log)
+          const next = await this.#after(log)
+          if (next === null) {
+            await change.seen
+          } else {
+            // What came between our last read and the move is still in the old file.
+            if (log !== null) yield* this.#rest(log)
+            await log?.file.close()
+            log = next
+          }
+        } finally {
+          change.close()
+        }
+      }
+      return undefined
+    } finally {
+      await log?.file.close()
+    }
+  }
+
+  async *#rest(log: OpenLog): AsyncGenerator<Buffer, undefined> {
+    while (!this.#signal.aborted) {
+      const { buffer, bytesRead } = await log.file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, log.offset)
+      if (bytesRead === 0) return
+      log.offset += bytesRead
+      this.#position = { file: log.id, offset: log.offset }
+      yield buffer.subarray(0, bytesRead)
+    }
+  }
+
+  /** Where to begin, or null while there is no log at all. */
+  async #begin(): Promise<OpenLog | null> {
+    const since = this.#since
+    const current = await openLog(this.#path)
+    if (since === 'now') {
+      if (current !== null) current.offset = current.size
+      return current
+    }
+    if (since !== 'history' && current?.id === since.file) {
+      current.offset = Math.min(since.offset, current.size)
+      return current
+    }
+    const previous = await openLog(`${this.#path}.1`)
+    if (previous === null) return current
+    await current?.file.close()
+    // A position in a file that is gone: all that is left came after it.
+    if (since !== 'history' && previous.id === since.file) {
+      previous.offset = Math.min(since.offset, previous.size)
+    }
+    return previous
+  }
+
+  /** The file that was begun after this one, or null while this one is the last. */
+  async #after(log: OpenLog | null): Promise<OpenLog | null> {
+    const current = await openLog(this.#path)
+    if (log === null || current === null) return current
+    if (current.id === log.id) {
+      await current.file.close()
+      return null
+    }
+    const previous = await openLog(`${this.#path}.1`)
+    if (previous === null || previous.id === log.id) {
+      await previous?.file.close()
+      return current
+    }
+    // We are two files behind.
+    await current.file.close()
+    return previous
+  }
+}
+
+interface OpenLog {
+  readonly file: FileHandle
+  /** Inode numbers are used again, but not at the same instant. */
+  readonly id: string
+  /** Bytes, when it was opened. */
+  readonly size: number
+  offset: number
+}
+
+async function openLog(path: string): Promise<OpenLog | null> {
+  let file: FileHandle
+  try {
+    file = await open(path, 'r')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+  const { ino, birthtimeNs, size } = await file.stat({ bigint: true })
+  return { file, id: `${ino}-${birthtimeNs}`, size: Number(size), offset: 0 }
+}
+
+/** Watches a file from its making on, so that nothing between looking and waiting is missed. */
+class Change {
+  readonly seen: Promise<void>
+  #watcher: FSWatcher | null = null
+  #timer: NodeJS.Timeout | null = null
+  #resolve: () => void = () => undefined
+  readonly #signal: AbortSignal
+
+  constructor(path: string, signal: AbortSignal) {
+    this.#signal = signal
+    this.seen = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    signal.addEventListener('abort', this.#resolve, { once: true })
+    if (signal.aborted) this.#resolve()
+    try {
+      this.#watcher = watch(path, this.#resolve)
+      this.#watcher.on('error', this.#resolve)
+    } catch {
+      // Not there: between being moved and being made anew, or before the first start.
+      this.#timer = setTimeout(this.#resolve, RETRY_MS)
+    }
+  }
+
+  close(): void {
+    this.#watcher?.close()
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#signal.removeEventListener('abort', this.#resolve)
+  }
+}

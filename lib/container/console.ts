@@ -1,0 +1,111 @@
+// A container's console: its output since the log began, and its keyboard. It can be attached while
+// the container is stopped, and stays attached when it reboots.
+
+import { Readable, type Duplex } from 'node:stream'
+import { StateError } from '../host/errors.js'
+import { ClosedError } from '../errors.js'
+import { native } from '../native.js'
+import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
+import { openTerminal } from './descriptor-streams.js'
+import type { ContainerRecord } from './record.js'
+
+export interface ConsoleOptions {
+  /** Where the output begins; default `history`, which is all that is kept. */
+  readonly since?: ConsoleSince | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * ```ts
+ * await using console = ct.console()
+ * for await (const output of console) process.stdout.write(output)
+ * ```
+ */
+export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
+  readonly #record: ContainerRecord
+  readonly #log: ConsoleLog
+  readonly #closing = new AbortController()
+  readonly #forward: () => void
+  readonly #signal: AbortSignal | undefined
+  // Of the run that it was asked for; another run has another one.
+  #keyboard: { run: number; fd: number; stream: Duplex } | null = null
+  #size: { rows: number; cols: number } | null = null
+
+  /** @internal */
+  constructor(record: ContainerRecord, { since = 'history', signal }: ConsoleOptions) {
+    this.#record = record
+    this.#signal = signal
+    this.#forward = () => void this.close()
+    if (signal?.aborted === true) this.#closing.abort()
+    signal?.addEventListener('abort', this.#forward, { once: true })
+    const path = record.pool.layout.consoleLog(record.id)
+    this.#log = new ConsoleLog(path, since, this.#closing.signal)
+  }
+
+  /** After the output that was read last: attach `since` it later to miss nothing. */
+  get position(): ConsolePosition | null {
+    return this.#log.position
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
+    return this.#log[Symbol.asyncIterator]()
+  }
+
+  /** The output as a stream. */
+  readable(): Readable {
+    return Readable.from(this, { objectMode: false })
+  }
+
+  /** Presses keys. @throws StateError unless the container runs */
+  async write(keys: string | Uint8Array): Promise<void> {
+    const { stream } = await this.#attach()
+    await new Promise<void>((resolve, reject) => {
+      stream.write(keys, (error) => {
+        if (error == null) resolve()
+        else reject(error)
+      })
+    })
+  }
+
+  /** Tells the size of the window, now and at later starts. */
+  async resize(rows: number, cols: number): Promise<void> {
+    this.#size = { rows, cols }
+    if (this.#record.run.alive) native.keeper.setWindowSize((await this.#attach()).fd, rows, cols)
+  }
+
+  async #attach(): Promise<{ fd: number; stream: Duplex }> {
+    if (this.#closing.signal.aborted) throw new ClosedError(`console of ${this.#record.name}`)
+    const { run, host, pool, id, name } = this.#record
+    if (!run.alive) throw new StateError(name, run.state, 'a console takes keys only while it runs')
+    if (this.#keyboard?.run === run.runs) return this.#keyboard
+    this.#keyboard?.stream.destroy()
+    const keeper = await host.keeper()
+    const fd = await keeper.console(pool.name, id, 0)
+    const stream = openTerminal(fd)
+    // The run may end at any time, and the terminal with it: the next write finds out.
+    stream.on('error', () => {
+      this.#keyboard = null
+    })
+    this.#keyboard = { run: run.runs, fd, stream }
+    if (this.#size !== null) native.keeper.setWindowSize(fd, this.#size.rows, this.#size.cols)
+    return this.#keyboard
+  }
+
+  /** Detaches; the container does not notice. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#signal?.removeEventListener('abort', this.#forward)
+    if (this.#keyboard === null) return
+    this.#keyboard.stream.destroy()
+    this.#keyboard = null
+    const { host, pool, id, run } = this.#record
+    const keeper = await host.keeper()
+    // It may have stopped meanwhile, and then there is nothing to give back.
+    if (run.alive) await keeper.closeConsole(pool.name, id, 0).catch(() => undefined)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,210 @@
+// The handle of a container. It is cheap and does no I/O by itself; each operation has its own file.
+
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import type { CgroupStats } from '../cgroup/cgroups.js'
+import type { Group } from '../group/group.js'
+import type { Known, SessionInfo } from '../keeper/types.js'
+import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
+import type { User } from '../user/user.js'
+import { Console, type ConsoleOptions } from './console.js'
+import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
+import {
+  execInContainer,
+  openSession,
+  sessionsOf,
+  spawnInContainer,
+  type ExecOptions,
+  type ExecResult,
+  type SpawnOptions,
+} from './exec.js'
+import {
+  pullFile,
+  pushFile,
+  type FileSource,
+  type PullOptions,
+  type PushOptions,
+} from './files.js'
+import { freezeContainer, thawContainer } from './freeze.js'
+import {
+  rebootContainer,
+  restartContainer,
+  type RebootOptions,
+  type RestartResult,
+} from './reboot.js'
+import type { ContainerRecord } from './record.js'
+import { renameContainer } from './rename.js'
+import type { Session } from './session.js'
+import { setContainer, type SetResult } from './set.js'
+import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
+import { startContainer, type StartOptions, type StartResult } from './start.js'
+import type { ContainerState } from './state.js'
+import { killContainer, signalInit, stopContainer, type StopOptions, type StopResult } from './stop.js'
+import { waitFor, type WaitOptions, type WaitResult, type WaitTarget } from './wait.js'
+
+/**
+ * ```ts
+ * const ct = host.containers.get('web1')
+ * await ct.start()
+ * const { stdout } = await ct.exec(['uname', '-n'])
+ * ```
+ */
+export class Container {
+  readonly #record: ContainerRecord
+
+  /** @internal */
+  constructor(record: ContainerRecord) {
+    this.#record = record
+  }
+
+  get id(): string {
+    return this.#record.id
+  }
+
+  /** The name of its pool. */
+  get pool(): string {
+    return this.#record.pool.name
+  }
+
+  get user(): User {
+    return this.#record.user
+  }
+
+  get group(): Group {
+    return this.#record.group
+  }
+
+  get state(): ContainerState {
+    return this.#record.run.state
+  }
+
+  /** @internal */
+  get imageId(): string | null {
+    return this.#record.config.vpsadminos.image ?? null
+  }
+
+  /** @internal */
+  get record(): ContainerRecord {
+    return this.#record
+  }
+
+  /** What is known now, from memory: reads no file and asks no kernel. */
+  show(): ContainerSnapshot {
+    return snapshotOf(this.#record)
+  }
+
+  /**
+   * Starts it; resolves when its init runs. See `wait('ready')` for when the system in it is up.
+   *
+   * @throws ContainerStartError with liblxc's words in `log`; StateError unless it is stopped
+   */
+  start(options?: StartOptions): Promise<StartResult> {
+    return startContainer(this.#record, options)
+  }
+
+  /**
+   * Asks its init to shut down and kills it when that takes longer than `timeout`.
+   *
+   * @throws ContainerStopError only with method `shutdown_or_fail`
+   */
+  stop(options?: StopOptions): Promise<StopResult> {
+    return stopContainer(this.#record, options)
+  }
+
+  /** Stop and start. Changed settings take effect. */
+  restart(options?: StopOptions): Promise<RestartResult> {
+    return restartContainer(this.#record, options)
+  }
+
+  /** Tells its init to reboot; resolves when the next one runs. Changed settings take effect. */
+  reboot(options?: RebootOptions): Promise<void> {
+    return rebootContainer(this.#record, options)
+  }
+
+  /** Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    this.#record.assertAlive('kill')
+    if (signal === 'SIGKILL') await killContainer(this.#record, undefined)
+    else await signalInit(this.#record, constants.signals[signal])
+  }
+
+  /** Stops all its processes where they are. */
+  freeze(): Promise<void> {
+    return freezeContainer(this.#record)
+  }
+
+  thaw(): Promise<void> {
+    return thawContainer(this.#record)
+  }
+
+  /** Waits for a state, or until the system in it is `ready`. */
+  wait(target: WaitTarget, options?: WaitOptions): Promise<WaitResult> {
+    return waitFor(this.#record, target, options)
+  }
+
+  /** Runs a program to its end and keeps what it prints. The program is confined as init is. */
+  exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+    return execInContainer(this.#record, args, options)
+  }
+
+  /** Starts a program and gives its streams. */
+  spawn(args: readonly string[], options?: SpawnOptions): Promise<Session> {
+    return spawnInContainer(this.#record, args, options)
+  }
+
+  /** Programs started by `spawn()`, also by an earlier process. */
+  sessions(): Promise<readonly SessionInfo[]> {
+    return sessionsOf(this.#record)
+  }
+
+  /** One of these again, with its streams; output that nobody has read is still there. */
+  session(id: number): Promise<Session> {
+    return openSession(this.#record, id)
+  }
+
+  /** Attaches to the console, also while it is stopped. */
+  console(options: ConsoleOptions = {}): Console {
+    return new Console(this.#record, options)
+  }
+
+  /** Writes a file inside it, running or stopped. @returns the number of bytes */
+  push(path: string, source: FileSource, options?: PushOptions): Promise<number> {
+    return pushFile(this.#record, path, source, options)
+  }
+
+  /** Reads a file inside it, running or stopped. */
+  pull(path: string, options?: PullOptions): Promise<Readable> {
+    return pullFile(this.#record, path, options)
+  }
+
+  /** Changes settings for good; `null` goes back to the default. */
+  set(settings: ContainerSettingsInput): Promise<SetResult> {
+    return setContainer(this.#record, settings)
+  }
+
+  /** Takes settings back to their defaults. */
+  unset(...names: (keyof ContainerSettings)[]): Promise<SetResult> {
+    return this.set(Object.fromEntries(names.map((name) => [name, null])))
+  }
+
+  /** What it uses. For many, `host.containers.stats()` is one call. */
+  stats(): Promise<CgroupStats> {
+    return this.#record.cgroupDir().stats()
+  }
+
+  /** Only while it is stopped. */
+  rename(id: string): Promise<void> {
+    return renameContainer(this.#record, id)
+  }
+
+  /** Removes it and all that is in it. The receipt says whether anything is left. */
+  delete(options?: DeleteOptions): Promise<DeleteReceipt> {
+    return deleteContainer(this.#record, options)
+  }
+
+  /** Takes over what the keeper has running. @internal */
+  async adopt(known: Known): Promise<void> {
+    this.#record.run.adopt(known)
+    if (await this.#record.cgroupDir().frozen()) this.#record.run.set('frozen')
+  }
+}

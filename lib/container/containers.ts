@@ -1,0 +1,93 @@
+// The containers of all pools of a host.
+
+import type { CgroupStats } from '../cgroup/cgroups.js'
+import type { HostContext } from '../host/context.js'
+import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import { createOptions, type CreateOptions } from '../schema/container.js'
+import { parse } from '../schema/parse.js'
+import type { Container } from './container.js'
+import { createContainer } from './create.js'
+import type { ContainerSnapshot } from './snapshot.js'
+
+/** What is not given matches anything. */
+export interface ContainerFilter {
+  readonly pool?: string
+  readonly user?: string
+  readonly group?: string
+  readonly state?: ContainerSnapshot['state']
+  readonly distribution?: string
+}
+
+export class Containers {
+  readonly #host: HostContext
+
+  /** @internal */
+  constructor(host: HostContext) {
+    this.#host = host
+  }
+
+  /**
+   * Makes a container from an image in its pool's cache.
+   *
+   * @throws InvalidArgumentError, ExistsError, NotFoundError before anything is changed
+   * @throws PoolFullError, PoolReadOnlyError; whatever was made until then is undone
+   */
+  async create(
+    options: CreateOptions,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<Container> {
+    const wanted = parse(createOptions, options, 'create')
+    return createContainer(choosePool(this.#host.pools, wanted.pool), wanted, signal)
+  }
+
+  /** @param reference `[POOL:]ID` */
+  find(reference: string): Container | null {
+    return findByReference(this.#host.pools.values(), reference, (pool) => pool.containers)
+  }
+
+  /** @throws NotFoundError */
+  get(reference: string): Container {
+    return getByReference(
+      this.#host.pools.values(),
+      'container',
+      reference,
+      (pool) => pool.containers,
+    )
+  }
+
+  /** @throws NotFoundError */
+  show(reference: string): ContainerSnapshot {
+    return this.get(reference).show()
+  }
+
+  /** All that match, from memory: touches neither storage nor cgroups nor /proc. */
+  list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
+    const wanted = Object.entries(filter) as [keyof ContainerFilter, string][]
+    return [...this.#host.pools.values()]
+      .flatMap((pool) => [...pool.containers.values()])
+      .map((container) => container.show())
+      .filter((shown) => wanted.every(([field, value]) => shown[field] === value))
+  }
+
+  /**
+   * What containers use, in one call for all of them. All figures of one that does not run are null.
+   *
+   * @param references all containers when not given
+   */
+  async stats(references?: readonly string[]): Promise<ReadonlyMap<string, CgroupStats>> {
+    const containers =
+      references?.map((reference) => this.get(reference)) ??
+      [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
+    const paths = containers.map((container) => container.record.cgroup)
+    const stats = await this.#host.cgroups.stats(paths)
+    const byReference = new Map<string, CgroupStats>()
+    for (const [index, container] of containers.entries()) {
+      const one = stats[index]
+      const { id, pool } = container
+      // Two pools may have containers of the same id; the first is what a bare id means.
+      const key = references?.[index] ?? (byReference.has(id) ? `${pool}:${id}` : id)
+      if (one !== undefined) byReference.set(key, one)
+    }
+    return byReference
+  }
+}

@@ -1,0 +1,181 @@
+// Makes a container from an image. It exists from the moment its file has lost `state: staged`;
+// what an interrupted creation leaves is known by that mark and goes at the next import.
+
+import { open } from 'node:fs/promises'
+import { ExistsError, NotFoundError } from '../host/errors.js'
+import type { Image } from '../image/types.js'
+import type { FileOp } from '../keeper/types.js'
+import { RootDir } from '../ns/root-dir.js'
+import { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import { poolError } from '../pool/write-file.js'
+import { containerFile, type createOptions } from '../schema/container.js'
+import type { z } from 'zod'
+import { Undo } from '../undo.js'
+import type { User } from '../user/user.js'
+import { createUser } from '../user/users.js'
+import { Container } from './container.js'
+import {
+  editsFor,
+  hostnameFiles,
+  hostsFile,
+  machineId,
+  resolvConf,
+  type GuestFile,
+  type Present,
+} from './guest-files.js'
+import { utsName } from './hostname.js'
+import { detectInit, type DetectedInit } from './init-detect.js'
+import { ContainerRecord } from './record.js'
+import { checkSettings, patchOf } from './settings.js'
+
+/** What osctl gives a new container. */
+const DEFAULT_PRLIMITS = { nofile: { soft: 1024, hard: 1_048_576 } }
+
+type Wanted = z.output<typeof createOptions>
+
+export async function createContainer(
+  pool: Pool,
+  wanted: Wanted,
+  signal: AbortSignal | undefined,
+): Promise<Container> {
+  const { id, user: userName, group: groupPath, image: query, pool: _pool, ...settings } = wanted
+  const { host } = pool
+  pool.assertActive()
+  checkSettings(settings, host.machine, 'create')
+  signal?.throwIfAborted()
+  using _lock = host.locks.take(`container ${pool.name}:${id}`, 'create')
+  const path = pool.layout.confFile('ct', id)
+  // A file that is broken is a container all the same.
+  if (pool.containers.has(id) || pool.broken.some((file) => file.path === path)) {
+    throw new ExistsError('container', `${pool.name}:${id}`)
+  }
+  const group = pool.groups.get(groupPath)
+  if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
+  const image = pool.images.find(query)
+  using _hold = pool.images.hold(image, `container ${id}`)
+  const init = await detectInit(image.root)
+
+  await using undo = new Undo()
+  const user = await userFor(pool, userName, id, undo)
+  const file = new ConfigFile(path, containerFile)
+  const base = baseOf(pool, user, group.path, image, init)
+  const settled = patchOf(settings, containerFile.parse(base), 'create')
+  undo.add(() => file.remove().catch(ignoreMissing))
+  const config = await file.create({ ...base, ...settled, state: 'staged' })
+  const record = new ContainerRecord(pool, id, file, config, user, group)
+  signal?.throwIfAborted()
+
+  await pool.driver.create(id, { mode: pool.marker.clone_mode, image }, { signal })
+  undo.add(() => pool.driver.remove(id))
+  await prepareGuest(record, image, init)
+  await touch(pool.layout.consoleLog(id))
+  signal?.throwIfAborted()
+  record.config = await file.update({ state: undefined })
+
+  undo.commit()
+  const container = new Container(record)
+  pool.containers.set(id, container)
+  host.emit({ type: 'created', pool: pool.name, id })
+  return container
+}
+
+async function userFor(
+  pool: Pool,
+  name: string | undefined,
+  id: string,
+  undo: Undo,
+): Promise<User> {
+  if (name !== undefined) {
+    const user = pool.users.get(name)
+    if (user === undefined) throw new NotFoundError('user', `${pool.name}:${name}`)
+    return user
+  }
+  const user = await createUser(pool, { name: id, idRange: 'default', standalone: false })
+  undo.add(() => user.delete())
+  return user
+}
+
+function baseOf(
+  pool: Pool,
+  user: User,
+  group: string,
+  image: Image,
+  { kind, systemdVersion }: DetectedInit,
+): Record<string, unknown> {
+  const { distribution, version, arch } = image
+  return {
+    user: user.name,
+    group,
+    distribution,
+    version,
+    arch,
+    net_interfaces: [],
+    cgparams: [],
+    devices: [],
+    prlimits: DEFAULT_PRLIMITS,
+    mounts: [],
+    autostart: false,
+    ephemeral: false,
+    hostname: null,
+    dns_resolvers: null,
+    nesting: false,
+    seccomp_profile: null,
+    init_cmd: null,
+    raw: { lxc: null },
+    attrs: {},
+    vpsadminos: {
+      clone_mode: pool.marker.clone_mode,
+      image: image.id,
+      image_digest: image.digest,
+      init: kind,
+      ...(systemdVersion === null ? {} : { systemd_version: systemdVersion }),
+    },
+  }
+}
+
+/** Gives the new rootfs its name. What is in the image is looked up there: nothing is mounted yet. */
+async function prepareGuest(
+  record: ContainerRecord,
+  image: Image,
+  { kind }: DetectedInit,
+): Promise<void> {
+  const { config, id } = record
+  const hostname = config.hostname ?? utsName(id, null)
+  const files = [
+    ...hostnameFiles(config.distribution, hostname),
+    hostsFile(hostname),
+    ...(config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]),
+  ]
+  await using root = await RootDir.open(image.root)
+  const present = await Promise.all(files.map((file) => lookAt(root, file)))
+  const steps = editsFor(files, present)
+  // The image's own is the image's, not this machine's, whoever may write it.
+  if (kind === 'systemd') steps.push(...editsFor([machineId()], []))
+  if (steps.length > 0) await edit(record, steps)
+}
+
+async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<void> {
+  const keeper = await record.host.keeper()
+  const results = await keeper.edit({ rootfs: record.rootfsPlan() }, steps)
+  for (const { error } of results) if (error !== null) throw poolError(error, record.pool.layout.root)
+}
+
+async function lookAt(root: RootDir, { path }: GuestFile): Promise<Present> {
+  const info = await root.lstat(path).catch(() => null)
+  if (info === null || (info.mode & 0o170000) !== 0o100000) return { text: null, writable: true }
+  const text = (await root.readFile(path)).toString()
+  return { text, writable: (info.mode & 0o200) !== 0 }
+}
+
+// So that a console can be watched before the first start.
+async function touch(path: string): Promise<void> {
+  const file = await open(path, 'a', 0o600).catch((error: unknown) => {
+    throw poolError(error, path)
+  })
+  await file.close()
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}

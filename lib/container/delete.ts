@@ -1,0 +1,77 @@
+// Deletes a container, and looks afterwards whether really nothing is left of it.
+
+import { rm, stat } from 'node:fs/promises'
+import { poolError } from '../pool/write-file.js'
+import { removeLxcFile } from './lxc-file.js'
+import type { ContainerRecord } from './record.js'
+import { stopLocked } from './stop.js'
+
+export interface DeleteOptions {
+  /** Kills it if it runs. */
+  readonly force?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What was looked for after a deletion. Nothing was found when `leftovers` is empty. */
+export interface DeleteReceipt {
+  readonly id: string
+  readonly leftovers: readonly string[]
+}
+
+export async function deleteContainer(
+  record: ContainerRecord,
+  { force = false, signal }: DeleteOptions = {},
+): Promise<DeleteReceipt> {
+  signal?.throwIfAborted()
+  using _lock = record.lock('delete')
+  const { pool, id, host, user } = record
+  if (force) await stopLocked(record, 0, 'kill', signal)
+  record.assertStopped('delete')
+  try {
+    // The mark first: if we are cut off, the next import goes on from here.
+    record.config = await record.file.update({ state: 'staged' })
+    await pool.driver.remove(id)
+    await Promise.all([
+      record.cgroupDir().remove(),
+      host.cgroups.dir(record.monitorCgroup).remove(),
+      removeLxcFile(record),
+      ...logFiles(record).map((path) => rm(path, { force: true })),
+    ])
+    await record.file.remove()
+  } catch (error) {
+    throw poolError(error, pool.driver.path(id))
+  }
+  record.deleted = true
+  pool.containers.delete(id)
+  const last = user.show().containers.length === 0
+  if (last) await host.cgroups.dir(parentOf(record.cgroup)).remove()
+  if (last && !user.standalone) await user.delete()
+  host.emit({ type: 'deleted', pool: pool.name, id })
+  return Object.freeze({ id, leftovers: await leftoversOf(record) })
+}
+
+export function logFiles({ pool, id }: ContainerRecord): string[] {
+  const paths = [pool.layout.log(id), pool.layout.consoleLog(id)]
+  return paths.flatMap((path) => [path, `${path}.1`])
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'))
+}
+
+async function leftoversOf(record: ContainerRecord): Promise<string[]> {
+  const { pool, id, host } = record
+  const cgroups = await Promise.all(
+    [record.cgroup, record.monitorCgroup].map(async (path) =>
+      (await host.cgroups.dir(path).exists()).map((mountpoint) => `cgroup ${mountpoint}/${path}`),
+    ),
+  )
+  const keeper = await host.keeper()
+  const rootfs = host.paths.rootfs(pool.name, id)
+  const mounts = (await keeper.mounts()).filter((path) => path === rootfs)
+  const paths = [pool.driver.path(id), record.file.path, ...logFiles(record)]
+  const files = await Promise.all(
+    paths.map((path) => stat(path).then(() => [`file ${path}`], () => [])),
+  )
+  return [...cgroups.flat(), ...mounts.map((path) => `mount ${path}`), ...files.flat()]
+}

@@ -1,0 +1,192 @@
+// Runs programs inside a container, confined as its init is.
+
+import { z } from 'zod'
+import { InvalidArgumentError, NotFoundError, OutputLimitError, StateError } from '../host/errors.js'
+import { KeeperError } from '../keeper/errors.js'
+import type { SessionInfo } from '../keeper/types.js'
+import { parse } from '../schema/parse.js'
+import { milliseconds } from '../schema/size.js'
+import { credentialsOf, type UserOption } from './credentials.js'
+import { deadline } from './deadline.js'
+import type { ContainerRecord } from './record.js'
+import { Session, type SessionExit } from './session.js'
+
+export interface SpawnOptions {
+  /** Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Default: the user's home. */
+  readonly cwd?: string | undefined
+  /** A name or id inside the container; default root. */
+  readonly user?: UserOption | undefined
+  /** A terminal instead of three pipes. `true` is 24 rows of 80 columns. */
+  readonly tty?: boolean | { readonly rows: number; readonly cols: number } | undefined
+  /** False: the program's input is /dev/null. Default true. */
+  readonly stdin?: boolean | undefined
+  /** Aborting kills the program. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ExecOptions extends Omit<SpawnOptions, 'tty' | 'stdin'> {
+  /** What the program reads; default nothing. */
+  readonly stdin?: string | Uint8Array | undefined
+  /** Milliseconds until the program is killed; default: never. */
+  readonly timeout?: number | undefined
+  /** Bytes of each of stdout and stderr that are kept; default 1 MiB. */
+  readonly maxBuffer?: number | undefined
+}
+
+export interface ExecResult extends SessionExit {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const DEFAULT_MAX_BUFFER = 2 ** 20
+
+const argument = z
+  .string()
+  .refine((text) => !text.includes('\0'), 'must not hold NUL')
+const argumentsSchema = z.array(argument).min(1, 'must name a program')
+const spawnSchema = z.object({
+  env: z.record(z.string().regex(/^[^=\0]+$/, 'must be a name'), argument.optional()).optional(),
+  cwd: argument.regex(/^\//, 'must be an absolute path').optional(),
+  tty: z
+    .union([
+      z.boolean(),
+      z.object({
+        rows: z.number().int().min(1).max(65535),
+        cols: z.number().int().min(1).max(65535),
+      }),
+    ])
+    .optional(),
+})
+
+/** @throws StateError unless it runs; SystemError ENOENT or EACCES when the program cannot be run */
+export async function spawnInContainer(
+  record: ContainerRecord,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<Session> {
+  const { signal } = options
+  const command = parse(argumentsSchema, args, 'exec.args')
+  const { env, cwd, tty = false } = parse(spawnSchema, options, 'exec')
+  signal?.throwIfAborted()
+  record.assertAlive('exec')
+  if (record.run.state === 'frozen') {
+    throw new StateError(record.name, 'frozen', 'exec needs it thawed')
+  }
+  const keeper = await record.host.keeper()
+  const user = await credentialsOf(keeper, record.fileTarget(), options.user)
+  const streams = await keeper
+    .exec({
+      pool: record.pool.name,
+      id: record.id,
+      args: command,
+      env: environment(user, tty !== false, env),
+      cwd: cwd ?? user.home,
+      uid: user.uid,
+      gid: user.gid,
+      groups: user.groups,
+      tty: tty === true ? { rows: 24, cols: 80 } : tty === false ? null : tty,
+      stdin: options.stdin ?? true,
+    })
+    .catch((error: unknown) => {
+      throw execError(record, error)
+    })
+  const session = new Session(keeper, streams, record.host.sessionEnds)
+  if (signal !== undefined) killOnAbort(session, signal)
+  return session
+}
+
+/**
+ * @throws OutputLimitError when there is more output than `maxBuffer`
+ * @throws TimeoutError
+ */
+export async function execInContainer(
+  record: ContainerRecord,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const { stdin, timeout = Infinity, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
+  const timeoutMs = parse(milliseconds, timeout, 'exec.timeout')
+  if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
+  using limit = deadline(`exec in ${record.name}`, timeoutMs, options.signal)
+  await using session = await spawnInContainer(record, args, {
+    ...rest,
+    signal: limit.signal,
+    stdin: stdin !== undefined,
+  })
+  session.stdin?.end(stdin)
+  const [stdout, stderr, exit] = await Promise.all([
+    collect(session.stdout, 'stdout', maxBuffer),
+    session.stderr === null ? '' : collect(session.stderr, 'stderr', maxBuffer),
+    session.exit,
+  ])
+  limit.signal.throwIfAborted()
+  return Object.freeze({ stdout, stderr, ...exit })
+}
+
+/** Programs that were started in the container and whose end nobody has taken note of yet. */
+export async function sessionsOf(record: ContainerRecord): Promise<readonly SessionInfo[]> {
+  const keeper = await record.host.keeper()
+  const all = await keeper.sessions()
+  return all.filter(({ pool, id }) => pool === record.pool.name && id === record.id)
+}
+
+/** @throws NotFoundError */
+export async function openSession(record: ContainerRecord, session: number): Promise<Session> {
+  const known = await sessionsOf(record)
+  if (!known.some((info) => info.session === session)) {
+    throw new NotFoundError('session', String(session))
+  }
+  const keeper = await record.host.keeper()
+  return new Session(keeper, await keeper.openSession(session), record.host.sessionEnds)
+}
+
+async function collect(
+  stream: AsyncIterable<Buffer>,
+  name: 'stdout' | 'stderr',
+  maxBuffer: number,
+): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > maxBuffer) throw new OutputLimitError(name, maxBuffer)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function environment(
+  { name, home }: { name: string; home: string },
+  tty: boolean,
+  given: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
+  const base = { PATH: DEFAULT_PATH, HOME: home, USER: name, container: 'lxc' }
+  const all = { ...base, ...(tty ? { TERM: 'xterm-256color' } : {}), ...given }
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+function killOnAbort(session: Session, signal: AbortSignal): void {
+  const abort = () => {
+    try {
+      session.kill('SIGKILL')
+    } catch {
+      // It was closed meanwhile, which kills it too.
+    }
+  }
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  const forget = () => signal.removeEventListener('abort', abort)
+  session.exit.then(forget, forget)
+}
+
+function execError(record: ContainerRecord, error: unknown): unknown {
+  if (error instanceof KeeperError && error.code === 'ERR_CONTAINER_NOT_RUNNING') {
+    return new StateError(record.name, record.run.state, 'exec needs it running')
+  }
+  return error
+}

@@ -1,0 +1,85 @@
+// Files into and out of a container, running or stopped. Paths are resolved as the container's root
+// would: no link leads out of it.
+
+import { constants, createReadStream, createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { z } from 'zod'
+import { parse } from '../schema/parse.js'
+import type { ContainerRecord } from './record.js'
+
+export interface PushOptions {
+  /** Permissions of a new file; default 0o644. */
+  readonly mode?: number | undefined
+  /** Owner inside the container; default root. */
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+  /** Makes missing directories above it. */
+  readonly mkdirs?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface PullOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What can be pushed. */
+export type FileSource = string | Uint8Array | AsyncIterable<Uint8Array | string>
+
+const path = z
+  .string()
+  .regex(/^\//, 'must be an absolute path inside the container')
+  .max(4095, 'must be at most 4095 characters')
+  .refine((text) => !text.includes('\0'), 'must not hold NUL')
+const id = z.number().int().nonnegative()
+const pushSchema = z.object({
+  mode: z.number().int().min(0).max(0o7777).default(0o644),
+  uid: id.optional(),
+  gid: id.optional(),
+  mkdirs: z.boolean().default(false),
+})
+
+/** Writes a file, replacing its content. @returns bytes written */
+export async function pushFile(
+  record: ContainerRecord,
+  target: string,
+  source: FileSource,
+  options: PushOptions = {},
+): Promise<number> {
+  const checked = parse(path, target, 'push.path')
+  const { mode, uid, gid, mkdirs } = parse(pushSchema, options, 'push')
+  options.signal?.throwIfAborted()
+  const keeper = await record.host.keeper()
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants
+  const fd = await keeper.openFile(record.fileTarget(), checked, {
+    flags: O_WRONLY | O_CREAT | O_TRUNC,
+    mode,
+    uid: uid ?? null,
+    gid: gid ?? null,
+    mkdirs,
+  })
+  const file = createWriteStream('', { fd })
+  const from = typeof source === 'string' || source instanceof Uint8Array ? [source] : source
+  const { signal } = options
+  await pipeline(Readable.from(from), file, signal === undefined ? {} : { signal })
+  return file.bytesWritten
+}
+
+/** Reads a file; the stream closes it. */
+export async function pullFile(
+  record: ContainerRecord,
+  source: string,
+  { signal }: PullOptions = {},
+): Promise<Readable> {
+  const checked = parse(path, source, 'pull.path')
+  signal?.throwIfAborted()
+  const keeper = await record.host.keeper()
+  const fd = await keeper.openFile(record.fileTarget(), checked, {
+    flags: constants.O_RDONLY,
+    mode: 0,
+    uid: null,
+    gid: null,
+    mkdirs: false,
+  })
+  return createReadStream('', signal === undefined ? { fd } : { fd, signal })
+}

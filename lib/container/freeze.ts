@@ -1,0 +1,34 @@
+// Freezes and thaws all processes of a container. The monitor is not among them, so that lxc-info
+// still answers.
+
+import { StateError } from '../host/errors.js'
+import type { ContainerRecord } from './record.js'
+
+export async function freezeContainer(record: ContainerRecord): Promise<void> {
+  using _lock = record.lock('freeze')
+  const { run } = record
+  if (run.state === 'frozen') return
+  if (run.state !== 'running') throw new StateError(record.name, run.state, 'freeze needs it running')
+  run.set('freezing')
+  try {
+    await record.cgroupDir().freeze()
+  } catch (error) {
+    if (run.alive) run.set('running')
+    throw error
+  }
+  // It may have been killed meanwhile.
+  if (run.alive) run.set('frozen')
+  emit(record, true)
+}
+
+export async function thawContainer(record: ContainerRecord): Promise<void> {
+  using _lock = record.lock('thaw')
+  record.assertAlive('thaw')
+  await record.cgroupDir().thaw()
+  if (record.run.alive) record.run.set('running')
+  emit(record, false)
+}
+
+function emit({ host, pool, id }: ContainerRecord, frozen: boolean): void {
+  host.emit({ type: 'frozen', pool: pool.name, id, frozen })
+}

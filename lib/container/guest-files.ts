@@ -1,0 +1,104 @@
+// Files inside a guest that name it: hostname, hosts, resolv.conf, machine-id. A file whose owner may
+// not write it is left alone: `chmod u-w FILE` is how an administrator keeps one.
+
+import { randomBytes } from 'node:crypto'
+import type { FileOp, FileTarget } from '../keeper/types.js'
+import type { Keeper } from '../keeper/keeper.js'
+import { shortHostname } from './hostname.js'
+import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
+
+/** A file as it should be, given what it is now (null: it is not there). */
+export interface GuestFile {
+  readonly path: string
+  readonly mode: number
+  content(now: string | null): string | null
+}
+
+const LIMIT = 2 ** 20
+
+/** The distribution's own file for its name; none for those that get it from elsewhere. */
+export function hostnameFiles(distribution: string, hostname: string): GuestFile[] {
+  const short = shortHostname(hostname)
+  const whole = (path: string, text: string): GuestFile => ({ path, mode: 0o644, content: () => text })
+  switch (distribution) {
+    case 'nixos':
+    case 'guix':
+      return []
+    case 'almalinux':
+    case 'centos':
+    case 'fedora':
+    case 'opensuse':
+    case 'rocky':
+      return [whole('/etc/hostname', `${hostname}\n`)]
+    case 'gentoo':
+      return [whole('/etc/conf.d/hostname', `hostname="${hostname}"\n`)]
+    case 'slackware':
+      return [whole('/etc/HOSTNAME', `${hostname}\n`)]
+    default:
+      return [whole('/etc/hostname', `${short}\n`)]
+  }
+}
+
+export function hostsFile(hostname: string): GuestFile {
+  return {
+    path: '/etc/hosts',
+    mode: 0o644,
+    content: (now) => withHostname(now ?? DEFAULT_HOSTS, hostname),
+  }
+}
+
+export function resolvConf(resolvers: readonly string[]): GuestFile {
+  const lines = [...resolvers.map((address) => `nameserver ${address}`), 'options edns0']
+  return { path: '/etc/resolv.conf', mode: 0o644, content: () => `${lines.join('\n')}\n` }
+}
+
+/** Unique per container: DHCP, the journal and D-Bus identify the machine by it. */
+export function machineId(): GuestFile {
+  const id = randomBytes(16)
+  // A random UUID (RFC 9562 version 4), as systemd makes its own.
+  id.writeUInt8((id.readUInt8(6) & 0x0f) | 0x40, 6)
+  id.writeUInt8((id.readUInt8(8) & 0x3f) | 0x80, 8)
+  return { path: '/etc/machine-id', mode: 0o444, content: () => `${id.toString('hex')}\n` }
+}
+
+/** What is at a path now: its text, and whether it may be replaced. */
+export interface Present {
+  readonly text: string | null
+  readonly writable: boolean
+}
+
+export const ABSENT: Present = { text: null, writable: true }
+
+/** The edits that make the files so. A file that is right, or that is kept by its owner, has none. */
+export function editsFor(files: readonly GuestFile[], present: readonly Present[]): FileOp[] {
+  return files.flatMap(({ path, mode, content }, index) => {
+    const { text, writable } = present[index] ?? ABSENT
+    const wanted = content(text)
+    if (wanted === null || wanted === text || !writable) return []
+    return [{ op: 'write', path, data: Buffer.from(wanted), mode, mkdirs: true }]
+  })
+}
+
+/** Brings files of a container up to date, with further steps in the same go. */
+export async function writeGuestFiles(
+  keeper: Keeper,
+  target: FileTarget,
+  files: readonly GuestFile[],
+  more: readonly FileOp[] = [],
+): Promise<void> {
+  const looks = files.flatMap(({ path }): FileOp[] => [
+    { op: 'lstat', path },
+    { op: 'read', path, limit: LIMIT },
+  ])
+  const seen = looks.length === 0 ? [] : await keeper.edit(target, looks)
+  const present = files.map((_, index): Present => {
+    const info = seen[2 * index]?.stat ?? null
+    const data = seen[2 * index + 1]?.data ?? null
+    // A link is replaced by a file; its own mode says nothing.
+    const kept = info !== null && info.type === 'file' && (info.mode & 0o200) === 0
+    return { text: info?.type === 'file' ? (data?.toString() ?? null) : null, writable: !kept }
+  })
+  const steps = [...editsFor(files, present), ...more]
+  if (steps.length === 0) return
+  for (const { error } of await keeper.edit(target, steps)) if (error !== null) throw error
+}

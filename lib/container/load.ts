@@ -1,0 +1,28 @@
+// Reads one container of a pool.
+
+import { ConfigBrokenError } from '../host/errors.js'
+import { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import { containerFile } from '../schema/container.js'
+import { Container } from './container.js'
+import { ContainerRecord } from './record.js'
+
+/** Null for one that was never finished, or whose deletion was: what is left of it goes. */
+export async function loadContainer(pool: Pool, id: string): Promise<Container | null> {
+  const file = new ConfigFile(pool.layout.confFile('ct', id), containerFile)
+  const config = await file.read()
+  const user = pool.users.get(config.user)
+  const group = pool.groups.get(config.group)
+  if (config.state === 'staged') {
+    await pool.driver.remove(id)
+    await file.remove()
+    return null
+  }
+  if (user === undefined) throw missing(file.path, `user '${config.user}'`)
+  if (group === undefined) throw missing(file.path, `group '${config.group}'`)
+  return new Container(new ContainerRecord(pool, id, file, config, user, group))
+}
+
+function missing(path: string, what: string): ConfigBrokenError {
+  return new ConfigBrokenError(path, `${what} does not exist`, null, null)
+}

@@ -1,0 +1,97 @@
+// Puts a container's LXC configuration where liblxc reads it, when it is not there already.
+
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UnsupportedError } from '../host/errors.js'
+import type { ContainerFile } from '../schema/container.js'
+import { utsName } from './hostname.js'
+import { announcesReadiness } from './init.js'
+import { renderLxcConfig, type LxcNetif } from './lxc-config.js'
+import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
+import type { ContainerRecord } from './record.js'
+
+const COMMON_SECCOMP = fileURLToPath(
+  new URL('../../share/seccomp/common.seccomp', import.meta.url),
+)
+
+const DEFAULT_INIT = ['/sbin/init']
+
+export function seccompProfile(record: ContainerRecord): string {
+  return record.config.seccomp_profile ?? COMMON_SECCOMP
+}
+
+/** The socket on which the guest's init says that it is up, if it is one that does. */
+export function notifySocket({ config, pool, host, id }: ContainerRecord): string | null {
+  return announcesReadiness(config.vpsadminos.init) ? host.paths.notify(pool.name, id) : null
+}
+
+/** Writes the file if its content would change. Answers which limits had to be lowered. */
+export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
+  const { text, clamped } = renderRecord(record)
+  const path = record.host.paths.lxcConfig(record.pool.name, record.id)
+  const before = await readFile(path, 'utf8').catch(() => null)
+  if (before !== text) {
+    // Run state: it is written again after a reboot, so nothing is flushed to the disk.
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    await writeFile(`${path}.new`, text, { mode: 0o644 })
+    await rename(`${path}.new`, path)
+  }
+  return clamped
+}
+
+export async function removeLxcFile(record: ContainerRecord): Promise<void> {
+  const path = record.host.paths.lxcConfig(record.pool.name, record.id)
+  await rm(dirname(path), { recursive: true, force: true })
+}
+
+function renderRecord(record: ContainerRecord): { text: string; clamped: ClampedPrlimit[] } {
+  const { config, host, pool, id, user } = record
+  const { init } = config.vpsadminos
+  const { prlimits, clamped } = clampPrlimits(config.prlimits, host.prlimitBounds)
+  const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
+  const text = renderLxcConfig({
+    hostname: utsName(id, config.hostname ?? null),
+    arch: config.arch,
+    rootfs: host.paths.rootfs(pool.name, id),
+    uidMap: user.uidMap,
+    gidMap: user.gidMap,
+    init,
+    initCmd: [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(config, cgroupVersion)],
+    cgroup: {
+      container: record.cgroup,
+      monitor: record.monitorCgroup,
+      pivot: `${host.cgroupRoot}/pivot`,
+    },
+    cgroupVersion,
+    cgparams: config.cgparams.filter(({ subsystem }) => host.cgroups.version(subsystem) !== null),
+    prlimits,
+    seccompProfile: seccompProfile(record),
+    apparmorProfile: host.apparmorProfile,
+    netif: netif(record),
+    nesting: config.nesting,
+    logFile: pool.layout.log(id),
+    consoleLog: pool.layout.consoleLog(id),
+    notifySocket: notifySocket(record),
+    rawLxc: config.raw.lxc ?? '',
+  })
+  return { text, clamped }
+}
+
+// In a container systemd takes its kernel command line from its own arguments. Where the controllers
+// are in v1 hierarchies it must be told to use these; from 256 on it must be told twice, and from
+// 258 on it cannot at all, and runs with the unified hierarchy alone.
+function initArguments({ vpsadminos }: ContainerFile, cgroupVersion: 1 | 2): string[] {
+  const { init, systemd_version: version } = vpsadminos
+  if (init !== 'systemd' || cgroupVersion === 2 || (version ?? 0) >= 258) return []
+  return ['systemd.unified_cgroup_hierarchy=0', 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1']
+}
+
+function netif({ config, interfaceName, name }: ContainerRecord): LxcNetif | null {
+  const [first, ...more] = config.net_interfaces
+  if (first === undefined) return null
+  if (more.length > 0 || first.type !== 'bridge' || first.link === undefined) {
+    throw new UnsupportedError(`network of ${name}`, 'only one interface on a bridge can be had')
+  }
+  return { link: first.link, name: first.name, hwaddr: first.hwaddr ?? null, pair: interfaceName }
+}

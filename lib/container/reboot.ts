@@ -1,0 +1,61 @@
+// Restarts a container: from outside as a stop and a start, or by telling its init to reboot.
+
+import { ContainerEndedError, StateError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import { milliseconds } from '../schema/size.js'
+import { deadline } from './deadline.js'
+import { signalsOf } from './init.js'
+import type { ContainerRecord } from './record.js'
+import { startLocked, type StartResult } from './start.js'
+import { prepareRunit, signalInit, stopLocked, type StopOptions, type StopResult } from './stop.js'
+
+export interface RebootOptions {
+  /** Milliseconds until the next init must run; default 60,000. */
+  readonly timeout?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface RestartResult {
+  readonly stop: StopResult
+  readonly start: StartResult
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+
+export async function restartContainer(
+  record: ContainerRecord,
+  { timeout = DEFAULT_TIMEOUT_MS, method = 'shutdown_or_kill', signal }: StopOptions = {},
+): Promise<RestartResult> {
+  const timeoutMs = parse(milliseconds, timeout, 'restart.timeout')
+  using _lock = record.lock('restart')
+  const stop = await stopLocked(record, timeoutMs, method, signal)
+  const start = await startLocked(record, DEFAULT_TIMEOUT_MS, signal)
+  return Object.freeze({ stop, start })
+}
+
+/**
+ * Resolves when the next init runs.
+ *
+ * @throws ContainerEndedError when it stops instead
+ */
+export async function rebootContainer(
+  record: ContainerRecord,
+  { timeout = DEFAULT_TIMEOUT_MS, signal }: RebootOptions = {},
+): Promise<void> {
+  const timeoutMs = parse(milliseconds, timeout, 'reboot.timeout')
+  using _lock = record.lock('reboot')
+  const { run } = record
+  if (run.state !== 'running') throw new StateError(record.name, run.state, 'reboot needs it running')
+  using limit = deadline(`reboot of ${record.name}`, timeoutMs, signal)
+  const { init } = record.config.vpsadminos
+  const before = run.runs
+  if (init === 'runit') await prepareRunit(record, 'reboot')
+  await signalInit(record, signalsOf(init).reboot.number)
+  await run.until(() => {
+    if (run.runs > before && run.state === 'running') return true
+    if (!run.alive && run.exit !== null && run.exit.reason !== 'reboot') {
+      throw new ContainerEndedError(record.id, 'running', run.state)
+    }
+    return undefined
+  }, limit.signal)
+}

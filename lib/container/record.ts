@@ -1,0 +1,108 @@
+// One container inside the engine: its file, its place in the pool, its state. The public handle is
+// container.ts; each operation has a file of its own and works on this.
+
+import type { CgroupDir } from '../cgroup/cgroup-dir.js'
+import type { Group } from '../group/group.js'
+import type { HostContext } from '../host/context.js'
+import { NotFoundError, StateError } from '../host/errors.js'
+import { Mutex } from '../host/mutex.js'
+import type { Image } from '../image/types.js'
+import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
+import type { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import type { ContainerFile, containerFile } from '../schema/container.js'
+import type { User } from '../user/user.js'
+import type { ClampedPrlimit } from './prlimit-clamp.js'
+import { RunState } from './state.js'
+import { vethName } from './veth-name.js'
+
+export class ContainerRecord {
+  readonly run = new RunState()
+  /** Around the file and the LXC configuration. */
+  readonly mutex = new Mutex()
+  /** Settings that wait for the next start. */
+  readonly pending = new Set<string>()
+  /** Limits of processes that had to be lowered at the last start. */
+  clamped: readonly ClampedPrlimit[] = []
+  deleted = false
+
+  constructor(
+    readonly pool: Pool,
+    public id: string,
+    public file: ConfigFile<typeof containerFile>,
+    public config: ContainerFile,
+    readonly user: User,
+    readonly group: Group,
+  ) {}
+
+  get host(): HostContext {
+    return this.pool.host
+  }
+
+  get name(): string {
+    return `container ${this.pool.name}:${this.id}`
+  }
+
+  /** Takes note of what the keeper tells. Every run begins with the settings as they are. */
+  observe(event: KeeperEvent): void {
+    if (this.run.apply(event)) this.pending.clear()
+  }
+
+  /** Relative to every cgroup hierarchy: the directory with the limits, owned by the host's root. */
+  get cgroup(): string {
+    return `${this.#userCgroup}/ct.${this.id}`
+  }
+
+  /** Beside it, so that freezing and killing the container spares the monitor. */
+  get monitorCgroup(): string {
+    return `${this.#userCgroup}/monitor.${this.id}`
+  }
+
+  get #userCgroup(): string {
+    return `${this.group.cgroup}/user.${this.user.name}`
+  }
+
+  /** The host's end of its network interface. */
+  get interfaceName(): string {
+    return vethName(this.host.interfacePrefix, this.pool.name, this.id)
+  }
+
+  cgroupDir(): CgroupDir {
+    return this.host.cgroups.dir(this.cgroup)
+  }
+
+  /** Takes the manipulation lock; whoever comes second is told who has it. */
+  lock(holder: string): Disposable {
+    if (this.deleted) throw new NotFoundError('container', this.id, 'it was deleted')
+    return this.host.locks.take(this.name, holder)
+  }
+
+  /** @throws StateError */
+  assertAlive(action: string): void {
+    if (!this.run.alive) throw new StateError(this.name, this.run.state, `${action} needs it running`)
+  }
+
+  /** @throws StateError */
+  assertStopped(action: string): void {
+    if (this.run.alive) throw new StateError(this.name, this.run.state, `${action} needs it stopped`)
+  }
+
+  /** The image below an overlay; null when the container does not need one. */
+  image(): Image | null {
+    const { clone_mode: mode, image } = this.config.vpsadminos
+    return mode === 'overlay' && image != null ? this.pool.images.find({ id: image }) : null
+  }
+
+  rootfsPlan(): RootfsPlan {
+    const { name, driver } = this.pool
+    const source = { mode: this.config.vpsadminos.clone_mode, image: this.image() }
+    const target = this.host.paths.rootfs(name, this.id)
+    return driver.plan(this.id, source, target, this.user)
+  }
+
+  /** Where files are edited: in the running container, or in its rootfs mounted for the purpose. */
+  fileTarget(): FileTarget {
+    if (this.run.alive) return { pool: this.pool.name, id: this.id }
+    return { rootfs: this.rootfsPlan() }
+  }
+}

@@ -1,0 +1,146 @@
+// A program inside a container, with its streams. The keeper holds it: it goes on when this process
+// ends, its output waits, and `ct.session(id)` finds it again.
+
+import { constants } from 'node:os'
+import { Readable, Writable } from 'node:stream'
+import { native } from '../native.js'
+import { ClosedError } from '../errors.js'
+import type { Keeper } from '../keeper/keeper.js'
+import type { SessionStreams } from '../keeper/types.js'
+import { Pidfd } from '../ns/pidfd.js'
+import { openPipe, openTerminal } from './descriptor-streams.js'
+
+/** How a program ended; one of the two is null. */
+export interface SessionExit {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+const signalNames = new Map(
+  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
+)
+
+/** Where the engine tells sessions that they have ended. @internal */
+export interface SessionEnds {
+  wait(session: number): Promise<{ code: number | null; signal: number | null }>
+}
+
+export class Session implements AsyncDisposable {
+  readonly id: number
+  /** As the host sees it. */
+  readonly pid: number
+  readonly tty: boolean
+  /** Ending it is the end of the program's input. Null when it was taken from /dev/null. */
+  readonly stdin: Writable | null
+  /** With a terminal, all of its output. */
+  readonly stdout: Readable
+  /** Null with a terminal. */
+  readonly stderr: Readable | null
+  /** How it ended. Rejects only when the keeper is lost. */
+  readonly exit: Promise<SessionExit>
+  readonly #keeper: Keeper
+  readonly #pidfd: Pidfd
+  readonly #terminal: number | null
+  #ended = false
+  #closed = false
+
+  /** @internal */
+  constructor(keeper: Keeper, streams: SessionStreams, ends: SessionEnds) {
+    this.#keeper = keeper
+    this.id = streams.session
+    this.pid = streams.pid
+    this.#pidfd = Pidfd.adopt(streams.pidfd)
+    this.tty = streams.tty !== null
+    this.#terminal = streams.tty
+    if (streams.tty !== null) {
+      const terminal = openTerminal(streams.tty)
+      this.stdin = terminal
+      this.stdout = terminal
+      this.stderr = null
+    } else {
+      this.stdin = streams.stdin === null ? null : this.#input(openPipe(streams.stdin, 'write'))
+      this.stdout = streams.stdout === null ? Readable.from([]) : openPipe(streams.stdout, 'read')
+      this.stderr = streams.stderr === null ? null : openPipe(streams.stderr, 'read')
+    }
+    const ended = streams.exit === null ? ends.wait(streams.session) : Promise.resolve(streams.exit)
+    this.exit = ended.then(({ code, signal }) => {
+      this.#ended = true
+      return Object.freeze({
+        exitCode: code,
+        signal: signal === null ? null : (signalNames.get(signal) ?? null),
+      })
+    })
+    // Whoever does not ask how it ended shall not be ended by that.
+    this.exit.catch(() => undefined)
+  }
+
+  /** Sends a signal to the program; false when it has ended. */
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    this.#assertOpen()
+    return this.#pidfd.kill(signal)
+  }
+
+  /** Tells the program the size of its window. @throws ClosedError; does nothing without a terminal */
+  resize(rows: number, cols: number): void {
+    this.#assertOpen()
+    if (this.#terminal !== null) native.keeper.setWindowSize(this.#terminal, rows, cols)
+  }
+
+  /** Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. */
+  async detach(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.stdin?.destroy()
+    this.stdout.destroy()
+    this.stderr?.destroy()
+    await this.#pidfd.close()
+  }
+
+  /** Kills the program if it still runs, and forgets the session. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    if (!this.#ended) this.#pidfd.kill('SIGKILL')
+    // Unread output must not keep the program's pipes, and with them the end, waiting.
+    this.stdout.resume()
+    this.stderr?.resume()
+    await this.exit.catch(() => undefined)
+    await this.detach()
+    if (this.#keeper.open) await this.#keeper.closeSession(this.id).catch(() => undefined)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError(`session ${this.id}`)
+  }
+
+  // The keeper has the pipe too, so that the program survives us. Closing ours is not enough.
+  #input(pipe: Writable): Writable {
+    const input = new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        if (pipe.write(chunk)) done()
+        else pipe.once('drain', done)
+      },
+      final: (done) => {
+        pipe.end(() => {
+          pipe.destroy()
+          this.#keeper.closeStdin(this.id).then(
+            () => done(),
+            () => done(),
+          )
+        })
+      },
+      destroy: (error, done) => {
+        pipe.destroy()
+        done(error)
+      },
+    })
+    // A program that does not read its input to the end is none of the writer's fault.
+    pipe.on('error', (error: NodeJS.ErrnoException) => {
+      input.destroy(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : error)
+    })
+    return input
+  }
+}

@@ -1,0 +1,80 @@
+// What settings mean for a container's file, and when they take effect.
+
+import { InvalidArgumentError } from '../host/errors.js'
+import type { Machine } from '../host/machine.js'
+import { isLimit, withLimits } from '../group/limit-params.js'
+import type { Patch } from '../pool/config-file.js'
+import type { ContainerFile, ContainerSettings } from '../schema/container.js'
+import { checkLimits } from '../schema/limits.js'
+import { canQuote } from './lxc-config.js'
+import { checkRawLxc } from './raw-lxc.js'
+
+export type SettingName = keyof ContainerSettings
+
+/** Settings that a running container gets at its next start. The others take effect at once. */
+export const NEXT_START: ReadonlySet<SettingName> = new Set([
+  'initCmd',
+  'prlimits',
+  'rawLxc',
+  'netif',
+  'seccompProfile',
+  'nesting',
+])
+
+/**
+ * What the schema cannot know: limits of this machine, words of liblxc.
+ *
+ * @throws InvalidArgumentError
+ */
+export function checkSettings(settings: ContainerSettings, machine: Machine, what: string): void {
+  checkLimits(settings, machine, what)
+  if (settings.rawLxc != null) checkRawLxc(settings.rawLxc, `${what}.rawLxc`)
+  for (const [index, argument] of (settings.initCmd ?? []).entries()) {
+    // liblxc takes quotes around the whole line away, so the first word must not need any.
+    const fine = index === 0 ? !/[\s"']/.test(argument) : canQuote(argument)
+    if (!fine) {
+      throw new InvalidArgumentError(`${what}.initCmd.${index}`, 'liblxc cannot be told these quotes')
+    }
+  }
+}
+
+/** The fields of the file that the settings change. */
+export function patchOf(settings: ContainerSettings, config: ContainerFile, what: string): Patch {
+  const { memoryLimit, swapLimit, cpuLimit, pidsLimit, cgparams, ...rest } = settings
+  const patch: Record<string, unknown> = {}
+  const limits = { memoryLimit, swapLimit, cpuLimit, pidsLimit }
+  if (cgparams !== undefined || Object.values(limits).some((limit) => limit !== undefined)) {
+    const kept = config.cgparams.filter((param) => cgparams === undefined || isLimit(param))
+    patch['cgparams'] = withLimits([...kept, ...(cgparams ?? [])], limits, what)
+  }
+  const set = (field: string, value: unknown) => {
+    if (value !== undefined) patch[field] = value
+  }
+  set('hostname', rest.hostname)
+  set('dns_resolvers', rest.dnsResolvers)
+  set('autostart', autostart(rest.autostart))
+  set('init_cmd', rest.initCmd)
+  set('seccomp_profile', rest.seccompProfile)
+  set('nesting', rest.nesting === null ? false : rest.nesting)
+  if (rest.netif !== undefined) patch['net_interfaces'] = rest.netif === null ? [] : [rest.netif]
+  if (rest.rawLxc !== undefined) patch['raw'] = { lxc: rest.rawLxc }
+  if (rest.prlimits !== undefined) patch['prlimits'] = prlimits(rest.prlimits, config.prlimits)
+  return patch
+}
+
+function autostart(given: ContainerSettings['autostart']): unknown {
+  if (given === undefined) return undefined
+  if (given === null || given === false) return false
+  return given === true ? { priority: 1000, delay: 5 } : given
+}
+
+// Within the map, what is not given stays and `null` takes away; `null` for the map takes all away.
+function prlimits(
+  given: NonNullable<ContainerSettings['prlimits']> | null,
+  before: ContainerFile['prlimits'],
+): Patch {
+  if (given === null) {
+    return Object.fromEntries(Object.keys(before).map((name) => [name, undefined]))
+  }
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? undefined]))
+}

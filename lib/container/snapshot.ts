@@ -1,0 +1,112 @@
+// What is known of a container, from memory alone: no cgroup, no /proc, no file is touched.
+
+import { limitsOf, type EffectiveLimits } from '../group/limit-params.js'
+import type { Cgparam } from '../schema/cgparam.js'
+import type { CloneMode } from '../schema/pool.js'
+import type { Prlimits } from '../schema/prlimits.js'
+import { utsName } from './hostname.js'
+import type { InitKind } from './init.js'
+import type { ClampedPrlimit } from './prlimit-clamp.js'
+import type { ContainerRecord } from './record.js'
+import type { ContainerExit, ContainerState } from './state.js'
+
+/** A picture of one moment; it does not change. */
+export interface ContainerSnapshot extends EffectiveLimits {
+  readonly pool: string
+  readonly id: string
+  readonly user: string
+  readonly group: string
+  readonly distribution: string
+  readonly version: string
+  readonly arch: string
+  readonly state: ContainerState
+  /** As the host sees it. */
+  readonly initPid: number | null
+  readonly ready: boolean
+  /** How the last run ended. */
+  readonly exit: ContainerExit | null
+  readonly hostname: string | null
+  /** The name that the container sees: the hostname, or else the id, cut to what the kernel takes. */
+  readonly utsName: string
+  readonly dnsResolvers: readonly string[] | null
+  readonly autostart: { readonly priority: number; readonly delay: number } | null
+  readonly initCmd: readonly string[] | null
+  readonly init: InitKind
+  readonly prlimits: Prlimits
+  /** Limits that this host could not give at the last start. */
+  readonly clampedPrlimits: readonly ClampedPrlimit[]
+  readonly cgparams: readonly Cgparam[]
+  readonly netif: {
+    readonly type: string
+    readonly name: string
+    readonly link: string | null
+    readonly hwaddr: string | null
+  } | null
+  readonly seccompProfile: string | null
+  readonly nesting: boolean
+  readonly rawLxc: string | null
+  /** Settings that were changed and wait for the next start. */
+  readonly pending: readonly string[]
+  readonly cloneMode: CloneMode
+  readonly image: string | null
+  /** The container's own directory in the pool. */
+  readonly dataset: string
+  /** Where the rootfs is mounted in the keeper's mount namespace while it runs. */
+  readonly rootfs: string
+  /** For `lxc-info -P` and its kind. */
+  readonly lxcPath: string
+  /** Relative to every cgroup hierarchy. */
+  readonly cgroup: string
+  readonly logFile: string
+  readonly consoleLog: string
+}
+
+export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
+  const { pool, id, config, run, host, user, group } = record
+  const { priority, delay } = config.autostart === false ? {} : (config.autostart ?? {})
+  const [netif] = config.net_interfaces
+  return Object.freeze({
+    pool: pool.name,
+    id,
+    user: user.name,
+    group: group.path,
+    distribution: config.distribution,
+    version: config.version,
+    arch: config.arch,
+    state: run.state,
+    initPid: run.initPid,
+    ready: run.ready !== null,
+    exit: run.exit,
+    hostname: config.hostname ?? null,
+    utsName: utsName(id, config.hostname ?? null),
+    dnsResolvers: config.dns_resolvers ?? null,
+    autostart: priority === undefined || delay === undefined ? null : { priority, delay },
+    initCmd: config.init_cmd ?? null,
+    init: config.vpsadminos.init,
+    prlimits: config.prlimits,
+    clampedPrlimits: record.clamped,
+    ...limitsOf(config.cgparams),
+    cgparams: config.cgparams,
+    netif:
+      netif === undefined
+        ? null
+        : {
+            type: netif.type,
+            name: netif.name,
+            link: netif.link ?? null,
+            hwaddr: netif.hwaddr ?? null,
+          },
+    seccompProfile: config.seccomp_profile ?? null,
+    nesting: config.nesting,
+    rawLxc: config.raw.lxc ?? null,
+    pending: [...record.pending],
+    cloneMode: config.vpsadminos.clone_mode,
+    image: config.vpsadminos.image ?? null,
+    dataset: pool.driver.path(id),
+    rootfs: host.paths.rootfs(pool.name, id),
+    lxcPath: host.paths.lxc(pool.name),
+    cgroup: record.cgroup,
+    logFile: pool.layout.log(id),
+    consoleLog: pool.layout.consoleLog(id),
+  })
+}

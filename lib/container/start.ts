@@ -1,0 +1,112 @@
+// Starts a container: configuration, cgroups of its groups, then the keeper does the rest.
+
+import { close } from 'node:fs'
+import { rename, stat } from 'node:fs/promises'
+import { ContainerStartError, StateError } from '../host/errors.js'
+import { KeeperError } from '../keeper/errors.js'
+import type { StartPlan } from '../keeper/types.js'
+import { milliseconds } from '../schema/size.js'
+import { parse } from '../schema/parse.js'
+import { applyParams, usableParams } from '../group/cgparams.js'
+import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
+import type { ClampedPrlimit } from './prlimit-clamp.js'
+import type { ContainerRecord } from './record.js'
+
+export interface StartOptions {
+  /** Milliseconds until init must run; default 60,000. */
+  readonly timeout?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface StartResult {
+  /** As the host sees it. */
+  readonly initPid: number
+  /** Microseconds by step. */
+  readonly timings: Readonly<Record<string, number>>
+  /** Limits of processes that this host cannot give, and what was given instead. */
+  readonly clamped: readonly ClampedPrlimit[]
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+const LOG_SIZE = 2 ** 20
+
+export async function startContainer(
+  record: ContainerRecord,
+  { timeout = DEFAULT_TIMEOUT_MS, signal }: StartOptions = {},
+): Promise<StartResult> {
+  const timeoutMs = parse(milliseconds, timeout, 'start.timeout')
+  signal?.throwIfAborted()
+  using _lock = record.lock('start')
+  return startLocked(record, timeoutMs, signal)
+}
+
+/** For who has the lock already. */
+export async function startLocked(
+  record: ContainerRecord,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<StartResult> {
+  const { pool, run, config } = record
+  pool.assertActive()
+  if (run.state !== 'stopped') throw new StateError(record.name, run.state, 'start needs it stopped')
+  if (record.user.conflict !== null) {
+    throw new StateError(record.name, 'blocked', record.user.conflict)
+  }
+  await Promise.all([record.group.ensureCgroup(), rotateLog(pool.layout.log(record.id))])
+  const keeper = await record.host.keeper()
+  const rendered = config
+  record.clamped = await record.mutex.run(() => writeLxcFile(record))
+  const started = await keeper
+    .start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal })
+    .catch((error: unknown) => {
+      throw startError(record, error)
+    })
+  close(started.pidfd)
+  run.started(started.initPid)
+  record.pending.clear()
+  // What set() changed while liblxc had read the file already.
+  if (record.config !== rendered) await applyLimits(record)
+  return Object.freeze({
+    initPid: started.initPid,
+    timings: Object.freeze(started.timings),
+    clamped: record.clamped,
+  })
+}
+
+export function startPlan(record: ContainerRecord, timeoutMs: number): StartPlan {
+  const { pool, host, id } = record
+  return {
+    pool: pool.name,
+    id,
+    lxcPath: host.paths.lxc(pool.name),
+    rootfs: record.rootfsPlan(),
+    cgroup: record.cgroup,
+    monitorCgroup: record.monitorCgroup,
+    seccompProfile: seccompProfile(record),
+    notifySocket: notifySocket(record),
+    logFile: pool.layout.log(id),
+    consoleLog: pool.layout.consoleLog(id),
+    timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
+  }
+}
+
+/** Writes all parameters of the container to its cgroup. */
+export async function applyLimits(record: ContainerRecord): Promise<void> {
+  const params = usableParams(record.host.cgroups, record.config.cgparams)
+  await applyParams(record.cgroupDir(), params)
+}
+
+function startError(record: ContainerRecord, error: unknown): unknown {
+  if (!(error instanceof KeeperError)) return error
+  if (error.code === 'ERR_CONTAINER_RUNNING') {
+    return new StateError(record.name, 'running', 'start needs it stopped')
+  }
+  const log = error.detail.split('\n').filter((line) => line.trim() !== '')
+  return new ContainerStartError(record.id, log, { cause: error })
+}
+
+// liblxc appends and never looks back.
+async function rotateLog(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null)
+  if (found !== null && found.size > LOG_SIZE) await rename(path, `${path}.1`)
+}

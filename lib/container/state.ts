@@ -1,0 +1,139 @@
+// What a container is doing, as far as the keeper's events have told.
+
+import { EventEmitter } from 'node:events'
+import type { KeeperEvent, Known } from '../keeper/types.js'
+
+export type ContainerState =
+  | 'staged'
+  | 'stopped'
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'aborting'
+  | 'freezing'
+  | 'frozen'
+  | 'error'
+
+/** How a run ended. */
+export interface ContainerExit {
+  /** `halt` and `reboot` were asked for inside; `signal` ended init from outside. */
+  readonly reason: 'exited' | 'halt' | 'reboot' | 'signal' | 'failed' | 'unknown'
+  readonly code: number | null
+  readonly signal: number | null
+}
+
+/** The state of one container, and the way to wait for another one. */
+export class RunState {
+  #state: ContainerState = 'stopped'
+  #initPid: number | null = null
+  #ready: { status: string } | null = null
+  #exit: ContainerExit | null = null
+  #runs = 0
+  readonly #changes = new EventEmitter().setMaxListeners(0)
+
+  get state(): ContainerState {
+    return this.#state
+  }
+
+  get initPid(): number | null {
+    return this.#initPid
+  }
+
+  /** What the guest's init said when it was up; null before, and for inits that say nothing. */
+  get ready(): { status: string } | null {
+    return this.#ready
+  }
+
+  /** How the last run ended. */
+  get exit(): ContainerExit | null {
+    return this.#exit
+  }
+
+  /** How many times it came to run; tells one run from the next. */
+  get runs(): number {
+    return this.#runs
+  }
+
+  /** True while there are processes of it, whatever they do. */
+  get alive(): boolean {
+    return !['staged', 'stopped', 'error'].includes(this.#state)
+  }
+
+  set(state: ContainerState): void {
+    if (state === this.#state) return
+    this.#state = state
+    this.#changes.emit('change')
+  }
+
+  /** True when this was news: another run than the one that is known. */
+  started(initPid: number): boolean {
+    if (this.#initPid === initPid && this.alive) return false
+    this.#initPid = initPid
+    this.#ready = null
+    this.#runs += 1
+    this.#state = 'running'
+    this.#changes.emit('change')
+    return true
+  }
+
+  /** Takes over what the keeper says about a container that it already has. */
+  adopt({ state, initPid, ready }: Known): void {
+    this.started(initPid)
+    this.#state = state
+    this.#ready = ready ? { status: '' } : null
+    this.#changes.emit('change')
+  }
+
+  /** The keeper does not have it any more. */
+  lost(): void {
+    if (this.alive) this.#stopped()
+  }
+
+  /** True when a new run has begun. */
+  apply(event: KeeperEvent): boolean {
+    if (event.type === 'state') {
+      if (event.state === 'running') return this.started(event.initPid ?? 0)
+      if (event.state === 'stopped') this.#stopped()
+      else this.set(event.state)
+    } else if (event.type === 'exit') {
+      const { reason, code, signal } = event
+      this.#exit = Object.freeze({ reason, code, signal })
+    } else if (event.type === 'ready') {
+      this.#ready = { status: event.status }
+      this.#changes.emit('change')
+    }
+    return false
+  }
+
+  #stopped(): void {
+    this.#state = 'stopped'
+    this.#initPid = null
+    this.#ready = null
+    this.#changes.emit('change')
+  }
+
+  /** Resolves with what `done` answers as soon as it answers something; it may also throw. */
+  async until<T>(done: () => T | undefined, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
+    const now = done()
+    if (now !== undefined) return now
+    return new Promise<T>((resolve, reject) => {
+      const finish = (settle: () => void) => {
+        this.#changes.off('change', check)
+        signal?.removeEventListener('abort', abort)
+        settle()
+      }
+      const abort = () => finish(() => reject(signal?.reason as Error))
+      const check = () => {
+        try {
+          const value = done()
+          if (value !== undefined) finish(() => resolve(value))
+        } catch (error) {
+          finish(() => reject(error as Error))
+        }
+      }
+      this.#changes.on('change', check)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+}

@@ -1,0 +1,130 @@
+// Stops a container by a ladder: its init is asked, then, if it does not obey, all is killed. The
+// answer says which rung it took.
+
+import { Buffer } from 'node:buffer'
+import { ContainerStopError, StateError, TimeoutError } from '../host/errors.js'
+import type { Keeper } from '../keeper/keeper.js'
+import { Pidfd } from '../ns/pidfd.js'
+import { parse } from '../schema/parse.js'
+import { milliseconds } from '../schema/size.js'
+import { deadline } from './deadline.js'
+import { signalsOf } from './init.js'
+import type { ContainerRecord } from './record.js'
+
+/**
+ * `shutdown_or_kill` asks and then kills, `shutdown_or_fail` only asks, `kill` does not ask.
+ */
+export type StopMethod = 'shutdown_or_kill' | 'shutdown_or_fail' | 'kill'
+
+export interface StopOptions {
+  /** Milliseconds that init has to shut down; default 60,000. */
+  readonly timeout?: number | undefined
+  /** Default `shutdown_or_kill`. */
+  readonly method?: StopMethod | undefined
+  /** Aborting gives up waiting; what init has begun goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface StopResult {
+  /** Which rung of the ladder ended it; `none` when it was not running. */
+  readonly rung: 'none' | 'shutdown' | 'kill'
+  /** Milliseconds. */
+  readonly tookMs: number
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+
+/** After SIGKILL only the kernel can be slow. */
+const KILL_TIMEOUT_MS = 30_000
+
+export async function stopContainer(
+  record: ContainerRecord,
+  options: StopOptions = {},
+): Promise<StopResult> {
+  const timeoutMs = parse(milliseconds, options.timeout ?? DEFAULT_TIMEOUT_MS, 'stop.timeout')
+  options.signal?.throwIfAborted()
+  using _lock = record.lock('stop')
+  return stopLocked(record, timeoutMs, options.method ?? 'shutdown_or_kill', options.signal)
+}
+
+/** For who has the lock already. */
+export async function stopLocked(
+  record: ContainerRecord,
+  timeoutMs: number,
+  method: StopMethod,
+  signal: AbortSignal | undefined,
+): Promise<StopResult> {
+  const begin = performance.now()
+  const { run } = record
+  const result = (rung: StopResult['rung']): StopResult =>
+    Object.freeze({ rung, tookMs: performance.now() - begin })
+  if (!run.alive) return result('none')
+  // A frozen init sees no signal but SIGKILL.
+  const deaf = run.state === 'frozen' || run.state === 'freezing'
+  if (deaf && method === 'shutdown_or_fail') {
+    throw new StateError(record.name, run.state, 'it cannot shut down before it is thawed')
+  }
+  if (method !== 'kill' && !deaf) {
+    if (await shutdown(record, timeoutMs, signal)) return result('shutdown')
+    if (method === 'shutdown_or_fail') throw new ContainerStopError(record.id, timeoutMs)
+  }
+  await killContainer(record, signal)
+  return result('kill')
+}
+
+/** False when init did not end in time. */
+async function shutdown(
+  record: ContainerRecord,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  using limit = deadline(`shutdown of ${record.name}`, timeoutMs, signal)
+  const { init } = record.config.vpsadminos
+  if (init === 'runit') await prepareRunit(record, 'halt')
+  if (!(await signalInit(record, signalsOf(init).halt.number))) return true
+  record.run.set('stopping')
+  try {
+    await stopped(record, limit.signal)
+    return true
+  } catch (error) {
+    if (error instanceof TimeoutError && limit.signal.reason === error) return false
+    throw error
+  }
+}
+
+/** SIGKILL to everything in it, and waits until it is gone. */
+export async function killContainer(
+  record: ContainerRecord,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  using limit = deadline(`kill of ${record.name}`, KILL_TIMEOUT_MS, signal)
+  await record.cgroupDir().kill()
+  await stopped(record, limit.signal)
+}
+
+function stopped({ run }: ContainerRecord, signal: AbortSignal): Promise<true> {
+  return run.until(() => (run.alive ? undefined : true), signal)
+}
+
+/** Sends a signal to init; false when it is gone. */
+export async function signalInit(record: ContainerRecord, signal: number): Promise<boolean> {
+  const keeper: Keeper = await record.host.keeper()
+  const known = await keeper.lookup(record.pool.name, record.id)
+  if (known === null || known.pidfd === null) return false
+  await using pidfd = Pidfd.adopt(known.pidfd)
+  return pidfd.kill(signal)
+}
+
+/** runit decides by the modes of two files what its signal means. */
+export async function prepareRunit(
+  record: ContainerRecord,
+  order: 'halt' | 'reboot',
+): Promise<void> {
+  const keeper = await record.host.keeper()
+  const write = (name: string, mode: number) =>
+    ({ op: 'write', path: `/etc/runit/${name}`, data: Buffer.alloc(0), mode }) as const
+  await keeper.edit(record.fileTarget(), [
+    write('stopit', 0o100),
+    write('reboot', order === 'reboot' ? 0o100 : 0),
+  ])
+}

@@ -1,0 +1,50 @@
+// Waits until a container is in a state.
+
+import { ContainerEndedError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import { milliseconds } from '../schema/size.js'
+import { deadline } from './deadline.js'
+import { announcesReadiness } from './init.js'
+import type { ContainerRecord } from './record.js'
+import type { ContainerState } from './state.js'
+
+export interface WaitOptions {
+  /** Milliseconds; default: for ever. */
+  readonly timeout?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WaitResult {
+  readonly state: ContainerState
+  /** For `ready`: whether the guest's init said so, or running is all that it can tell. */
+  readonly by: 'init' | 'running' | null
+  /** What init said, such as `Startup finished in 1.2s.` */
+  readonly status: string | null
+}
+
+/** A state, or `ready`: running, and its init says that the system is up, if it is one that says so. */
+export type WaitTarget = ContainerState | 'ready'
+
+/**
+ * @throws ContainerEndedError when it is waited for `ready` and the container is not, or no more,
+ *   running
+ * @throws TimeoutError
+ */
+export async function waitFor(
+  record: ContainerRecord,
+  target: WaitTarget,
+  { timeout = Infinity, signal }: WaitOptions = {},
+): Promise<WaitResult> {
+  const timeoutMs = parse(milliseconds, timeout, 'wait.timeout')
+  using limit = deadline(`wait of ${record.name} for ${target}`, timeoutMs, signal)
+  const { run } = record
+  const done = (by: WaitResult['by'] = null, status: string | null = null) =>
+    Object.freeze({ state: run.state, by, status })
+  return run.until(() => {
+    if (target !== 'ready') return run.state === target ? done() : undefined
+    if (run.ready !== null) return done('init', run.ready.status)
+    if (!run.alive) throw new ContainerEndedError(record.id, target, run.state)
+    if (announcesReadiness(record.config.vpsadminos.init) || run.state === 'starting') return undefined
+    return done('running')
+  }, limit.signal)
+}

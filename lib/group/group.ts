@@ -1,0 +1,146 @@
+// A group is a node of the cgroup tree: limits on it hold for all containers below it together.
+
+import type { CgroupDir } from '../cgroup/cgroup-dir.js'
+import type { CgroupStats } from '../cgroup/cgroups.js'
+import { InUseError, InvalidArgumentError } from '../host/errors.js'
+import type { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import type { Cgparam } from '../schema/cgparam.js'
+import { groupSettings, type groupFile, type GroupFile, type GroupSettingsInput } from '../schema/group.js'
+import { checkLimits } from '../schema/limits.js'
+import { parse } from '../schema/parse.js'
+import { applyParams, usableParams } from './cgparams.js'
+import { isLimit, limitsOf, resetOf, withLimits, type EffectiveLimits } from './limit-params.js'
+
+/** What `group show` shows. */
+export interface GroupSnapshot extends EffectiveLimits {
+  readonly pool: string
+  readonly path: string
+  /** Relative to every cgroup hierarchy. */
+  readonly cgroup: string
+  readonly cgparams: readonly Cgparam[]
+  readonly containers: readonly string[]
+}
+
+export class Group {
+  readonly #pool: Pool
+  readonly #file: ConfigFile<typeof groupFile>
+  #config: GroupFile
+  // The cgroup is made when it is needed, once.
+  #ready: Promise<void> | null = null
+
+  /** @internal */
+  constructor(
+    readonly path: string,
+    pool: Pool,
+    file: ConfigFile<typeof groupFile>,
+    config: GroupFile,
+  ) {
+    this.#pool = pool
+    this.#file = file
+    this.#config = config
+  }
+
+  /** The group above; null for `/`. */
+  get parent(): Group | null {
+    if (this.path === '/') return null
+    const above = this.path.slice(0, this.path.lastIndexOf('/'))
+    return this.#pool.groups.get(above === '' ? '/' : above) ?? null
+  }
+
+  /** Relative to every cgroup hierarchy. */
+  get cgroup(): string {
+    const parts = this.path.split('/').filter((part) => part !== '')
+    return [this.#pool.cgroup, ...parts.map((part) => `group.${part}`)].join('/')
+  }
+
+  show(): GroupSnapshot {
+    return Object.freeze({
+      pool: this.#pool.name,
+      path: this.path,
+      cgroup: this.cgroup,
+      ...limitsOf(this.#config.cgparams),
+      cgparams: this.#config.cgparams,
+      containers: this.#containers(),
+    })
+  }
+
+  /** What all containers of the group use together. */
+  stats(): Promise<CgroupStats> {
+    return this.#dir().stats()
+  }
+
+  /** Changes limits at once and for good; `null` takes a limit away. */
+  async set(settings: GroupSettingsInput): Promise<void> {
+    const { cgparams, ...limits } = parse(groupSettings, settings, 'set')
+    checkLimits(limits, this.#pool.host.machine, 'set')
+    using _lock = this.#lock('set')
+    const before = this.#config.cgparams
+    const kept = before.filter((param) => cgparams === undefined || isLimit(param))
+    const after = withLimits([...kept, ...(cgparams ?? [])], limits, 'set')
+    await this.ensureCgroup()
+    const gone = before.filter((old) => !after.some((param) => same(param, old)))
+    await this.#apply([...gone.flatMap((param) => resetOf(param) ?? []), ...after])
+    try {
+      this.#config = await this.#file.update({ cgparams: after })
+    } catch (error) {
+      await this.#apply(before)
+      throw error
+    }
+  }
+
+  /** @throws InUseError while containers or groups are in it */
+  async delete(): Promise<void> {
+    using _lock = this.#lock('delete')
+    if (this.path === '/' || this.path === '/default') {
+      throw new InvalidArgumentError('delete', `group '${this.path}' always exists`)
+    }
+    const children = [...this.#pool.groups.keys()].filter((path) => path.startsWith(`${this.path}/`))
+    const users = [...this.#containers(), ...children]
+    if (users.length > 0) throw new InUseError('group', this.path, users)
+    await this.#file.remove()
+    this.#pool.groups.delete(this.path)
+    await this.#dir().remove()
+  }
+
+  /** Makes the cgroup, those above it, and their limits. @internal */
+  async ensureCgroup(): Promise<void> {
+    // Somebody may have removed it from outside meanwhile.
+    if (this.#ready !== null && (await this.#dir().exists()).length === 0) this.#ready = null
+    this.#ready ??= this.#create()
+    try {
+      await this.#ready
+    } catch (error) {
+      this.#ready = null
+      throw error
+    }
+  }
+
+  async #create(): Promise<void> {
+    await this.parent?.ensureCgroup()
+    await this.#dir().create()
+    await this.#apply(this.#config.cgparams)
+  }
+
+  #apply(params: readonly Cgparam[]): Promise<void> {
+    return applyParams(this.#dir(), usableParams(this.#pool.host.cgroups, params))
+  }
+
+  #dir(): CgroupDir {
+    return this.#pool.host.cgroups.dir(this.cgroup)
+  }
+
+  #containers(): string[] {
+    return [...this.#pool.containers.values()]
+      .filter((container) => container.group === this)
+      .map(({ id }) => id)
+  }
+
+  #lock(holder: string): Disposable {
+    return this.#pool.locks.take(`group ${this.#pool.name}:${this.path}`, holder)
+  }
+}
+
+function same(a: Cgparam, b: Cgparam): boolean {
+  return a.version === b.version && a.name === b.name
+}

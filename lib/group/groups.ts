@@ -1,0 +1,96 @@
+// The groups of all pools of a host.
+
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ExistsError, NotFoundError } from '../host/errors.js'
+import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import { poolError } from '../pool/write-file.js'
+import { createGroupOptions, groupFile, type CreateGroupOptions } from '../schema/group.js'
+import { checkLimits } from '../schema/limits.js'
+import { parse } from '../schema/parse.js'
+import { Group, type GroupSnapshot } from './group.js'
+import { withLimits } from './limit-params.js'
+
+export class Groups {
+  readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
+
+  /** @internal */
+  constructor(host: { readonly pools: ReadonlyMap<string, Pool> }) {
+    this.#host = host
+  }
+
+  /**
+   * Makes a group, with limits at once if they are given.
+   *
+   * @throws NotFoundError when the group above it is missing and `parents` is not set
+   */
+  async create(options: CreateGroupOptions): Promise<Group> {
+    const { pool: poolName, path, parents, cgparams, ...limits } = parse(
+      createGroupOptions,
+      options,
+      'create',
+    )
+    const pool = choosePool(this.#host.pools, poolName)
+    checkLimits(limits, pool.host.machine, 'create')
+    const params = withLimits(cgparams ?? [], limits, 'create')
+    if (parents) {
+      for (const above of ancestors(path)) {
+        if (!pool.groups.has(above)) await createGroup(pool, above, [])
+      }
+    }
+    const group = await createGroup(pool, path, params)
+    await group.ensureCgroup()
+    return group
+  }
+
+  /** @param reference `[POOL:]PATH` */
+  find(reference: string): Group | null {
+    return findByReference(this.#host.pools.values(), reference, (pool) => pool.groups)
+  }
+
+  /** @throws NotFoundError */
+  get(reference: string): Group {
+    return getByReference(this.#host.pools.values(), 'group', reference, (pool) => pool.groups)
+  }
+
+  list(): readonly GroupSnapshot[] {
+    return [...this.#host.pools.values()].flatMap((pool) =>
+      [...pool.groups.values()].map((group) => group.show()),
+    )
+  }
+}
+
+/** Nearest to the root first, `/` and the path itself left out. */
+function ancestors(path: string): string[] {
+  const parts = path.split('/').slice(1, -1)
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)
+}
+
+/** @internal */
+export async function createGroup(
+  pool: Pool,
+  path: string,
+  cgparams: GroupFileParams,
+): Promise<Group> {
+  using _lock = pool.locks.take(`group ${pool.name}:${path}`, 'create')
+  if (pool.groups.has(path)) throw new ExistsError('group', `${pool.name}:${path}`)
+  const above = ancestors(path).at(-1) ?? '/'
+  if (path !== '/' && !pool.groups.has(above)) {
+    throw new NotFoundError('group', `${pool.name}:${above}`)
+  }
+  const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
+  try {
+    await mkdir(dirname(file.path), { recursive: true, mode: 0o500 })
+  } catch (error) {
+    throw poolError(error, file.path)
+  }
+  const root = path === '/' ? { path } : {}
+  const config = await file.create({ ...root, cgparams, devices: [] })
+  const group = new Group(path, pool, file, config)
+  pool.groups.set(path, group)
+  return group
+}
+
+type GroupFileParams = ReturnType<typeof withLimits>

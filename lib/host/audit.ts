@@ -1,0 +1,133 @@
+// Looks at the kernel, apart from what the engine believes, for things in this host's names that
+// belong to nothing that runs.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HostContext } from './context.js'
+
+/** Something that nobody should have left. */
+export interface Leftover {
+  readonly type: 'cgroup' | 'mount' | 'process' | 'interface' | 'directory'
+  /** Its path, name or process id. */
+  readonly what: string
+  readonly reason: string
+}
+
+export interface AuditReport {
+  readonly leftovers: readonly Leftover[]
+}
+
+/** Cgroups of the host itself. */
+const OWN = new Set(['keeper', 'pivot'])
+
+export async function auditHost(host: HostContext): Promise<AuditReport> {
+  const alive = new Set<string>()
+  const known = new Set<string>()
+  for (const pool of host.pools.values()) {
+    for (const container of pool.containers.values()) {
+      known.add(`${pool.name}/${container.id}`)
+      if (container.state !== 'stopped') alive.add(`${pool.name}/${container.id}`)
+    }
+  }
+  const found = await Promise.all([
+    auditCgroups(host, alive),
+    auditMounts(host, alive),
+    auditInterfaces(host),
+    auditDirectories(host, known),
+  ])
+  return Object.freeze({ leftovers: Object.freeze(found.flat()) })
+}
+
+/** In every hierarchy: what a start makes and an end should have taken away. */
+async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Promise<Leftover[]> {
+  const leftovers: Leftover[] = []
+  const walk = async (directory: string, pool: string | null): Promise<void> => {
+    for (const name of await directories(directory)) {
+      const path = join(directory, name)
+      const container = /^(?:ct|monitor)\.(.+)$/.exec(name)?.[1]
+      if (container !== undefined) {
+        if (alive.has(`${pool ?? ''}/${container}`)) continue
+        leftovers.push({ type: 'cgroup', what: path, reason: 'its container does not run' })
+        leftovers.push(...(await processesIn(path)))
+      } else if (/^(pool|group|user)\./.test(name)) {
+        const inPool = name.startsWith('pool.') ? name.slice('pool.'.length) : pool
+        if (inPool !== null && host.pools.has(inPool)) await walk(path, inPool)
+        else leftovers.push({ type: 'cgroup', what: path, reason: 'its pool is not imported' })
+      } else if (pool !== null || !OWN.has(name)) {
+        leftovers.push({ type: 'cgroup', what: path, reason: 'nothing of this host is called so' })
+      }
+    }
+  }
+  await Promise.all(
+    host.cgroups.hierarchies.map(({ mountpoint }) => walk(join(mountpoint, host.cgroupRoot), null)),
+  )
+  return leftovers
+}
+
+async function processesIn(cgroup: string): Promise<Leftover[]> {
+  const pids = new Set<string>()
+  const walk = async (directory: string): Promise<void> => {
+    const text = await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => '')
+    for (const pid of text.split('\n')) if (pid !== '') pids.add(pid)
+    for (const name of await directories(directory)) await walk(join(directory, name))
+  }
+  await walk(cgroup)
+  return [...pids].map((what) => ({ type: 'process', what, reason: `is in ${cgroup}` }))
+}
+
+/** In the keeper's mount namespace, which is the only one that rootfs are mounted in from here. */
+async function auditMounts(host: HostContext, alive: ReadonlySet<string>): Promise<Leftover[]> {
+  const { pid } = await host.keeper()
+  const prefix = join(host.paths.stateDir, 'rootfs/')
+  const leftovers: Leftover[] = []
+  for (const table of new Set([`/proc/${pid}/mountinfo`, '/proc/self/mountinfo'])) {
+    for (const line of (await readFile(table, 'utf8')).split('\n')) {
+      const path = line.split(' ')[4]
+      if (path?.startsWith(prefix) !== true) continue
+      if (alive.has(path.slice(prefix.length))) continue
+      leftovers.push({ type: 'mount', what: path, reason: `is in ${table}` })
+    }
+  }
+  return leftovers
+}
+
+async function auditInterfaces(host: HostContext): Promise<Leftover[]> {
+  const expected = new Set<string>()
+  for (const pool of host.pools.values()) {
+    for (const container of pool.containers.values()) {
+      if (container.state !== 'stopped') expected.add(container.record.interfaceName)
+    }
+  }
+  const names = await readdir('/sys/class/net').catch(() => [])
+  return names
+    .filter((name) => isOurs(name, host.interfacePrefix) && !expected.has(name))
+    .map((what) => ({ type: 'interface', what, reason: 'its container does not run' }))
+}
+
+// Ours are as long as a name can be; others may begin in the same way.
+function isOurs(name: string, prefix: string): boolean {
+  return name.length === 15 && name.startsWith(prefix)
+}
+
+/** On the pool: rootfs and half-made things without a container. */
+async function auditDirectories(host: HostContext, known: ReadonlySet<string>): Promise<Leftover[]> {
+  const leftovers: Leftover[] = []
+  for (const pool of host.pools.values()) {
+    const broken = new Set(pool.broken.map(({ path }) => path))
+    for (const id of await directories(join(pool.layout.root, 'ct'))) {
+      if (known.has(`${pool.name}/${id}`) || broken.has(pool.layout.confFile('ct', id))) continue
+      const what = pool.layout.container(id)
+      leftovers.push({ type: 'directory', what, reason: 'it belongs to no container' })
+    }
+    for (const name of await directories(pool.layout.trash())) {
+      const what = join(pool.layout.trash(), name)
+      leftovers.push({ type: 'directory', what, reason: 'its removal was not finished' })
+    }
+  }
+  return leftovers
+}
+
+async function directories(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}

@@ -1,0 +1,84 @@
+// Gives what happens to everybody who listens: the keeper's events and the engine's own in one order.
+
+import { EventQueue } from '../keeper/events.js'
+import type { Keeper } from '../keeper/keeper.js'
+import type { KeeperEvent } from '../keeper/types.js'
+import type { LocalEvent } from './context.js'
+import type { EventPosition, HostEvent } from './events.js'
+
+/** How many events may wait for a reader; then the oldest go, and a `gap` says so. */
+const QUEUE_LIMIT = 16_384
+
+interface Reader {
+  readonly queue: EventQueue<HostEvent>
+  /** While past events come, those of the keeper come with them. */
+  replaying: boolean
+}
+
+export class EventHub {
+  readonly #readers = new Set<Reader>()
+  #last: EventPosition = { epoch: '', seq: 0 }
+
+  /** The keeper's: from whichever keeper is there now. */
+  publish(event: KeeperEvent): void {
+    this.#last = { epoch: event.epoch, seq: event.seq }
+    for (const { queue, replaying } of this.#readers) if (!replaying) queue.push(event)
+  }
+
+  /** The engine's own. */
+  emit(event: LocalEvent): void {
+    const placed = Object.freeze({ ...event, ...this.#last, time: Date.now() })
+    for (const { queue } of this.#readers) queue.push(placed)
+  }
+
+  /** Another keeper took over; what the first one saw at its end is unknown. */
+  gap(epoch: string): void {
+    const { seq } = this.#last
+    this.publish({ type: 'gap', epoch, seq: 0, time: Date.now(), from: seq, to: seq })
+  }
+
+  subscribe(
+    keeper: () => Promise<Keeper>,
+    since: EventPosition | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncIterableIterator<HostEvent> {
+    signal?.throwIfAborted()
+    const leave = () => {
+      this.#readers.delete(reader)
+      signal?.removeEventListener('abort', end)
+    }
+    const queue = new EventQueue<HostEvent>(QUEUE_LIMIT, (dropped) => this.#lost(dropped), leave)
+    const end = () => queue.end()
+    const reader: Reader = { queue, replaying: since !== undefined }
+    this.#readers.add(reader)
+    signal?.addEventListener('abort', end, { once: true })
+    if (since !== undefined) void this.#replay(keeper, since, reader)
+    return queue
+  }
+
+  async #replay(
+    keeper: () => Promise<Keeper>,
+    { epoch, seq }: EventPosition,
+    reader: Reader,
+  ): Promise<void> {
+    try {
+      for await (const event of (await keeper()).events({ epoch, seq })) {
+        if (!this.#readers.has(reader)) return
+        reader.queue.push(event)
+      }
+      reader.replaying = false
+    } catch {
+      // The host was closed: so is the queue.
+      reader.queue.end()
+    }
+  }
+
+  #lost(dropped: number): HostEvent {
+    const { epoch, seq } = this.#last
+    return { type: 'gap', epoch, seq, time: Date.now(), from: Math.max(0, seq - dropped), to: seq }
+  }
+
+  close(): void {
+    for (const { queue } of [...this.#readers]) queue.end()
+  }
+}

@@ -1,0 +1,138 @@
+// A host: the engine that runs in the caller's process.
+
+import { Containers } from '../container/containers.js'
+import { Groups } from '../group/groups.js'
+import { IdRanges } from '../id-range/id-ranges.js'
+import { Images } from '../image/images.js'
+import { Pools } from '../pool/pools.js'
+import type { HostOptions } from '../schema/host.js'
+import { Users } from '../user/users.js'
+import { auditHost, type AuditReport } from './audit.js'
+import type { HostContext } from './context.js'
+import type { EventHub } from './event-hub.js'
+import type { EventPosition, HostEvent } from './events.js'
+import { features, type HostFeatures } from './features.js'
+import type { HeldLock } from './locks.js'
+import { openHost, type OpenHost } from './open.js'
+import { preflight, type PreflightOptions, type PreflightReport } from './preflight.js'
+import { openTemporary, type TemporaryOptions } from './temporary.js'
+
+export interface EventsOptions {
+  /** The last event that was seen; those after it come first. */
+  readonly since?: EventPosition | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * ```ts
+ * await using host = await Host.open({ pools: [{ name: 'tank', path: '/var/lib/osctl/tank' }] })
+ * const ct = await host.containers.create({ id: 'web1', image: { distribution: 'debian' } })
+ * await ct.start()
+ * ```
+ */
+export class Host implements AsyncDisposable {
+  readonly pools: Pools
+  readonly idRanges: IdRanges
+  readonly users: Users
+  readonly groups: Groups
+  readonly images: Images
+  readonly containers: Containers
+  readonly #context: HostContext
+  readonly #hub: EventHub
+  readonly #open: OpenHost
+  #closing: Promise<void> | null = null
+
+  private constructor(open: OpenHost) {
+    this.#open = open
+    this.#context = open.context
+    this.#hub = open.hub
+    this.pools = new Pools(this.#context)
+    this.idRanges = new IdRanges(this.#context)
+    this.users = new Users(this.#context)
+    this.groups = new Groups(this.#context)
+    this.images = new Images(this.#context)
+    this.containers = new Containers(this.#context)
+  }
+
+  /**
+   * Opens the host of a state directory and imports its pools. One process at a time can have it
+   * open. Containers that run are found as they are.
+   *
+   * @throws HostBusyError with the pid of the process that has it open
+   * @throws NotRootError
+   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError; a pool that is not there yet is no error
+   */
+  static async open(options: HostOptions = {}): Promise<Host> {
+    return new Host(await openHost(options))
+  }
+
+  /**
+   * A host of its own, with a pool called `tank` in a temporary directory. `close()` ends all of its
+   * containers and its keeper and removes every trace. For tests and demonstrations.
+   */
+  static async temporary(options: TemporaryOptions = {}): Promise<Host> {
+    return new Host(await openTemporary(options))
+  }
+
+  /** Where the run state is. */
+  get stateDir(): string {
+    return this.#context.paths.stateDir
+  }
+
+  /** The directory of this host below every cgroup hierarchy. */
+  get cgroupRoot(): string {
+    return this.#context.cgroupRoot
+  }
+
+  /** How names of this host's network interfaces begin. */
+  get interfacePrefix(): string {
+    return this.#context.interfacePrefix
+  }
+
+  /** The process that starts containers and holds sessions. */
+  async keeperPid(): Promise<number> {
+    return (await this.#context.keeper()).pid
+  }
+
+  /** What this machine has, and why not what it has not. */
+  features(): Promise<HostFeatures> {
+    return features()
+  }
+
+  /** Which limits of this machine are in the way of a number of containers. */
+  async preflight(options: PreflightOptions): Promise<PreflightReport> {
+    return preflight(options, (await this.#context.keeper()).pid)
+  }
+
+  /** Operations that are under way, with what they hold. */
+  locks(): readonly HeldLock[] {
+    return this.#context.locks.list()
+  }
+
+  /**
+   * What happens from now on, or since an earlier event. What could not be kept is told by an event
+   * of type `gap`. Leaving the loop, aborting and closing the host end it.
+   *
+   * ```ts
+   * for await (const event of host.events()) if (event.type === 'exit') console.log(event.id)
+   * ```
+   */
+  events({ since, signal }: EventsOptions = {}): AsyncIterableIterator<HostEvent> {
+    return this.#hub.subscribe(() => this.#context.keeper(), since, signal)
+  }
+
+  /** Looks at the kernel for things in this host's names that nobody should have left there. */
+  audit(): Promise<AuditReport> {
+    return auditHost(this.#context)
+  }
+
+  /** Lets go of everything; containers and keeper go on. Of a temporary host nothing remains. */
+  close(): Promise<void> {
+    this.#closing ??= this.#open.close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

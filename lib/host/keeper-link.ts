@@ -1,0 +1,75 @@
+// The connection to the host's keeper. When a keeper ends, containers go on and another one is
+// started, which finds them again.
+
+import { ClosedError } from '../errors.js'
+import { Keeper, type KeeperOptions } from '../keeper/keeper.js'
+import type { KeeperEvent } from '../keeper/types.js'
+
+interface LinkEvents {
+  /** An event of the keeper. */
+  event(event: KeeperEvent): void
+  /** A keeper after the first one: what runs must be asked anew. */
+  replaced(keeper: Keeper): Promise<void>
+}
+
+const RETRY_MS = 200
+
+export class KeeperLink {
+  readonly #options: KeeperOptions
+  readonly #events: LinkEvents
+  #current: Promise<Keeper>
+  #closed = false
+
+  private constructor(options: KeeperOptions, events: LinkEvents, first: Keeper) {
+    this.#options = options
+    this.#events = events
+    this.#current = Promise.resolve(first)
+    this.#follow(first)
+  }
+
+  static async open(options: KeeperOptions, events: LinkEvents): Promise<KeeperLink> {
+    return new KeeperLink(options, events, await Keeper.connect(options))
+  }
+
+  /** The keeper that is there now, or the next one as soon as it is. */
+  get keeper(): Promise<Keeper> {
+    if (this.#closed) return Promise.reject(new ClosedError('host'))
+    return this.#current
+  }
+
+  #follow(keeper: Keeper): void {
+    keeper.onLost = () => {
+      if (this.#closed) return
+      this.#current = this.#reconnect()
+      this.#current.catch(() => undefined)
+    }
+    void this.#read(keeper)
+  }
+
+  async #read(keeper: Keeper): Promise<void> {
+    for await (const event of keeper.events()) this.#events.event(event)
+  }
+
+  async #reconnect(): Promise<Keeper> {
+    for (;;) {
+      try {
+        const keeper = await Keeper.connect(this.#options)
+        this.#follow(keeper)
+        await this.#events.replaced(keeper)
+        return keeper
+      } catch (error) {
+        // A keeper that cannot be started now may be startable later: without memory, for example.
+        process.emitWarning(`no keeper: ${error instanceof Error ? error.message : String(error)}`)
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        if (this.#closed) throw error
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const keeper = await this.#current.catch(() => null)
+    await keeper?.close()
+  }
+}

@@ -1,0 +1,139 @@
+// Opens a host: takes its state directory, finds its keeper, imports its pools.
+
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
+import { Cgroups } from '../cgroup/cgroups.js'
+import { prlimitBounds, type PrlimitBounds } from '../container/prlimit-clamp.js'
+import { ClosedError } from '../errors.js'
+import { reservationsDirectory } from '../id-range/reservations.js'
+import type { Keeper } from '../keeper/keeper.js'
+import type { KeeperEvent } from '../keeper/types.js'
+import { importPool } from '../pool/import.js'
+import type { Pool } from '../pool/pool.js'
+import { releasePool } from '../pool/pools.js'
+import { hostOptions, type HostOptions } from '../schema/host.js'
+import { parse } from '../schema/parse.js'
+import type { PoolOptions } from '../schema/pool.js'
+import { Undo } from '../undo.js'
+import type { HostContext } from './context.js'
+import { NotRootError } from './errors.js'
+import { EventHub } from './event-hub.js'
+import { apparmorProfile } from './features.js'
+import { KeeperLink } from './keeper-link.js'
+import { HostLock } from './lock.js'
+import { Locks } from './locks.js'
+import { machine } from './machine.js'
+import { StatePaths } from './paths.js'
+import { SessionEnds } from './session-ends.js'
+
+/** An open host, before it gets its public face. */
+export interface OpenHost {
+  readonly context: HostContext
+  readonly hub: EventHub
+  /** Lets go of everything; containers and keeper go on. */
+  close(): Promise<void>
+}
+
+/** @throws HostBusyError, NotRootError, and whatever makes one of the pools unusable */
+export async function openHost(options: HostOptions): Promise<OpenHost> {
+  const { stateDir, cgroupRoot, interfacePrefix, pools: wanted } = parse(hostOptions, options, 'open')
+  if (process.geteuid?.() !== 0) throw new NotRootError('Host.open()')
+  await using undo = new Undo()
+  await mkdir(stateDir, { recursive: true })
+  await chmod(stateDir, 0o711)
+  const lock = await HostLock.take(stateDir)
+  undo.add(() => lock[Symbol.asyncDispose]())
+
+  const pools = new Map<string, Pool>()
+  const hub = new EventHub()
+  const ends = new SessionEnds(stateDir)
+  const link = await KeeperLink.open({ stateDir, cgroupRoot }, {
+    event: (event) => dispatch(event, pools, hub, ends),
+    replaced: async (keeper) => {
+      hub.gap(keeper.epoch)
+      ends.lost()
+      await resume(keeper, pools)
+    },
+  })
+  undo.add(() => link.close())
+  const cgroups = Cgroups.mounted()
+  undo.add(() => cgroups.close())
+
+  let closed = false
+  const context: HostContext = {
+    paths: new StatePaths(stateDir),
+    cgroupRoot,
+    interfacePrefix,
+    machine: await machine(),
+    cgroups,
+    locks: new Locks(),
+    get pools() {
+      if (closed) throw new ClosedError(`host at '${stateDir}'`)
+      return pools
+    },
+    keeper: () => link.keeper,
+    prlimitBounds: await keeperBounds(await link.keeper),
+    apparmorProfile: await apparmorProfile(),
+    idsDirectory: reservationsDirectory,
+    sessionEnds: ends,
+    emit: (event) => hub.emit(event),
+  }
+  undo.add(() => Promise.all([...pools.values()].map(releasePool)))
+  for (const pool of wanted) if (!(await isAbsent(pool))) await importPool(context, pool)
+
+  undo.commit()
+  const close = async () => {
+    if (closed) return
+    await Promise.all([...pools.values()].map(releasePool))
+    closed = true
+    hub.close()
+    await link.close()
+    cgroups.close()
+    await lock[Symbol.asyncDispose]()
+  }
+  return { context, hub, close }
+}
+
+// A pool that was never installed is no error: `host.pools.install()` is what makes it.
+async function isAbsent({ path }: Pick<PoolOptions, 'path'>): Promise<boolean> {
+  try {
+    return (await readdir(path)).length === 0
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
+    throw error
+  }
+}
+
+function dispatch(
+  event: KeeperEvent,
+  pools: ReadonlyMap<string, Pool>,
+  hub: EventHub,
+  ends: SessionEnds,
+): void {
+  if (event.type === 'session') {
+    ends.ended(event.session, { code: event.code, signal: event.signal })
+  } else if (event.type !== 'gap') {
+    pools.get(event.pool)?.containers.get(event.id)?.record.observe(event)
+  }
+  hub.publish(event)
+}
+
+/** What runs, after a keeper has taken over from another one. */
+async function resume(keeper: Keeper, pools: ReadonlyMap<string, Pool>): Promise<void> {
+  const known = new Map((await keeper.containers()).map((one) => [`${one.pool}:${one.id}`, one]))
+  for (const pool of pools.values()) {
+    for (const container of pool.containers.values()) {
+      const found = known.get(`${pool.name}:${container.id}`)
+      if (found === undefined) container.record.run.lost()
+      else await container.adopt(found)
+    }
+  }
+}
+
+async function keeperBounds({ pid }: Keeper): Promise<PrlimitBounds> {
+  const [limits, status, nrOpen] = await Promise.all([
+    readFile(`/proc/${pid}/limits`, 'utf8'),
+    readFile(`/proc/${pid}/status`, 'utf8'),
+    readFile('/proc/sys/fs/nr_open', 'utf8'),
+  ])
+  return prlimitBounds(limits, status, Number(nrOpen))
+}

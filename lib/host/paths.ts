@@ -1,0 +1,38 @@
+// Where the run state is. It must be on a tmpfs, or at least not survive the boot unnoticed.
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+
+/** What the kernel takes as the address of a unix socket, its NUL left out. */
+const SOCKET_PATH_MAX = 107
+
+export class StatePaths {
+  constructor(readonly stateDir: string) {}
+
+  /** One flat LXC path per pool, for `lxc-ls -P` and its kind. */
+  lxc(pool: string): string {
+    return join(this.stateDir, 'pools', pool, 'lxc')
+  }
+
+  lxcConfig(pool: string, id: string): string {
+    return join(this.lxc(pool), id, 'config')
+  }
+
+  /** Mount points exist in the keeper's mount namespace only; on the host they are bare directories. */
+  rootfs(pool: string, id = ''): string {
+    return join(this.stateDir, 'rootfs', pool, id)
+  }
+
+  /** Where a guest's init says that it is up. */
+  notify(pool: string, id = ''): string {
+    const path = join(this.stateDir, 'notify', pool, id)
+    if (path.length <= SOCKET_PATH_MAX) return path
+    const digest = createHash('sha256').update(`${pool}:${id}`).digest('hex').slice(0, 24)
+    return join(this.stateDir, 'notify', digest)
+  }
+
+  /** Directories that have to be there before a container of the pool starts. */
+  ofPool(pool: string): string[] {
+    return [this.lxc(pool), this.rootfs(pool), join(this.stateDir, 'notify', pool)]
+  }
+}

@@ -1,0 +1,122 @@
+// A host that leaves nothing: all of its state has names of its own, and closing it ends and removes
+// everything. One whose process was killed is cleared away when the next one is opened.
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
+import { killContainer } from '../container/stop.js'
+import { Pidfd } from '../ns/pidfd.js'
+import { removeTree } from '../ns/tree.js'
+import { Pools } from '../pool/pools.js'
+import { poolName } from '../schema/names.js'
+import { installOptions } from '../schema/pool.js'
+import { parse } from '../schema/parse.js'
+import { Undo } from '../undo.js'
+import { HostBusyError, NotRootError } from './errors.js'
+import { openHost, type OpenHost } from './open.js'
+
+export interface TemporaryOptions {
+  /** The pool's name; default `tank`. */
+  readonly pool?: string | undefined
+  /** Where to make the pool's directory; default the system's directory for temporary files. */
+  readonly directory?: string | undefined
+  /** How rootfs are made from images; default the best that works there. */
+  readonly cloneMode?: 'auto' | 'overlay' | 'reflink' | 'copy' | undefined
+}
+
+const schema = z.strictObject({
+  pool: poolName.default('tank'),
+  directory: z.string().default(tmpdir()),
+  cloneMode: installOptions.shape.cloneMode,
+})
+
+const PARENT = '/run'
+const PREFIX = 'osctl-tmp-'
+const MARK = 'temporary.json'
+
+/** What has to be known to clear one away. */
+const mark = z.object({
+  cgroupRoot: z.string(),
+  interfacePrefix: z.string(),
+  pool: z.object({ name: z.string(), path: z.string() }),
+})
+
+export async function openTemporary(options: TemporaryOptions): Promise<OpenHost> {
+  const { pool: name, directory, cloneMode } = parse(schema, options, 'temporary')
+  if (process.geteuid?.() !== 0) throw new NotRootError('Host.temporary()')
+  await sweepTemporary()
+  await using undo = new Undo()
+  const stateDir = await mkdtemp(join(PARENT, PREFIX))
+  undo.add(() => rm(stateDir, { recursive: true, force: true }))
+  const scratch = await mkdtemp(join(directory, 'osctl-pool-'))
+  undo.add(() => removeTree(scratch))
+  const random = randomBytes(6).toString('hex')
+  const cgroupRoot = `osctl-${random}`
+  const interfacePrefix = `v${random.slice(0, 6)}`
+  const pool = { name, path: join(scratch, name) }
+  const host = await openHost({ stateDir, cgroupRoot, interfacePrefix })
+  undo.add(() => tearDown(host, scratch))
+  // After the lock was taken: whoever finds the mark and gets the lock knows that we are gone.
+  await writeFile(join(stateDir, MARK), JSON.stringify({ cgroupRoot, interfacePrefix, pool }))
+  await new Pools(host.context).install({ ...pool, cloneMode })
+  undo.commit()
+  return { ...host, close: () => tearDown(host, scratch) }
+}
+
+/** Ends and removes everything. What cannot be done does not keep the rest from being done. */
+async function tearDown(host: OpenHost, scratch: string): Promise<void> {
+  const { context } = host
+  const { stateDir } = context.paths
+  const failures: unknown[] = []
+  const attempt = async (step: () => Promise<unknown>) => {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  const pools = [...context.pools.values()]
+  for (const pool of pools) {
+    const alive = [...pool.containers.values()].filter(({ record }) => record.run.alive)
+    await Promise.all(
+      alive.map((container) => attempt(() => killContainer(container.record, undefined))),
+    )
+    await attempt(() => pool.reservations.releaseAll())
+  }
+  await attempt(async () => {
+    const keeper = await context.keeper()
+    await using process = Pidfd.open(keeper.pid)
+    await keeper.shutdown({ force: true })
+    await process.exited()
+  })
+  // What is left in there is nobody's any more.
+  const root = context.cgroups.dir(context.cgroupRoot)
+  await attempt(() => root.kill())
+  await attempt(() => root.remove())
+  await attempt(() => removeTree(scratch))
+  await attempt(() => host.close())
+  await attempt(() => rm(stateDir, { recursive: true, force: true, maxRetries: 5 }))
+  if (failures.length === 1) throw failures[0]
+  if (failures.length > 1) throw new AggregateError(failures, `could not remove all of ${stateDir}`)
+}
+
+/** Clears away temporary hosts whose process has ended without closing them. */
+export async function sweepTemporary(): Promise<void> {
+  for (const name of await readdir(PARENT)) {
+    if (!name.startsWith(PREFIX)) continue
+    const stateDir = join(PARENT, name)
+    const text = await readFile(join(stateDir, MARK), 'utf8').catch(() => null)
+    if (text === null) continue
+    const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
+    try {
+      const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools: [pool] })
+      await tearDown(host, dirname(pool.path))
+    } catch (error) {
+      if (error instanceof HostBusyError) continue
+      const reason = error instanceof Error ? error.message : String(error)
+      process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
+    }
+  }
+}

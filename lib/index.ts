@@ -1,0 +1,71 @@
+// What the package offers. Importing it loads nothing native; the first use does.
+
+export { Host, type EventsOptions } from './host/host.js'
+export type { AuditReport, Leftover } from './host/audit.js'
+export * from './host/errors.js'
+export type { EventPosition, HostEvent } from './host/events.js'
+export { features, type HostFeatures, type MissingFeature } from './host/features.js'
+export type { HeldLock } from './host/locks.js'
+export type { PreflightCheck, PreflightOptions, PreflightReport } from './host/preflight.js'
+export type { TemporaryOptions } from './host/temporary.js'
+export {
+  AddonMissingError,
+  ClosedError,
+  LibraryMissingError,
+  SystemError,
+  errorCodes,
+} from './errors.js'
+export * from './image/errors.js'
+export { KeeperError, KeeperLostError, KeeperStartError } from './keeper/errors.js'
+
+export type { Allocation, Run } from './id-range/allocation-table.js'
+export type { IdRange, IdRangeSnapshot, IdRun } from './id-range/id-range.js'
+export type { IdRanges } from './id-range/id-ranges.js'
+export type { User, UserSnapshot } from './user/user.js'
+export type { Users } from './user/users.js'
+export type { Group, GroupSnapshot } from './group/group.js'
+export type { Groups } from './group/groups.js'
+export type { EffectiveLimits } from './group/limit-params.js'
+export type { Pool, PoolSnapshot } from './pool/pool.js'
+export type { Pools } from './pool/pools.js'
+export type { Images } from './image/images.js'
+export type {
+  Image,
+  ImageAttributes,
+  ImageCache,
+  ImageQuery,
+  ImportImage,
+  ImportOptions,
+  ImportProgress,
+} from './image/types.js'
+export type { StorageCapabilities } from './storage/driver.js'
+
+export type { Container } from './container/container.js'
+export type { ContainerFilter, Containers } from './container/containers.js'
+export type { Console, ConsoleOptions } from './container/console.js'
+export type { ConsolePosition, ConsoleSince } from './container/console-log.js'
+export type { UserOption } from './container/credentials.js'
+export type { DeleteOptions, DeleteReceipt } from './container/delete.js'
+export type { ExecOptions, ExecResult, SpawnOptions } from './container/exec.js'
+export type { FileSource, PullOptions, PushOptions } from './container/files.js'
+export type { InitKind } from './container/init.js'
+export type { ClampedPrlimit } from './container/prlimit-clamp.js'
+export type { RebootOptions, RestartResult } from './container/reboot.js'
+export type { Session, SessionExit } from './container/session.js'
+export type { SetResult } from './container/set.js'
+export type { ContainerSnapshot } from './container/snapshot.js'
+export type { StartOptions, StartResult } from './container/start.js'
+export type { ContainerExit, ContainerState } from './container/state.js'
+export type { StopMethod, StopOptions, StopResult } from './container/stop.js'
+export type { WaitOptions, WaitResult, WaitTarget } from './container/wait.js'
+
+export type { CgroupStats } from './cgroup/cgroups.js'
+export type { Exit, SessionInfo } from './keeper/types.js'
+export { jsonSchemas } from './schema/json-schema.js'
+export { parseSize } from './schema/size.js'
+export type { ContainerSettingsInput as ContainerSettings, CreateOptions } from './schema/container.js'
+export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
+export type { HostOptions } from './schema/host.js'
+export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'
+export type { CloneMode, InstallOptions, PoolOptions } from './schema/pool.js'
+export type { CreateUserOptions } from './schema/user.js'

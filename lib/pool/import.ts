@@ -1,0 +1,227 @@
+// Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
+
+import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { loadContainer } from '../container/load.js'
+import { Group } from '../group/group.js'
+import { createGroup } from '../group/groups.js'
+import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
+import type { HostContext } from '../host/context.js'
+import { BusyError, ConfigBrokenError, NotAPoolError } from '../host/errors.js'
+import { IdRange } from '../id-range/id-range.js'
+import { TableFile } from '../id-range/table-file.js'
+import { ImageStore } from '../image/store.js'
+import { FileLock } from '../ns/file-lock.js'
+import { groupFile } from '../schema/group.js'
+import { containerId, groupPath, idRangeName, userName } from '../schema/names.js'
+import { poolFile, type PoolOptions } from '../schema/pool.js'
+import { userFile } from '../schema/user.js'
+import { DirDriver } from '../storage/dir/dir-driver.js'
+import { Undo } from '../undo.js'
+import { checkIdMap, spansOf } from '../user/id-map.js'
+import { User } from '../user/user.js'
+import { ConfigFile } from './config-file.js'
+import { PoolLayout } from './layout.js'
+import { readMarker } from './marker.js'
+import { Pool } from './pool.js'
+import { isTemporary } from './write-file.js'
+
+export async function importPool(
+  host: HostContext,
+  { name, path }: Pick<PoolOptions, 'name' | 'path'>,
+): Promise<Pool> {
+  const layout = new PoolLayout(path)
+  const marker = await readMarker(layout)
+  if (marker.driver !== 'dir') throw new NotAPoolError(path, `its driver is '${marker.driver}'`)
+  await using undo = new Undo()
+  const lock = await takeLock(layout)
+  undo.add(() => lock?.[Symbol.asyncDispose]())
+  await layout.ensure()
+  const driver = new DirDriver(layout, marker.clone_mode)
+  const pool = new Pool({ name, host, layout, marker, driver, lock })
+  pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
+
+  await loadIdRanges(pool)
+  await loadUsers(pool)
+  await loadGroups(pool)
+  const users = (image: string) =>
+    [...pool.containers.values()].filter((ct) => ct.imageId === image).map(({ id }) => id)
+  pool.setImages(await ImageStore.open({ root: path, users }))
+  await loadContainers(pool)
+  await reserveIds(pool)
+  if (lock !== null) {
+    await tidy(pool, driver)
+    await ensureDefaults(pool)
+  }
+  for (const directory of host.paths.ofPool(name)) await mkdir(directory, { recursive: true })
+  await adoptRunning(pool)
+
+  host.pools.set(name, pool)
+  pool.state = 'active'
+  undo.commit()
+  return pool
+}
+
+// A read-only pool cannot be locked, and needs no lock: nothing in it changes.
+async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
+  const path = join(layout.root, '.lock')
+  let lock: FileLock | null
+  try {
+    lock = await FileLock.take(path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EROFS') return null
+    throw error
+  }
+  if (lock === null) {
+    const pid = (await readFile(path, 'utf8')).trim()
+    throw new BusyError(`pool '${layout.root}'`, `imported by process ${pid}`, 0)
+  }
+  await lock.file.truncate()
+  await lock.file.write(`${process.pid}\n`)
+  return lock
+}
+
+async function loadIdRanges(pool: Pool): Promise<void> {
+  await loadFiles(pool, 'id-range', async (name, path) => {
+    if (!idRangeName.safeParse(name).success) throw badName(path)
+    const file = new TableFile(path)
+    const config = await file.read()
+    try {
+      pool.idRanges.set(name, new IdRange(name, file, pool.idRangeHome, config))
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw new ConfigBrokenError(path, error.message, null, null)
+    }
+  })
+}
+
+async function loadUsers(pool: Pool): Promise<void> {
+  await loadFiles(pool, 'user', async (name, path) => {
+    if (!userName.safeParse(name).success) throw badName(path)
+    const file = new ConfigFile(path, userFile)
+    const config = await file.read()
+    checkIdMap(config.uid_map, `${path}: uid_map`)
+    checkIdMap(config.gid_map, `${path}: gid_map`)
+    pool.users.set(name, new User(name, pool, file, config))
+  })
+}
+
+async function loadContainers(pool: Pool): Promise<void> {
+  await loadFiles(pool, 'ct', async (id, path) => {
+    if (!containerId.safeParse(id).success) throw badName(path)
+    const container = await loadContainer(pool, id)
+    if (container !== null) pool.containers.set(id, container)
+  })
+}
+
+async function loadGroups(pool: Pool): Promise<void> {
+  const load = async (path: string): Promise<void> => {
+    const directory = join(pool.layout.conf('group'), path)
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      if (entry.isDirectory()) await load(join(path, entry.name))
+      if (entry.name !== 'config.yml') continue
+      await skipBroken(pool, join(directory, entry.name), async () => {
+        if (!groupPath.safeParse(path).success) throw badName(directory)
+        const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
+        pool.groups.set(path, new Group(path, pool, file, await file.read()))
+      })
+    }
+  }
+  await load('/')
+}
+
+/** Some files at a time, so that thousands of them do not hold up everything else. */
+async function loadFiles(
+  pool: Pool,
+  kind: 'ct' | 'user' | 'id-range',
+  load: (name: string, path: string) => Promise<void>,
+): Promise<void> {
+  const names = (await readdir(pool.layout.conf(kind))).filter((name) => name.endsWith('.yml'))
+  const next = names.sort().values()
+  const worker = async () => {
+    for (const name of next) {
+      const path = join(pool.layout.conf(kind), name)
+      await skipBroken(pool, path, () => load(name.slice(0, -'.yml'.length), path))
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, worker))
+}
+
+async function skipBroken(pool: Pool, path: string, load: () => Promise<void>): Promise<void> {
+  try {
+    await load()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    pool.broken.push({ path, reason: error.message })
+  }
+}
+
+function badName(path: string): ConfigBrokenError {
+  return new ConfigBrokenError(path, 'the name of the file is not a valid name', null, null)
+}
+
+/** Takes the pool's ids on this machine. Users whose ids others have cannot start containers. */
+async function reserveIds(pool: Pool): Promise<void> {
+  const blocks = [...pool.idRanges.values()].flatMap((range) => range.reservations())
+  const inBlock = ({ start, count }: { start: number; count: number }) =>
+    blocks.some((block) => start >= block.start && start + count <= block.start + block.count)
+  const maps = [...pool.users.values()].flatMap((user) =>
+    spansOf(user.uidMap, user.gidMap)
+      .filter((span) => !inBlock(span))
+      .map((span) => ({ ...span, owner: `user:${user.name}` })),
+  )
+  const conflicts = await pool.reservations.restore([...blocks, ...maps])
+  for (const { span, error } of conflicts) {
+    for (const user of pool.users.values()) {
+      const hit = spansOf(user.uidMap, user.gidMap).some(
+        ({ start, count }) => start < span.start + span.count && span.start < start + count,
+      )
+      if (hit) user.conflict = error.message
+    }
+  }
+}
+
+/** Takes away what operations that were cut off by a crash have left. */
+async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
+  for (const kind of ['ct', 'user', 'id-range'] as const) {
+    for (const name of await readdir(pool.layout.conf(kind))) {
+      if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))
+    }
+  }
+  await driver.sweep()
+  for (const range of pool.idRanges.values()) {
+    for (const owner of range.owners()) {
+      const user = owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
+      const broken = pool.broken.some(({ path }) => path === pool.layout.confFile('user', user ?? ''))
+      if (owner !== null && user !== null && !pool.users.has(user) && !broken) {
+        await range.free({ owner })
+      }
+    }
+  }
+  // A container whose file is broken still has its user.
+  if (pool.broken.length > 0) return
+  for (const user of [...pool.users.values()]) {
+    if (!user.standalone && user.show().containers.length === 0) await user.delete()
+  }
+}
+
+async function ensureDefaults(pool: Pool): Promise<void> {
+  const broken = (path: string) => pool.broken.some((file) => file.path === path)
+  const { name, ...range } = DEFAULT_RANGE
+  if (pool.idRanges.size === 0 && !broken(pool.layout.confFile('id-range', name))) {
+    await createIdRange(pool, { name, ...range })
+  }
+  for (const path of ['/', '/default']) {
+    if (!pool.groups.has(path) && !broken(pool.layout.groupFile(path))) {
+      await createGroup(pool, path, [])
+    }
+  }
+}
+
+/** Containers that ran on while no process had the host open. */
+async function adoptRunning(pool: Pool): Promise<void> {
+  const keeper = await pool.host.keeper()
+  for (const known of await keeper.containers()) {
+    if (known.pool === pool.name) await pool.containers.get(known.id)?.adopt(known)
+  }
+}

@@ -1,0 +1,113 @@
+// The pools of a host: made, imported, exported.
+
+import { chmod, mkdir, readdir } from 'node:fs/promises'
+import type { HostContext } from '../host/context.js'
+import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import {
+  installOptions,
+  poolFile,
+  poolOptions,
+  type InstallOptions,
+  type PoolOptions,
+} from '../schema/pool.js'
+import { chooseCloneMode } from '../storage/dir/clone-mode.js'
+import { ConfigFile } from './config-file.js'
+import { importPool } from './import.js'
+import { PoolLayout } from './layout.js'
+import { writeMarker } from './marker.js'
+import type { Pool, PoolSnapshot } from './pool.js'
+import { poolError, syncDirectory } from './write-file.js'
+
+export class Pools {
+  readonly #host: HostContext
+
+  /** @internal */
+  constructor(host: HostContext) {
+    this.#host = host
+  }
+
+  /**
+   * Makes a pool in a directory that is empty or not there yet, and imports it.
+   *
+   * @throws UnsupportedError when the directory's filesystem cannot do the wanted clone mode
+   */
+  async install(options: InstallOptions): Promise<Pool> {
+    const { cloneMode, ...wanted } = parse(installOptions, options, 'install')
+    using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'install')
+    if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
+    const layout = new PoolLayout(wanted.path)
+    try {
+      await mkdir(wanted.path, { recursive: true, mode: 0o700 })
+      const found = (await readdir(wanted.path)).filter((name) => name !== 'lost+found')
+      if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
+      if (found.length > 0) throw new NotAPoolError(wanted.path, 'the directory is not empty')
+      await chmod(wanted.path, 0o700)
+      const mode = await chooseCloneMode(wanted.path, cloneMode)
+      await layout.ensure()
+      // The marker comes last: without it a half-made pool is none.
+      await new ConfigFile(layout.poolFile(), poolFile).create({
+        parallel_start: 2,
+        parallel_stop: 4,
+        attrs: {},
+      })
+      await writeMarker(layout, mode)
+      await syncDirectory(wanted.path)
+    } catch (error) {
+      throw poolError(error, wanted.path)
+    }
+    return importPool(this.#host, wanted)
+  }
+
+  /**
+   * Takes a pool into use, as `Host.open()` does.
+   *
+   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError, ConfigBrokenError for its marker
+   */
+  async import(options: PoolOptions): Promise<Pool> {
+    const wanted = parse(poolOptions, options, 'import')
+    using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'import')
+    if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
+    return importPool(this.#host, wanted)
+  }
+
+  /**
+   * Lets go of a pool; its files stay.
+   *
+   * @throws StateError while containers of it run
+   */
+  async export(name: string): Promise<void> {
+    using _lock = this.#host.locks.take(`pool ${name}`, 'export')
+    const pool = this.get(name)
+    const running = [...pool.containers.values()].filter(({ state }) => state !== 'stopped')
+    if (running.length > 0) {
+      const ids = running.map(({ id }) => id).join(', ')
+      throw new StateError(`pool ${name}`, 'in use', `stop its containers first: ${ids}`)
+    }
+    await releasePool(pool)
+    await pool.reservations.releaseAll()
+    await this.#host.cgroups.dir(pool.cgroup).remove()
+  }
+
+  find(name: string): Pool | null {
+    return this.#host.pools.get(name) ?? null
+  }
+
+  /** @throws NotFoundError */
+  get(name: string): Pool {
+    const pool = this.find(name)
+    if (pool === null) throw new NotFoundError('pool', name)
+    return pool
+  }
+
+  list(): readonly PoolSnapshot[] {
+    return [...this.#host.pools.values()].map((pool) => pool.show())
+  }
+}
+
+/** Forgets the pool and everything in it; nothing in the kernel or on disk changes. @internal */
+export async function releasePool(pool: Pool): Promise<void> {
+  pool.state = 'exported'
+  pool.host.pools.delete(pool.name)
+  await pool.lock?.[Symbol.asyncDispose]()
+}

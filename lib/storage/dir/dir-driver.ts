@@ -1,0 +1,105 @@
+// Containers in directories of any filesystem. Images are cloned by overlay, by reflink or by
+// copying, whichever the pool was installed with.
+
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RootfsPlan } from '../../keeper/types.js'
+import { cloneTree, removeTree } from '../../ns/tree.js'
+import type { PoolLayout } from '../../pool/layout.js'
+import { poolError, syncDirectory } from '../../pool/write-file.js'
+import type { CloneMode } from '../../schema/pool.js'
+import { Undo } from '../../undo.js'
+import type { IdMaps, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+
+const OVERLAY_LIMITATIONS = [
+  'renaming a directory of the image gives EXDEV; programs copy it then',
+  'no overlay filesystem can be made with directories of the rootfs as its upper layer',
+]
+
+/** Where the tree is when it is not an overlay, as in a dataset of the original. */
+const PRIVATE = 'private'
+
+export class DirDriver implements StorageDriver {
+  readonly name = 'dir'
+  readonly capabilities: StorageCapabilities
+  readonly #layout: PoolLayout
+
+  constructor(layout: PoolLayout, mode: CloneMode) {
+    this.#layout = layout
+    this.capabilities = Object.freeze({
+      instantClone: mode !== 'copy',
+      snapshots: false,
+      quotas: false,
+      limitations: mode === 'overlay' ? OVERLAY_LIMITATIONS : [],
+    })
+  }
+
+  path(id: string): string {
+    return this.#layout.container(id)
+  }
+
+  async create(
+    id: string,
+    { mode, image }: RootfsSource,
+    { signal }: { signal?: AbortSignal | undefined },
+  ): Promise<void> {
+    const directory = this.path(id)
+    await using undo = new Undo()
+    try {
+      // Not recursive: a directory that is there already is somebody's, and not to be removed.
+      await mkdir(directory, { mode: 0o700 })
+      undo.add(() => removeTree(directory))
+      if (mode === 'overlay') {
+        await mkdir(join(directory, 'work'), { mode: 0o700 })
+        await mkdir(join(directory, 'upper'))
+        await chmod(join(directory, 'upper'), 0o755)
+      } else if (image !== null) {
+        await cloneTree(image.root, join(directory, PRIVATE), {
+          reflink: mode === 'reflink',
+          ...(signal === undefined ? {} : { signal }),
+        })
+      }
+      await syncDirectory(join(directory, '..'))
+    } catch (error) {
+      throw poolError(error, directory)
+    }
+    undo.commit()
+  }
+
+  plan(id: string, { mode, image }: RootfsSource, target: string, maps: IdMaps): RootfsPlan {
+    const directory = this.path(id)
+    if (mode === 'overlay' && image !== null) {
+      return { mode: 'overlay', target, lower: image.root, upper: directory, ...maps }
+    }
+    return { mode: 'bind', target, lower: null, upper: join(directory, PRIVATE), ...maps }
+  }
+
+  async remove(id: string): Promise<void> {
+    const doomed = join(this.#layout.trash(), `${id}.${randomBytes(6).toString('hex')}`)
+    try {
+      await rename(this.path(id), doomed)
+      await syncDirectory(join(this.path(id), '..'))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
+      throw poolError(error, this.path(id))
+    }
+    await removeTree(doomed)
+  }
+
+  /** Removes what an interrupted removal left. */
+  async sweep(): Promise<void> {
+    for (const name of await readdir(this.#layout.trash())) {
+      if (/\.[0-9a-f]{12}$/.test(name)) await removeTree(join(this.#layout.trash(), name))
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    try {
+      await rename(this.path(from), this.path(to))
+      await syncDirectory(join(this.path(to), '..'))
+    } catch (error) {
+      throw poolError(error, this.path(to))
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// What the engine asks of a storage. A driver says what it can do; nothing is done in its stead.
+
+import type { Image } from '../image/types.js'
+import type { RootfsPlan } from '../keeper/types.js'
+import type { CloneMode } from '../schema/pool.js'
+import type { IdMap } from '../user/id-map.js'
+
+export interface StorageCapabilities {
+  /** A rootfs is made from an image without copying its content. */
+  readonly instantClone: boolean
+  readonly snapshots: boolean
+  readonly quotas: boolean
+  /** What guests notice: renames that fail with EXDEV, filesystems that do not stack. */
+  readonly limitations: readonly string[]
+}
+
+/** How the rootfs of a container was made; it stays so for its life. */
+export interface RootfsSource {
+  readonly mode: CloneMode
+  /** Null for a rootfs that needs no image any more. */
+  readonly image: Image | null
+}
+
+export interface StorageDriver {
+  readonly name: 'dir'
+  readonly capabilities: StorageCapabilities
+
+  /** Makes the container's rootfs from the image. Undone completely when it fails. */
+  create(id: string, source: RootfsSource, options: { signal?: AbortSignal | undefined }): Promise<void>
+
+  /** The keeper's orders for mounting it at `target`. */
+  plan(id: string, source: RootfsSource, target: string, maps: IdMaps): RootfsPlan
+
+  /** Takes it out of sight at once, then removes it. Not existing is fine. */
+  remove(id: string): Promise<void>
+
+  rename(from: string, to: string): Promise<void>
+
+  /** The container's own directory or dataset. */
+  path(id: string): string
+}
+
+export interface IdMaps {
+  readonly uidMap: IdMap
+  readonly gidMap: IdMap
+}
