@@ -67,6 +67,9 @@ Status inherit_cpuset(const Hierarchy& hierarchy, const std::string& parent,
     if (!above.ok()) return std::move(above.error());
     TRY_STATUS(base::write_at(hierarchy.dir.get(), dir + file, *above));
   }
+  // What liblxc makes below gets the values from the kernel: it sees to its topmost directory only.
+  auto clone = base::write_at(hierarchy.dir.get(), dir + "/cgroup.clone_children", "1");
+  if (!clone.ok() && clone.error().errnum != ENOENT) return std::move(clone.error());
   return success();
 }
 
