@@ -4,6 +4,7 @@
 import { ClosedError } from '../errors.js'
 import { Keeper, type KeeperOptions } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
+import { Pidfd } from '../ns/pidfd.js'
 
 interface LinkEvents {
   /** An event of the keeper. */
@@ -66,10 +67,21 @@ export class KeeperLink {
     }
   }
 
+  /** Leaves the keeper alone. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     const keeper = await this.#current.catch(() => null)
     await keeper?.close()
+  }
+
+  /** Ends the keeper, and waits until it is gone. */
+  async shutdown(): Promise<void> {
+    const keeper = await this.#current
+    this.#closed = true
+    await using process = Pidfd.open(keeper.pid)
+    await keeper.shutdown({ force: true })
+    await process.exited()
+    await keeper.close()
   }
 }

@@ -29,6 +29,7 @@ import { SessionEnds } from './session-ends.js'
 export interface OpenHost {
   readonly context: HostContext
   readonly hub: EventHub
+  readonly link: KeeperLink
   /** Lets go of everything; containers and keeper go on. */
   close(): Promise<void>
 }
@@ -90,7 +91,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     cgroups.close()
     await lock[Symbol.asyncDispose]()
   }
-  return { context, hub, close }
+  return { context, hub, link, close }
 }
 
 // A pool that was never installed is no error: `host.pools.install()` is what makes it.

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { killContainer } from '../container/stop.js'
-import { Pidfd } from '../ns/pidfd.js'
 import { removeTree } from '../ns/tree.js'
 import { Pools } from '../pool/pools.js'
 import { poolName } from '../schema/names.js'
@@ -85,12 +84,7 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
     )
     await attempt(() => pool.reservations.releaseAll())
   }
-  await attempt(async () => {
-    const keeper = await context.keeper()
-    await using process = Pidfd.open(keeper.pid)
-    await keeper.shutdown({ force: true })
-    await process.exited()
-  })
+  await attempt(() => host.link.shutdown())
   // What is left in there is nobody's any more.
   const root = context.cgroups.dir(context.cgroupRoot)
   await attempt(() => root.kill())

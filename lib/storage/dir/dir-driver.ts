@@ -67,8 +67,14 @@ export class DirDriver implements StorageDriver {
     undo.commit()
   }
 
-  plan(id: string, { mode, image }: RootfsSource, target: string, maps: IdMaps): RootfsPlan {
+  plan(
+    id: string,
+    { mode, image }: RootfsSource,
+    target: string,
+    { uidMap, gidMap }: IdMaps,
+  ): RootfsPlan {
     const directory = this.path(id)
+    const maps = { uidMap, gidMap }
     if (mode === 'overlay' && image !== null) {
       return { mode: 'overlay', target, lower: image.root, upper: directory, ...maps }
     }
