@@ -187,7 +187,8 @@ base::Status Containers::launch(Container& container) {
   const pid_t pid = ::fork();
   if (pid < 0) return base::last_error("fork");
   if (pid == 0) {
-    run_monitor({container.plan, context_.hierarchies, *userns, write_end.get(), seccomp.get()});
+    run_monitor({container.plan, context_.hierarchies, *userns, write_end.get(), container.filter,
+                 seccomp.get()});
   }
   container.forked_us = now_us();
   container.monitor = pid;

@@ -249,6 +249,9 @@ int run(int argc, char** argv) {
   const std::string own = options.cgroup_root + "/keeper";
   OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
   OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
+  // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
+  // missing, but without CPUs on v1, and then nothing can move there.
+  OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));
   OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
   raise_descriptor_limit();
 

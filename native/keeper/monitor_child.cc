@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "abi/lxc.h"
+#include "base/file.h"
 #include "cgroup/tree.h"
 #include "keeper/descriptors.h"
 #include "keeper/interpose.h"
@@ -79,9 +80,15 @@ void run_monitor(const MonitorInput& input) {
   if (auto mounted = mount_rootfs(input.plan.rootfs, input.userns); !mounted.ok()) {
     give_up(input.report, "rootfs", mounted.error());
   }
+  std::string filter;
+  if (input.seccomp_fd < 0 && !input.filter.empty()) {
+    auto known = base::read_file(input.filter);
+    if (!known.ok()) give_up(input.report, "seccomp", known.error());
+    filter = std::move(*known);
+  }
   // From here on nothing of the keeper is open: the monitor lives as long as the container.
   close_all_but({input.report, input.seccomp_fd});
-  become_monitor(input.seccomp_fd);
+  become_monitor(input.seccomp_fd, std::move(filter));
 
   abi::lxc_container* container =
       lxc->lxc_container_new(input.plan.id.c_str(), input.plan.lxc_path.c_str());

@@ -10,8 +10,9 @@ struct MonitorInput {
   const StartPlan& plan;
   const cgroup::Hierarchies& hierarchies;
   int userns;
-  int report;      // a Report is written here when a step before liblxc fails
-  int seccomp_fd;  // -1 when the filter is known already
+  int report;                 // a Report is written here when a step before liblxc fails
+  const std::string& filter;  // file of the compiled seccomp filter, "" without a profile
+  int seccomp_fd;             // where to write it, -1 when it is there already
 };
 
 // What a child that gave up leaves in its pipe: fixed size, so one write(2) is whole.
