@@ -5,9 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const prefix = 'vpsadminos-bench-'
 
-/** Every kind of row has its own, since each prepares the directories above its containers its way. */
+/** Every kind of row but the engine's, which chooses its own, since each prepares the directories above its containers its way. */
 export const cgroupRoots = {
-  osctl: `${prefix}${process.pid}-osctl`,
   floor: `${prefix}${process.pid}-floor`,
   oci: `${prefix}${process.pid}-oci`,
 }

@@ -38,7 +38,7 @@ async function main(options: Options): Promise<void> {
     const wanted = (row: Row): boolean =>
       options.only.length === 0 || options.only.some((name) => row.who.startsWith(name))
     const rows = [
-      ...engine.rows,
+      engine.row,
       floorRow(place),
       ...(await lxcRows(place, engine.configured)),
       ...(await ociRows(place)),

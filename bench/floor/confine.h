@@ -31,9 +31,10 @@ static inline void confine(void) {
 
   struct sock_filter filter[] = {
       LOAD(offsetof(struct seccomp_data, arch)),
-      EQUAL(NATIVE_ARCH, 0, 9),
+      EQUAL(NATIVE_ARCH, 0, 10),
       LOAD(offsetof(struct seccomp_data, nr)),
-      EQUAL(SYS_kexec_load, 8, 0),
+      EQUAL(SYS_kexec_load, 9, 0),
+      EQUAL(SYS_kexec_file_load, 8, 0),
       EQUAL(SYS_open_by_handle_at, 7, 0),
       EQUAL(SYS_init_module, 6, 0),
       EQUAL(SYS_finit_module, 5, 0),

@@ -104,6 +104,7 @@ export function ociConfig(rootfs: string, cgroupsPath: string): string {
           {
             names: [
               'kexec_load',
+              'kexec_file_load',
               'open_by_handle_at',
               'init_module',
               'finit_module',
