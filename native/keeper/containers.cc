@@ -280,6 +280,7 @@ void Containers::running(Container& container) {
     const auto stat = process_stat(container.init);
     if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
   }
+  save(container);  // before the answer: what is acknowledged outlives us
   answer_start(container);
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
@@ -290,7 +291,6 @@ void Containers::running(Container& container) {
   if (!container.filter.empty()) {
     ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
   }
-  save(container);
 }
 
 void Containers::answer_start(Container& container) {

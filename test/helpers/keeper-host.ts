@@ -114,7 +114,7 @@ export class KeeperHost {
     await until(() => {
       try {
         for (const root of hierarchies.map((path) => join(path, this.cgroupRoot))) {
-          for (const dir of ['keeper/lxc.pivot', 'keeper', '.']) {
+          for (const dir of ['pivot/lxc.pivot', 'pivot', 'keeper/lxc.pivot', 'keeper', '.']) {
             try {
               rmdirSync(join(root, dir))
             } catch (error) {
