@@ -3,7 +3,7 @@
 import { closeSync } from 'node:fs'
 import { Connection, type Answer } from './connection.js'
 import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
-import { KeeperError } from './errors.js'
+import { KeeperError, KeeperLostError } from './errors.js'
 import { decodeEvent, EventQueue, exitOf } from './events.js'
 import { Fields, protocolVersion } from './protocol.js'
 import { spawnKeeper } from './spawn.js'
@@ -86,13 +86,16 @@ export class Keeper implements AsyncDisposable {
    * @throws KeeperStartError ERR_KEEPER_START with what it said
    */
   static async connect(options: KeeperOptions): Promise<Keeper> {
-    const connection = await connected(options)
-    try {
-      const hello = await connection.request('HELLO', { VERSION: protocolVersion })
-      return new Keeper(connection, hello.fields)
-    } catch (error) {
-      connection.close()
-      throw error
+    for (let tries = 1; ; tries++) {
+      const connection = await connected(options)
+      try {
+        const hello = await connection.request('HELLO', { VERSION: protocolVersion })
+        return new Keeper(connection, hello.fields)
+      } catch (error) {
+        connection.close()
+        // Its socket may outlive a keeper that is being killed by a moment.
+        if (!(error instanceof KeeperLostError) || tries === 10) throw error
+      }
     }
   }
 

@@ -280,7 +280,11 @@ void Containers::running(Container& container) {
     const auto stat = process_stat(container.init);
     if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
   }
-  save(container);  // before the answer: what is acknowledged outlives us
+  // Before the answer: what is acknowledged outlives us.
+  if (!container.filter.empty()) {
+    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
+  }
+  save(container);
   answer_start(container);
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
@@ -288,9 +292,6 @@ void Containers::running(Container& container) {
   // The container has the mount in its own namespace now. Gone from here it is in nobody's
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
-  if (!container.filter.empty()) {
-    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
-  }
 }
 
 void Containers::answer_start(Container& container) {

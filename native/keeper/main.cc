@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -60,12 +61,17 @@ base::Status make_directories(const std::string& state_dir) {
   return base::success();
 }
 
-// One keeper a host. The lock goes with the process, however it ends.
+// One keeper a host. The lock goes with the process, however it ends; one that is just being
+// killed may hold it a moment longer than its socket.
 base::Result<base::UniqueFd> lock(const std::string& state_dir) {
   const std::string path = state_dir + "/keeper/lock";
   base::UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) return base::last_error("open", path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return base::last_error("flock", path);
+  for (int tries = 0; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; tries++) {
+    if (errno != EWOULDBLOCK || tries == 200) return base::last_error("flock", path);
+    const timespec pause{0, 10'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
   return fd;
 }
 
