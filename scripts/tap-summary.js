@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const [file = 'out/tap-counts'] = process.argv.slice(2)
+/** @type {Record<string, number>} */
 const counts = { total: 0, pass: 0, fail: 0, skip: 0, todo: 0 }
 let detail = false
 
@@ -13,7 +14,7 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
   // tap's own count of all assertions, those of subtests included.
   const total = /^# \{ (total: .*) \}$/.exec(line)
   if (total !== null) {
-    for (const [, name, number] of total[1].matchAll(/(\w+): (\d+)/g)) counts[name] = Number(number)
+    for (const [, name = '', count] of line.matchAll(/(\w+): (\d+)/g)) counts[name] = Number(count)
     continue
   }
   const point = /^( *)(not )?ok \d+(.*)$/.exec(line)
@@ -30,4 +31,5 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
 }
 
 mkdirSync(dirname(file), { recursive: true })
-writeFileSync(file, `${counts.pass} ${counts.fail} ${counts.skip + counts.todo}\n`)
+const { pass = 0, fail = 0, skip = 0, todo = 0 } = counts
+writeFileSync(file, `${pass} ${fail} ${skip + todo}\n`)

@@ -9,11 +9,13 @@ suite=$(. "$root/etc/os-release" && echo "$VERSION_CODENAME")
 rm -f "$root/etc/hostname" "$root/etc/resolv.conf" "$root/var/lib/dbus/machine-id"
 : >"$root/etc/machine-id"
 chmod 0444 "$root/etc/machine-id"
-mkdir -p "$root/var/lib/dbus"
-ln -s /etc/machine-id "$root/var/lib/dbus/machine-id"
 rm -rf "$root"/var/lib/apt/lists/* "$root"/var/cache/apt/* "$root"/var/log/* "$root"/tmp/* "$root"/run/*
 install -d -m 0755 "$root/var/cache/apt/archives" "$root/var/lib/apt/lists" "$root/var/log/apt"
 install -d -m 0700 "$root/var/cache/apt/archives/partial"
+
+# passwd leaves root's password empty, and there is a getty on the console.
+chroot "$root" usermod --password '*' root
+rm -f "$root/etc/shadow-"
 
 cat >"$root/etc/hosts" <<END
 127.0.0.1 localhost

@@ -91,6 +91,7 @@ t.test('names that are no names', async (t) => {
   writeFileSync(path, whole)
   for (const bad of ['', '../x', 'a/b', '.', '.hidden', 'x'.repeat(65), 'a\0', 'ž']) {
     await t.rejects(store.import({ path: 'bad\0path', distribution: 'x', version: '1' }), {
+      code: 'ERR_INVALID_ARGUMENT',
       argument: 'import.path',
     })
     for (const field of ['distribution', 'version', 'vendor', 'arch', 'source', 'variant']) {
