@@ -1,15 +1,21 @@
 // Runs programs inside a container, confined as its init is.
 
 import { z } from 'zod'
-import { InvalidArgumentError, NotFoundError, OutputLimitError, StateError } from '../host/errors.js'
+import {
+  InvalidArgumentError,
+  NotFoundError,
+  OutputLimitError,
+  StateError,
+} from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
-import type { SessionInfo } from '../keeper/types.js'
+import type { Keeper } from '../keeper/keeper.js'
+import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
 import { parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
 import { deadline } from './deadline.js'
 import type { ContainerRecord } from './record.js'
-import { Session, type SessionExit } from './session.js'
+import { Session, sessionExit, type SessionExit } from './session.js'
 
 export interface SpawnOptions {
   /** Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. */
@@ -42,10 +48,10 @@ export interface ExecResult extends SessionExit {
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const DEFAULT_MAX_BUFFER = 2 ** 20
+// Most programs that are run for their output end at once: then one answer says it all.
+const LINGER_MS = 10
 
-const argument = z
-  .string()
-  .refine((text) => !text.includes('\0'), 'must not hold NUL')
+const argument = z.string().refine((text) => !text.includes('\0'), 'must not hold NUL')
 const argumentsSchema = z.array(argument).min(1, 'must name a program')
 const spawnSchema = z.object({
   env: z.record(z.string().regex(/^[^=\0]+$/, 'must be a name'), argument.optional()).optional(),
@@ -68,6 +74,30 @@ export async function spawnInContainer(
   options: SpawnOptions = {},
 ): Promise<Session> {
   const { signal } = options
+  const { keeper, plan } = await prepare(record, args, options)
+  const streams = await keeper.exec(plan).catch((error: unknown) => {
+    throw execError(record, error)
+  })
+  return openedSession(record, keeper, streams, signal)
+}
+
+function openedSession(
+  record: ContainerRecord,
+  keeper: Keeper,
+  streams: SessionStreams,
+  signal: AbortSignal | undefined,
+): Session {
+  const session = new Session(keeper, streams, record.host.sessionEnds)
+  if (signal !== undefined) killOnAbort(session, signal)
+  return session
+}
+
+async function prepare(
+  record: ContainerRecord,
+  args: readonly string[],
+  options: SpawnOptions,
+): Promise<{ keeper: Keeper; plan: ExecPlan }> {
+  const { signal } = options
   const command = parse(argumentsSchema, args, 'exec.args')
   const { env, cwd, tty = false } = parse(spawnSchema, options, 'exec')
   signal?.throwIfAborted()
@@ -77,25 +107,19 @@ export async function spawnInContainer(
   }
   const keeper = await record.host.keeper()
   const user = await credentialsOf(keeper, record.fileTarget(), options.user)
-  const streams = await keeper
-    .exec({
-      pool: record.pool.name,
-      id: record.id,
-      args: command,
-      env: environment(user, tty !== false, env),
-      cwd: cwd ?? user.home,
-      uid: user.uid,
-      gid: user.gid,
-      groups: user.groups,
-      tty: tty === true ? { rows: 24, cols: 80 } : tty === false ? null : tty,
-      stdin: options.stdin ?? true,
-    })
-    .catch((error: unknown) => {
-      throw execError(record, error)
-    })
-  const session = new Session(keeper, streams, record.host.sessionEnds)
-  if (signal !== undefined) killOnAbort(session, signal)
-  return session
+  const plan = {
+    pool: record.pool.name,
+    id: record.id,
+    args: command,
+    env: environment(user, tty !== false, env),
+    cwd: cwd ?? user.home,
+    uid: user.uid,
+    gid: user.gid,
+    groups: user.groups,
+    tty: tty === true ? { rows: 24, cols: 80 } : tty === false ? null : tty,
+    stdin: options.stdin ?? true,
+  }
+  return { keeper, plan }
 }
 
 /**
@@ -111,11 +135,15 @@ export async function execInContainer(
   const timeoutMs = parse(milliseconds, timeout, 'exec.timeout')
   if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
   using limit = deadline(`exec in ${record.name}`, timeoutMs, options.signal)
-  await using session = await spawnInContainer(record, args, {
-    ...rest,
-    signal: limit.signal,
-    stdin: stdin !== undefined,
-  })
+  const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
+  const { keeper, plan } = await prepare(record, args, spawn)
+  const started = await keeper
+    .run(plan, stdin === undefined ? LINGER_MS : 0)
+    .catch((error: unknown) => {
+      throw execError(record, error)
+    })
+  if (!('session' in started)) return finished(started, maxBuffer)
+  await using session = openedSession(record, keeper, started, limit.signal)
   session.stdin?.end(stdin)
   const [stdout, stderr, exit] = await Promise.all([
     collect(session.stdout, 'stdout', maxBuffer),
@@ -124,6 +152,16 @@ export async function execInContainer(
   ])
   limit.signal.throwIfAborted()
   return Object.freeze({ stdout, stderr, ...exit })
+}
+
+function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecResult {
+  if (stdout.length > maxBuffer) throw new OutputLimitError('stdout', maxBuffer)
+  if (stderr.length > maxBuffer) throw new OutputLimitError('stderr', maxBuffer)
+  return Object.freeze({
+    stdout: stdout.toString(),
+    stderr: stderr.toString(),
+    ...sessionExit(exit),
+  })
 }
 
 /** Programs that were started in the container and whose end nobody has taken note of yet. */

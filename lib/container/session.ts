@@ -6,7 +6,7 @@ import { Readable, Writable } from 'node:stream'
 import { native } from '../native.js'
 import { ClosedError } from '../errors.js'
 import type { Keeper } from '../keeper/keeper.js'
-import type { SessionStreams } from '../keeper/types.js'
+import type { Exit, SessionStreams } from '../keeper/types.js'
 import { Pidfd } from '../ns/pidfd.js'
 import { openPipe, openTerminal } from './descriptor-streams.js'
 
@@ -19,6 +19,14 @@ export interface SessionExit {
 const signalNames = new Map(
   Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
 )
+
+/** @internal */
+export function sessionExit({ code, signal }: Exit): SessionExit {
+  return Object.freeze({
+    exitCode: code,
+    signal: signal === null ? null : (signalNames.get(signal) ?? null),
+  })
+}
 
 /** Where the engine tells sessions that they have ended. @internal */
 export interface SessionEnds {
@@ -65,10 +73,7 @@ export class Session implements AsyncDisposable {
     const ended = streams.exit === null ? ends.wait(streams.session) : Promise.resolve(streams.exit)
     this.exit = ended.then(({ code, signal }) => {
       this.#ended = true
-      return Object.freeze({
-        exitCode: code,
-        signal: signal === null ? null : (signalNames.get(signal) ?? null),
-      })
+      return sessionExit({ code, signal })
     })
     // Whoever does not ask how it ended shall not be ended by that.
     this.exit.catch(() => undefined)

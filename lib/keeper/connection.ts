@@ -3,7 +3,14 @@ import { closeSync } from 'node:fs'
 import { native } from '#native'
 import { ClosedError } from '../errors.js'
 import { KeeperError, KeeperLostError } from './errors.js'
-import { decodeFrame, encodeFrame, type Fields, kinds, type FieldValues, type Kind } from './protocol.js'
+import {
+  decodeFrame,
+  encodeFrame,
+  type Fields,
+  kinds,
+  type FieldValues,
+  type Kind,
+} from './protocol.js'
 
 export interface Answer {
   fields: Fields

@@ -13,6 +13,7 @@ import type {
   FileOp,
   FileResult,
   FileTarget,
+  Finished,
   KeeperEvent,
   Known,
   OpenFileOptions,
@@ -154,6 +155,20 @@ export class Keeper implements AsyncDisposable {
    */
   async exec(plan: ExecPlan): Promise<SessionStreams> {
     return streams(await this.#connection.request('EXEC', encodeExec(plan)))
+  }
+
+  /**
+   * As {@link exec}, but waits a moment for the program's end: then the answer holds all of its
+   * output, and there is no session. Without input or terminal only.
+   */
+  async run(plan: ExecPlan, lingerMs: number): Promise<Finished | SessionStreams> {
+    const answer = await this.#connection.request('EXEC', {
+      ...encodeExec(plan),
+      LINGER_MS: lingerMs,
+    })
+    const exit = exitIn(answer.fields)
+    if (exit === null || !answer.fields.has('OUTPUT')) return streams(answer)
+    return { exit, stdout: answer.fields.bytes('OUTPUT'), stderr: answer.fields.bytes('ERRORS') }
   }
 
   /** The streams of a session once more, as after a restart of this process. */

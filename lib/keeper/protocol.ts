@@ -75,6 +75,9 @@ export const tags = {
   STATUS: 71,
   TTY: 72,
   STREAMS: 73,
+  LINGER_MS: 74,
+  OUTPUT: 75,
+  ERRORS: 76,
   OP: 80,
   DATA: 81,
   FLAGS: 82,
@@ -94,12 +97,7 @@ export type Kind = keyof typeof kinds
 export type Tag = keyof typeof tags
 /** What a field may hold on its way out; `null` leaves it out, an array repeats it. */
 export type FieldValue =
-  | string
-  | number
-  | boolean
-  | Uint8Array
-  | readonly (string | Uint8Array)[]
-  | null
+  string | number | boolean | Uint8Array | readonly (string | Uint8Array)[] | null
 export type FieldValues = Partial<Record<Tag, FieldValue>>
 
 const header = 8
@@ -148,7 +146,7 @@ export class Fields {
 
   /** @throws RangeError when the bytes are no fields */
   constructor(bytes: Buffer) {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (bytes.length - at < header) throw new RangeError('a field is cut short')
       const end = at + header + bytes.readUInt32LE(at + 4)
       if (end > bytes.length) throw new RangeError('a field is cut short')

@@ -83,6 +83,13 @@ export interface SessionStreams {
   exit: Exit | null
 }
 
+/** A program that ended before the answer was sent, with all that it printed. */
+export interface Finished {
+  exit: Exit
+  stdout: Buffer
+  stderr: Buffer
+}
+
 export interface SessionInfo {
   session: number
   pool: string

@@ -1,8 +1,10 @@
 #include "keeper/sessions.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/file.h"
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/session_child.h"
@@ -97,6 +100,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.cgroup = input.payload + "/" + input.leaf;
   session.tty = input.tty;
   session.waiting = request;
+  session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
   std::array<base::UniqueFd, 3> guest;
   if (!session.tty) {
@@ -172,18 +176,43 @@ void Sessions::reported(uint64_t id) {
   context_.loop.forget(session.report.get());
   session.report.reset();
   context_.loop.cancel(session.deadline);
-  const Request request = *std::exchange(session.waiting, std::nullopt);
   if (!session.failure.bytes().empty()) {
-    Writer frame(Kind::ERROR, request.id());
-    request.reply(frame.join(session.failure));
+    Writer frame(Kind::ERROR, session.waiting->id());
+    session.waiting->reply(frame.join(session.failure));
     return remove(id);
   }
   if (!session.pid_fd.valid()) {
-    request.fail({ECHILD, "exec", session.args[0]}, "exec");
+    session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
     return remove(id);
   }
   context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
-  answer_streams(session, request);
+  if (session.linger_ms == 0) return answer_streams(session, *std::exchange(session.waiting, {}));
+  session.deadline = context_.loop.after(session.linger_ms, [this, id] {
+    Session& running = *sessions_.at(id);
+    answer_streams(running, *std::exchange(running.waiting, {}));
+  });
+}
+
+// All that it printed, in the answer itself: when nobody else holds its streams and it fits.
+bool Sessions::answer_finished(const Session& session, const Request& request) {
+  Writer answer = request.answer();
+  put_status(answer, session);
+  for (const auto& [tag, fd] :
+       {std::pair{Tag::OUTPUT, session.output.get()}, {Tag::ERRORS, session.errors.get()}}) {
+    pollfd state{fd, POLLIN, 0};
+    int size = 0;
+    if (::poll(&state, 1, 0) != 1 || (state.revents & POLLHUP) == 0 ||
+        ::ioctl(fd, FIONREAD, &size) != 0 || static_cast<size_t>(size) > kMaxFrame / 4) {
+      return false;
+    }
+  }
+  for (const auto& [tag, fd] :
+       {std::pair{Tag::OUTPUT, session.output.get()}, {Tag::ERRORS, session.errors.get()}}) {
+    const auto text = base::read_fd(fd, "output");
+    if (text.ok()) answer.put(tag, *text);
+  }
+  request.reply(answer);
+  return true;
 }
 
 void Sessions::answer_streams(const Session& session, const Request& request) {
@@ -214,6 +243,12 @@ void Sessions::ended(uint64_t id) {
     if (hierarchy.version == 2) {
       ::unlinkat(hierarchy.dir.get(), session.cgroup.c_str(), AT_REMOVEDIR);
     }
+  }
+  if (session.waiting) {
+    context_.loop.cancel(session.deadline);
+    const Request request = *std::exchange(session.waiting, {});
+    if (answer_finished(session, request)) return remove(id);
+    answer_streams(session, request);
   }
   context_.events.emit("session", session.pool, session.container, [&](Writer& w) {
     w.number(Tag::SESSION, id).number(Tag::STATUS, static_cast<uint64_t>(status));

@@ -30,7 +30,8 @@ struct Session {
   base::UniqueFd errors;
   std::optional<int> status;  // a wait(2) status, once it ended
   std::optional<Request> waiting;
-  Writer failure;  // fields, when it could not be started
+  uint64_t linger_ms = 0;  // how long the answer may wait for the program's end
+  Writer failure;          // fields, when it could not be started
   Loop::Timer deadline = 0;
 };
 
@@ -55,6 +56,7 @@ class Sessions {
   void ended(uint64_t id);
   void remove(uint64_t id);
   void forget_oldest();
+  bool answer_finished(const Session& session, const Request& request);
   static void answer_streams(const Session& session, const Request& request);
 
   Context& context_;
