@@ -1,7 +1,6 @@
 // Starts a container: configuration, cgroups of its groups, then the keeper does the rest.
 
 import { close } from 'node:fs'
-import { rename, stat } from 'node:fs/promises'
 import { ContainerStartError, StateError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
@@ -28,7 +27,6 @@ export interface StartResult {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
-const LOG_SIZE = 2 ** 20
 
 export async function startContainer(
   record: ContainerRecord,
@@ -52,10 +50,13 @@ export async function startLocked(
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
-  await Promise.all([record.group.ensureCgroup(), rotateLog(pool.layout.log(record.id))])
-  const keeper = await record.host.keeper()
   const rendered = config
-  record.clamped = await record.mutex.run(() => writeLxcFile(record))
+  const [keeper, clamped] = await Promise.all([
+    record.host.keeper(),
+    record.mutex.run(() => writeLxcFile(record)),
+    record.group.ensureCgroup(),
+  ])
+  record.clamped = clamped
   const started = await keeper
     .start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal })
     .catch((error: unknown) => {
@@ -103,10 +104,4 @@ function startError(record: ContainerRecord, error: unknown): unknown {
   }
   const log = error.detail.split('\n').filter((line) => line.trim() !== '')
   return new ContainerStartError(record.id, log, { cause: error })
-}
-
-// liblxc appends and never looks back.
-async function rotateLog(path: string): Promise<void> {
-  const found = await stat(path).catch(() => null)
-  if (found !== null && found.size > LOG_SIZE) await rename(path, `${path}.1`)
 }

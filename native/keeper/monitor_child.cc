@@ -44,6 +44,14 @@ base::Status remove_left_over(const MonitorInput& input) {
   return base::success();
 }
 
+// liblxc appends and never looks back. One former file is kept.
+void rotate_log(const std::string& path) {
+  constexpr off_t kLimit = 1024 * 1024;
+  struct stat info {};
+  if (path.empty() || ::lstat(path.c_str(), &info) != 0 || info.st_size <= kLimit) return;
+  ::rename(path.c_str(), (path + ".1").c_str());
+}
+
 // What liblxc would do for a daemonized start, which this is not.
 void become_daemon(const StartPlan& plan) {
   ::setsid();
@@ -72,6 +80,7 @@ void write_report(int fd, const char* step, const base::SysError& error) {
 
 void run_monitor(const MonitorInput& input) {
   become_daemon(input.plan);
+  rotate_log(input.plan.log_file);
   const abi::Lxc* lxc = abi::lxc();
   if (lxc == nullptr) give_up(input.report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
   if (auto removed = remove_left_over(input); !removed.ok()) {
