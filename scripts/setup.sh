@@ -28,6 +28,11 @@ check_machine() {
   fi
   grep -q ' - cgroup2\? ' /proc/self/mountinfo 2>/dev/null ||
     need "cgroups: mount them at /sys/fs/cgroup (mount -t cgroup2 none /sys/fs/cgroup)"
+  local directory
+  for directory in / /run "${TMPDIR:-/tmp}"; do
+    [ $((0$(stat -c %a "$directory") & 1)) -eq 1 ] ||
+      need "$directory that everybody may search, as a container's root is nobody special: chmod o+x $directory"
+  done
   local node
   node=$(node -p process.versions.node 2>/dev/null) || node=none
   if ! [ "$(printf '%s\n' 20.19.0 "$node" | sort -V | head -n 1)" = 20.19.0 ] || [ "$node" = none ]; then
