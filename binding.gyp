@@ -10,8 +10,8 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")", "native"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["<@(addon_cxx_flags)"],
-      # Threads may outlive the environment that loaded the addon; see native/README.md.
-      "ldflags": ["-Wl,-z,nodelete"],
+      # See native/README.md, "What the linker is told".
+      "ldflags": ["-Wl,-z,nodelete", "-Wl,-Bsymbolic-functions"],
       "libraries": ["-ldl"]
     },
     {

@@ -56,7 +56,9 @@ Napi::Value wrap_record(Napi::Env env, std::unique_ptr<HandleRecord> record, nap
   Napi::Object object = Napi::Object::New(env);
   napi_type_tag_object(env, object, &tag);
   if (napi_wrap(env, object, record.get(), finalize, nullptr, nullptr) != napi_ok) return {};
-  Environment::of(env).handles.add(record.release());
+  HandleRegistry& handles = Environment::of(env).handles;
+  record->owner = &handles;
+  handles.add(record.release());
   return object;
 }
 
@@ -66,7 +68,10 @@ HandleRecord* unwrap_record(const In& in, napi_type_tag tag, const char* type_na
   void* data = nullptr;
   if (!in.value().IsObject() ||
       napi_check_object_type_tag(in.env(), in.value(), &tag, &matches) != napi_ok || !matches ||
-      napi_unwrap(in.env(), in.value(), &data) != napi_ok) {
+      napi_unwrap(in.env(), in.value(), &data) != napi_ok ||
+      // The file can be loaded twice into one thread. What belongs to the other instance hangs on
+      // pools and queues that this one must not touch.
+      static_cast<HandleRecord*>(data)->owner != &Environment::of(in.env()).handles) {
     in.fail((std::string("handle of type ") + type_name).c_str());
     return nullptr;
   }

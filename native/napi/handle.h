@@ -1,6 +1,6 @@
 // Native objects in JavaScript's hands. A handle is an empty JavaScript object with a
-// type tag, so that one of another type, or of another copy of the addon, is refused
-// and never reinterpreted. Open handles are listed per environment and closed newest
+// type tag, so that one of another type, or from another instance of the addon, is
+// refused and never reinterpreted. Open handles are listed per environment and closed newest
 // first when it ends; one that is collected while open closes itself and says so.
 #pragma once
 
@@ -13,6 +13,8 @@
 
 namespace bridge {
 
+class HandleRegistry;
+
 // What JavaScript's object points to. T is shared with the work that uses it, so that a
 // handle can be closed while it is busy: T goes away when the last call returns.
 class HandleRecord {
@@ -22,6 +24,7 @@ class HandleRecord {
   [[nodiscard]] virtual bool open() const = 0;
   [[nodiscard]] virtual const char* type_name() const = 0;
 
+  const HandleRegistry* owner = nullptr;
   HandleRecord* newer = nullptr;
   HandleRecord* older = nullptr;
   bool listed = false;
