@@ -22,33 +22,38 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(name, () => cancel.abort(new Error(`stopped by ${name}`)))
 
 async function main(options: Options): Promise<void> {
-  const rhythm: Rhythm = {
-    samples: options.samples,
-    pause: options.cold ? 100 : 20,
-    signal: cancel.signal,
-  }
   await sweep()
   const place = await Place.make()
-  const warm = options.cold
-    ? null
-    : spawn(place.program('warm'), { stdio: ['ignore', 'pipe', 'inherit'] })
-  if (warm) await once(warm.stdout, 'data')
+  const warm = options.cold ? null : spawn(place.program('warm'), { stdio: ['ignore', 'pipe', 2] })
   try {
-    await using engine = await openEngine(place)
-    const wanted = (row: Row): boolean =>
-      options.only.length === 0 || options.only.some((name) => row.who.startsWith(name))
-    const rows = [
-      engine.row,
-      floorRow(place),
-      ...(await lxcRows(place, engine.configured)),
-      ...(await ociRows(place)),
-    ].filter(wanted)
-    const report = await measure(rows, rhythm, options)
+    if (warm?.stdout) await once(warm.stdout, 'data')
+    const report = await compare(place, options)
     if (options.json !== null) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)
   } finally {
     warm?.kill()
     for (const root of Object.values(cgroupRoots)) await removeCgroups(root)
     await place.remove()
+  }
+}
+
+async function compare(place: Place, options: Options): Promise<Report> {
+  await using engine = await openEngine(place)
+  try {
+    const rows = [
+      engine.row,
+      floorRow(place),
+      ...(await lxcRows(place, engine.configured)),
+      ...(await ociRows(place)),
+    ]
+    const { only, samples, cold } = options
+    const wanted = rows.filter(
+      ({ who }) => only.length === 0 || only.some((name) => who.startsWith(name)),
+    )
+    const rhythm = { samples, pause: cold ? 100 : 20, signal: cancel.signal }
+    return await measure(wanted, rhythm, options)
+  } finally {
+    // The engine removes the directory that one of them stands on.
+    await place.unmount()
   }
 }
 

@@ -76,8 +76,13 @@ export class Place {
     this.#mounted.push(target)
   }
 
+  /** Before what the mounts stand on is removed. */
+  async unmount(): Promise<void> {
+    for (const target of this.#mounted.splice(0)) await run('umount', ['--lazy', target])
+  }
+
   async remove(): Promise<void> {
-    for (const target of this.#mounted) await run('umount', ['--lazy', target])
+    await this.unmount()
     await rm(this.scratch, { recursive: true, force: true })
   }
 
