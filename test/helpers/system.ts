@@ -1,0 +1,75 @@
+// Hosts for tests of the whole: images as their scripts build them, pools in memory where that can
+// be, as removing a distribution from a slow disk takes longer than all that is tested.
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Test } from 'tap'
+import { Host, type Image, type TemporaryOptions } from 'vpsadminos'
+import { debianImage, suites } from './debian.js'
+
+export type Suite = (typeof suites)[number]['suite']
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const gibibyte = 2 ** 30
+
+/** Where a pool is quick: tmpfs can be idmapped since Linux 6.3. */
+export function quickDirectory(): string {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  const idmapped = major > 6 || (major === 6 && minor >= 3)
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    if (idmapped && bavail * bsize > 2 * gibibyte) return '/dev/shm'
+  } catch {
+    // There is none.
+  }
+  return tmpdir()
+}
+
+/** A directory of the test's own. */
+export function testDirectory(t: Test, parent = tmpdir()): string {
+  const path = mkdtempSync(join(parent, 'vpsadminos-'))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+/** The archive that images/busybox builds. */
+export async function busyboxArchive(t: Test): Promise<string> {
+  const path = join(testDirectory(t), 'busybox.tar')
+  await run(join(root, 'images/busybox/build.sh'), [path])
+  return path
+}
+
+export async function importBusybox(t: Test, host: Host, pool?: string): Promise<Image> {
+  const path = await busyboxArchive(t)
+  return host.images.import({
+    path,
+    distribution: 'busybox',
+    version: '1',
+    ...(pool === undefined ? {} : { pool }),
+  })
+}
+
+export async function importDebian(host: Host, suite: Suite): Promise<Image> {
+  const version = suites.find((one) => one.suite === suite)?.version ?? ''
+  return host.images.import({ path: await debianImage(suite), distribution: 'debian', version })
+}
+
+/** Everything of it is gone when the test ends. */
+export async function systemHost(t: Test, options: TemporaryOptions = {}): Promise<Host> {
+  const host = await Host.temporary({ directory: quickDirectory(), ...options })
+  t.teardown(() => host.close())
+  return host
+}
+
+/** Compiles test/system/<name>.c and returns the program's path. */
+export async function compiled(t: Test, name: string, ...flags: string[]): Promise<string> {
+  const program = join(testDirectory(t), name)
+  const source = join(root, 'test/system', `${name}.c`)
+  const compiler = process.env['CC'] ?? 'cc'
+  await run(compiler, ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, source, '-o', program])
+  return program
+}
