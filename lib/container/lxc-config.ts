@@ -104,7 +104,8 @@ function basics(input: LxcConfigInput): string[] {
     `lxc.uts.name = ${input.hostname}`,
     `lxc.arch = ${input.arch}`,
     `lxc.rootfs.path = dir:${input.rootfs}`,
-    `lxc.init.cmd = ${input.initCmd.map(quote).join(' ')}`,
+    // For those who read it: liblxc knows no quotes, so the keeper is told the arguments apart.
+    `lxc.init.cmd = ${input.initCmd.join(' ')}`,
     `lxc.signal.halt = ${halt.name}`,
     `lxc.signal.reboot = ${reboot.name}`,
     'lxc.signal.stop = SIGKILL',
@@ -189,18 +190,4 @@ function network(netif: LxcNetif | null): string[] {
     `lxc.net.0.veth.pair = ${netif.pair}`,
     ...(netif.hwaddr === null ? [] : [`lxc.net.0.hwaddr = ${netif.hwaddr}`]),
   ]
-}
-
-/** True when liblxc can be told the argument: it knows quotes around words but no escapes. */
-export function canQuote(argument: string): boolean {
-  return !(needsQuotes(argument) && argument.includes('"') && argument.includes("'"))
-}
-
-function needsQuotes(argument: string): boolean {
-  return argument === '' || /\s|^["']/.test(argument)
-}
-
-function quote(argument: string): string {
-  if (!needsQuotes(argument)) return argument
-  return argument.includes('"') ? `'${argument}'` : `"${argument}"`
 }

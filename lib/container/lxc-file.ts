@@ -2,10 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../host/errors.js'
-import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
 import { renderLxcConfig, type LxcNetif } from './lxc-config.js'
@@ -23,21 +22,28 @@ export function seccompProfile(record: ContainerRecord): string {
 }
 
 /** The socket on which the guest's init says that it is up, if it is one that does. */
-export function notifySocket({ config, pool, host, id }: ContainerRecord): string | null {
-  return announcesReadiness(config.vpsadminos.init) ? host.paths.notify(pool.name, id) : null
+export function notifySocket({ init, pool, host, id }: ContainerRecord): string | null {
+  return announcesReadiness(init) ? host.paths.notify(pool.name, id) : null
 }
 
-/** Writes the file if its content would change. Answers which limits had to be lowered. */
+/**
+ * Writes the files if their content would change: the configuration, and the arguments of init, which
+ * liblxc could not be told in it. Answers which limits had to be lowered.
+ */
 export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
-  const { text, clamped } = renderRecord(record)
+  const { text, initCmd, clamped } = renderRecord(record)
   const path = record.host.paths.lxcConfig(record.pool.name, record.id)
-  if (current(path) !== text) {
-    // Run state: it is written again after a reboot, so nothing is flushed to the disk.
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-    await writeFile(`${path}.new`, text, { mode: 0o644 })
-    await rename(`${path}.new`, path)
-  }
+  await writeIfChanged(path, text)
+  await writeIfChanged(join(dirname(path), 'init'), initCmd.map((word) => `${word}\0`).join(''))
   return clamped
+}
+
+// Run state: it is written again after a reboot of the host, so nothing is flushed to the disk.
+async function writeIfChanged(path: string, text: string): Promise<void> {
+  if (current(path) === text) return
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+  await writeFile(`${path}.new`, text, { mode: 0o644 })
+  await rename(`${path}.new`, path)
 }
 
 // In one go: the file is small and in memory, and four turns of the thread pool take longer than
@@ -55,11 +61,15 @@ export async function removeLxcFile(record: ContainerRecord): Promise<void> {
   await rm(dirname(path), { recursive: true, force: true })
 }
 
-function renderRecord(record: ContainerRecord): { text: string; clamped: ClampedPrlimit[] } {
-  const { config, host, pool, id, user } = record
-  const { init } = config.vpsadminos
+function renderRecord(record: ContainerRecord): {
+  text: string
+  initCmd: readonly string[]
+  clamped: ClampedPrlimit[]
+} {
+  const { config, host, pool, id, user, init } = record
   const { prlimits, clamped } = clampPrlimits(config.prlimits, host.prlimitBounds)
   const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
+  const initCmd = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(record, cgroupVersion)]
   const text = renderLxcConfig({
     hostname: utsName(id, config.hostname ?? null),
     arch: config.arch,
@@ -67,7 +77,7 @@ function renderRecord(record: ContainerRecord): { text: string; clamped: Clamped
     uidMap: user.uidMap,
     gidMap: user.gidMap,
     init,
-    initCmd: [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(config, cgroupVersion)],
+    initCmd,
     cgroup: {
       container: record.cgroup,
       monitor: record.monitorCgroup,
@@ -85,14 +95,14 @@ function renderRecord(record: ContainerRecord): { text: string; clamped: Clamped
     notifySocket: notifySocket(record),
     rawLxc: config.raw.lxc ?? '',
   })
-  return { text, clamped }
+  return { text, initCmd, clamped }
 }
 
 // In a container systemd takes its kernel command line from its own arguments. Where the controllers
 // are in v1 hierarchies it must be told to use these; from 256 on it must be told twice, and from
 // 258 on it cannot at all, and runs with the unified hierarchy alone.
-function initArguments({ vpsadminos }: ContainerFile, cgroupVersion: 1 | 2): string[] {
-  const { init, systemd_version: version } = vpsadminos
+function initArguments({ init, config }: ContainerRecord, cgroupVersion: 1 | 2): string[] {
+  const { systemd_version: version } = config.vpsadminos
   if (init !== 'systemd' || cgroupVersion === 2 || (version ?? 0) >= 258) return []
   return ['systemd.unified_cgroup_hierarchy=0', 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1']
 }

@@ -47,7 +47,7 @@ export async function rebootContainer(
   const { run } = record
   if (run.state !== 'running') throw new StateError(record.name, run.state, 'reboot needs it running')
   using limit = deadline(`reboot of ${record.name}`, timeoutMs, signal)
-  const { init } = record.config.vpsadminos
+  const { init } = record
   const before = run.runs
   if (init === 'runit') await prepareRunit(record, 'reboot')
   await signalInit(record, signalsOf(init).reboot.number)

@@ -12,6 +12,7 @@ import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
+import { initKindOf, type InitKind } from './init.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
@@ -41,6 +42,13 @@ export class ContainerRecord {
 
   get name(): string {
     return `container ${this.pool.name}:${this.id}`
+  }
+
+  /** What its init is: the image's, or the program that it was told to run instead. */
+  get init(): InitKind {
+    const [program] = this.config.init_cmd ?? []
+    if (program === undefined || program === '/sbin/init') return this.config.vpsadminos.init
+    return initKindOf(program)
   }
 
   /** Takes note of what the keeper tells. Every run begins with the settings as they are. */

@@ -1,12 +1,10 @@
 // What settings mean for a container's file, and when they take effect.
 
-import { InvalidArgumentError } from '../host/errors.js'
 import type { Machine } from '../host/machine.js'
 import { isLimit, withLimits } from '../group/limit-params.js'
 import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile, ContainerSettings } from '../schema/container.js'
 import { checkLimits } from '../schema/limits.js'
-import { canQuote } from './lxc-config.js'
 import { checkRawLxc } from './raw-lxc.js'
 
 export type SettingName = keyof ContainerSettings
@@ -22,20 +20,13 @@ export const NEXT_START: ReadonlySet<SettingName> = new Set([
 ])
 
 /**
- * What the schema cannot know: limits of this machine, words of liblxc.
+ * What the schema cannot know: limits of this machine, keys of liblxc.
  *
  * @throws InvalidArgumentError
  */
 export function checkSettings(settings: ContainerSettings, machine: Machine, what: string): void {
   checkLimits(settings, machine, what)
   if (settings.rawLxc != null) checkRawLxc(settings.rawLxc, `${what}.rawLxc`)
-  for (const [index, argument] of (settings.initCmd ?? []).entries()) {
-    // liblxc takes quotes around the whole line away, so the first word must not need any.
-    const fine = index === 0 ? !/[\s"']/.test(argument) : canQuote(argument)
-    if (!fine) {
-      throw new InvalidArgumentError(`${what}.initCmd.${index}`, 'liblxc cannot be told these quotes')
-    }
-  }
 }
 
 /** The fields of the file that the settings change. */

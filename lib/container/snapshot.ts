@@ -82,7 +82,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     dnsResolvers: config.dns_resolvers ?? null,
     autostart: priority === undefined || delay === undefined ? null : { priority, delay },
     initCmd: config.init_cmd ?? null,
-    init: config.vpsadminos.init,
+    init: record.init,
     prlimits: config.prlimits,
     clampedPrlimits: record.clamped,
     ...limitsOf(config.cgparams),

@@ -7,6 +7,7 @@ import type { StartPlan } from '../keeper/types.js'
 import { milliseconds } from '../schema/size.js'
 import { parse } from '../schema/parse.js'
 import { applyParams, usableParams } from '../group/cgparams.js'
+import { deadline } from './deadline.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -27,6 +28,7 @@ export interface StartResult {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
+const SETTLE_MS = 5000
 
 export async function startContainer(
   record: ContainerRecord,
@@ -35,7 +37,7 @@ export async function startContainer(
   const timeoutMs = parse(milliseconds, timeout, 'start.timeout')
   signal?.throwIfAborted()
   using _lock = record.lock('start')
-  return startLocked(record, timeoutMs, signal)
+  return await startLocked(record, timeoutMs, signal)
 }
 
 /** For who has the lock already. */
@@ -59,7 +61,8 @@ export async function startLocked(
   record.clamped = clamped
   const started = await keeper
     .start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal })
-    .catch((error: unknown) => {
+    .catch(async (error: unknown) => {
+      await settled(record)
       throw startError(record, error)
     })
   close(started.pidfd)
@@ -95,6 +98,12 @@ export function startPlan(record: ContainerRecord, timeoutMs: number): StartPlan
 export async function applyLimits(record: ContainerRecord): Promise<void> {
   const params = usableParams(record.host.cgroups, record.config.cgparams)
   await applyParams(record.cgroupDir(), params)
+}
+
+/** The keeper answers before it has cleared away what a failed start left, and then says `stopped`. */
+async function settled({ run, name }: ContainerRecord): Promise<void> {
+  using limit = deadline(`end of ${name}`, SETTLE_MS)
+  await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
 }
 
 function startError(record: ContainerRecord, error: unknown): unknown {

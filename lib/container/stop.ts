@@ -36,6 +36,7 @@ const DEFAULT_TIMEOUT_MS = 60_000
 
 /** After SIGKILL only the kernel can be slow. */
 const KILL_TIMEOUT_MS = 30_000
+const KILL_AGAIN_MS = 250
 
 export async function stopContainer(
   record: ContainerRecord,
@@ -44,7 +45,7 @@ export async function stopContainer(
   const timeoutMs = parse(milliseconds, options.timeout ?? DEFAULT_TIMEOUT_MS, 'stop.timeout')
   options.signal?.throwIfAborted()
   using _lock = record.lock('stop')
-  return stopLocked(record, timeoutMs, options.method ?? 'shutdown_or_kill', options.signal)
+  return await stopLocked(record, timeoutMs, options.method ?? 'shutdown_or_kill', options.signal)
 }
 
 /** For who has the lock already. */
@@ -79,7 +80,7 @@ async function shutdown(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   using limit = deadline(`shutdown of ${record.name}`, timeoutMs, signal)
-  const { init } = record.config.vpsadminos
+  const { init } = record
   if (init === 'runit') await prepareRunit(record, 'halt')
   if (!(await signalInit(record, signalsOf(init).halt.number))) return true
   record.run.set('stopping')
@@ -98,8 +99,13 @@ export async function killContainer(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   using limit = deadline(`kill of ${record.name}`, KILL_TIMEOUT_MS, signal)
-  await record.cgroupDir().kill()
-  await stopped(record, limit.signal)
+  const { run } = record
+  // Again and again: while it starts, more processes may come after those that were killed.
+  while (run.alive) {
+    await record.cgroupDir().kill()
+    using again = deadline('', KILL_AGAIN_MS, limit.signal)
+    await stopped(record, again.signal).catch(() => limit.signal.throwIfAborted())
+  }
 }
 
 function stopped({ run }: ContainerRecord, signal: AbortSignal): Promise<true> {

@@ -40,11 +40,11 @@ export async function waitFor(
   const { run } = record
   const done = (by: WaitResult['by'] = null, status: string | null = null) =>
     Object.freeze({ state: run.state, by, status })
-  return run.until(() => {
+  return await run.until(() => {
     if (target !== 'ready') return run.state === target ? done() : undefined
     if (run.ready !== null) return done('init', run.ready.status)
     if (!run.alive) throw new ContainerEndedError(record.id, target, run.state)
-    if (announcesReadiness(record.config.vpsadminos.init) || run.state === 'starting') return undefined
+    if (announcesReadiness(record.init) || run.state === 'starting') return undefined
     return done('running')
   }, limit.signal)
 }

@@ -91,12 +91,12 @@ export class IdRange {
    * @throws IdOverlapError when a given block is taken by another pool of this machine
    * @throws IdRangeExhaustedError when none is free
    */
-  allocate(options: AllocateOptions = {}): Promise<Allocation> {
+  async allocate(options: AllocateOptions = {}): Promise<Allocation> {
     const { blockCount, blockIndex, owner = null } = parse(allocateOptions, options, 'allocate')
     if (blockIndex !== undefined && blockIndex + blockCount > this.config.block_count) {
       throw new InvalidArgumentError('allocate.blockIndex', `range has ${this.config.block_count} blocks`)
     }
-    return this.#mutex.run(async () => {
+    return await this.#mutex.run(async () => {
       const allocation = await this.#home.reservations.reserve((taken) => {
         const value = { blockIndex: this.#choose(blockCount, blockIndex, taken), blockCount, owner }
         return { spans: [this.span(value)], owner: this.#reservation(value), value }

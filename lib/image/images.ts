@@ -18,8 +18,11 @@ export class Images {
   }
 
   /** Unpacks an archive, or copies a directory, into a pool's cache. */
-  import({ pool, ...what }: ImportImage & InPool, options?: ImportOptions): Promise<Image> {
-    return choosePool(this.#host.pools, pool).images.import(what, options)
+  async import(
+    { pool, ...what }: ImportImage & InPool,
+    options?: ImportOptions,
+  ): Promise<Image> {
+    return await choosePool(this.#host.pools, pool).images.import(what, options)
   }
 
   /** @throws NotFoundError when there is none; with several, the one imported last is meant */
@@ -35,7 +38,7 @@ export class Images {
   }
 
   /** @throws InUseError while a container needs it */
-  delete(id: string, { pool }: InPool = {}): Promise<void> {
-    return choosePool(this.#host.pools, pool).images.delete(id)
+  async delete(id: string, { pool }: InPool = {}): Promise<void> {
+    await choosePool(this.#host.pools, pool).images.delete(id)
   }
 }

@@ -21,7 +21,7 @@ export interface RootfsPlan {
 export interface StartPlan {
   pool: string
   id: string
-  /** `<lxcPath>/<id>/config` is there. */
+  /** `<lxcPath>/<id>/config` is there; in a file `init` beside it, NUL-ended arguments of init. */
   lxcPath: string
   rootfs: RootfsPlan
   /** Relative to each hierarchy; left-overs are removed before a start and after an end. */

@@ -56,7 +56,7 @@ export class Pools {
     } catch (error) {
       throw poolError(error, wanted.path)
     }
-    return importPool(this.#host, wanted)
+    return await importPool(this.#host, wanted)
   }
 
   /**
@@ -68,7 +68,7 @@ export class Pools {
     const wanted = parse(poolOptions, options, 'import')
     using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'import')
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
-    return importPool(this.#host, wanted)
+    return await importPool(this.#host, wanted)
   }
 
   /**

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <vector>
 
 #include "abi/lxc.h"
 #include "base/file.h"
@@ -67,6 +68,29 @@ void become_daemon(const StartPlan& plan) {
   ::prctl(PR_SET_NAME, "lxc monitor");
 }
 
+// The arguments of init, each ended by a NUL, in a file beside the configuration: liblxc splits
+// `lxc.init.cmd` at blanks and knows no quotes (5.0.2). Without the file that is what counts.
+class InitArguments {
+ public:
+  explicit InitArguments(const StartPlan& plan) {
+    constexpr size_t kLimit = 128 * 1024;
+    auto text = base::read_file(plan.lxc_path + "/" + plan.id + "/init", kLimit);
+    if (!text.ok() || text->empty() || text->back() != '\0') return;
+    text_ = std::move(*text);
+    for (size_t at = 0; at < text_.size(); at = text_.find('\0', at) + 1) {
+      argv_.push_back(&text_[at]);
+    }
+    argv_.push_back(nullptr);
+  }
+  InitArguments(const InitArguments&) = delete;
+  InitArguments& operator=(const InitArguments&) = delete;
+  char** get() { return argv_.empty() ? nullptr : argv_.data(); }
+
+ private:
+  std::string text_;
+  std::vector<char*> argv_;
+};
+
 }  // namespace
 
 void write_report(int fd, const char* step, const base::SysError& error) {
@@ -109,7 +133,8 @@ void run_monitor(const MonitorInput& input) {
     give_up(input.report, "config", {EINVAL, "want_daemonize", input.plan.id});
   }
   ::close(input.report);
-  _exit(container->start(container, 0, nullptr) ? 0 : kFailedStatus);
+  InitArguments init(input.plan);
+  _exit(container->start(container, 0, init.get()) ? 0 : kFailedStatus);
 }
 
 }  // namespace keeper

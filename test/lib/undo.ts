@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Undo } from '../../lib/undo.js'
+import { Undo } from '../../dist/undo.js'
 
 t.test('runs steps newest first when the scope is left without commit', async (t) => {
   const ran: number[] = []

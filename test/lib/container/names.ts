@@ -1,8 +1,8 @@
 import t from 'tap'
-import { utsName } from '../../../lib/container/hostname.js'
-import { withHostname, withoutHostname } from '../../../lib/container/hosts-file.js'
-import { initKindOf, signalsOf } from '../../../lib/container/init.js'
-import { vethName } from '../../../lib/container/veth-name.js'
+import { utsName } from '../../../dist/container/hostname.js'
+import { withHostname, withoutHostname } from '../../../dist/container/hosts-file.js'
+import { initKindOf, signalsOf } from '../../../dist/container/init.js'
+import { vethName } from '../../../dist/container/veth-name.js'
 
 t.test('the kernel shows the hostname, cut only where it must be', async (t) => {
   t.equal(utsName('web1', null), 'web1')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clampPrlimits, prlimitBounds } from '../../../lib/container/prlimit-clamp.js'
+import { clampPrlimits, prlimitBounds } from '../../../dist/container/prlimit-clamp.js'
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
 Max open files            1024                 20000                files

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkRawLxc } from '../../../lib/container/raw-lxc.js'
+import { checkRawLxc } from '../../../dist/container/raw-lxc.js'
 
 t.test('lines that are fine', async (t) => {
   const text = `
@@ -46,6 +46,9 @@ t.test('lines that are refused, with the number and the reason', async (t) => {
       { code: 'ERR_INVALID_ARGUMENT', argument: 'set.rawLxc', reason },
       JSON.stringify(line),
     )
-    t.throws(() => checkRawLxc(`# first\n${line}`, 'x'), { reason: /^line 2: / })
+    t.throws(() => checkRawLxc(`# first\n${line}`, 'x'), {
+      code: 'ERR_INVALID_ARGUMENT',
+      reason: /^line 2: /,
+    })
   }
 })

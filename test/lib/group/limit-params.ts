@@ -1,5 +1,5 @@
 import t from 'tap'
-import { limitsOf, resetOf, withLimits } from '../../../lib/group/limit-params.js'
+import { limitsOf, resetOf, withLimits } from '../../../dist/group/limit-params.js'
 
 const plain = (params: ReturnType<typeof withLimits>) =>
   params.map(({ version, name, value }) => `${version} ${name} ${value.join(',')}`).sort()

@@ -2,7 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { z } from 'zod'
-import { ConfigFile } from '../../../lib/pool/config-file.js'
+import { ConfigFile } from '../../../dist/pool/config-file.js'
 
 const schema = z.looseObject({
   hostname: z.string().nullish(),

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { containerSettings, createOptions } from '../../../lib/schema/container.js'
-import { checkLimits } from '../../../lib/schema/limits.js'
-import { parse } from '../../../lib/schema/parse.js'
+import { containerSettings, createOptions } from '../../../dist/schema/container.js'
+import { checkLimits } from '../../../dist/schema/limits.js'
+import { parse } from '../../../dist/schema/parse.js'
 
 const image = { distribution: 'debian' }
 

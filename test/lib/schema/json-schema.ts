@@ -1,5 +1,5 @@
 import t from 'tap'
-import { jsonSchemas } from '../../../lib/schema/json-schema.js'
+import { jsonSchemas } from '../../../dist/schema/json-schema.js'
 
 t.test('the schema that validates is the one that is published', async (t) => {
   const schemas = jsonSchemas()

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { parse } from '../../../lib/schema/parse.js'
-import { milliseconds, parseSize, size } from '../../../lib/schema/size.js'
+import { parse } from '../../../dist/schema/parse.js'
+import { milliseconds, parseSize, size } from '../../../dist/schema/size.js'
 
 t.test('sizes as people write them', async (t) => {
   const cases: [string, number][] = [

@@ -1,0 +1,191 @@
+// One container from its making to its end, on the running kernel.
+import { readFile, readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { spawnSync } from 'node:child_process'
+import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const pool = host.pools.get('tank').show()
+
+await t.test('create, start, ready, stop, delete', async (t) => {
+  const ct = await host.containers.create({ id: 'one', image: busybox, memoryLimit: '64 MiB' })
+  t.match(ct.show(), {
+    pool: 'tank',
+    id: 'one',
+    user: 'one',
+    group: '/default',
+    distribution: 'busybox',
+    state: 'stopped',
+    init: 'busybox',
+    initPid: null,
+    memoryLimit: 64 * 2 ** 20,
+  })
+  t.equal(host.containers.get('tank:one'), ct)
+  const started = await ct.start()
+  t.match(ct.show(), { state: 'running', initPid: started.initPid })
+  t.match(await ct.wait('ready'), { state: 'running', by: 'running' })
+  t.equal((await stat(`/proc/${started.initPid}`)).uid, ct.user.uidMap[0]?.hostId)
+  const info = spawnSync('lxc-info', ['-P', pool.lxcPath, '-n', 'one', '-sH'], { encoding: 'utf8' })
+  t.equal(info.stdout.trim(), 'RUNNING', 'lxc-info sees it')
+  t.match(await ct.stats(), { memoryLimit: 64 * 2 ** 20 })
+
+  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(ct.show(), { state: 'stopped', initPid: null, exit: { reason: 'halt' } })
+  t.match(await ct.stop(), { rung: 'none' })
+  t.same(await ct.delete(), { id: 'one', leftovers: [] })
+  t.same(host.containers.list(), [])
+  t.same(host.users.list(), [], 'its user went with it')
+  t.same((await readdir(join(pool.path, 'ct'))).length, 0)
+  t.same((await host.audit()).leftovers, [])
+  await t.rejects(ct.start(), { code: 'ERR_NOT_FOUND' })
+})
+
+await t.test('files on disk keep the ids of the container', async (t) => {
+  const ct = await startedContainer(host, { id: 'ids' })
+  await ct.exec(['sh', '-c', 'touch /root-file; touch /user-file; chown 1000:1001 /user-file'])
+  const upper = join(pool.path, 'ct/ids/upper')
+  t.match(await stat(join(upper, 'root-file')), { uid: 0, gid: 0 })
+  t.match(await stat(join(upper, 'user-file')), { uid: 1000, gid: 1001 })
+  await ct.delete({ force: true })
+})
+
+await t.test('init that does not obey is killed, and the answer says so', async (t) => {
+  const ct = await startedContainer(host, {
+    id: 'deaf',
+    initCmd: ['/bin/sh', '-c', "trap '' TERM USR2 PWR; while :; do sleep 1; done"],
+  })
+  await t.rejects(ct.stop({ timeout: 200, method: 'shutdown_or_fail' }), {
+    code: 'ERR_CONTAINER_STOP',
+    timeoutMs: 200,
+  })
+  t.match(await ct.stop({ timeout: 200 }), { rung: 'kill' })
+  t.match(ct.show(), { state: 'stopped', exit: { reason: 'signal', signal: 9 } })
+  await ct.start()
+  t.match(await ct.stop({ method: 'kill' }), { rung: 'kill' })
+  await ct.delete()
+})
+
+await t.test('init that ends says how', async (t) => {
+  const ct = await host.containers.create({
+    id: 'seven',
+    image: busybox,
+    initCmd: ['/bin/sh', '-c', 'sleep 0.3; exit 7'],
+  })
+  await ct.start()
+  await ct.wait('stopped', { timeout: 10_000 })
+  t.match(ct.show().exit, { reason: 'exited', code: 7 })
+  await ct.delete()
+})
+
+await t.test('a start that fails says why and leaves nothing', async (t) => {
+  const ct = await host.containers.create({ id: 'bad', image: busybox, initCmd: ['/no/such/init'] })
+  await t.rejects(ct.start(), {
+    code: 'ERR_CONTAINER_START',
+    id: 'bad',
+    log: /no\/such\/init/,
+  })
+  t.equal(ct.state, 'stopped')
+  t.same((await host.audit()).leftovers, [])
+  await ct.unset('initCmd')
+  await ct.start()
+  await ct.delete({ force: true })
+})
+
+await t.test('restart, and reboot from inside and outside', async (t) => {
+  const ct = await startedContainer(host, { id: 'again' })
+  const pid = () => ct.show().initPid
+  const first = pid()
+  t.match(await ct.restart({ timeout: 20_000 }), { stop: { rung: 'shutdown' } })
+  const second = pid()
+  t.not(second, first)
+  await ct.reboot({ timeout: 30_000 })
+  const third = pid()
+  t.not(third, second)
+  t.match(ct.show(), { state: 'running', exit: { reason: 'reboot' } })
+  await ct.exec(['reboot'])
+  for (let tries = 0; pid() === third && tries < 300; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await ct.wait('running', { timeout: 20_000 })
+  t.not(pid(), third)
+  await ct.delete({ force: true })
+})
+
+await t.test('freeze and thaw', async (t) => {
+  const ct = await startedContainer(host, { id: 'cold' })
+  await ct.freeze()
+  t.equal(ct.state, 'frozen')
+  await ct.freeze()
+  await t.rejects(ct.exec(['true']), { code: 'ERR_STATE', state: 'frozen' })
+  await t.rejects(ct.stop({ method: 'shutdown_or_fail' }), { code: 'ERR_STATE' })
+  await ct.thaw()
+  t.equal(ct.state, 'running')
+  t.match(await ct.exec(['true']), { exitCode: 0 })
+  await ct.freeze()
+  t.match(await ct.stop(), { rung: 'kill' }, 'a frozen one can only be killed')
+  await t.rejects(ct.freeze(), { code: 'ERR_STATE' })
+  await ct.delete()
+})
+
+await t.test('one operation at a time, and the second is told which is the first', async (t) => {
+  const ct = await host.containers.create({ id: 'busy', image: busybox })
+  const starting = ct.start()
+  t.match(host.locks(), [{ resource: 'container tank:busy', holder: 'start' }])
+  await t.rejects(ct.start(), { code: 'ERR_BUSY', holder: 'start' })
+  await t.rejects(ct.delete({ force: true }), { code: 'ERR_BUSY', holder: 'start' })
+  await starting
+  t.same(host.locks(), [])
+  await t.rejects(ct.start(), { code: 'ERR_STATE', state: 'running' })
+  await t.rejects(ct.delete(), { code: 'ERR_STATE' })
+  await ct.delete({ force: true })
+})
+
+await t.test('waiting ends: reached, timed out, aborted, or never to be reached', async (t) => {
+  const ct = await host.containers.create({ id: 'wait', image: busybox })
+  await t.rejects(ct.wait('ready'), { code: 'ERR_CONTAINER_ENDED' })
+  await t.rejects(ct.wait('running', { timeout: 20 }), { code: 'ERR_TIMEOUT', timeoutMs: 20 })
+  const reason = new Error('enough')
+  await t.rejects(ct.wait('running', { signal: AbortSignal.abort(reason) }), reason)
+  const controller = new AbortController()
+  const waiting = ct.wait('running', { signal: controller.signal })
+  controller.abort(reason)
+  await t.rejects(waiting, reason)
+  const running = ct.wait('running', { timeout: 20_000 })
+  await ct.start()
+  t.match(await running, { state: 'running' })
+  await ct.delete({ force: true })
+})
+
+await t.test('a start that is aborted is undone', async (t) => {
+  const ct = await host.containers.create({ id: 'abort', image: busybox })
+  const reason = new Error('enough')
+  await t.rejects(ct.start({ signal: AbortSignal.abort(reason) }), reason)
+  const controller = new AbortController()
+  const starting = ct.start({ signal: controller.signal })
+  setTimeout(() => controller.abort(reason), 2)
+  const outcome = await starting.catch((error: unknown) => error)
+  if (outcome === reason) {
+    t.equal(ct.state, 'stopped')
+    t.same((await host.audit()).leftovers, [])
+    await ct.start()
+  }
+  t.equal(ct.state, 'running')
+  await ct.delete({ force: true })
+})
+
+await t.test('the limits of the host are told, not hidden', async (t) => {
+  const ct = await host.containers.create({
+    id: 'limits',
+    image: busybox,
+    prlimits: { nofile: { soft: 100, hard: 'unlimited' }, core: 0 },
+  })
+  const { clamped } = await ct.start()
+  t.match(clamped, [{ name: 'nofile', wanted: 'unlimited' }])
+  t.same(ct.show().clampedPrlimits, clamped)
+  const limits = await readFile(`/proc/${ct.show().initPid}/limits`, 'utf8')
+  t.match(limits, new RegExp(`^Max open files +100 +${clamped[0]?.applied} `, 'm'))
+  t.match(limits, /^Max core file size +0 +0 /m)
+  await ct.delete({ force: true })
+})
