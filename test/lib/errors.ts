@@ -1,0 +1,78 @@
+// Errors look like Node's, also for numbers that Node has no name for.
+import { constants } from 'node:os'
+import { statSync } from 'node:fs'
+import { getSystemErrorName } from 'node:util'
+import t from 'tap'
+import { describeErrno } from '../../dist/errno.js'
+import {
+  ClosedError,
+  LibraryMissingError,
+  SystemError,
+  errorCodes,
+  traced,
+} from '../../dist/errors.js'
+
+t.test('a SystemError beside what node:fs throws', (t) => {
+  let theirs: NodeJS.ErrnoException | null = null
+  try {
+    statSync('/no/such')
+  } catch (error) {
+    theirs = error as NodeJS.ErrnoException
+  }
+  const ours = new SystemError(constants.errno.ENOENT, 'stat', '/no/such')
+  t.equal(ours.message, theirs?.message)
+  t.match(theirs, { code: ours.code, errno: ours.errno, syscall: ours.syscall, path: ours.path })
+  t.equal(getSystemErrorName(ours.errno), 'ENOENT')
+  t.equal(String(ours), `SystemError: ${ours.message}`)
+  t.notOk('path' in new SystemError(1, 'setns'), 'no path where there is none')
+  t.end()
+})
+
+t.test('numbers that libuv does not know', (t) => {
+  for (const [errnum, code] of [
+    [10, 'ECHILD'],
+    [116, 'ESTALE'],
+    [117, 'EUCLEAN'],
+    [122, 'EDQUOT'],
+    [123, 'ENOMEDIUM'],
+    [999, 'ERRNO_999'],
+  ] as const) {
+    t.equal(new SystemError(errnum, 'x').code, code)
+  }
+  const names = Object.entries(constants.errno)
+  t.strictSame(
+    names
+      .filter(([, errnum]) => describeErrno(errnum)[0].startsWith('ERRNO_'))
+      .map(([name]) => name),
+    ['EDOM', 'ENOSR', 'ENOSTR'],
+    'all that Node knows have a name, but those of mathematics and streams',
+  )
+  t.end()
+})
+
+t.test('library errors have a code and what it is about', (t) => {
+  t.match(new LibraryMissingError('libx.so.1', 'not there'), {
+    name: 'LibraryMissingError',
+    code: 'ERR_LIBRARY_MISSING',
+    soname: 'libx.so.1',
+    message: 'libx.so.1 cannot be used: not there',
+  })
+  t.match(new ClosedError('pool tank'), { code: 'ERR_CLOSED', message: 'pool tank is closed' })
+  for (const [code, meaning] of Object.entries(errorCodes)) {
+    t.match(code, /^ERR_[A-Z_]+$/)
+    t.match(meaning, /^[A-Za-z].*[^.]$/, `${code} has a meaning, without a full stop`)
+  }
+  t.end()
+})
+
+t.test('traced() gives the stack of who awaits', async (t) => {
+  const error = new SystemError(2, 'stat', '/x')
+  error.stack = 'of the native side'
+  async function caller(): Promise<void> {
+    await traced(new Promise((_, reject) => setImmediate(reject, error)))
+  }
+  await t.rejects(caller(), error)
+  t.match(error.stack, /^SystemError: ENOENT.*\n +at async caller /)
+  await t.rejects(traced(Promise.reject(new RangeError('x'))), RangeError, 'of any class')
+  t.equal(await traced(Promise.resolve(1)), 1)
+})
