@@ -126,14 +126,14 @@ npm_is_current() {
     ! [ package-lock.json -nt node_modules/.package-lock.json ]
 }
 
-native_is_current() {
-  [ -e build/Release/addon.node ] && [ -e build/Release/keeper ] &&
-    [ "$(cat build/.for 2>/dev/null)" = "$(node -p 'process.version + process.arch')" ] &&
-    [ -z "$(find native binding.gyp -newer build/.for -type f -print -quit)" ]
-}
-
-dist_is_current() {
-  [ -e dist/.complete ] && [ -z "$(find lib types tsconfig.json -newer dist/.complete -print -quit)" ]
+# current STAMP SOURCE…: built for this Node.js, from these sources as they are now.
+this_node=
+current() {
+  local stamp=$1
+  shift
+  this_node=$(node -p 'process.version + process.arch')
+  [ "$(cat "$stamp" 2>/dev/null)" = "$this_node" ] &&
+    [ -z "$(find "$@" -newer "$stamp" -type f -print -quit)" ]
 }
 
 check_machine
@@ -155,12 +155,15 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 # The package's own install script would build it a second time.
 npm_is_current || step "Installing npm packages" npm ci --ignore-scripts --no-audit --no-fund
-if ! native_is_current; then
+if ! current build/.for native binding.gyp; then
   step "Building the native part" build_native
-  node -p 'process.version + process.arch' >build/.for
+  echo "$this_node" >build/.for
 fi
-if ! dist_is_current; then
-  rm -f dist/.complete
+if [ "$purpose" = test ] && ! current out/Debug/.for native test/native CMakeLists.txt; then
+  step "Building what only tests use" npm run --silent build:dev
+  echo "$this_node" >out/Debug/.for
+fi
+if ! current dist/.for lib types tsconfig.json; then
   step "Compiling TypeScript" npm run --silent build
-  touch dist/.complete
+  echo "$this_node" >dist/.for
 fi

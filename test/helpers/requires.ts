@@ -29,9 +29,14 @@ const probes: Record<string, () => string | null> = {
   zstd: () => found('zstd'),
   setfattr: () => found('setfattr'),
   mmdebstrap: () => found('mmdebstrap'),
+  'g++': () => found('g++'),
+  make: () => found('make'),
+  python3: () => found('python3'),
   // Made by `npm run build:dev`.
   selftest: () => (existsSync(selftestPath) ? null : `no ${selftestPath}`),
   'c++': () => found(process.env['CXX'] ?? 'c++'),
+  cc: () => found(process.env['CC'] ?? 'cc'),
+  'lxc-info': () => found('lxc-info'),
 }
 
 function found(program: string): string | null {
