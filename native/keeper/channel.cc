@@ -51,9 +51,10 @@ base::Result<base::UniqueFd> seqpacket() {
 
 base::Result<Received> receive(int socket) {
   Received result;
-  result.bytes.resize(kMaxFrame);
+  // On the stack: on the heap it would be memory that every monitor forked since inherits.
+  std::array<char, kMaxFrame> frame;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control;
-  iovec vector{result.bytes.data(), result.bytes.size()};
+  iovec vector{frame.data(), frame.size()};
   msghdr header{};
   header.msg_iov = &vector;
   header.msg_iovlen = 1;
@@ -74,7 +75,7 @@ base::Result<Received> receive(int socket) {
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
     return base::SysError{EMSGSIZE, "recvmsg", ""};
   }
-  result.bytes.resize(static_cast<size_t>(got));
+  result.bytes.assign(frame.data(), static_cast<size_t>(got));
   return result;
 }
 

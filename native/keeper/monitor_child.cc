@@ -1,6 +1,8 @@
 #include "keeper/monitor_child.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -43,6 +45,19 @@ base::Status remove_left_over(const MonitorInput& input) {
     TRY_STATUS(cgroup::remove(input.hierarchies, *cgroup));
   }
   return base::success();
+}
+
+// A filter that asks a supervisor needs liblxc's own way, which hands that descriptor on.
+bool asks_supervisor(const std::string& filter) {
+  for (size_t at = 0; at + sizeof(sock_filter) <= filter.size(); at += sizeof(sock_filter)) {
+    sock_filter line{};
+    std::memcpy(&line, filter.data() + at, sizeof line);
+    if (BPF_CLASS(line.code) == BPF_RET &&
+        (line.k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // liblxc appends and never looks back. One former file is kept.
@@ -117,7 +132,7 @@ void run_monitor(const MonitorInput& input) {
   if (input.seccomp_fd < 0 && !input.filter.empty()) {
     auto known = base::read_file(input.filter);
     if (!known.ok()) give_up(input.report, "seccomp", known.error());
-    filter = std::move(*known);
+    if (!asks_supervisor(*known)) filter = std::move(*known);
   }
   // From here on nothing of the keeper is open: the monitor lives as long as the container.
   close_all_but({input.report, input.seccomp_fd});
