@@ -1,10 +1,12 @@
 // A container's console: its output since the log began, and its keyboard. It can be attached while
 // the container is stopped, and stays attached when it reboots.
 
+import { closeSync, constants } from 'node:fs'
 import { Readable, type Duplex } from 'node:stream'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
 import { native } from '../native.js'
+import { RootDir } from '../ns/root-dir.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
 import { openTerminal } from './descriptor-streams.js'
 import type { ContainerRecord } from './record.js'
@@ -28,7 +30,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   readonly #forward: () => void
   readonly #signal: AbortSignal | undefined
   // Of the run that it was asked for; another run has another one.
-  #keyboard: { run: number; fd: number; stream: Duplex } | null = null
+  #keyboard: { run: number; stream: Duplex } | null = null
   #size: { rows: number; cols: number } | null = null
 
   /** @internal */
@@ -67,13 +69,14 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     })
   }
 
-  /** Tells the size of the window, now and at later starts. */
+  /** Tells the size of the window, now and to later runs as soon as keys are pressed in them. */
   async resize(rows: number, cols: number): Promise<void> {
     this.#size = { rows, cols }
-    if (this.#record.run.alive) native.keeper.setWindowSize((await this.#attach()).fd, rows, cols)
+    const { initPid } = this.#record.run
+    if (initPid !== null) await setConsoleSize(initPid, rows, cols)
   }
 
-  async #attach(): Promise<{ fd: number; stream: Duplex }> {
+  async #attach(): Promise<{ stream: Duplex }> {
     if (this.#closing.signal.aborted) throw new ClosedError(`console of ${this.#record.name}`)
     const { run, host, pool, id, name } = this.#record
     if (!run.alive) throw new StateError(name, run.state, 'a console takes keys only while it runs')
@@ -86,8 +89,11 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     stream.on('error', () => {
       this.#keyboard = null
     })
-    this.#keyboard = { run: run.runs, fd, stream }
-    if (this.#size !== null) native.keeper.setWindowSize(fd, this.#size.rows, this.#size.cols)
+    this.#keyboard = { run: run.runs, stream }
+    const size = this.#size
+    if (size !== null && run.initPid !== null) {
+      await setConsoleSize(run.initPid, size.rows, size.cols)
+    }
     return this.#keyboard
   }
 
@@ -107,5 +113,19 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+}
+
+// liblxc's monitor passes keys on from the terminal that it gives us, but not its size (5.0.2). So the
+// size is set on the guest's own end. What the guest may have put at that path is its own affair: no
+// link leads out of its root, and nothing but a terminal has a size.
+async function setConsoleSize(initPid: number, rows: number, cols: number): Promise<void> {
+  await using root = await RootDir.open(`/proc/${initPid}/root`)
+  const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
+  const fd = await native.ns.openInRoot(root.fd, '/dev/console', flags, 0)
+  try {
+    native.keeper.setWindowSize(fd, rows, cols)
+  } finally {
+    closeSync(fd)
   }
 }

@@ -8,24 +8,22 @@ import { ReadStream } from 'node:tty'
 /** One end of a pipe; the stream closes the descriptor. */
 export function openPipe(fd: number, direction: 'read' | 'write'): Duplex {
   const reads = direction === 'read'
-  const socket = new Socket({ fd, readable: reads, writable: !reads })
-  // A socket that only writes would otherwise never notice its end; one that reads must not start
-  // before somebody listens.
-  if (reads) socket.pause()
-  return socket
+  // Nothing is read before somebody listens: what we had read and nobody took would be lost to a
+  // later process. `tty.ReadStream` does the same by this option, which has no documentation.
+  const options = { fd, readable: reads, writable: !reads, manualStart: true }
+  return new Socket(options)
 }
 
 /** A terminal's master: keys in, output out. */
 export function openTerminal(fd: number): Duplex {
   const terminal = new ReadStream(fd)
-  terminal.pause()
   // When the last program has closed its side, a read says EIO: that is the end, and no error.
-  const destroy = terminal._destroy.bind(terminal)
-  terminal._destroy = (error, done) => {
-    const code = (error as NodeJS.ErrnoException | null)?.code
-    if (code !== 'EIO') return destroy(error, done)
+  const destroy = terminal.destroy.bind(terminal)
+  terminal.destroy = (error) => {
+    if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EIO') return destroy(error)
+    terminal.once('end', () => destroy())
     terminal.push(null)
-    destroy(null, done)
+    return terminal
   }
   return terminal
 }

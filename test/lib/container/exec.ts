@@ -1,0 +1,160 @@
+// Programs inside a container: run to their end, or held as sessions.
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startedContainer, text, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const ct = await startedContainer(host, { id: 'one' })
+await ct.push('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nweb:x:1000:1001::/home/web:/bin/sh\n')
+await ct.push('/etc/group', 'root:x:0:\nweb:x:1001:\nwww:x:1002:mail,web\n')
+await ct.exec(['mkdir', '-p', '/home/web'], { cwd: '/' })
+
+await t.test('output, status and signal', async (t) => {
+  t.same(await ct.exec(['sh', '-c', 'echo out; echo err >&2; exit 3']), {
+    stdout: 'out\n',
+    stderr: 'err\n',
+    exitCode: 3,
+    signal: null,
+  })
+  t.match(await ct.exec(['sh', '-c', 'kill -9 $$']), { exitCode: null, signal: 'SIGKILL' })
+  t.match(await ct.exec(['sh', '-c', 'sleep 0.2; echo late']), { stdout: 'late\n', exitCode: 0 })
+})
+
+await t.test('environment, directory, user', async (t) => {
+  const env = (await ct.exec(['env'], { env: { A: 'b c', USER: undefined } })).stdout
+  t.same(env.trim().split('\n').sort(), [
+    'A=b c',
+    'HOME=/root',
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'container=lxc',
+  ])
+  t.equal((await ct.exec(['pwd'], { cwd: '/etc' })).stdout, '/etc\n')
+  const who = async (user: string | number | { uid: number; gid: number; groups?: number[] }) =>
+    (await ct.exec(['sh', '-c', 'id -u; id -g; id -G; pwd'], { user })).stdout.trim().split('\n')
+  t.same(await who('web'), ['1000', '1001', '1001 1002', '/home/web'])
+  t.same(await who(1000), ['1000', '1001', '1001 1002', '/home/web'])
+  t.same(await who({ uid: 7, gid: 8, groups: [9] }), ['7', '8', '8 9', '/'])
+  await t.rejects(ct.exec(['id'], { user: 'nobody-here' }), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'exec.user',
+  })
+})
+
+await t.test('input', async (t) => {
+  t.match(await ct.exec(['cat']), { stdout: '', exitCode: 0 }, 'none is /dev/null')
+  t.equal((await ct.exec(['wc', '-c'], { stdin: 'x'.repeat(300_000) })).stdout.trim(), '300000')
+  t.match(await ct.exec(['true'], { stdin: 'x'.repeat(300_000) }), { exitCode: 0 })
+})
+
+await t.test('too much output, too much time, enough', async (t) => {
+  await t.rejects(ct.exec(['sh', '-c', 'yes | head -c 5000'], { maxBuffer: 4999 }), {
+    code: 'ERR_OUTPUT_LIMIT',
+    stream: 'stdout',
+    maxBuffer: 4999,
+  })
+  await t.rejects(ct.exec(['yes'], { maxBuffer: 100_000 }), { code: 'ERR_OUTPUT_LIMIT' })
+  await t.rejects(ct.exec(['sleep', '60'], { timeout: 100 }), { code: 'ERR_TIMEOUT' })
+  const reason = new Error('enough')
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(reason), 100)
+  await t.rejects(ct.exec(['sleep', '60'], { signal: controller.signal }), reason)
+  await t.rejects(ct.exec(['sleep', '60'], { signal: AbortSignal.abort(reason) }), reason)
+  t.equal((await ct.exec(['sh', '-c', 'pgrep sleep; pgrep yes; true'])).stdout, '', 'all were killed')
+  t.same(await ct.sessions(), [])
+})
+
+await t.test('what cannot be run', async (t) => {
+  await t.rejects(ct.exec(['/no/such/program']), { code: 'ENOENT' })
+  await t.rejects(ct.exec(['/etc/passwd']), { code: 'EACCES' })
+  await t.rejects(ct.exec([]), { code: 'ERR_INVALID_ARGUMENT' })
+  await t.rejects(ct.exec(['a\0b']), { code: 'ERR_INVALID_ARGUMENT' })
+  await t.rejects(ct.exec(['true'], { env: { 'A=B': 'c' } }), { code: 'ERR_INVALID_ARGUMENT' })
+  await t.rejects(ct.exec(['true'], { cwd: 'etc' }), { code: 'ERR_INVALID_ARGUMENT' })
+  await t.rejects(ct.exec(['true'], { timeout: NaN }), { code: 'ERR_INVALID_ARGUMENT' })
+})
+
+await t.test('a session has streams, and its input can end before its output', async (t) => {
+  await using session = await ct.spawn(['sh', '-c', 'cat; echo end; sleep 0.2; echo late >&2'])
+  session.stdin?.write('one\n')
+  session.stdin?.end('two\n')
+  const [stdout, stderr, exit] = await Promise.all([
+    text(session.stdout),
+    session.stderr === null ? '' : text(session.stderr),
+    session.exit,
+  ])
+  t.equal(stdout, 'one\ntwo\nend\n')
+  t.equal(stderr, 'late\n')
+  t.same(exit, { exitCode: 0, signal: null })
+})
+
+await t.test('a session with a terminal: size, keys, signals', async (t) => {
+  await using session = await ct.spawn(['sh'], { tty: { rows: 30, cols: 100 } })
+  t.ok(session.tty)
+  t.equal(session.stderr, null)
+  let seen = ''
+  session.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()))
+  const until = async (pattern: RegExp) => {
+    for (let tries = 0; !pattern.test(seen) && tries < 200; tries++) await sleep(20)
+    t.match(seen, pattern)
+  }
+  session.stdin?.write('stty size\n')
+  await until(/30 100\r\n/)
+  session.resize(50, 120)
+  session.stdin?.write('stty size\n')
+  await until(/50 120\r\n/)
+  session.stdin?.write("trap 'echo got''it' INT; echo rea''dy\n")
+  await until(/ready\r\n/)
+  session.stdin?.write('\x03')
+  await until(/gotit/)
+  session.stdin?.write('exit 4\n')
+  t.same(await session.exit, { exitCode: 4, signal: null })
+  if (!session.stdout.readableEnded) await once(session.stdout, 'end')
+})
+
+await t.test('a signal reaches the program, and its end is told', async (t) => {
+  await using session = await ct.spawn(['sh', '-c', "trap 'exit 9' TERM; echo up; while :; do sleep 0.1; done"])
+  await once(session.stdout, 'readable')
+  t.ok(session.kill('SIGTERM'))
+  t.same(await session.exit, { exitCode: 9, signal: null })
+  t.notOk(session.kill('SIGTERM'))
+})
+
+await t.test('a session is found again, with the output that nobody has read', async (t) => {
+  const first = await ct.spawn(['sh', '-c', 'echo early; sleep 0.3; echo later; exit 5'])
+  const { id } = first
+  await first.detach()
+  await sleep(600)
+  t.match(await ct.sessions(), [{ session: id, args: ['sh', '-c'], exit: { code: 5 } }])
+  await using again = await ct.session(id)
+  t.equal(await text(again.stdout), 'early\nlater\n')
+  t.same(await again.exit, { exitCode: 5, signal: null })
+  await again.close()
+  t.same(await ct.sessions(), [])
+  await t.rejects(ct.session(id), { code: 'ERR_NOT_FOUND', kind: 'session' })
+})
+
+await t.test('closing a session kills what still runs', async (t) => {
+  const session = await ct.spawn(['sleep', '60'])
+  await session.close()
+  await session.close()
+  t.same(await session.exit, { exitCode: null, signal: 'SIGKILL' })
+  t.throws(() => session.kill(), { code: 'ERR_CLOSED' })
+  t.equal((await ct.exec(['sh', '-c', 'pgrep sleep || true'])).stdout, '')
+})
+
+await t.test('many at once', async (t) => {
+  const results = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => ct.exec(['sh', '-c', `echo ${i}; exit ${i}`])),
+  )
+  for (const [i, { stdout, exitCode }] of results.entries()) {
+    if (stdout !== `${i}\n` || exitCode !== i) t.fail(`${i}: ${stdout} ${exitCode}`)
+  }
+  t.pass('each has its own answer')
+})
+
+await t.test('a stopped container runs nothing', async (t) => {
+  await ct.stop({ method: 'kill' })
+  await t.rejects(ct.exec(['true']), { code: 'ERR_STATE', state: 'stopped' })
+})
