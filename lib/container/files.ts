@@ -9,7 +9,7 @@ import { parse } from '../schema/parse.js'
 import type { ContainerRecord } from './record.js'
 
 export interface PushOptions {
-  /** Permissions of a new file; default 0o644. */
+  /** Permissions of the file, which get it also when it is there already; default 0o644. */
   readonly mode?: number | undefined
   /** Owner inside the container; default root. */
   readonly uid?: number | undefined

@@ -1,0 +1,161 @@
+// Changing settings: at once where that can be, for good always.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const cgroups = Cgroups.mounted()
+const MiB = 2 ** 20
+const v1 = cgroups.version('memory') === 1
+const root = host.pools.get('tank').show().path
+
+await t.test('limits change in the kernel and in the file', async (t) => {
+  const ct = await startedContainer(host, { id: 'one', memoryLimit: '64 MiB', pidsLimit: 50 })
+  const read = async (controller: string, file: string) =>
+    (await cgroups.dir(ct.show().cgroup).read(controller, file)).trim()
+  const memory = () => read('memory', v1 ? 'memory.limit_in_bytes' : 'memory.max')
+  t.equal(Number(await memory()), 64 * MiB)
+  t.equal(await read('pids', 'pids.max'), '50')
+  t.same(await ct.set({ memoryLimit: '32 MiB', cpuLimit: 75, pidsLimit: 20 }), {
+    applied: ['memoryLimit', 'cpuLimit', 'pidsLimit'],
+    pending: [],
+  })
+  t.equal(Number(await memory()), 32 * MiB)
+  t.equal(await read('pids', 'pids.max'), '20')
+  if (cgroups.version('cpu') === 1) t.equal(await read('cpu', 'cpu.cfs_quota_us'), '75000')
+  else t.equal(await read('cpu', 'cpu.max'), '75000 100000')
+  await ct.set({ memoryLimit: '128 MiB', swapLimit: '16 MiB' })
+  t.match(ct.show(), { memoryLimit: 128 * MiB, swapLimit: 16 * MiB, cpuLimit: 75, pidsLimit: 20 })
+  t.equal(Number(await memory()), 128 * MiB)
+  await ct.unset('memoryLimit', 'cpuLimit')
+  t.match(ct.show(), { memoryLimit: null, swapLimit: null, cpuLimit: null, pidsLimit: 20 })
+  t.match(await memory(), /^(max|9\d{18})$/)
+  const yaml = await readFile(join(root, 'conf/ct/one.yml'), 'utf8')
+  t.match(yaml, /name: pids\.max/)
+  t.notMatch(yaml, /memory|cpu\.max/)
+
+  await ct.restart({ method: 'kill' })
+  t.equal(await read('pids', 'pids.max'), '20', 'and is there after a restart')
+  await ct.delete({ force: true })
+})
+
+await t.test('what cannot change at once waits, and says so', async (t) => {
+  const ct = await startedContainer(host, { id: 'two' })
+  t.same(
+    await ct.set({
+      rawLxc: 'lxc.environment = FROM=raw',
+      prlimits: { core: 0 },
+      autostart: { priority: 5 },
+    }),
+    { applied: ['autostart'], pending: ['prlimits', 'rawLxc'] },
+  )
+  t.match(ct.show(), {
+    pending: ['prlimits', 'rawLxc'],
+    autostart: { priority: 5, delay: 5 },
+    prlimits: { nofile: { soft: 1024 }, core: { soft: 0, hard: 0 } },
+  })
+  const environment = async () =>
+    (await readFile(`/proc/${ct.show().initPid}/environ`, 'utf8')).split('\0')
+  t.notOk((await environment()).includes('FROM=raw'))
+  await ct.exec(['reboot'])
+  const { initPid } = ct.show()
+  for (let tries = 0; ct.show().initPid === initPid && tries < 300; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await ct.wait('running', { timeout: 20_000 })
+  t.same(ct.show().pending, [], 'a reboot from inside is a new start')
+  t.ok((await environment()).includes('FROM=raw'))
+  await ct.set({ prlimits: { core: null }, autostart: false })
+  t.match(ct.show(), { prlimits: { core: undefined, nofile: {} }, autostart: null })
+  await ct.delete({ force: true })
+})
+
+await t.test('a stopped container has nothing that waits', async (t) => {
+  const ct = await host.containers.create({ id: 'three', image: busybox })
+  t.same(await ct.set({ nesting: true, memoryLimit: MiB * 50 }), {
+    applied: ['memoryLimit', 'nesting'],
+    pending: [],
+  })
+  t.match(ct.show(), { nesting: true, memoryLimit: 50 * MiB, pending: [] })
+  await ct.delete()
+})
+
+await t.test('hostname and resolvers, running and stopped', async (t) => {
+  const ct = await host.containers.create({
+    id: 'four',
+    image: busybox,
+    hostname: 'first.example.org',
+    dnsResolvers: ['192.0.2.1', '2001:db8::1'],
+  })
+  const read = async (path: string) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of await ct.pull(path)) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks).toString()
+  }
+  t.equal(await read('/etc/hostname'), 'first\n')
+  t.match(await read('/etc/hosts'), /^127\.0\.0\.1 first\.example\.org first$/m)
+  t.equal(await read('/etc/resolv.conf'), 'nameserver 192.0.2.1\nnameserver 2001:db8::1\noptions edns0\n')
+  await ct.set({ hostname: 'second.example.org' })
+  t.equal(await read('/etc/hostname'), 'second\n')
+  await ct.start()
+  t.equal((await ct.exec(['hostname'])).stdout, 'second.example.org\n')
+  t.equal((await ct.exec(['hostname'], { env: {} })).stdout, 'second.example.org\n')
+  await ct.set({ hostname: 'third', dnsResolvers: ['192.0.2.9'] })
+  t.equal((await ct.exec(['hostname'])).stdout, 'third\n')
+  t.notMatch(await read('/etc/hosts'), /second/)
+  t.match(await read('/etc/resolv.conf'), /192\.0\.2\.9/)
+  await ct.exec(['chmod', 'u-w', '/etc/hostname'])
+  await ct.set({ hostname: 'fourth' })
+  t.equal(await read('/etc/hostname'), 'third\n', 'a file that its owner may not write is kept')
+  t.equal((await ct.exec(['hostname'])).stdout, 'fourth\n')
+  await ct.unset('hostname')
+  t.equal((await ct.exec(['hostname'])).stdout, 'four\n')
+  const long = `${'a'.repeat(63)}.example.org`
+  await ct.set({ hostname: long })
+  t.match(ct.show(), { hostname: long, utsName: 'a'.repeat(63) })
+  t.equal((await ct.exec(['hostname'])).stdout, `${'a'.repeat(63)}\n`)
+  await ct.delete({ force: true })
+})
+
+await t.test('changes at the same time do not lose one another', async (t) => {
+  const ct = await startedContainer(host, { id: 'five' })
+  await Promise.all([
+    ct.set({ memoryLimit: '64 MiB' }),
+    ct.set({ cpuLimit: 50 }),
+    ct.set({ hostname: 'five.example.org' }),
+    ct.set({ pidsLimit: 30 }),
+  ])
+  t.match(ct.show(), {
+    memoryLimit: 64 * MiB,
+    cpuLimit: 50,
+    hostname: 'five.example.org',
+    pidsLimit: 30,
+  })
+  await ct.delete({ force: true })
+})
+
+await t.test('a limit that the kernel refuses changes nothing', async (t) => {
+  const ct = await startedContainer(host, { id: 'six', memoryLimit: '64 MiB' })
+  const version = v1 ? 1 : 2
+  await t.rejects(
+    ct.set({ cgparams: [{ version, name: 'memory.swappiness', value: 'lots' }], cpuLimit: 50 }),
+  )
+  t.match(ct.show(), { memoryLimit: 64 * MiB, cpuLimit: null })
+  for (const bad of [
+    { memoryLimit: -1 },
+    { memoryLimit: '1 PB' },
+    { memoryLimit: 2 ** 52 },
+    { cpuLimit: 1e6 },
+    { pidsLimit: 2 ** 40 },
+    { rawLxc: 'lxc.hook.start = /x' },
+    { hostname: 'a b' },
+    { nonsense: true } as object,
+  ]) {
+    await t.rejects(ct.set(bad), { code: 'ERR_INVALID_ARGUMENT' }, JSON.stringify(bad))
+  }
+  t.match(ct.show(), { memoryLimit: 64 * MiB, rawLxc: null, hostname: null })
+  await ct.delete({ force: true })
+})
