@@ -1,4 +1,7 @@
-// The functions that we use of libnvpair.so.3, as 2.3 declares them: older headers have fewer `const`. Macros as in lxc.def.h.
+// The functions that we use of libnvpair.so.3, as OpenZFS 2.3 declares them; older headers have
+// fewer `const`. Macros as in lxc.def.h.
+// The formatter would take the asterisks for multiplications.
+// clang-format off
 REQUIRED(int, nvlist_alloc, (nvlist_t** list, unsigned int flags, int kmflag))
 REQUIRED(void, nvlist_free, (nvlist_t*))
 REQUIRED(int, nvlist_add_boolean, (nvlist_t*, const char* name))

@@ -1,4 +1,6 @@
 // The functions that we use of libzfs_core.so.3 (OpenZFS 2.0 and later). Macros as in lxc.def.h.
+// The formatter would take the asterisks for multiplications.
+// clang-format off
 REQUIRED(int, libzfs_core_init, (void))
 REQUIRED(void, libzfs_core_fini, (void))
 REQUIRED(boolean_t, lzc_exists, (const char* dataset))

@@ -1,11 +1,11 @@
 // What a test needs of the machine. Missing: the file is skipped with the reason, unless REQUIRED
 // names it; then it fails.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import tap, { type Test } from 'tap'
 import { selftestPath } from './selftest.js'
 
-const probes: Record<string, () => string | null> = {
+const probes = {
   root: () => (process.getuid?.() === 0 ? null : 'not root'),
   cgroup: () =>
     / - cgroup2? /.test(readFileSync('/proc/self/mountinfo', 'utf8')) ? null : 'no cgroups mounted',
@@ -37,17 +37,27 @@ const probes: Record<string, () => string | null> = {
   'c++': () => found(process.env['CXX'] ?? 'c++'),
   cc: () => found(process.env['CC'] ?? 'cc'),
   'lxc-info': () => found('lxc-info'),
-}
+  // The kernel tells of other processes only there; these are the numbers of the initial ones.
+  'proc-events': () =>
+    statSync('/proc/self/ns/pid').ino === 0xeffffffc &&
+    statSync('/proc/self/ns/user').ino === 0xeffffffd
+      ? null
+      : 'not in the initial pid and user namespaces',
+} satisfies Record<string, () => string | null>
+
+export type Requirement = keyof typeof probes
 
 function found(program: string): string | null {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0 ? null : `no ${program}`
 }
 
-export function requires(...names: string[]): Test {
+export function requires(...names: Requirement[]): Test {
   const required = new Set((process.env['REQUIRED'] ?? '').split(','))
+  for (const name of required) {
+    if (name !== '' && !(name in probes)) throw new Error(`REQUIRED names '${name}': no such thing`)
+  }
   for (const name of names) {
-    const probe = probes[name]
-    const reason = probe === undefined ? `unknown requirement ${name}` : probe()
+    const reason = probes[name]()
     if (reason === null) continue
     if (required.has(name)) {
       tap.fail(`REQUIRED: ${reason}`)

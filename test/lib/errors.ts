@@ -1,6 +1,7 @@
 // Errors look like Node's, also for numbers that Node has no name for.
 import { constants } from 'node:os'
-import { statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { getSystemErrorName } from 'node:util'
 import t from 'tap'
 import { describeErrno } from '../../dist/errno.js'
@@ -62,6 +63,22 @@ t.test('library errors have a code and what it is about', (t) => {
     t.match(code, /^ERR_[A-Z_]+$/)
     t.match(meaning, /^[A-Za-z].*[^.]$/, `${code} has a meaning, without a full stop`)
   }
+  t.end()
+})
+
+t.test('the table has every code that the sources have', (t) => {
+  const root = new URL('../../', import.meta.url).pathname
+  const sources = ['lib', 'native/keeper'].flatMap((dir) =>
+    readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ts|cc|h)$/.test(file))
+      .map((file) => readFileSync(join(root, dir, file), 'utf8')),
+  )
+  // A literal in quotes. ERR_LXC_<VERB> is put together, so the table may have more.
+  const used = new Set(
+    sources.flatMap((text) => text.match(/(?<=['"`])ERR_[A-Z_]*[A-Z](?=['"`])/g) ?? []),
+  )
+  const unknown = [...used].filter((code) => !(code in errorCodes))
+  t.strictSame(unknown, [])
   t.end()
 })
 
