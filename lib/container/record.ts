@@ -13,7 +13,6 @@ import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
 import { initKindOf, type InitKind } from './init.js'
-import type { ClampedPrlimit } from './prlimit-clamp.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
@@ -23,8 +22,6 @@ export class ContainerRecord {
   readonly mutex = new Mutex()
   /** Settings that wait for the next start. */
   readonly pending = new Set<string>()
-  /** Limits of processes that had to be lowered at the last start. */
-  clamped: readonly ClampedPrlimit[] = []
   deleted = false
 
   constructor(

@@ -6,7 +6,7 @@ import type { CloneMode } from '../schema/pool.js'
 import type { Prlimits } from '../schema/prlimits.js'
 import { utsName } from './hostname.js'
 import type { InitKind } from './init.js'
-import type { ClampedPrlimit } from './prlimit-clamp.js'
+import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import type { ContainerExit, ContainerState } from './state.js'
 
@@ -33,7 +33,7 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly initCmd: readonly string[] | null
   readonly init: InitKind
   readonly prlimits: Prlimits
-  /** Limits that this host could not give at the last start. */
+  /** Limits that this host cannot give, and what it gives instead. */
   readonly clampedPrlimits: readonly ClampedPrlimit[]
   readonly cgparams: readonly Cgparam[]
   readonly netif: {
@@ -84,7 +84,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     initCmd: config.init_cmd ?? null,
     init: record.init,
     prlimits: config.prlimits,
-    clampedPrlimits: record.clamped,
+    clampedPrlimits: clampPrlimits(config.prlimits, host.prlimitBounds).clamped,
     ...limitsOf(config.cgparams),
     cgparams: config.cgparams,
     netif:

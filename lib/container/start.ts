@@ -58,7 +58,6 @@ export async function startLocked(
     record.mutex.run(() => writeLxcFile(record)),
     record.group.ensureCgroup(),
   ])
-  record.clamped = clamped
   const started = await keeper
     .start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal })
     .catch(async (error: unknown) => {
@@ -73,7 +72,7 @@ export async function startLocked(
   return Object.freeze({
     initPid: started.initPid,
     timings: Object.freeze(started.timings),
-    clamped: record.clamped,
+    clamped,
   })
 }
 

@@ -1,6 +1,7 @@
 // Opens a host: takes its state directory, finds its keeper, imports its pools.
 
-import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Cgroups } from '../cgroup/cgroups.js'
 import { prlimitBounds, type PrlimitBounds } from '../container/prlimit-clamp.js'
 import { ClosedError } from '../errors.js'
@@ -15,7 +16,7 @@ import { parse } from '../schema/parse.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { Undo } from '../undo.js'
 import type { HostContext } from './context.js'
-import { NotRootError } from './errors.js'
+import { InvalidArgumentError, NotRootError } from './errors.js'
 import { EventHub } from './event-hub.js'
 import { apparmorProfile } from './features.js'
 import { KeeperLink } from './keeper-link.js'
@@ -41,6 +42,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   await using undo = new Undo()
   await mkdir(stateDir, { recursive: true })
   await chmod(stateDir, 0o711)
+  await checkReachable(stateDir)
   const lock = await HostLock.take(stateDir)
   undo.add(() => lock[Symbol.asyncDispose]())
 
@@ -92,6 +94,16 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     await lock[Symbol.asyncDispose]()
   }
   return { context, hub, link, close }
+}
+
+// The root of a container, which is nobody on the host, goes to its rootfs by this path.
+async function checkReachable(path: string): Promise<void> {
+  for (let at = dirname(path); at !== '/'; at = dirname(at)) {
+    if (((await stat(at)).mode & 0o001) === 0) {
+      const reason = `the root of a container cannot go through '${at}': chmod o+x`
+      throw new InvalidArgumentError('open.stateDir', reason)
+    }
+  }
 }
 
 // A pool that was never installed is no error: `host.pools.install()` is what makes it.

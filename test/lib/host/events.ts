@@ -1,0 +1,91 @@
+// What happens is told, in order, and again to who asks for it.
+import type { HostEvent } from 'vpsadminos'
+import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+
+const words = (event: HostEvent): string => {
+  switch (event.type) {
+    case 'state':
+      return `${event.id} ${event.state}`
+    case 'exit':
+      return `${event.id} ${event.type} ${event.reason}`
+    case 'gap':
+      return 'gap'
+    default:
+      return `${event.id} ${event.type}`
+  }
+}
+
+await t.test('the life of a container', async (t) => {
+  const seen: HostEvent[] = []
+  const controller = new AbortController()
+  const events = host.events({ signal: controller.signal })
+  const reading = (async () => {
+    for await (const event of events) seen.push(event)
+  })()
+  const ct = await host.containers.create({ id: 'one', image: busybox })
+  await ct.start()
+  await ct.set({ memoryLimit: '64 MiB' })
+  await ct.freeze()
+  await ct.thaw()
+  await (await ct.spawn(['true'])).exit
+  await ct.stop({ method: 'kill' })
+  await ct.rename('uno')
+  await ct.delete()
+  controller.abort()
+  await reading
+  const told = seen.map(words)
+  const wanted = [
+    'one created',
+    'one starting',
+    'one running',
+    'one changed',
+    'one frozen',
+    'one frozen',
+    'one session',
+    'one exit signal',
+    'one stopped',
+    'uno renamed',
+    'uno deleted',
+  ]
+  t.same(
+    told.filter((word) => wanted.includes(word)),
+    wanted,
+  )
+  for (const event of seen) t.match(event, { epoch: String, seq: Number, time: Number })
+  const numbers = seen.map(({ seq }) => seq)
+  t.same(numbers, [...numbers].sort((a, b) => a - b), 'numbers only rise')
+})
+
+await t.test('who comes back is told what was missed', async (t) => {
+  const watching = first(host.events(), ({ type }) => type === 'state')
+  const ct = await startedContainer(host, { id: 'two' })
+  const { epoch, seq } = await watching
+  await ct.stop({ method: 'kill' })
+  const missed: string[] = []
+  for await (const event of host.events({ since: { epoch, seq } })) {
+    t.ok(event.seq > seq)
+    missed.push(words(event))
+    if (words(event) === 'two stopped') break
+  }
+  t.ok(missed.includes('two running'))
+  t.ok(missed.includes('two exit signal'))
+  await ct.delete()
+  const gap = await first(host.events({ since: { epoch: 'long ago', seq: 5 } }), () => true)
+  t.equal(gap.type, 'gap')
+})
+
+await t.test('leaving the loop, aborting and closing end it', async (t) => {
+  const reason = new Error('enough')
+  t.throws(() => host.events({ signal: AbortSignal.abort(reason) }), reason)
+  const events = host.events()
+  await events.return?.()
+  t.match(await events.next(), { done: true })
+  const last = host.events()
+  const waiting = last.next()
+  await host.close()
+  t.match(await waiting, { done: true })
+})

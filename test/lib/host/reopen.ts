@@ -1,0 +1,111 @@
+// Containers outlive the process that started them, and the keeper, too.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Host } from 'vpsadminos'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { busybox, first, importBusybox, text } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const dir = mkdtempSync(join(tmpdir(), 'reopen-'))
+// A container's root goes through it to its rootfs.
+chmodSync(dir, 0o711)
+const cgroupRoot = `osctl-test-${process.pid}`
+const options = {
+  stateDir: join(dir, 'state'),
+  cgroupRoot,
+  interfacePrefix: 'vtest',
+  pools: [{ name: 'tank', path: join(dir, 'tank') }],
+}
+let host = await Host.open(options)
+t.teardown(async () => {
+  for (const { id } of host.containers.list()) await host.containers.get(id).delete({ force: true })
+  await host.pools.export('tank')
+  const pid = await host.keeperPid()
+  await host.close()
+  process.kill(pid)
+  await Cgroups.mounted().dir(cgroupRoot).remove({ timeoutMs: 5000 })
+  rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+})
+await host.pools.install({ name: 'tank', path: join(dir, 'tank') })
+await importBusybox(t, host)
+
+await t.test('closed and opened again, everything is as it was', async (t) => {
+  const ct = await host.containers.create({ id: 'one', image: busybox, memoryLimit: '64 MiB' })
+  const { initPid } = await ct.start()
+  await (await host.containers.create({ id: 'two', image: busybox })).start()
+  await host.containers.get('two').freeze()
+  const session = await ct.spawn(['sh', '-c', 'echo early; sleep 1; echo later; exit 6'])
+  await session.detach()
+  const keeper = await host.keeperPid()
+  const shown = ct.show()
+  await host.close()
+  await sleep(200)
+
+  host = await Host.open(options)
+  t.equal(await host.keeperPid(), keeper)
+  const again = host.containers.get('one')
+  t.match(again.show(), { ...shown, state: 'running', initPid })
+  t.equal(host.containers.get('two').state, 'frozen')
+  await host.containers.get('two').thaw()
+  t.match(await again.wait('ready'), { state: 'running' })
+  t.equal((await again.exec(['echo', 'still here'])).stdout, 'still here\n')
+  await using found = await again.session(session.id)
+  t.equal(await text(found.stdout), 'early\nlater\n')
+  t.match(await found.exit, { exitCode: 6 })
+})
+
+await t.test('what happened while nobody had it open is told', async (t) => {
+  const ct = host.containers.get('one')
+  const initPid = ct.show().initPid ?? 0
+  await ct.set({ hostname: 'one.example.org' })
+  const seen = first(host.events(), ({ type }) => type === 'session')
+  await (await ct.spawn(['true'])).exit
+  const { epoch, seq } = await seen
+  await host.close()
+  process.kill(initPid, 'SIGKILL')
+  await sleep(500)
+
+  host = await Host.open(options)
+  t.match(host.containers.show('one'), { state: 'stopped', initPid: null })
+  const told = await first(host.events({ since: { epoch, seq } }), ({ type }) => type === 'exit')
+  t.match(told, { id: 'one', reason: 'signal', signal: 9 })
+  await host.containers.get('one').start()
+})
+
+await t.test('a container reboots while nobody has it open, with changed settings', async (t) => {
+  const ct = host.containers.get('one')
+  await ct.set({ rawLxc: 'lxc.environment = CHANGED=yes' })
+  const before = ct.show().initPid
+  const session = await ct.spawn(['sh', '-c', 'sleep 0.3; reboot'])
+  await session.detach()
+  await host.close()
+  await sleep(4000)
+
+  host = await Host.open(options)
+  const again = host.containers.get('one')
+  t.equal(again.state, 'running')
+  t.not(again.show().initPid, before)
+  const environment = await readFile(`/proc/${again.show().initPid}/environ`, 'utf8')
+  t.ok(environment.split('\0').includes('CHANGED=yes'))
+})
+
+await t.test('a keeper that is killed is replaced, and containers do not notice', async (t) => {
+  const ct = host.containers.get('one')
+  const { initPid } = ct.show()
+  const session = await ct.spawn(['sleep', '600'])
+  const gap = first(host.events(), ({ type }) => type === 'gap')
+  const killed = await host.keeperPid()
+  process.kill(killed, 'SIGKILL')
+  await gap
+  await t.rejects(session.exit, { code: 'ERR_KEEPER_LOST' })
+  t.not(await host.keeperPid(), killed)
+  t.match(ct.show(), { state: 'running', initPid })
+  t.equal((await ct.exec(['echo', 'still here'])).stdout, 'still here\n')
+  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(await host.containers.get('two').stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.same((await host.audit()).leftovers, [])
+})
