@@ -1,28 +1,35 @@
 // The addon: one object per room, in the order of types/native.d.ts.
 #include <napi.h>
 
+#include "napi/convert.h"
 #include "napi/environment.h"
+#include "napi/exports.h"
 
-// Each room's binding.cc has its own. Weak while rooms are being added one by one.
-#define ROOMS(X) X(lxc) X(cgroup) X(ns) X(keeper)
-#define DECLARE(room) __attribute__((weak)) Napi::Object init_##room(Napi::Env env);
-ROOMS(DECLARE)
+// Each in the room's own binding.cc.
+Napi::Value Features(const Napi::CallbackInfo& info);  // abi
+Napi::Object init_lxc(Napi::Env env);
+Napi::Object init_cgroup(Napi::Env env);
+Napi::Object init_ns(Napi::Env env);
+Napi::Object init_keeper(Napi::Env env);
 
-Napi::Value Features(const Napi::CallbackInfo& info);  // abi/binding.cc
-
-// setErrors(classes): lib/native.ts calls it once, before anything else.
+// setErrors(classes: Record<string, new (…) => Error>): void. Inline; lib/native.ts calls it once,
+// before anything else.
 static Napi::Value SetErrors(const Napi::CallbackInfo& info) {
-  bridge::Environment::of(info.Env()).inject_errors(info[0].As<Napi::Object>());
+  bridge::Args args(info);
+  const bridge::In classes = args[0];
+  if (!classes.value().IsObject()) classes.fail("object");
+  if (!args.ok()) return {};
+  bridge::Environment::of(info.Env()).inject_errors(classes.value().As<Napi::Object>());
   return info.Env().Undefined();
 }
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   bridge::Environment::attach(env);
-  exports.Set("setErrors", Napi::Function::New(env, SetErrors, "setErrors"));
-  exports.Set("features", Napi::Function::New(env, Features, "features"));
-#define ADD(room) \
-  if (init_##room != nullptr) exports.Set(#room, init_##room(env));
-  ROOMS(ADD)
+  bridge::add_functions(env, exports, "addon", {{"setErrors", SetErrors}, {"features", Features}});
+  exports.Set("lxc", init_lxc(env));
+  exports.Set("cgroup", init_cgroup(env));
+  exports.Set("ns", init_ns(env));
+  exports.Set("keeper", init_keeper(env));
   return exports;
 }
 

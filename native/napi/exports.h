@@ -16,15 +16,20 @@ struct Function {
   Napi::Value (*call)(const Napi::CallbackInfo& info);
 };
 
-inline Napi::Object functions(Napi::Env env, const char* room,
-                              std::initializer_list<Function> list) {
-  Napi::Object exports = Napi::Object::New(env);
+inline void add_functions(Napi::Env env, Napi::Object exports, const char* room,
+                          std::initializer_list<Function> list) {
   for (const Function& function : list) {
     // Travels as the function's data: messages and async resources bear the full name.
     const std::string* name = Environment::of(env).qualified_name(room, function.name);
     exports.Set(function.name, Napi::Function::New(env, function.call, function.name,
                                                    const_cast<std::string*>(name)));
   }
+}
+
+inline Napi::Object functions(Napi::Env env, const char* room,
+                              std::initializer_list<Function> list) {
+  Napi::Object exports = Napi::Object::New(env);
+  add_functions(env, exports, room, list);
   exports.Freeze();
   return exports;
 }

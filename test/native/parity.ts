@@ -19,3 +19,7 @@ for (const [room, members] of declared.rooms) {
     t.type(addon[room]?.[name], 'function', `${room}.${name}(${parameters.length})`)
   }
 }
+
+t.throws(() => {
+  load().setErrors(1 as never)
+}, { name: 'TypeError', message: 'addon.setErrors.args[0]: expected object' })
