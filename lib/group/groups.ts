@@ -81,11 +81,12 @@ export async function createGroup(
     throw new NotFoundError('group', `${pool.name}:${above}`)
   }
   const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
-  try {
-    await mkdir(dirname(file.path), { recursive: true, mode: 0o500 })
-  } catch (error) {
-    throw poolError(error, file.path)
-  }
+  await mkdir(dirname(file.path), { mode: 0o500 }).catch((error: unknown) => {
+    // Left by a group that was deleted.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+      throw poolError(error, file.path)
+    }
+  })
   const root = path === '/' ? { path } : {}
   const config = await file.create({ ...root, cgparams, devices: [] })
   const group = new Group(path, pool, file, config)

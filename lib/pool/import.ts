@@ -1,13 +1,13 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, readdir, readFile, unlink } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadContainer } from '../container/load.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
-import { BusyError, ConfigBrokenError, NotAPoolError } from '../host/errors.js'
+import { BusyError, ConfigBrokenError, NotAPoolError, UnsupportedError } from '../host/errors.js'
 import { IdRange } from '../id-range/id-range.js'
 import { TableFile } from '../id-range/table-file.js'
 import { ImageStore } from '../image/store.js'
@@ -37,6 +37,7 @@ export async function importPool(
   const lock = await takeLock(layout)
   undo.add(() => lock?.[Symbol.asyncDispose]())
   await layout.ensure()
+  await checkVisible(host, path)
   const driver = new DirDriver(layout, marker.clone_mode)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
@@ -60,6 +61,22 @@ export async function importPool(
   pool.state = 'active'
   undo.commit()
   return pool
+}
+
+// The keeper has a mount namespace of its own. Where the host's root is no shared mount, filesystems
+// that are mounted later do not appear in it.
+export async function checkVisible(host: HostContext, path: string): Promise<void> {
+  const { pid } = await host.keeper()
+  const [ours, theirs] = await Promise.all([
+    stat(path),
+    stat(`/proc/${pid}/root${path}`).catch(() => null),
+  ])
+  if (theirs !== null && theirs.dev === ours.dev && theirs.ino === ours.ino) return
+  throw new UnsupportedError(
+    `pool '${path}'`,
+    `its filesystem was mounted after keeper ${pid} had started, which cannot see it; ` +
+      'mount it before the host is opened, or make / a shared mount (mount --make-rshared /)',
+  )
 }
 
 // A read-only pool cannot be locked, and needs no lock: nothing in it changes.

@@ -13,7 +13,7 @@ import {
 } from '../schema/pool.js'
 import { chooseCloneMode } from '../storage/dir/clone-mode.js'
 import { ConfigFile } from './config-file.js'
-import { importPool } from './import.js'
+import { checkVisible, importPool } from './import.js'
 import { PoolLayout } from './layout.js'
 import { writeMarker } from './marker.js'
 import type { Pool, PoolSnapshot } from './pool.js'
@@ -43,6 +43,7 @@ export class Pools {
       if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
       if (found.length > 0) throw new NotAPoolError(wanted.path, 'the directory is not empty')
       await chmod(wanted.path, 0o700)
+      await checkVisible(this.#host, wanted.path)
       const mode = await chooseCloneMode(wanted.path, cloneMode)
       await layout.ensure()
       // The marker comes last: without it a half-made pool is none.
@@ -72,7 +73,7 @@ export class Pools {
   }
 
   /**
-   * Lets go of a pool; its files stay.
+   * Lets go of a pool; its files stay, and its ids stay its own on this machine.
    *
    * @throws StateError while containers of it run
    */
@@ -85,7 +86,6 @@ export class Pools {
       throw new StateError(`pool ${name}`, 'in use', `stop its containers first: ${ids}`)
     }
     await releasePool(pool)
-    await pool.reservations.releaseAll()
     await this.#host.cgroups.dir(pool.cgroup).remove()
   }
 
