@@ -127,7 +127,7 @@ t.test('paths that could leave the hierarchy are refused before anything happens
       () => dir.stats(),
       () => dir.read('', 'cgroup.procs'),
     ]) {
-      await t.rejects(work(), { code: 'EINVAL' }, JSON.stringify(path))
+      await t.rejects<unknown>(work(), { code: 'EINVAL' }, JSON.stringify(path))
     }
   }
   await t.rejects(cgroups.dir('a\0b').create(), TypeError)

@@ -7,7 +7,7 @@ const definition = readFileSync('native/keeper/protocol.def.h', 'utf8')
 
 function defined(macro: string): Record<string, number> {
   const lines = definition.matchAll(new RegExp(`^${macro}\\((\\w+), (\\d+)\\)$`, 'gm'))
-  return Object.fromEntries([...lines].map(([, name, number]) => [name, Number(number)]))
+  return Object.fromEntries([...lines].map(([, name = '', number]) => [name, Number(number)]))
 }
 
 t.strictSame(defined('KEEPER_KIND'), { ...kinds }, 'kinds')

@@ -54,7 +54,7 @@ await t.test('a failed start tells why and leaves nothing', async (t) => {
 
   const unwritten = host.plan('noconfig')
   unwritten.lxcPath = join(host.dir, 'elsewhere')
-  await t.rejects(keeper.start(unwritten), { step: 'config' })
+  await t.rejects(keeper.start(unwritten), { name: 'KeeperError', step: 'config' })
 
   const slow = { ...host.plan('slow'), timeoutMs: 0 }
   await t.rejects(keeper.start(slow), { code: 'ERR_TIMEOUT' })
@@ -82,8 +82,14 @@ await t.test('nonsense is refused before anything is made', async (t) => {
     ['dots', { lxcPath: '/tmp/../etc' }],
     ['absolute cgroup', { cgroup: '/ct' }],
     ['cgroup that climbs', { cgroup: 'a/../../b' }],
-    ['a map without root', { rootfs: { ...plan.rootfs, uidMap: [{ nsId: 1, hostId: 9, count: 1 }] } }],
-    ['a map of the host root', { rootfs: { ...plan.rootfs, uidMap: [{ nsId: 0, hostId: 0, count: 1 }] } }],
+    [
+      'a map without root',
+      { rootfs: { ...plan.rootfs, uidMap: [{ nsId: 1, hostId: 9, count: 1 }] } },
+    ],
+    [
+      'a map of the host root',
+      { rootfs: { ...plan.rootfs, uidMap: [{ nsId: 0, hostId: 0, count: 1 }] } },
+    ],
     ['no map', { rootfs: { ...plan.rootfs, gidMap: [] } }],
   ]
   for (const [name, change] of cases) {

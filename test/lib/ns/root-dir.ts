@@ -24,7 +24,7 @@ import { requires } from '../../helpers/requires.js'
 const t = requires('root')
 
 /** A root with a secret beside it that no path of the root may reach. */
-async function jail(t: Test, content: Record<string, object | string> = {}) {
+async function jail(t: Test, content: Parameters<Test['testdir']>[0] & object = {}) {
   const top = t.testdir({ root: content, secret: 'the secret', outside: {} })
   const root = await RootDir.open(join(top, 'root'))
   t.teardown(() => root.close())
