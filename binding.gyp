@@ -22,7 +22,9 @@
       "include_dirs": ["native"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["<@(addon_cxx_flags)"],
-      "ldflags": ["-Wl,--export-dynamic-symbol=signalfd", "-Wl,--export-dynamic-symbol=seccomp_load",
+      # Its own C++ library: every mapping fewer makes a fork faster.
+      "ldflags": ["-static-libstdc++", "-static-libgcc",
+        "-Wl,--export-dynamic-symbol=signalfd", "-Wl,--export-dynamic-symbol=seccomp_load",
         "-Wl,--export-dynamic-symbol=seccomp_rule_add_exact_array",
         "-Wl,--export-dynamic-symbol=epoll_wait"],
       "libraries": ["-ldl"]

@@ -2,6 +2,7 @@
 // still answers.
 
 import { StateError } from '../host/errors.js'
+import { KeeperError } from '../keeper/errors.js'
 import type { ContainerRecord } from './record.js'
 
 export async function freezeContainer(record: ContainerRecord): Promise<void> {
@@ -18,6 +19,7 @@ export async function freezeContainer(record: ContainerRecord): Promise<void> {
   }
   // It may have been killed meanwhile.
   if (run.alive) run.set('frozen')
+  await tell(record, 'frozen')
   emit(record, true)
 }
 
@@ -26,7 +28,16 @@ export async function thawContainer(record: ContainerRecord): Promise<void> {
   record.assertAlive('thaw')
   await record.cgroupDir().thaw()
   if (record.run.alive) record.run.set('running')
+  await tell(record, 'running')
   emit(record, false)
+}
+
+// So that lxc-info says the same. A container that has ended has nobody to be told.
+async function tell({ host, pool, id }: ContainerRecord, state: 'frozen' | 'running'): Promise<void> {
+  const keeper = await host.keeper()
+  await keeper.tellState(pool.name, id, state).catch((error: unknown) => {
+    if (!(error instanceof KeeperError) || error.code !== 'ENOENT') throw error
+  })
 }
 
 function emit({ host, pool, id }: ContainerRecord, frozen: boolean): void {

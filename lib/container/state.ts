@@ -67,7 +67,10 @@ export class RunState {
 
   /** True when this was news: another run than the one that is known. */
   started(initPid: number): boolean {
-    if (this.#initPid === initPid && this.alive) return false
+    if (this.#initPid === initPid && this.alive) {
+      if (this.#state === 'frozen') this.set('running')
+      return false
+    }
     this.#initPid = initPid
     this.#ready = null
     this.#runs += 1

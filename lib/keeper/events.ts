@@ -8,7 +8,7 @@ export function exitOf(status: number): Exit {
   return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal }
 }
 
-const states = ['starting', 'running', 'stopping', 'aborting', 'stopped'] as const
+const states = ['starting', 'running', 'frozen', 'stopping', 'aborting', 'stopped'] as const
 const reasons = ['exited', 'halt', 'reboot', 'signal', 'failed', 'unknown'] as const
 
 function oneOf<T extends string>(values: readonly T[], text: string): T | null {

@@ -234,6 +234,11 @@ export class Keeper implements AsyncDisposable {
     return answer.fields.items().map(decodeResult)
   }
 
+  /** Tells LXC and its tools what they did not see; the event comes when they know. */
+  async tellState(pool: string, id: string, state: 'frozen' | 'running'): Promise<void> {
+    await this.#connection.request('TELL_STATE', { POOL: pool, ID: id, STATE: state })
+  }
+
   /** Mount points of containers in the keeper's namespace; none between starts. */
   async mounts(): Promise<string[]> {
     return (await this.#connection.request('MOUNTS')).fields.texts('PATH')

@@ -22,6 +22,7 @@ export const kinds = {
   ABORT: 15,
   SHUTDOWN: 16,
   MOUNTS: 17,
+  TELL_STATE: 18,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,
@@ -102,42 +103,78 @@ export type FieldValues = Partial<Record<Tag, FieldValue>>
 
 const header = 8
 
-function encodeField(tag: Tag, value: string | number | boolean | Uint8Array): Buffer {
-  let bytes: Uint8Array
-  if (typeof value === 'string') {
-    bytes = Buffer.from(value)
-  } else if (typeof value === 'number' || typeof value === 'boolean') {
-    const number = Buffer.alloc(8)
-    number.writeBigUInt64LE(BigInt(value))
-    bytes = number
-  } else {
-    bytes = value
+// Frames are put together in one place and copied out once: they are many and small.
+const scratch = Buffer.allocUnsafe(maxFrame)
+
+class Encoder {
+  #end: number
+
+  /** @param start where it begins in the scratch space */
+  constructor(readonly start: number) {
+    this.#end = start
   }
-  const head = Buffer.alloc(header)
-  head.writeUInt16LE(tags[tag], 0)
-  head.writeUInt32LE(bytes.length, 4)
-  return Buffer.concat([head, bytes])
+
+  field(tag: Tag, value: string | number | boolean | Uint8Array): void {
+    const at = this.#reserve(header)
+    scratch.writeUInt16LE(tags[tag], at)
+    scratch.writeUInt16LE(0, at + 2)
+    scratch.writeUInt32LE(this.#put(value), at + 4)
+  }
+
+  #put(value: string | number | boolean | Uint8Array): number {
+    if (typeof value === 'string') {
+      // In UTF-8 no character takes more than three bytes per unit of JavaScript's.
+      const length = value.length * 3 <= 256 ? value.length * 3 : Buffer.byteLength(value)
+      const at = this.#reserve(length)
+      const written = scratch.write(value, at)
+      this.#end = at + written
+      return written
+    }
+    if (typeof value === 'object') {
+      scratch.set(value, this.#reserve(value.length))
+      return value.length
+    }
+    const number = Number(value)
+    const at = this.#reserve(8)
+    scratch.writeUInt32LE(number % 2 ** 32, at)
+    scratch.writeUInt32LE(Math.floor(number / 2 ** 32), at + 4)
+    return 8
+  }
+
+  #reserve(length: number): number {
+    const at = this.#end
+    if (at + length > maxFrame) throw new RangeError(`more than ${maxFrame} bytes in one frame`)
+    this.#end += length
+    return at
+  }
+
+  fields(values: FieldValues): this {
+    for (const tag in values) {
+      const value = values[tag as Tag]
+      if (value === null || value === undefined) continue
+      if (Array.isArray(value)) for (const item of value) this.field(tag as Tag, item)
+      else this.field(tag as Tag, value as string | number | boolean | Uint8Array)
+    }
+    return this
+  }
+
+  /** From the beginning of the scratch space on. */
+  copy(): Buffer {
+    return Buffer.from(scratch.subarray(0, this.#end))
+  }
 }
 
 /** Fields alone, as they stand in an ITEM. */
 export function encodeFields(values: FieldValues): Buffer {
-  const parts: Buffer[] = []
-  for (const [tag, value] of Object.entries(values) as [Tag, FieldValue][]) {
-    if (value === null) continue
-    if (Array.isArray(value)) for (const item of value) parts.push(encodeField(tag, item))
-    else parts.push(encodeField(tag, value as string | number | boolean | Uint8Array))
-  }
-  return Buffer.concat(parts)
+  return new Encoder(0).fields(values).copy()
 }
 
 /** @throws RangeError when the frame is larger than the keeper takes */
 export function encodeFrame(kind: Kind, id: number, values: FieldValues): Buffer {
-  const head = Buffer.alloc(header)
-  head.writeUInt16LE(kinds[kind], 0)
-  head.writeUInt32LE(id, 4)
-  const frame = Buffer.concat([head, encodeFields(values)])
-  if (frame.length > maxFrame) throw new RangeError(`${kind}: ${frame.length} bytes in one frame`)
-  return frame
+  scratch.writeUInt16LE(kinds[kind], 0)
+  scratch.writeUInt16LE(0, 2)
+  scratch.writeUInt32LE(id, 4)
+  return new Encoder(header).fields(values).copy()
 }
 
 /** The fields of a frame or of an ITEM. What is missing reads as `''`, `0` or `[]`. */

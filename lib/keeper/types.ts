@@ -48,7 +48,7 @@ export interface Started {
 export interface Known {
   pool: string
   id: string
-  state: 'starting' | 'running' | 'stopping'
+  state: 'starting' | 'running' | 'frozen' | 'stopping'
   initPid: number
   /** Its init has said that it is up. */
   ready: boolean
@@ -163,7 +163,7 @@ interface EventBase {
 export type KeeperEvent =
   | (EventBase & {
       type: 'state'
-      state: 'starting' | 'running' | 'stopping' | 'aborting' | 'stopped'
+      state: 'starting' | 'running' | 'frozen' | 'stopping' | 'aborting' | 'stopped'
       /** With `running`. */
       initPid: number | null
     })

@@ -13,7 +13,8 @@
 namespace keeper {
 namespace {
 
-constexpr int kGetTtyFd = 0;  // LXC_CMD_GET_TTY_FD
+constexpr int kGetTtyFd = 0;            // LXC_CMD_GET_TTY_FD
+constexpr int kServeStateClients = 12;  // LXC_CMD_SERVE_STATE_CLIENTS
 constexpr uint64_t kDeadlineMs = 2000;
 
 // struct lxc_cmd_req and lxc_cmd_rsp: native layout on both sides.
@@ -58,8 +59,8 @@ base::Result<base::UniqueFd> connect_command(const std::string& lxc_path, const 
   return fd;
 }
 
-base::Status send_request(int fd, int tty) {
-  LxcRequest request{kGetTtyFd, 0, reinterpret_cast<const void*>(static_cast<intptr_t>(tty))};
+base::Status send_request(int fd, int command, int argument) {
+  LxcRequest request{command, 0, reinterpret_cast<const void*>(static_cast<intptr_t>(argument))};
   ucred credentials{::getpid(), ::getuid(), ::getgid()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof credentials)> control{};
   iovec vector{&request, sizeof request};
@@ -109,7 +110,7 @@ void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const 
                                  int tty, Answer answer) {
   auto connected = connect_command(lxc_path, id);
   if (!connected.ok()) return answer(std::move(connected.error()), {});
-  if (auto sent = send_request(connected->get(), tty); !sent.ok()) {
+  if (auto sent = send_request(connected->get(), kGetTtyFd, tty); !sent.ok()) {
     return answer(std::move(sent.error()), {});
   }
   struct Pending {
@@ -129,6 +130,21 @@ void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const 
     loop.cancel(pending->deadline);
     auto terminal = read_response(pending->fd.get());
     pending->answer(std::move(terminal), std::move(pending->fd));
+  });
+}
+
+void CommandSocket::tell_state(Loop& loop, const std::string& lxc_path, const std::string& id,
+                               int state) {
+  auto connected = connect_command(lxc_path, id);
+  if (!connected.ok() || !send_request(connected->get(), kServeStateClients, state).ok()) return;
+  // The monitor answers; hanging up before could cost it the command.
+  auto connection = std::make_shared<base::UniqueFd>(std::move(*connected));
+  const int fd = connection->get();
+  auto done = [&loop, connection] { loop.forget(connection->get()); };
+  const Loop::Timer deadline = loop.after(kDeadlineMs, done);
+  loop.watch(fd, EPOLLIN, [&loop, deadline, done](uint32_t) {
+    loop.cancel(deadline);
+    done();
   });
 }
 

@@ -21,6 +21,10 @@ class CommandSocket {
   // connection does. Calls `answer` once.
   static void get_terminal(Loop& loop, const std::string& lxc_path, const std::string& id, int tty,
                            Answer answer);
+
+  // Makes liblxc and its tools believe in a state (enum lxc_state_t) that was reached without
+  // them, such as frozen. It comes back through the monitor's FIFO.
+  static void tell_state(Loop& loop, const std::string& lxc_path, const std::string& id, int state);
 };
 
 }  // namespace keeper

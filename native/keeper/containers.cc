@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/retry.h"
 #include "cgroup/tree.h"
+#include "keeper/command_socket.h"
 #include "keeper/interpose.h"
 #include "keeper/log_tail.h"
 #include "keeper/monitor_child.h"
@@ -29,7 +30,7 @@ namespace keeper {
 namespace {
 
 // enum lxc_state_t of liblxc's state.h.
-enum LxcState { kStopped, kStarting, kRunning, kStopping, kAborting };
+enum LxcState { kStopped, kStarting, kRunning, kStopping, kAborting, kFreezing, kFrozen, kThawed };
 
 uint64_t now_us() {
   timespec now{};
@@ -43,6 +44,8 @@ const char* name_of(State state) {
       return "starting";
     case State::kRunning:
       return "running";
+    case State::kFrozen:
+      return "frozen";
     case State::kStopping:
       return "stopping";
   }
@@ -259,7 +262,12 @@ void Containers::record(const std::string& lxc_path, MonitorFifo::Type type,
       return;
     }
     if (container->state == State::kStarting) running(*container);
-  } else if (value == kStopping && container->state == State::kRunning) {
+    if (container->state == State::kFrozen) frozen(*container, false);
+  } else if (value == kFrozen && container->state == State::kRunning) {
+    frozen(*container, true);
+  } else if (value == kThawed && container->state == State::kFrozen) {
+    frozen(*container, false);
+  } else if (value == kStopping && container->state != State::kStarting) {
     container->state = State::kStopping;
     context_.events.emit("state", container->plan.pool, name,
                          [](Writer& w) { w.put(Tag::STATE, "stopping"); });
@@ -292,6 +300,23 @@ void Containers::running(Container& container) {
   // The container has the mount in its own namespace now. Gone from here it is in nobody's
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
+}
+
+void Containers::frozen(Container& container, bool frozen) {
+  container.state = frozen ? State::kFrozen : State::kRunning;
+  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
+    w.put(Tag::STATE, name_of(container.state));
+    w.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+  });
+}
+
+void Containers::tell_state(const Message& message, const Request& request) {
+  const std::string key = message.fields.str(Tag::POOL) + ":" + message.fields.str(Tag::ID);
+  const Container* container = find(key);
+  if (container == nullptr) return request.fail({ENOENT, "state", key});
+  const int state = message.fields.text(Tag::STATE) == "frozen" ? kFrozen : kRunning;
+  CommandSocket::tell_state(context_.loop, container->plan.lxc_path, container->plan.id, state);
+  request.reply();
 }
 
 void Containers::answer_start(Container& container) {

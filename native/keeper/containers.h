@@ -13,7 +13,7 @@
 
 namespace keeper {
 
-enum class State { kStarting, kRunning, kStopping };
+enum class State { kStarting, kRunning, kFrozen, kStopping };
 
 struct Container {
   StartPlan plan;
@@ -47,6 +47,7 @@ class Containers {
   void abort(const Request& request, uint32_t start_request);
   void lookup(const Message& message, const Request& request);
   void list(const Request& request);
+  void tell_state(const Message& message, const Request& request);
   [[nodiscard]] Container* find(const std::string& key);
   [[nodiscard]] size_t count() const { return containers_.size(); }
   void remove_fifos();
@@ -62,6 +63,7 @@ class Containers {
   void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
               int value);
   void running(Container& container);
+  void frozen(Container& container, bool frozen);
   void answer_start(Container& container);
   void notified(const std::string& key);
   void monitor_gone(const std::string& key);

@@ -149,6 +149,8 @@ class Keeper {
         return subscribe(message, request);
       case Kind::MOUNTS:
         return mounts(request);
+      case Kind::TELL_STATE:
+        return containers_.tell_state(message, request);
       case Kind::SHUTDOWN:
         return shutdown(message, request);
       case Kind::REPLY:
