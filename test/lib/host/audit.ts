@@ -1,0 +1,36 @@
+// The audit finds what was planted, and nothing where nothing is.
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { startedContainer, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const what = async () => (await host.audit()).leftovers.map((left) => `${left.type} ${left.what}`)
+
+await t.test('a host with containers is clean', async (t) => {
+  t.same(await what(), [])
+  const ct = await startedContainer(host, { id: 'one' })
+  await ct.exec(['true'])
+  t.same(await what(), [])
+  await ct.stop({ method: 'kill' })
+  t.same(await what(), [])
+})
+
+await t.test('cgroups of containers that do not run, in every hierarchy', async (t) => {
+  for (const { mountpoint } of Cgroups.mounted().hierarchies) {
+    const user = join(mountpoint, host.containers.show('one').cgroup, '..')
+    const planted = ['ct.one', 'monitor.one', 'ct.gone', 'lxc.monitor.one-1'].map((name) => join(user, name))
+    for (const path of planted) mkdirSync(path, { recursive: true })
+    t.same((await what()).sort(), planted.map((path) => `cgroup ${path}`).sort(), mountpoint)
+    for (const path of planted) rmdirSync(path)
+  }
+})
+
+await t.test('rootfs without a container', async (t) => {
+  const path = join(host.pools.get('tank').show().path, 'ct/nobody')
+  mkdirSync(path)
+  t.same(await what(), [`directory ${path}`])
+  rmdirSync(path)
+})
