@@ -105,7 +105,9 @@ async function ociRows(place: Place): Promise<Row[]> {
 try {
   await main(readOptions(process.argv.slice(2)))
 } catch (error) {
+  const { aborted } = cancel.signal
   if (error instanceof TypeError) console.error(`${error.message}\n${usage}`)
-  else console.error(error)
-  process.exitCode = cancel.signal.aborted ? 130 : 1
+  // A terminal interrupts the programs of a row, too, which then fail: that is not the news.
+  else console.error(aborted ? String(cancel.signal.reason) : error)
+  process.exitCode = aborted ? 130 : 1
 }

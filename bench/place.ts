@@ -2,7 +2,7 @@
 // run has a mount namespace of its own (scripts/bench.sh), so that mounts made here end with it.
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,7 +16,9 @@ export class Place {
   private constructor(readonly scratch: string) {}
 
   static async make(): Promise<Place> {
-    const place = new Place(await mkdtemp(join(tmpdir(), 'vpsadminos-bench-')))
+    await sweep()
+    const prefix = join(tmpdir(), `vpsadminos-bench-${process.pid}-`)
+    const place = new Place(await mkdtemp(prefix))
     // A container's root is nobody out here and must be able to pass.
     await chmod(place.scratch, 0o755)
     await place.#makeRootfs()
@@ -107,5 +109,14 @@ export class Place {
     for (const name of directories) await mkdir(join(this.rootfs, name), { recursive: true })
     await copyFile(this.program('init'), join(this.rootfs, 'sbin/init'))
     await copyFile(this.program('true'), join(this.rootfs, 'bin/true'))
+  }
+}
+
+/** Removes what runs that were killed have left behind. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^vpsadminos-bench-(\d+)-/.exec(name)?.[1]
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      await rm(join(tmpdir(), name), { recursive: true, force: true })
   }
 }
