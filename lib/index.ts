@@ -63,7 +63,10 @@ export type { CgroupStats } from './cgroup/cgroups.js'
 export type { Exit, SessionInfo } from './keeper/types.js'
 export { jsonSchemas } from './schema/json-schema.js'
 export { parseSize } from './schema/size.js'
-export type { ContainerSettingsInput as ContainerSettings, CreateOptions } from './schema/container.js'
+export type {
+  ContainerSettingsInput as ContainerSettings,
+  CreateOptions,
+} from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
 export type { HostOptions } from './schema/host.js'
 export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'

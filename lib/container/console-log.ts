@@ -63,7 +63,12 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
 
   async *#rest(log: OpenLog): AsyncGenerator<Buffer, undefined> {
     while (!this.#signal.aborted) {
-      const { buffer, bytesRead } = await log.file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, log.offset)
+      const { buffer, bytesRead } = await log.file.read(
+        Buffer.allocUnsafe(CHUNK),
+        0,
+        CHUNK,
+        log.offset,
+      )
       if (bytesRead === 0) return
       log.offset += bytesRead
       this.#position = { file: log.id, offset: log.offset }

@@ -18,13 +18,7 @@ import {
   type ExecResult,
   type SpawnOptions,
 } from './exec.js'
-import {
-  pullFile,
-  pushFile,
-  type FileSource,
-  type PullOptions,
-  type PushOptions,
-} from './files.js'
+import { pullFile, pushFile, type FileSource, type PullOptions, type PushOptions } from './files.js'
 import { freezeContainer, thawContainer } from './freeze.js'
 import {
   rebootContainer,
@@ -39,7 +33,13 @@ import { setContainer, type SetResult } from './set.js'
 import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
 import { startContainer, type StartOptions, type StartResult } from './start.js'
 import type { ContainerState } from './state.js'
-import { killContainer, signalInit, stopContainer, type StopOptions, type StopResult } from './stop.js'
+import {
+  killContainer,
+  signalInit,
+  stopContainer,
+  type StopOptions,
+  type StopResult,
+} from './stop.js'
 import { waitFor, type WaitOptions, type WaitResult, type WaitTarget } from './wait.js'
 
 /**

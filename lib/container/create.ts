@@ -158,7 +158,8 @@ async function prepareGuest(
 async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<void> {
   const keeper = await record.host.keeper()
   const results = await keeper.edit({ rootfs: record.rootfsPlan() }, steps)
-  for (const { error } of results) if (error !== null) throw poolError(error, record.pool.layout.root)
+  for (const { error } of results)
+    if (error !== null) throw poolError(error, record.pool.layout.root)
 }
 
 async function lookAt(root: RootDir, { path }: GuestFile): Promise<Present> {

@@ -35,14 +35,16 @@ export async function credentialsOf(
   user: UserOption | undefined,
 ): Promise<Credentials> {
   if (user === undefined || user === 0 || user === 'root') return ROOT
-  if (typeof user === 'object') return { ...ROOT, name: String(user.uid), home: '/', groups: [], ...user }
+  if (typeof user === 'object')
+    return { ...ROOT, name: String(user.uid), home: '/', groups: [], ...user }
   const [passwd, group] = await keeper.edit(target, [
     { op: 'read', path: '/etc/passwd', limit: LIMIT },
     { op: 'read', path: '/etc/group', limit: LIMIT },
   ])
   const found = findUser(passwd?.data?.toString() ?? '', user)
   if (found === null) {
-    if (typeof user === 'number') return { uid: user, gid: user, groups: [], name: String(user), home: '/' }
+    if (typeof user === 'number')
+      return { uid: user, gid: user, groups: [], name: String(user), home: '/' }
     throw new InvalidArgumentError('exec.user', `the container has no user '${user}'`)
   }
   return { ...found, groups: groupsOf(group?.data?.toString() ?? '', found.name) }

@@ -71,7 +71,12 @@ async function leftoversOf(record: ContainerRecord): Promise<string[]> {
   const mounts = (await keeper.mounts()).filter((path) => path === rootfs)
   const paths = [pool.driver.path(id), record.file.path, ...logFiles(record)]
   const files = await Promise.all(
-    paths.map((path) => stat(path).then(() => [`file ${path}`], () => [])),
+    paths.map((path) =>
+      stat(path).then(
+        () => [`file ${path}`],
+        () => [],
+      ),
+    ),
   )
   return [...cgroups.flat(), ...mounts.map((path) => `mount ${path}`), ...files.flat()]
 }

@@ -9,7 +9,8 @@ export async function freezeContainer(record: ContainerRecord): Promise<void> {
   using _lock = record.lock('freeze')
   const { run } = record
   if (run.state === 'frozen') return
-  if (run.state !== 'running') throw new StateError(record.name, run.state, 'freeze needs it running')
+  if (run.state !== 'running')
+    throw new StateError(record.name, run.state, 'freeze needs it running')
   run.set('freezing')
   try {
     await record.cgroupDir().freeze()
@@ -33,7 +34,10 @@ export async function thawContainer(record: ContainerRecord): Promise<void> {
 }
 
 // So that lxc-info says the same. A container that has ended has nobody to be told.
-async function tell({ host, pool, id }: ContainerRecord, state: 'frozen' | 'running'): Promise<void> {
+async function tell(
+  { host, pool, id }: ContainerRecord,
+  state: 'frozen' | 'running',
+): Promise<void> {
   const keeper = await host.keeper()
   await keeper.tellState(pool.name, id, state).catch((error: unknown) => {
     if (!(error instanceof KeeperError) || error.code !== 'ENOENT') throw error

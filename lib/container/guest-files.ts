@@ -11,7 +11,7 @@ import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
 export interface GuestFile {
   readonly path: string
   readonly mode: number
-  content(now: string | null): string | null
+  readonly content: (now: string | null) => string | null
 }
 
 const LIMIT = 2 ** 20
@@ -19,7 +19,11 @@ const LIMIT = 2 ** 20
 /** The distribution's own file for its name; none for those that get it from elsewhere. */
 export function hostnameFiles(distribution: string, hostname: string): GuestFile[] {
   const short = shortHostname(hostname)
-  const whole = (path: string, text: string): GuestFile => ({ path, mode: 0o644, content: () => text })
+  const whole = (path: string, text: string): GuestFile => ({
+    path,
+    mode: 0o644,
+    content: () => text,
+  })
   switch (distribution) {
     case 'nixos':
     case 'guix':

@@ -18,6 +18,9 @@ export function utsName(id: string, hostname: string | null): string {
 
 /** A valid hostname for an id, which may begin or end with what a hostname may not. */
 export function hostnameOfId(id: string): string {
-  const trimmed = id.replace(/^[-_]+/, '').slice(0, MAX).replace(/[-_]+$/, '')
+  const trimmed = id
+    .replace(/^[-_]+/, '')
+    .slice(0, MAX)
+    .replace(/[-_]+$/, '')
   return trimmed === '' ? 'container' : trimmed
 }

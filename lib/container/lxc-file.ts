@@ -11,9 +11,7 @@ import { renderLxcConfig, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 
-const COMMON_SECCOMP = fileURLToPath(
-  new URL('../../share/seccomp/common.seccomp', import.meta.url),
-)
+const COMMON_SECCOMP = fileURLToPath(new URL('../../share/seccomp/common.seccomp', import.meta.url))
 
 const DEFAULT_INIT = ['/sbin/init']
 

@@ -45,7 +45,8 @@ export async function rebootContainer(
   const timeoutMs = parse(milliseconds, timeout, 'reboot.timeout')
   using _lock = record.lock('reboot')
   const { run } = record
-  if (run.state !== 'running') throw new StateError(record.name, run.state, 'reboot needs it running')
+  if (run.state !== 'running')
+    throw new StateError(record.name, run.state, 'reboot needs it running')
   using limit = deadline(`reboot of ${record.name}`, timeoutMs, signal)
   const { init } = record
   const before = run.runs

@@ -84,12 +84,14 @@ export class ContainerRecord {
 
   /** @throws StateError */
   assertAlive(action: string): void {
-    if (!this.run.alive) throw new StateError(this.name, this.run.state, `${action} needs it running`)
+    if (!this.run.alive)
+      throw new StateError(this.name, this.run.state, `${action} needs it running`)
   }
 
   /** @throws StateError */
   assertStopped(action: string): void {
-    if (this.run.alive) throw new StateError(this.name, this.run.state, `${action} needs it stopped`)
+    if (this.run.alive)
+      throw new StateError(this.name, this.run.state, `${action} needs it stopped`)
   }
 
   /** The image below an overlay; null when the container does not need one. */

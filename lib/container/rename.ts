@@ -46,7 +46,8 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
   const moved = logFiles(record)
-  for (const [index, log] of logs.entries()) await rename(log, moved[index] ?? log).catch(() => undefined)
+  for (const [index, log] of logs.entries())
+    await rename(log, moved[index] ?? log).catch(() => undefined)
   if (record.config.hostname == null) await nameGuest(record)
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
 }

@@ -67,5 +67,7 @@ function prlimits(
   if (given === null) {
     return Object.fromEntries(Object.keys(before).map((name) => [name, undefined]))
   }
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value ?? undefined]))
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, value ?? undefined]),
+  )
 }

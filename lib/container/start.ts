@@ -48,7 +48,8 @@ export async function startLocked(
 ): Promise<StartResult> {
   const { pool, run, config } = record
   pool.assertActive()
-  if (run.state !== 'stopped') throw new StateError(record.name, run.state, 'start needs it stopped')
+  if (run.state !== 'stopped')
+    throw new StateError(record.name, run.state, 'start needs it stopped')
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }

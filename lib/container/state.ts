@@ -132,7 +132,7 @@ export class RunState {
           const value = done()
           if (value !== undefined) finish(() => resolve(value))
         } catch (error) {
-          finish(() => reject(error as Error))
+          finish(() => reject(error))
         }
       }
       this.#changes.on('change', check)

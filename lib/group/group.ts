@@ -6,7 +6,12 @@ import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { Cgparam } from '../schema/cgparam.js'
-import { groupSettings, type groupFile, type GroupFile, type GroupSettingsInput } from '../schema/group.js'
+import {
+  groupSettings,
+  type groupFile,
+  type GroupFile,
+  type GroupSettingsInput,
+} from '../schema/group.js'
 import { checkLimits } from '../schema/limits.js'
 import { parse } from '../schema/parse.js'
 import { applyParams, usableParams } from './cgparams.js'
@@ -95,7 +100,9 @@ export class Group {
     if (this.path === '/' || this.path === '/default') {
       throw new InvalidArgumentError('delete', `group '${this.path}' always exists`)
     }
-    const children = [...this.#pool.groups.keys()].filter((path) => path.startsWith(`${this.path}/`))
+    const children = [...this.#pool.groups.keys()].filter((path) =>
+      path.startsWith(`${this.path}/`),
+    )
     const users = [...this.#containers(), ...children]
     if (users.length > 0) throw new InUseError('group', this.path, users)
     await this.#file.remove()

@@ -27,11 +27,13 @@ export class Groups {
    * @throws NotFoundError when the group above it is missing and `parents` is not set
    */
   async create(options: CreateGroupOptions): Promise<Group> {
-    const { pool: poolName, path, parents, cgparams, ...limits } = parse(
-      createGroupOptions,
-      options,
-      'create',
-    )
+    const {
+      pool: poolName,
+      path,
+      parents,
+      cgparams,
+      ...limits
+    } = parse(createGroupOptions, options, 'create')
     const pool = choosePool(this.#host.pools, poolName)
     checkLimits(limits, pool.host.machine, 'create')
     const params = withLimits(cgparams ?? [], limits, 'create')

@@ -110,7 +110,10 @@ function isOurs(name: string, prefix: string): boolean {
 }
 
 /** On the pool: rootfs and half-made things without a container. */
-async function auditDirectories(host: HostContext, known: ReadonlySet<string>): Promise<Leftover[]> {
+async function auditDirectories(
+  host: HostContext,
+  known: ReadonlySet<string>,
+): Promise<Leftover[]> {
   const leftovers: Leftover[] = []
   for (const pool of host.pools.values()) {
     const broken = new Set(pool.broken.map(({ path }) => path))

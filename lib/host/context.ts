@@ -30,7 +30,10 @@ export interface HostContext {
   emit(event: LocalEvent): void
 }
 
-type OwnEvent = Extract<HostEvent, { type: 'created' | 'deleted' | 'renamed' | 'changed' | 'frozen' }>
+type OwnEvent = Extract<
+  HostEvent,
+  { type: 'created' | 'deleted' | 'renamed' | 'changed' | 'frozen' }
+>
 
 /** An event of the engine itself, before it gets its place among the keeper's. */
 export type LocalEvent = OwnEvent extends infer E

@@ -22,14 +22,7 @@ export class InvalidArgumentError extends EngineError {
 }
 
 /** The kinds of things that have a name in a pool. */
-export type EntityKind =
-  | 'pool'
-  | 'id-range'
-  | 'user'
-  | 'group'
-  | 'container'
-  | 'image'
-  | 'session'
+export type EntityKind = 'pool' | 'id-range' | 'user' | 'group' | 'container' | 'image' | 'session'
 
 export class NotFoundError extends EngineError {
   readonly code = 'ERR_NOT_FOUND'
@@ -60,7 +53,9 @@ export class InUseError extends EngineError {
     readonly id: string,
     readonly users: readonly string[],
   ) {
-    super(`${kind} '${id}' is in use by ${users.slice(0, 5).join(', ')}${users.length > 5 ? '…' : ''}`)
+    super(
+      `${kind} '${id}' is in use by ${users.slice(0, 5).join(', ')}${users.length > 5 ? '…' : ''}`,
+    )
   }
 }
 
@@ -187,7 +182,9 @@ export class IdRangeExhaustedError extends EngineError {
     readonly range: string,
     readonly blockCount: number,
   ) {
-    super(`id-range '${range}' has no ${blockCount} free block${blockCount === 1 ? '' : 's in a row'}`)
+    super(
+      `id-range '${range}' has no ${blockCount} free block${blockCount === 1 ? '' : 's in a row'}`,
+    )
   }
 }
 
@@ -222,7 +219,8 @@ export class ContainerStartError extends EngineError {
     readonly log: readonly string[],
     options?: ErrorOptions,
   ) {
-    const reason = log.at(-1) ?? (options?.cause instanceof Error ? options.cause.message : 'no reason given')
+    const reason =
+      log.at(-1) ?? (options?.cause instanceof Error ? options.cause.message : 'no reason given')
     super(`container '${id}' did not start: ${reason}`, options)
   }
 }

@@ -17,7 +17,11 @@ export interface MissingFeature {
 }
 
 export interface HostFeatures {
-  readonly kernel: { readonly release: string; readonly minimum: string; readonly supported: boolean }
+  readonly kernel: {
+    readonly release: string
+    readonly minimum: string
+    readonly supported: boolean
+  }
   readonly root: boolean
   /** Whether user namespaces with id maps can be made here and now. */
   readonly userNamespaces: boolean
@@ -76,8 +80,13 @@ export async function features(): Promise<HostFeatures> {
   if (!seccomp) lacks('seccomp', 'the kernel was built without it', true)
   if (!overlay) lacks('overlay', 'the kernel has no overlay filesystem; images are copied', false)
   if (!apparmor) lacks('lsm.apparmor', 'the kernel has none, or it is off', false)
-  for (const [name, library] of [['lxc', lxc], ['zfs.core', zfsCore], ['zfs.nvpair', nvpair]] as const) {
-    if (library.state === 'missing') lacks(name, `${library.soname}: ${library.reason}`, name === 'lxc')
+  for (const [name, library] of [
+    ['lxc', lxc],
+    ['zfs.core', zfsCore],
+    ['zfs.nvpair', nvpair],
+  ] as const) {
+    if (library.state === 'missing')
+      lacks(name, `${library.soname}: ${library.reason}`, name === 'lxc')
   }
   return Object.freeze({
     kernel,

@@ -37,7 +37,12 @@ export interface OpenHost {
 
 /** @throws HostBusyError, NotRootError, and whatever makes one of the pools unusable */
 export async function openHost(options: HostOptions): Promise<OpenHost> {
-  const { stateDir, cgroupRoot, interfacePrefix, pools: wanted } = parse(hostOptions, options, 'open')
+  const {
+    stateDir,
+    cgroupRoot,
+    interfacePrefix,
+    pools: wanted,
+  } = parse(hostOptions, options, 'open')
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.open()')
   await using undo = new Undo()
   await mkdir(stateDir, { recursive: true })
@@ -49,14 +54,17 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   const pools = new Map<string, Pool>()
   const hub = new EventHub()
   const ends = new SessionEnds(stateDir)
-  const link = await KeeperLink.open({ stateDir, cgroupRoot }, {
-    event: (event) => dispatch(event, pools, hub, ends),
-    replaced: async (keeper) => {
-      hub.gap(keeper.epoch)
-      ends.lost()
-      await resume(keeper, pools)
+  const link = await KeeperLink.open(
+    { stateDir, cgroupRoot },
+    {
+      event: (event) => dispatch(event, pools, hub, ends),
+      replaced: async (keeper) => {
+        hub.gap(keeper.epoch)
+        ends.lost()
+        await resume(keeper, pools)
+      },
     },
-  })
+  )
   undo.add(() => link.close())
   const cgroups = Cgroups.mounted()
   undo.add(() => cgroups.close())

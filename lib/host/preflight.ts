@@ -100,12 +100,21 @@ export async function preflight(
   return Object.freeze({ ok: checks.every(({ ok }) => ok), checks })
 }
 
-async function sysctl({ name, base, each, purpose }: Rule, containers: number): Promise<PreflightCheck> {
+async function sysctl(
+  { name, base, each, purpose }: Rule,
+  containers: number,
+): Promise<PreflightCheck> {
   // An interface's name may hold a dot, none of these does.
   const path = `/proc/sys/${name.replaceAll('.', '/')}`
   const text = await readFile(path, 'utf8').catch(() => null)
   const needed = base + each * containers
-  return check(name, text === null ? null : Number(text), needed, purpose, `sysctl -w ${name}=${needed}`)
+  return check(
+    name,
+    text === null ? null : Number(text),
+    needed,
+    purpose,
+    `sysctl -w ${name}=${needed}`,
+  )
 }
 
 function check(

@@ -36,7 +36,11 @@ export function getByReference<T>(
 export function choosePool(pools: ReadonlyMap<string, Pool>, name: string | undefined): Pool {
   const pool = name === undefined ? pools.values().next().value : pools.get(name)
   if (pool === undefined) {
-    throw new NotFoundError('pool', name ?? '', name === undefined ? 'no pool is imported' : undefined)
+    throw new NotFoundError(
+      'pool',
+      name ?? '',
+      name === undefined ? 'no pool is imported' : undefined,
+    )
   }
   return pool
 }

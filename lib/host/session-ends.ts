@@ -8,7 +8,10 @@ const REMEMBERED = 1024
 
 export class SessionEnds {
   readonly #ended = new Map<number, Exit>()
-  readonly #waiting = new Map<number, { resolve: (exit: Exit) => void; reject: (e: Error) => void }>()
+  readonly #waiting = new Map<
+    number,
+    { resolve: (exit: Exit) => void; reject: (e: Error) => void }
+  >()
 
   constructor(readonly stateDir: string) {}
 

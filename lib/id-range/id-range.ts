@@ -1,6 +1,11 @@
 // One id-range of a pool: the allocation table with its file behind it.
 
-import { ExistsError, IdRangeExhaustedError, InvalidArgumentError, InUseError } from '../host/errors.js'
+import {
+  ExistsError,
+  IdRangeExhaustedError,
+  InvalidArgumentError,
+  InUseError,
+} from '../host/errors.js'
 import type { Locks } from '../host/locks.js'
 import { Mutex } from '../host/mutex.js'
 import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
@@ -94,7 +99,10 @@ export class IdRange {
   async allocate(options: AllocateOptions = {}): Promise<Allocation> {
     const { blockCount, blockIndex, owner = null } = parse(allocateOptions, options, 'allocate')
     if (blockIndex !== undefined && blockIndex + blockCount > this.config.block_count) {
-      throw new InvalidArgumentError('allocate.blockIndex', `range has ${this.config.block_count} blocks`)
+      throw new InvalidArgumentError(
+        'allocate.blockIndex',
+        `range has ${this.config.block_count} blocks`,
+      )
     }
     return await this.#mutex.run(async () => {
       const allocation = await this.#home.reservations.reserve((taken) => {
@@ -153,7 +161,8 @@ export class IdRange {
   #choose(count: number, fixed: number | undefined, taken: readonly IdSpan[]): number {
     if (fixed !== undefined) {
       const other = this.#table.overlapping(fixed, count)
-      if (other !== null) throw new ExistsError('id-range', `${this.name} block ${other.blockIndex}`)
+      if (other !== null)
+        throw new ExistsError('id-range', `${this.name} block ${other.blockIndex}`)
       return fixed
     }
     const { start, count: ids } = this.span({ blockIndex: 0, blockCount: this.config.block_count })
@@ -177,5 +186,9 @@ export class IdRange {
 }
 
 function fromFile(entry: IdRangeFile['allocations'][number]): Allocation {
-  return { blockIndex: entry.block_index, blockCount: entry.block_count, owner: entry.owner ?? null }
+  return {
+    blockIndex: entry.block_index,
+    blockCount: entry.block_count,
+    owner: entry.owner ?? null,
+  }
 }

@@ -125,7 +125,10 @@ export class Reservations {
     return stored.flatMap((other) =>
       other === null
         ? []
-        : other.reservations.map((span) => ({ ...span, owner: `${span.owner} of pool ${other.path}` })),
+        : other.reservations.map((span) => ({
+            ...span,
+            owner: `${span.owner} of pool ${other.path}`,
+          })),
     )
   }
 
@@ -135,7 +138,9 @@ export class Reservations {
     const version = `${ino}-${mtimeNs}-${size}`
     const known = this.#seen.get(path)
     const stored =
-      known?.version === version ? known.stored : (JSON.parse(await readFile(path, 'utf8')) as Stored)
+      known?.version === version
+        ? known.stored
+        : (JSON.parse(await readFile(path, 'utf8')) as Stored)
     this.#seen.set(path, { version, stored })
     if (stored === null || (await alive(stored))) return stored
     await unlink(path).catch(ignoreMissing)
@@ -157,7 +162,8 @@ export interface Taken extends IdSpan {
 
 function refuseOverlap(span: IdSpan, taken: readonly Taken[]): void {
   const other = taken.find((candidate) => spansOverlap(candidate, span))
-  if (other !== undefined) throw new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
+  if (other !== undefined)
+    throw new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
 }
 
 async function alive({ marker, uuid }: PoolIdentity): Promise<boolean> {

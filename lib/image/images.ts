@@ -18,10 +18,7 @@ export class Images {
   }
 
   /** Unpacks an archive, or copies a directory, into a pool's cache. */
-  async import(
-    { pool, ...what }: ImportImage & InPool,
-    options?: ImportOptions,
-  ): Promise<Image> {
+  async import({ pool, ...what }: ImportImage & InPool, options?: ImportOptions): Promise<Image> {
     return await choosePool(this.#host.pools, pool).images.import(what, options)
   }
 

@@ -209,7 +209,9 @@ async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
       const user = owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
-      const broken = pool.broken.some(({ path }) => path === pool.layout.confFile('user', user ?? ''))
+      const broken = pool.broken.some(
+        ({ path }) => path === pool.layout.confFile('user', user ?? ''),
+      )
       if (owner !== null && user !== null && !pool.users.has(user) && !broken) {
         await range.free({ owner })
       }

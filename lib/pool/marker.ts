@@ -32,7 +32,10 @@ export async function readMarker(layout: PoolLayout): Promise<Marker> {
     marker = await file.read()
   } catch (error) {
     if (!isMissing(error)) throw error
-    throw new NotAPoolError(layout.root, `it has no ${layout.marker}; host.pools.install() makes one`)
+    throw new NotAPoolError(
+      layout.root,
+      `it has no ${layout.marker}; host.pools.install() makes one`,
+    )
   }
   if (marker.format > POOL_FORMAT) {
     throw new PoolFormatError(layout.root, marker.format, POOL_FORMAT)

@@ -77,7 +77,8 @@ export class Pool {
 
   /** The cache that containers are made from. */
   get images(): ImageCache {
-    if (this.#images === null) throw new StateError(`pool ${this.name}`, this.state, 'no images yet')
+    if (this.#images === null)
+      throw new StateError(`pool ${this.name}`, this.state, 'no images yet')
     return this.#images
   }
 

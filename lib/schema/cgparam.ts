@@ -27,11 +27,9 @@ export const cgparamInput = z
     path: ['name'],
     error: 'is not a parameter of a controller that may be set',
   })
-  .transform(
-    ({ version, name, value }): Cgparam => ({
-      version,
-      subsystem: name.slice(0, name.indexOf('.')),
-      name,
-      value: (Array.isArray(value) ? value : [value]).map(String),
-    }),
-  )
+  .transform(({ version, name, value }): Cgparam => ({
+    version,
+    subsystem: name.slice(0, name.indexOf('.')),
+    name,
+    value: (Array.isArray(value) ? value : [value]).map(String),
+  }))

@@ -15,7 +15,10 @@ export const hostOptions = z.strictObject({
   /** The directory below every cgroup hierarchy that belongs to this host. */
   cgroupRoot: z
     .string()
-    .regex(/^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*$/, 'must be a relative path of a-z, 0-9, "_" and "-"')
+    .regex(
+      /^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*$/,
+      'must be a relative path of a-z, 0-9, "_" and "-"',
+    )
     .default('osctl'),
   /** How names of this host's network interfaces begin; the kernel allows 15 characters in all. */
   interfacePrefix: z

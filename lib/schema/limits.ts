@@ -12,12 +12,13 @@ export const limits = z.strictObject({
   /** Bytes of swap in addition to the memory. */
   swapLimit: size.nullish(),
   /** Percent of one CPU: 150 is one and a half. */
-  cpuLimit: z
-    .number('must be percent of one CPU')
-    .min(1, 'must be at least 1 percent')
-    .nullish(),
+  cpuLimit: z.number('must be percent of one CPU').min(1, 'must be at least 1 percent').nullish(),
   /** Processes and threads. */
-  pidsLimit: z.number('must be a number').int('must be whole').positive('must be above 0').nullish(),
+  pidsLimit: z
+    .number('must be a number')
+    .int('must be whole')
+    .positive('must be above 0')
+    .nullish(),
 })
 
 /** Bytes, percent of one CPU, processes. */
@@ -39,7 +40,10 @@ export function checkLimits(given: Limits, machine: Machine, what: string): void
   for (const [name, max, unit] of most) {
     const value = given[name]
     if (value !== undefined && value !== null && value > max) {
-      throw new InvalidArgumentError(`${what}.${name}`, `${value} is beyond this machine: ${max} ${unit}`)
+      throw new InvalidArgumentError(
+        `${what}.${name}`,
+        `${value} is beyond this machine: ${max} ${unit}`,
+      )
     }
   }
 }

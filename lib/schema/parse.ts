@@ -1,6 +1,6 @@
 // Turns what a caller gave into checked values, or into one typed error that says where and why.
 
-import { z } from 'zod'
+import type { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 
 /**

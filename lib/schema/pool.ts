@@ -10,8 +10,11 @@ const path = z
   .max(3000, 'must be at most 3000 characters')
   .refine(isAbsolute, 'must be an absolute path')
   // LXC configuration and mount options are lines of text that the path becomes part of.
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  .refine((text) => !/[\0-\x20\x7f\\,:"]/.test(text), 'must not hold blanks, commas, colons, quotes')
+   
+  .refine(
+    (text) => !/[\0-\x20\x7f\\,:"]/.test(text),
+    'must not hold blanks, commas, colons, quotes',
+  )
 
 /** One pool that a host is opened with. */
 export const poolOptions = z.strictObject({

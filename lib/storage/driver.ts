@@ -26,7 +26,11 @@ export interface StorageDriver {
   readonly capabilities: StorageCapabilities
 
   /** Makes the container's rootfs from the image. Undone completely when it fails. */
-  create(id: string, source: RootfsSource, options: { signal?: AbortSignal | undefined }): Promise<void>
+  create(
+    id: string,
+    source: RootfsSource,
+    options: { signal?: AbortSignal | undefined },
+  ): Promise<void>
 
   /** The keeper's orders for mounting it at `target`. */
   plan(id: string, source: RootfsSource, target: string, maps: IdMaps): RootfsPlan

@@ -24,23 +24,26 @@ t.test('commit forgets the steps', async (t) => {
   t.same(ran, [])
 })
 
-t.test('a step that fails becomes a warning, and hides neither the others nor the cause', async (t) => {
-  const ran: number[] = []
-  const warnings: Error[] = []
-  const listen = (warning: Error) => warnings.push(warning)
-  process.on('warning', listen)
-  t.teardown(() => process.off('warning', listen))
-  const operation = async () => {
-    await using undo = new Undo()
-    undo.add(() => ran.push(1))
-    undo.add(() => {
-      throw new Error('no such cgroup')
-    })
-    undo.add(() => ran.push(3))
-    throw new Error('the cause')
-  }
-  await t.rejects(operation(), { message: 'the cause' })
-  await new Promise(setImmediate)
-  t.same(ran, [3, 1])
-  t.match(warnings, [{ code: 'VPSADMINOS_UNDO', message: /no such cgroup/ }])
-})
+t.test(
+  'a step that fails becomes a warning, and hides neither the others nor the cause',
+  async (t) => {
+    const ran: number[] = []
+    const warnings: Error[] = []
+    const listen = (warning: Error) => warnings.push(warning)
+    process.on('warning', listen)
+    t.teardown(() => process.off('warning', listen))
+    const operation = async () => {
+      await using undo = new Undo()
+      undo.add(() => ran.push(1))
+      undo.add(() => {
+        throw new Error('no such cgroup')
+      })
+      undo.add(() => ran.push(3))
+      throw new Error('the cause')
+    }
+    await t.rejects(operation(), { message: 'the cause' })
+    await new Promise(setImmediate)
+    t.same(ran, [3, 1])
+    t.match(warnings, [{ code: 'VPSADMINOS_UNDO', message: /no such cgroup/ }])
+  },
+)

@@ -36,7 +36,10 @@ export async function chooseCloneMode(
   const probes = await probeCloneModes(directory)
   const probe = probes.find(({ mode, works }) => (wanted === 'auto' ? works : mode === wanted))
   if (probe === undefined || !probe.works) {
-    throw new UnsupportedError(`clone mode '${wanted}' in '${directory}'`, probe?.reason ?? 'unknown')
+    throw new UnsupportedError(
+      `clone mode '${wanted}' in '${directory}'`,
+      probe?.reason ?? 'unknown',
+    )
   }
   return probe.mode
 }
@@ -49,7 +52,9 @@ async function whyNoOverlay(directory: string): Promise<string | null> {
   }
   const probe = await mkdtemp(join(directory, '.probe-'))
   try {
-    const [lowerdir, upperdir, workdir] = ['lower', 'upper', 'work'].map((name) => join(probe, name))
+    const [lowerdir, upperdir, workdir] = ['lower', 'upper', 'work'].map((name) =>
+      join(probe, name),
+    )
     for (const path of [lowerdir, upperdir, workdir]) await mkdir(path ?? '')
     // Detached: it never appears anywhere, and goes with its descriptor.
     await using _overlay = await Mount.create('overlay', {

@@ -44,7 +44,11 @@ await t.test('bad input is told before anything is made', async (t) => {
     { id: 'a' } as CreateOptions,
   ]
   for (const options of invalid) {
-    await t.rejects(host.containers.create(options), { code: 'ERR_INVALID_ARGUMENT' }, JSON.stringify(options))
+    await t.rejects(
+      host.containers.create(options),
+      { code: 'ERR_INVALID_ARGUMENT' },
+      JSON.stringify(options),
+    )
   }
   const missing: [CreateOptions, string][] = [
     [{ id: 'a', image: { distribution: 'hurd' } }, 'image'],
@@ -70,7 +74,10 @@ await t.test('an id is had by one container', async (t) => {
     host.containers.create({ id: 'two', image: busybox }),
   ])
   t.same(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
-  t.match(both.find(({ status }) => status === 'rejected'), { reason: { code: 'ERR_BUSY' } })
+  t.match(
+    both.find(({ status }) => status === 'rejected'),
+    { reason: { code: 'ERR_BUSY' } },
+  )
   await host.containers.get('two').delete()
   await ct.delete()
   t.same(await nothing(), EMPTY)
@@ -140,9 +147,15 @@ await t.test('rename', async (t) => {
   t.equal(host.containers.find('old'), null)
   t.equal(host.containers.get('new'), ct)
   await ct.start()
-  t.equal((await ct.exec(['sh', '-c', 'hostname; cat /etc/hostname; ls /root'])).stdout, 'new\nnew\nmine\n')
+  t.equal(
+    (await ct.exec(['sh', '-c', 'hostname; cat /etc/hostname; ls /root'])).stdout,
+    'new\nnew\nmine\n',
+  )
   t.match((await readdir(join(root, 'ct'))).sort(), ['new', 'other'])
-  t.match((await readdir(join(root, 'log/ct'))).filter((name) => name.startsWith('old')), [])
+  t.match(
+    (await readdir(join(root, 'log/ct'))).filter((name) => name.startsWith('old')),
+    [],
+  )
   await ct.delete({ force: true })
   await other.delete()
   t.same(await nothing(), EMPTY)
@@ -160,9 +173,21 @@ await t.test('a list is made from memory, and can be filtered', async (t) => {
   await host.groups.create({ path: '/a' })
   const one = await host.containers.create({ id: 'one', image: busybox, group: '/a' })
   const two = await startedContainer(host, { id: 'two' })
-  t.same(host.containers.list().map(({ id }) => id).sort(), ['one', 'two'])
-  t.same(host.containers.list({ group: '/a' }).map(({ id }) => id), ['one'])
-  t.same(host.containers.list({ state: 'running' }).map(({ id }) => id), ['two'])
+  t.same(
+    host.containers
+      .list()
+      .map(({ id }) => id)
+      .sort(),
+    ['one', 'two'],
+  )
+  t.same(
+    host.containers.list({ group: '/a' }).map(({ id }) => id),
+    ['one'],
+  )
+  t.same(
+    host.containers.list({ state: 'running' }).map(({ id }) => id),
+    ['two'],
+  )
   t.match(host.containers.show('tank:two'), { state: 'running' })
   t.ok(Object.isFrozen(one.show()))
   const stats = await host.containers.stats()

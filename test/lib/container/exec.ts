@@ -61,7 +61,11 @@ await t.test('too much output, too much time, enough', async (t) => {
   setTimeout(() => controller.abort(reason), 100)
   await t.rejects(ct.exec(['sleep', '60'], { signal: controller.signal }), reason)
   await t.rejects(ct.exec(['sleep', '60'], { signal: AbortSignal.abort(reason) }), reason)
-  t.equal((await ct.exec(['sh', '-c', 'pgrep sleep; pgrep yes; true'])).stdout, '', 'all were killed')
+  t.equal(
+    (await ct.exec(['sh', '-c', 'pgrep sleep; pgrep yes; true'])).stdout,
+    '',
+    'all were killed',
+  )
   t.same(await ct.sessions(), [])
 })
 
@@ -114,7 +118,11 @@ await t.test('a session with a terminal: size, keys, signals', async (t) => {
 })
 
 await t.test('a signal reaches the program, and its end is told', async (t) => {
-  await using session = await ct.spawn(['sh', '-c', "trap 'exit 9' TERM; echo up; while :; do sleep 0.1; done"])
+  await using session = await ct.spawn([
+    'sh',
+    '-c',
+    "trap 'exit 9' TERM; echo up; while :; do sleep 0.1; done",
+  ])
   await once(session.stdout, 'readable')
   t.ok(session.kill('SIGTERM'))
   t.same(await session.exit, { exitCode: 9, signal: null })

@@ -14,8 +14,14 @@ for (const state of ['stopped', 'running'] as const) {
   await t.test(`while it is ${state}`, async (t) => {
     if (state === 'running') await ct.start()
     const at = (name: string) => `/srv/${state}/${name}`
-    t.equal(await ct.push(at('text'), 'hello\n', { mkdirs: true, mode: 0o640, uid: 1000, gid: 1001 }), 6)
-    t.equal(await ct.push(at('big'), Readable.from([big.subarray(0, 1e6), big.subarray(1e6)])), big.length)
+    t.equal(
+      await ct.push(at('text'), 'hello\n', { mkdirs: true, mode: 0o640, uid: 1000, gid: 1001 }),
+      6,
+    )
+    t.equal(
+      await ct.push(at('big'), Readable.from([big.subarray(0, 1e6), big.subarray(1e6)])),
+      big.length,
+    )
     t.equal((await buffer(await ct.pull(at('text')))).toString(), 'hello\n')
     t.ok((await buffer(await ct.pull(at('big')))).equals(big))
     await ct.push(at('text'), new Uint8Array([1, 2]), { mode: 0o640 })
@@ -35,7 +41,11 @@ for (const state of ['stopped', 'running'] as const) {
 await t.test('no link leads out of the container', async (t) => {
   const secret = `/tmp/vpsadminos-secret-${process.pid}`
   writeFileSync(secret, 'of the host')
-  await ct.exec(['sh', '-c', `ln -s ${secret} /tmp/link; ln -s ../../../../../..${secret} /tmp/up; ln -s /proc/1/root${secret} /tmp/magic`])
+  await ct.exec([
+    'sh',
+    '-c',
+    `ln -s ${secret} /tmp/link; ln -s ../../../../../..${secret} /tmp/up; ln -s /proc/1/root${secret} /tmp/magic`,
+  ])
   for (const running of [true, false]) {
     for (const path of ['/tmp/link', '/tmp/up', '/tmp/magic', `/../../..${secret}`]) {
       const content = await ct.pull(path).then(buffer, (error: NodeJS.ErrnoException) => error.code)

@@ -97,7 +97,10 @@ await t.test('hostname and resolvers, running and stopped', async (t) => {
   }
   t.equal(await read('/etc/hostname'), 'first\n')
   t.match(await read('/etc/hosts'), /^127\.0\.0\.1 first\.example\.org first$/m)
-  t.equal(await read('/etc/resolv.conf'), 'nameserver 192.0.2.1\nnameserver 2001:db8::1\noptions edns0\n')
+  t.equal(
+    await read('/etc/resolv.conf'),
+    'nameserver 192.0.2.1\nnameserver 2001:db8::1\noptions edns0\n',
+  )
   await ct.set({ hostname: 'second.example.org' })
   t.equal(await read('/etc/hostname'), 'second\n')
   await ct.start()

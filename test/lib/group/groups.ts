@@ -13,7 +13,13 @@ const memoryLimit = (path: string) => cgroups.dir(path).read('memory', memoryFil
 const MiB = 2 ** 20
 
 await t.test('/ and /default are always there', async (t) => {
-  t.same(host.groups.list().map(({ path }) => path).sort(), ['/', '/default'])
+  t.same(
+    host.groups
+      .list()
+      .map(({ path }) => path)
+      .sort(),
+    ['/', '/default'],
+  )
   t.equal(host.groups.get('/').cgroup, `${host.cgroupRoot}/pool.tank`)
   t.equal(host.groups.get('/default').cgroup, `${host.cgroupRoot}/pool.tank/group.default`)
   for (const path of ['/', '/default']) {
@@ -60,7 +66,9 @@ await t.test('what makes no sense is refused', async (t) => {
   }
   const bad = [{ memoryLimit: -1 }, { memoryLimit: 1e18 }, { cpuLimit: NaN }, { pidsLimit: 0 }]
   for (const limits of bad) {
-    await t.rejects(host.groups.create({ path: '/bad', ...limits }), { code: 'ERR_INVALID_ARGUMENT' })
+    await t.rejects(host.groups.create({ path: '/bad', ...limits }), {
+      code: 'ERR_INVALID_ARGUMENT',
+    })
   }
   t.equal(host.groups.find('/bad'), null)
 })

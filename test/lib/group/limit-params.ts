@@ -5,7 +5,11 @@ const plain = (params: ReturnType<typeof withLimits>) =>
   params.map(({ version, name, value }) => `${version} ${name} ${value.join(',')}`).sort()
 
 t.test('limits are stored in the words of both cgroup versions', async (t) => {
-  const params = withLimits([], { memoryLimit: 1000, swapLimit: 24, cpuLimit: 150, pidsLimit: 7 }, 'set')
+  const params = withLimits(
+    [],
+    { memoryLimit: 1000, swapLimit: 24, cpuLimit: 150, pidsLimit: 7 },
+    'set',
+  )
   t.same(plain(params), [
     '1 cpu.cfs_period_us 100000',
     '1 cpu.cfs_quota_us 150000',

@@ -21,7 +21,9 @@ await t.test('a host with containers is clean', async (t) => {
 await t.test('cgroups of containers that do not run, in every hierarchy', async (t) => {
   for (const { mountpoint } of Cgroups.mounted().hierarchies) {
     const user = join(mountpoint, host.containers.show('one').cgroup, '..')
-    const planted = ['ct.one', 'monitor.one', 'ct.gone', 'lxc.monitor.one-1'].map((name) => join(user, name))
+    const planted = ['ct.one', 'monitor.one', 'ct.gone', 'lxc.monitor.one-1'].map((name) =>
+      join(user, name),
+    )
     for (const path of planted) mkdirSync(path, { recursive: true })
     t.same((await what()).sort(), planted.map((path) => `cgroup ${path}`).sort(), mountpoint)
     for (const path of planted) rmdirSync(path)

@@ -31,7 +31,9 @@ await t.test('the life of a container', async (t) => {
   await ct.set({ memoryLimit: '64 MiB' })
   await ct.freeze()
   await ct.thaw()
-  await (await ct.spawn(['true'])).exit
+  await (
+    await ct.spawn(['true'])
+  ).exit
   await ct.stop({ method: 'kill' })
   await ct.rename('uno')
   await ct.delete()
@@ -57,7 +59,11 @@ await t.test('the life of a container', async (t) => {
   )
   for (const event of seen) t.match(event, { epoch: String, seq: Number, time: Number })
   const numbers = seen.map(({ seq }) => seq)
-  t.same(numbers, [...numbers].sort((a, b) => a - b), 'numbers only rise')
+  t.same(
+    numbers,
+    [...numbers].sort((a, b) => a - b),
+    'numbers only rise',
+  )
 })
 
 await t.test('who comes back is told what was missed', async (t) => {

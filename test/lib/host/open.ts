@@ -49,7 +49,9 @@ await t.test('a state directory has one process, and the next is told which', as
 })
 
 await t.test('the lock of a process that was killed is free', async (t) => {
-  const child = elsewhere('await Host.open(options); console.log("open"); setInterval(() => {}, 1000)')
+  const child = elsewhere(
+    'await Host.open(options); console.log("open"); setInterval(() => {}, 1000)',
+  )
   await once(child.stdout, 'data')
   await t.rejects(Host.open(options), { code: 'ERR_HOST_BUSY', pid: child.pid })
   child.kill('SIGKILL')

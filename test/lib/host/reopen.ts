@@ -63,7 +63,9 @@ await t.test('what happened while nobody had it open is told', async (t) => {
   const initPid = ct.show().initPid ?? 0
   await ct.set({ hostname: 'one.example.org' })
   const seen = first(host.events(), ({ type }) => type === 'session')
-  await (await ct.spawn(['true'])).exit
+  await (
+    await ct.spawn(['true'])
+  ).exit
   const { epoch, seq } = await seen
   await host.close()
   process.kill(initPid, 'SIGKILL')

@@ -22,10 +22,12 @@ await t.test('closing ends and removes everything', async (t) => {
   t.not((await cgroups.dir(cgroupRoot).exists()).length, 0)
   await host.close()
   t.same(await cgroups.dir(cgroupRoot).exists(), [])
-  for (const gone of [stateDir, path, `/proc/${keeper}`, `/proc/${initPid}`]) t.notOk(existsSync(gone), gone)
+  for (const gone of [stateDir, path, `/proc/${keeper}`, `/proc/${initPid}`])
+    t.notOk(existsSync(gone), gone)
   t.notMatch(readFileSync('/proc/self/mountinfo', 'utf8'), stateDir)
   for (const name of readdirSync('/run/vpsadminos/ids')) {
-    if (name.endsWith('.json')) t.notMatch(readFileSync(`/run/vpsadminos/ids/${name}`, 'utf8'), path)
+    if (name.endsWith('.json'))
+      t.notMatch(readFileSync(`/run/vpsadminos/ids/${name}`, 'utf8'), path)
   }
 })
 

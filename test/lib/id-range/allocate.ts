@@ -32,7 +32,10 @@ await t.test('allocations stand in the file in the words of the original', async
   t.match(await range.allocate({ owner: 'a note: "x"' }), { blockIndex: 0 })
   t.match(await range.allocate({ blockIndex: 2, owner: 'b' }), { blockIndex: 2 })
   t.match(await readFile(file('small'), 'utf8'), /^start_id: 3000000000$/m)
-  t.match(await readFile(file('small'), 'utf8'), /^ {2}- block_index: 2\n {4}block_count: 1\n {4}owner: "b"$/m)
+  t.match(
+    await readFile(file('small'), 'utf8'),
+    /^ {2}- block_index: 2\n {4}block_count: 1\n {4}owner: "b"$/m,
+  )
   t.match(range.table(), [
     { type: 'allocated', owner: 'a note: "x"', firstId: 3_000_000_000, lastId: 3_000_065_535 },
     { type: 'free', blockIndex: 1, blockCount: 1 },
@@ -69,9 +72,9 @@ await t.test('another host of this machine gets other ids from the same range', 
     owner: /tank/,
   })
   await mine.delete()
-  const again = await other.users.create({ name: 'again', uidMap: ['0:1000000:65536'] }).catch(
-    (error: unknown) => error,
-  )
+  const again = await other.users
+    .create({ name: 'again', uidMap: ['0:1000000:65536'] })
+    .catch((error: unknown) => error)
   // Unless another test of this machine has it just now.
   if (!(again instanceof Error)) t.match(again, { name: 'again' })
   else t.match(again, { code: 'ERR_ID_OVERLAP' })

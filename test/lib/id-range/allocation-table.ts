@@ -13,7 +13,11 @@ t.test('first fit finds the first run that is long enough', async (t) => {
   t.equal(table.firstFit(2), 3)
   t.equal(table.firstFit(3), 7)
   t.equal(table.firstFit(4), null)
-  t.equal(table.firstFit(1, (index) => index > 3), 4, 'and asks whether it may be that one')
+  t.equal(
+    table.firstFit(1, (index) => index > 3),
+    4,
+    'and asks whether it may be that one',
+  )
 })
 
 t.test('a block is taken once', async (t) => {
@@ -41,11 +45,14 @@ t.test('blocks are given back by index or by owner', async (t) => {
 
 t.test('the table shows free runs, too', async (t) => {
   const table = new AllocationTable(6, [block(1, 2, 'a')])
-  t.same([...table.runs()], [
-    { type: 'free', ...block(0) },
-    { type: 'allocated', ...block(1, 2, 'a') },
-    { type: 'free', ...block(3, 3) },
-  ])
+  t.same(
+    [...table.runs()],
+    [
+      { type: 'free', ...block(0) },
+      { type: 'allocated', ...block(1, 2, 'a') },
+      { type: 'free', ...block(3, 3) },
+    ],
+  )
 })
 
 t.test('a table that contradicts itself is refused', async (t) => {

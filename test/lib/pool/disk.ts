@@ -20,7 +20,11 @@ function small(name: string, size: string): string {
 }
 
 // Before the host is opened: where / is no shared mount, its keeper sees none that come later.
-const [full, readonly, modes] = [small('full', '16m'), small('readonly', '16m'), small('modes', '32m')]
+const [full, readonly, modes] = [
+  small('full', '16m'),
+  small('readonly', '16m'),
+  small('modes', '32m'),
+]
 const host = await temporaryHost(t)
 const image = host.images.list()[0]?.root ?? ''
 
@@ -68,8 +72,12 @@ await t.test('a read-only pool', async (t) => {
   await t.rejects(host.containers.create({ id: 'two', pool: 'readonly', image: busybox }), {
     code: 'ERR_POOL_READ_ONLY',
   })
-  await t.rejects(host.users.create({ name: 'x', pool: 'readonly' }), { code: 'ERR_POOL_READ_ONLY' })
-  await t.rejects(host.groups.create({ path: '/x', pool: 'readonly' }), { code: 'ERR_POOL_READ_ONLY' })
+  await t.rejects(host.users.create({ name: 'x', pool: 'readonly' }), {
+    code: 'ERR_POOL_READ_ONLY',
+  })
+  await t.rejects(host.groups.create({ path: '/x', pool: 'readonly' }), {
+    code: 'ERR_POOL_READ_ONLY',
+  })
   t.equal(ct.id, 'one')
   await host.pools.export('readonly')
 })
@@ -88,7 +96,11 @@ await t.test('clone modes: the wanted one, or an error', async (t) => {
     const ct = await host.containers.create({ id: cloneMode, pool: cloneMode, image: busybox })
     t.match(ct.show(), { cloneMode })
     await ct.start()
-    const { stdout } = await ct.exec(['sh', '-c', 'touch /new; rm /bin/wc; stat -c "%u %g" /new /bin/sh; ls /bin/wc 2>&1'])
+    const { stdout } = await ct.exec([
+      'sh',
+      '-c',
+      'touch /new; rm /bin/wc; stat -c "%u %g" /new /bin/sh; ls /bin/wc 2>&1',
+    ])
     t.match(stdout, /^0 0\n0 0\nls: /)
     await ct.restart({ method: 'kill' })
     t.match(await ct.exec(['test', '-e', '/new']), { exitCode: 0 })
@@ -100,7 +112,8 @@ await t.test('clone modes: the wanted one, or an error', async (t) => {
 
 await t.test('a filesystem that the keeper cannot see is told at import', async (t) => {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  if (mounts.some((line) => / \/ \/ \S+ shared:/.test(line))) return t.skip('/ is a shared mount: the keeper sees everything')
+  if (mounts.some((line) => / \/ \/ \S+ shared:/.test(line)))
+    return t.skip('/ is a shared mount: the keeper sees everything')
   const path = small('late', '1m')
   await t.rejects(host.pools.install({ name: 'late', path }), {
     code: 'ERR_UNSUPPORTED',

@@ -1,6 +1,15 @@
 // Pools: what they look like on disk, and what makes one unusable.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
@@ -25,12 +34,16 @@ await t.test('install makes the layout of the original', async (t) => {
   const mode = (name: string) => (statSync(join(path, name)).mode & 0o7777).toString(8)
   t.equal(mode(''), '700')
   for (const name of ['ct', 'log']) t.equal(mode(name), '511', name)
-  for (const name of ['conf', 'hook', 'repository', 'migration', 'trash']) t.equal(mode(name), '500', name)
+  for (const name of ['conf', 'hook', 'repository', 'migration', 'trash'])
+    t.equal(mode(name), '500', name)
   for (const name of ['pool', 'ct', 'group', 'user', 'send-receive', 'repository', 'id-range']) {
     t.equal(mode(`conf/${name}`), '500', name)
   }
   t.equal(mode('conf/pool/config.yml'), '400')
-  t.match(readFileSync(join(path, 'conf/pool/config.yml'), 'utf8'), /^parallel_start: 2\nparallel_stop: 4\n/)
+  t.match(
+    readFileSync(join(path, 'conf/pool/config.yml'), 'utf8'),
+    /^parallel_start: 2\nparallel_stop: 4\n/,
+  )
   t.match(readFileSync(join(path, 'conf/group/config.yml'), 'utf8'), /^path: \/$/m)
   await t.rejects(host.pools.install(pool), { code: 'ERR_EXISTS' })
   await t.rejects(host.pools.import(pool), { code: 'ERR_EXISTS' })
@@ -44,7 +57,12 @@ await t.test('export and import', async (t) => {
     distribution: 'busybox',
     version: '1',
   })
-  const ct = await host.containers.create({ id: 'one', pool: 'other', group: '/a/b', image: busybox })
+  const ct = await host.containers.create({
+    id: 'one',
+    pool: 'other',
+    group: '/a/b',
+    image: busybox,
+  })
   await ct.start()
   await t.rejects(host.pools.export('other'), { code: 'ERR_STATE' })
   await ct.stop({ method: 'kill' })
@@ -63,41 +81,47 @@ await t.test('export and import', async (t) => {
   await users.delete()
 })
 
-await t.test('a broken file is told with its place, and the rest of the pool goes on', async (t) => {
-  const file = join(path, 'conf/ct/one.yml')
-  const text = readFileSync(file, 'utf8')
-  await exported(() => {
-    chmodSync(file, 0o600)
-    writeFileSync(file, text.replace('nesting: false', 'nesting: [false'))
-    writeFileSync(join(path, 'conf/ct/b@d.yml'), 'user: x\n')
-    writeFileSync(join(path, 'conf/user/half.yml'), 'uid_map: ["1:4000000000:5"]\ngid_map: ["0:4000000000:5"]\n')
-    writeFileSync(join(path, 'conf/ct/lost.yml'), 'user: nobody\n')
-  })
-  const imported = await host.pools.import(pool)
-  const { broken, containers } = imported.show()
-  t.equal(containers, 0)
-  const reason = (name: string) => broken.find((one) => one.path.endsWith(name))?.reason ?? ''
-  t.match(reason('ct/one.yml'), /one\.yml:\d+:\d+: /)
-  t.match(reason('ct/b@d.yml'), /not a valid name/)
-  t.match(reason('user/half.yml'), /must map id 0/)
-  t.match(reason('ct/lost.yml'), /user 'nobody' does not exist/)
-  t.equal(broken.length, 4)
-  await t.rejects(host.containers.create({ id: 'one', pool: 'other', image: busybox }), {
-    code: 'ERR_EXISTS',
-  })
-  t.equal(host.users.get('other:one').show().standalone, false, 'its user is still there')
-  const two = await host.containers.create({ id: 'two', pool: 'other', image: busybox })
-  await two.start()
-  await two.delete({ force: true })
-  await exported(() => {
-    writeFileSync(file, `# mended\nfuture_field: 1\n${text}`)
-    for (const name of ['ct/b@d', 'user/half', 'ct/lost']) rmSync(join(path, `conf/${name}.yml`))
-  })
-  await host.pools.import(pool)
-  t.same(host.pools.get('other').show().broken, [])
-  await host.containers.get('other:one').set({ pidsLimit: 5 })
-  t.match(readFileSync(file, 'utf8'), /^# mended\nfuture_field: 1\n/)
-})
+await t.test(
+  'a broken file is told with its place, and the rest of the pool goes on',
+  async (t) => {
+    const file = join(path, 'conf/ct/one.yml')
+    const text = readFileSync(file, 'utf8')
+    await exported(() => {
+      chmodSync(file, 0o600)
+      writeFileSync(file, text.replace('nesting: false', 'nesting: [false'))
+      writeFileSync(join(path, 'conf/ct/b@d.yml'), 'user: x\n')
+      writeFileSync(
+        join(path, 'conf/user/half.yml'),
+        'uid_map: ["1:4000000000:5"]\ngid_map: ["0:4000000000:5"]\n',
+      )
+      writeFileSync(join(path, 'conf/ct/lost.yml'), 'user: nobody\n')
+    })
+    const imported = await host.pools.import(pool)
+    const { broken, containers } = imported.show()
+    t.equal(containers, 0)
+    const reason = (name: string) => broken.find((one) => one.path.endsWith(name))?.reason ?? ''
+    t.match(reason('ct/one.yml'), /one\.yml:\d+:\d+: /)
+    t.match(reason('ct/b@d.yml'), /not a valid name/)
+    t.match(reason('user/half.yml'), /must map id 0/)
+    t.match(reason('ct/lost.yml'), /user 'nobody' does not exist/)
+    t.equal(broken.length, 4)
+    await t.rejects(host.containers.create({ id: 'one', pool: 'other', image: busybox }), {
+      code: 'ERR_EXISTS',
+    })
+    t.equal(host.users.get('other:one').show().standalone, false, 'its user is still there')
+    const two = await host.containers.create({ id: 'two', pool: 'other', image: busybox })
+    await two.start()
+    await two.delete({ force: true })
+    await exported(() => {
+      writeFileSync(file, `# mended\nfuture_field: 1\n${text}`)
+      for (const name of ['ct/b@d', 'user/half', 'ct/lost']) rmSync(join(path, `conf/${name}.yml`))
+    })
+    await host.pools.import(pool)
+    t.same(host.pools.get('other').show().broken, [])
+    await host.containers.get('other:one').set({ pidsLimit: 5 })
+    t.match(readFileSync(file, 'utf8'), /^# mended\nfuture_field: 1\n/)
+  },
+)
 
 await t.test('what an interrupted operation left is cleared away', async (t) => {
   await exported(() => {
@@ -105,7 +129,10 @@ await t.test('what an interrupted operation left is cleared away', async (t) => 
     mkdirSync(join(path, 'trash/gone.0123456789ab/upper'), { recursive: true })
     writeFileSync(join(path, 'conf/ct/.one.yml.abc.new'), 'half')
     const one = readFileSync(join(path, 'conf/ct/one.yml'), 'utf8')
-    writeFileSync(join(path, 'conf/ct/half.yml'), `${one.replace('user: one', 'user: half')}state: staged\n`)
+    writeFileSync(
+      join(path, 'conf/ct/half.yml'),
+      `${one.replace('user: one', 'user: half')}state: staged\n`,
+    )
     writeFileSync(
       join(path, 'conf/user/half.yml'),
       'uid_map: ["0:4094000000:65536"]\ngid_map: ["0:4094000000:65536"]\nstandalone: false\n',
@@ -115,7 +142,17 @@ await t.test('what an interrupted operation left is cleared away', async (t) => 
   t.same(host.pools.get('other').show().broken, [])
   t.equal(host.containers.find('other:half'), null)
   t.equal(host.users.find('other:half'), null)
-  const there = execFileSync('find', [path, '-name', '*half*', '-o', '-name', 'gone.*', '-o', '-name', '*.new'])
+  const there = execFileSync('find', [
+    path,
+    '-name',
+    '*half*',
+    '-o',
+    '-name',
+    'gone.*',
+    '-o',
+    '-name',
+    '*.new',
+  ])
   t.equal(there.toString(), '')
   t.match(host.containers.find('other:one'), { id: 'one' })
 })
@@ -129,31 +166,42 @@ await t.test('a pool that others could look into is refused', async (t) => {
   }
 })
 
-await t.test('a pool of a newer format, of another driver, with a broken marker, with none', async (t) => {
-  const marker = join(path, 'osctl-pool.yml')
-  const text = readFileSync(marker, 'utf8')
-  const cases: [string, object][] = [
-    [text.replace('format: 1', 'format: 2'), { code: 'ERR_POOL_FORMAT', format: 2, supported: 1 }],
-    [text.replace('driver: dir', 'driver: zfs'), { code: 'ERR_NOT_A_POOL' }],
-    [`${text}: :`, { code: 'ERR_CONFIG_BROKEN', path: marker }],
-    ['format: one\n', { code: 'ERR_CONFIG_BROKEN', line: 1 }],
-  ]
-  chmodSync(marker, 0o600)
-  for (const [content, error] of cases) {
-    writeFileSync(marker, content)
-    await t.rejects(host.pools.import(pool), error)
-  }
-  rmSync(marker)
-  await t.rejects(host.pools.import(pool), { code: 'ERR_NOT_A_POOL', path })
-  await t.rejects(host.pools.import({ ...pool, path: join(dir, 'nothing') }), { code: 'ERR_NOT_A_POOL' })
-  writeFileSync(marker, text, { mode: 0o400 })
-  await host.pools.import(pool)
-})
+await t.test(
+  'a pool of a newer format, of another driver, with a broken marker, with none',
+  async (t) => {
+    const marker = join(path, 'osctl-pool.yml')
+    const text = readFileSync(marker, 'utf8')
+    const cases: [string, object][] = [
+      [
+        text.replace('format: 1', 'format: 2'),
+        { code: 'ERR_POOL_FORMAT', format: 2, supported: 1 },
+      ],
+      [text.replace('driver: dir', 'driver: zfs'), { code: 'ERR_NOT_A_POOL' }],
+      [`${text}: :`, { code: 'ERR_CONFIG_BROKEN', path: marker }],
+      ['format: one\n', { code: 'ERR_CONFIG_BROKEN', line: 1 }],
+    ]
+    chmodSync(marker, 0o600)
+    for (const [content, error] of cases) {
+      writeFileSync(marker, content)
+      await t.rejects(host.pools.import(pool), error)
+    }
+    rmSync(marker)
+    await t.rejects(host.pools.import(pool), { code: 'ERR_NOT_A_POOL', path })
+    await t.rejects(host.pools.import({ ...pool, path: join(dir, 'nothing') }), {
+      code: 'ERR_NOT_A_POOL',
+    })
+    writeFileSync(marker, text, { mode: 0o400 })
+    await host.pools.import(pool)
+  },
+)
 
 await t.test('a pool is imported once', async (t) => {
   const second = await Host.temporary()
   t.teardown(() => second.close())
-  await t.rejects(second.pools.import(pool), { code: 'ERR_BUSY', holder: new RegExp(`${process.pid}`) })
+  await t.rejects(second.pools.import(pool), {
+    code: 'ERR_BUSY',
+    holder: new RegExp(`${process.pid}`),
+  })
   await host.pools.export('other')
   await second.pools.import(pool)
   await second.pools.export('other')

@@ -9,7 +9,20 @@ t.test('ids', async (t) => {
   for (const id of ['web1', 'A-b_C', 'x'.repeat(100)]) {
     t.equal(parse(createOptions, { id, image }, 'create').id, id)
   }
-  const bad = ['', 'a/b', '../x', 'a.b', 'a\0b', 'a\n', 'x'.repeat(300), 'čaj', '容器', ' ', 'a b', 7]
+  const bad = [
+    '',
+    'a/b',
+    '../x',
+    'a.b',
+    'a\0b',
+    'a\n',
+    'x'.repeat(300),
+    'čaj',
+    '容器',
+    ' ',
+    'a b',
+    7,
+  ]
   for (const id of bad) {
     t.throws(() => parse(createOptions, { id, image }, 'create'), {
       code: 'ERR_INVALID_ARGUMENT',
@@ -34,8 +47,16 @@ t.test('an error names the field, however deep it is', async (t) => {
     [{ prlimits: { nofiles: 1 } }, 'set.prlimits', /nofiles/],
     [{ prlimits: { nofile: { soft: 2, hard: 1 } } }, 'set.prlimits.nofile.soft', /above hard/],
     [{ netif: { type: 'bridge', link: 'a/b' } }, 'set.netif.link', /1 to 15/],
-    [{ netif: { type: 'bridge', link: 'br0', hwaddr: '01:00:00:00:00:00' } }, 'set.netif.hwaddr', /multicast/],
-    [{ cgparams: [{ version: 2, name: 'cgroup.procs', value: 1 }] }, 'set.cgparams.0.name', /may be set/],
+    [
+      { netif: { type: 'bridge', link: 'br0', hwaddr: '01:00:00:00:00:00' } },
+      'set.netif.hwaddr',
+      /multicast/,
+    ],
+    [
+      { cgparams: [{ version: 2, name: 'cgroup.procs', value: 1 }] },
+      'set.cgparams.0.name',
+      /may be set/,
+    ],
     [{ cgparams: [{ version: 2, name: '../x', value: 1 }] }, 'set.cgparams.0.name', /file/],
     [{ seccompProfile: 'x' }, 'set.seccompProfile', /absolute/],
     [{ memorylimit: 1 }, 'set', /memorylimit/],

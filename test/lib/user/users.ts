@@ -16,7 +16,10 @@ await t.test('without maps a user is one block of the default range', async (t) 
   t.match(host.idRanges.get('default').table('allocated'), [
     { owner: 'user:one', firstId: entry?.hostId },
   ])
-  t.match(await readFile(file('one'), 'utf8'), new RegExp(`uid_map:\\n {2}- 0:${entry?.hostId}:65536\\n`))
+  t.match(
+    await readFile(file('one'), 'utf8'),
+    new RegExp(`uid_map:\\n {2}- 0:${entry?.hostId}:65536\\n`),
+  )
   await t.rejects(host.users.create({ name: 'one' }), { code: 'ERR_EXISTS' })
   await user.delete()
   t.equal(host.idRanges.get('default').show().allocated, 0)
@@ -37,7 +40,9 @@ await t.test('explicit maps are taken as they are, or must be within a block', a
   const start = startId + 60_000 * blockSize
   const within = { name: 'three', blockIndex: 60_000, uidMap: [`0:${start + 10}:100`] }
   const three = await host.users.create(within)
-  t.match(host.idRanges.get('default').table('allocated'), [{ blockIndex: 60_000, owner: 'user:three' }])
+  t.match(host.idRanges.get('default').table('allocated'), [
+    { blockIndex: 60_000, owner: 'user:three' },
+  ])
   await three.delete()
   await t.rejects(host.users.create({ ...within, uidMap: [`0:${start}:65537`] }), {
     code: 'ERR_INVALID_ARGUMENT',
