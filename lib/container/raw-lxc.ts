@@ -62,7 +62,7 @@ export function checkRawLxc(text: string, what: string): void {
 
 function refusal(raw: string): string | null {
   const match = LINE.exec(raw)
-   
+
   if (match === null || /[\0\r]/.test(raw)) return 'must be "lxc.key = value"'
   const [, key = '', value = ''] = match
   const refused = REFUSED.find(([pattern]) => pattern.test(key))

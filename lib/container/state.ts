@@ -126,7 +126,10 @@ export class RunState {
         signal?.removeEventListener('abort', abort)
         settle()
       }
-      const abort = () => finish(() => reject(signal?.reason as Error))
+      const abort = () => {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own
+        finish(() => reject(signal?.reason))
+      }
       const check = () => {
         try {
           const value = done()

@@ -59,7 +59,7 @@ export async function openTemporary(options: TemporaryOptions): Promise<OpenHost
   undo.add(() => tearDown(host, scratch))
   // After the lock was taken: whoever finds the mark and gets the lock knows that we are gone.
   await writeFile(join(stateDir, MARK), JSON.stringify({ cgroupRoot, interfacePrefix, pool }))
-  await new Pools(host.context).install({ ...pool, cloneMode })
+  await new Pools(host.context).installAs({ ...pool, cloneMode }, { durable: false })
   undo.commit()
   return { ...host, close: () => tearDown(host, scratch) }
 }

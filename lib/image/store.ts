@@ -18,6 +18,8 @@ export interface ImageStoreOptions {
   readonly root: string
   /** Which containers need the image. */
   readonly users: (imageId: string) => readonly string[]
+  /** False: images need not survive a power failure, as the pool will not. Default true. */
+  readonly durable?: boolean
 }
 
 /** Names of what is not, or no more, an image. Whatever has one at {@link ImageStore.open} goes. */
@@ -27,14 +29,16 @@ export class ImageStore implements ImageCache {
   readonly #pool: string
   readonly #directory: string
   readonly #users: (imageId: string) => readonly string[]
+  readonly #durable: boolean
   readonly #images = new Map<string, Image>()
   readonly #holds = new Set<{ readonly id: string; readonly holder: string }>()
   readonly #broken: Error[] = []
 
-  private constructor({ root, users }: ImageStoreOptions) {
+  private constructor({ root, users, durable = true }: ImageStoreOptions) {
     this.#pool = root
     this.#directory = join(root, 'repository/images')
     this.#users = users
+    this.#durable = durable
   }
 
   /** Reads what is there, and removes what an import or deletion left half-done. */
@@ -102,7 +106,7 @@ export class ImageStore implements ImageCache {
         size: unpacked.size,
         imported_at: new Date().toISOString(),
       })
-      await this.#flush(staging)
+      if (this.#durable) await this.#flush(staging)
       options.signal?.throwIfAborted()
 
       return await this.#publish(staging, imageId(attributes, unpacked.digest), undo)

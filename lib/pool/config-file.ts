@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { YAMLMap } from 'yaml';
+import type { YAMLMap } from 'yaml'
 import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigBrokenError } from '../host/errors.js'

@@ -47,7 +47,7 @@ export async function importPool(
   await loadGroups(pool)
   const users = (image: string) =>
     [...pool.containers.values()].filter((ct) => ct.imageId === image).map(({ id }) => id)
-  pool.setImages(await ImageStore.open({ root: path, users }))
+  pool.setImages(await ImageStore.open({ root: path, users, durable: marker.durable }))
   await loadContainers(pool)
   await reserveIds(pool)
   if (lock !== null) {

@@ -10,12 +10,17 @@ import type { PoolLayout } from './layout.js'
 
 export type Marker = z.output<typeof poolMarker>
 
-export function writeMarker(layout: PoolLayout, cloneMode: CloneMode): Promise<Marker> {
+export function writeMarker(
+  layout: PoolLayout,
+  cloneMode: CloneMode,
+  durable: boolean,
+): Promise<Marker> {
   return new ConfigFile(layout.markerFile(), poolMarker).create({
     format: POOL_FORMAT,
     uuid: randomUUID(),
     driver: 'dir',
     clone_mode: cloneMode,
+    ...(durable ? {} : { durable }),
   })
 }
 

@@ -32,7 +32,12 @@ export class Pools {
    *
    * @throws UnsupportedError when the directory's filesystem cannot do the wanted clone mode
    */
-  async install(options: InstallOptions): Promise<Pool> {
+  install(options: InstallOptions): Promise<Pool> {
+    return this.installAs(options, { durable: true })
+  }
+
+  /** @internal */
+  async installAs(options: InstallOptions, { durable }: { durable: boolean }): Promise<Pool> {
     const { cloneMode, ...wanted } = parse(installOptions, options, 'install')
     using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'install')
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
@@ -52,7 +57,7 @@ export class Pools {
         parallel_stop: 4,
         attrs: {},
       })
-      await writeMarker(layout, mode)
+      await writeMarker(layout, mode, durable)
       await syncDirectory(wanted.path)
     } catch (error) {
       throw poolError(error, wanted.path)

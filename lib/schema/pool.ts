@@ -42,6 +42,8 @@ export const poolMarker = z.looseObject({
   uuid: z.string(),
   driver: z.string(),
   clone_mode: cloneMode,
+  /** False for a temporary pool: what is large in it is not flushed to the disk. */
+  durable: z.boolean().default(true),
 })
 
 /** `conf/pool/config.yml` */
