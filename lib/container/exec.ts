@@ -106,7 +106,7 @@ async function prepare(
     throw new StateError(record.name, 'frozen', 'exec needs it thawed')
   }
   const keeper = await record.host.keeper()
-  const user = await credentialsOf(keeper, record.fileTarget(), options.user)
+  const user = await record.withFiles((where) => credentialsOf(keeper, where, options.user))
   const plan = {
     pool: record.pool.name,
     id: record.id,

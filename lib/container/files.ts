@@ -51,18 +51,21 @@ export async function pushFile(
   options.signal?.throwIfAborted()
   const keeper = await record.host.keeper()
   const { O_WRONLY, O_CREAT, O_TRUNC } = constants
-  const fd = await keeper.openFile(record.fileTarget(), checked, {
-    flags: O_WRONLY | O_CREAT | O_TRUNC,
-    mode,
-    uid: uid ?? null,
-    gid: gid ?? null,
-    mkdirs,
-  })
-  const file = createWriteStream('', { fd })
   const from = typeof source === 'string' || source instanceof Uint8Array ? [source] : source
   const { signal } = options
-  await pipeline(Readable.from(from), file, signal === undefined ? {} : { signal })
-  return file.bytesWritten
+  return record.withFiles(async (where) => {
+    signal?.throwIfAborted()
+    const fd = await keeper.openFile(where, checked, {
+      flags: O_WRONLY | O_CREAT | O_TRUNC,
+      mode,
+      uid: uid ?? null,
+      gid: gid ?? null,
+      mkdirs,
+    })
+    const file = createWriteStream('', { fd })
+    await pipeline(Readable.from(from), file, signal === undefined ? {} : { signal })
+    return file.bytesWritten
+  })
 }
 
 /** Reads a file; the stream closes it. */
@@ -74,12 +77,14 @@ export async function pullFile(
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  const fd = await keeper.openFile(record.fileTarget(), checked, {
-    flags: constants.O_RDONLY,
-    mode: 0,
-    uid: null,
-    gid: null,
-    mkdirs: false,
-  })
+  const fd = await record.withFiles((where) =>
+    keeper.openFile(where, checked, {
+      flags: constants.O_RDONLY,
+      mode: 0,
+      uid: null,
+      gid: null,
+      mkdirs: false,
+    }),
+  )
   return createReadStream('', signal === undefined ? { fd } : { fd, signal })
 }

@@ -20,6 +20,8 @@ export class ContainerRecord {
   readonly run = new RunState()
   /** Around the file and the LXC configuration. */
   readonly mutex = new Mutex()
+  /** Around the root filesystem while it does not run: two mounts of one overlay must not be. */
+  readonly #rootfs = new Mutex()
   /** Settings that wait for the next start. */
   readonly pending = new Set<string>()
   deleted = false
@@ -107,9 +109,19 @@ export class ContainerRecord {
     return driver.plan(this.id, source, target, this.user)
   }
 
-  /** Where files are edited: in the running container, or in its rootfs mounted for the purpose. */
-  fileTarget(): FileTarget {
-    if (this.run.alive) return { pool: this.pool.name, id: this.id }
-    return { rootfs: this.rootfsPlan() }
+  /**
+   * Works on files where they are: in the running container, or in its rootfs mounted for the
+   * purpose. Then everything else that needs it mounted, a start too, waits for the end of `work`.
+   */
+  async withFiles<T>(work: (target: FileTarget) => Promise<T>): Promise<T> {
+    if (this.run.alive) return work({ pool: this.pool.name, id: this.id })
+    return this.#rootfs.run(() =>
+      work(this.run.alive ? { pool: this.pool.name, id: this.id } : { rootfs: this.rootfsPlan() }),
+    )
+  }
+
+  /** For a start. */
+  withoutFiles<T>(work: () => Promise<T>): Promise<T> {
+    return this.#rootfs.run(work)
   }
 }

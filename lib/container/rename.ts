@@ -56,5 +56,6 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
 async function nameGuest(record: ContainerRecord): Promise<void> {
   const hostname = utsName(record.id, null)
   const files = [...hostnameFiles(record.config.distribution, hostname), hostsFile(hostname)]
-  await writeGuestFiles(await record.host.keeper(), record.fileTarget(), files)
+  const keeper = await record.host.keeper()
+  await record.withFiles((where) => writeGuestFiles(keeper, where, files))
 }

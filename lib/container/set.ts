@@ -77,5 +77,6 @@ async function nameGuest(record: ContainerRecord, renamed: boolean, live: boolea
   ]
   const name = utsName(id, config.hostname ?? null)
   const more = renamed && live ? [{ op: 'hostname', name } as const] : []
-  await writeGuestFiles(await host.keeper(), record.fileTarget(), files, more)
+  const keeper = await host.keeper()
+  await record.withFiles((where) => writeGuestFiles(keeper, where, files, more))
 }

@@ -59,8 +59,10 @@ export async function startLocked(
     record.mutex.run(() => writeLxcFile(record)),
     record.group.ensureCgroup(),
   ])
-  const started = await keeper
-    .start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal })
+  const started = await record
+    .withoutFiles(() =>
+      keeper.start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal }),
+    )
     .catch(async (error: unknown) => {
       await settled(record)
       throw startError(record, error)

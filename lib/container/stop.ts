@@ -129,8 +129,7 @@ export async function prepareRunit(
   const keeper = await record.host.keeper()
   const write = (name: string, mode: number) =>
     ({ op: 'write', path: `/etc/runit/${name}`, data: Buffer.alloc(0), mode }) as const
-  await keeper.edit(record.fileTarget(), [
-    write('stopit', 0o100),
-    write('reboot', order === 'reboot' ? 0o100 : 0),
-  ])
+  await record.withFiles((where) =>
+    keeper.edit(where, [write('stopit', 0o100), write('reboot', order === 'reboot' ? 0o100 : 0)]),
+  )
 }

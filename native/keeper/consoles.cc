@@ -8,11 +8,14 @@
 
 #include "base/retry.h"
 #include "keeper/command_socket.h"
+#include "keeper/process.h"
 
 #include <fcntl.h>
 
 namespace keeper {
 namespace {
+
+constexpr uint64_t kQuietMs = 100;
 
 std::string name_of(const Message& message) {
   return message.fields.str(Tag::POOL) + ":" + message.fields.str(Tag::ID) + "/" +
@@ -39,7 +42,8 @@ void Consoles::open(const Message& message, const Request& request) {
         if (!terminal.ok()) return request.fail(terminal.error(), "console");
         if (!consoles_.contains(name)) {
           const int fd = terminal->get();
-          consoles_[name] = Console{std::move(*terminal), std::move(connection), 0};
+          base::UniqueFd above(::fcntl(connection.get(), F_DUPFD_CLOEXEC, fd + 1));
+          consoles_[name] = Console{std::move(above), std::move(*terminal), 0, 0};
           ::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
           // The console's output comes from its log. Here it only must not pile up: a full
           // pty stops the monitor, and with it the guest's console. Other terminals have no
@@ -54,6 +58,7 @@ void Consoles::open(const Message& message, const Request& request) {
 
 void Consoles::answer(const std::string& name, const Request& request) {
   Console& console = consoles_.at(name);
+  if (console.retiring != 0) context_.loop.cancel(std::exchange(console.retiring, 0));
   console.users++;
   request.reply(request.answer(), {console.terminal.get()});
 }
@@ -66,9 +71,32 @@ void Consoles::drain(const std::string& name) {
   release(name);  // the monitor ended
 }
 
+// liblxc's monitor dies (5.0.2, SIGSEGV) when it learns in one turn of its loop first that the
+// connection is gone, which frees the proxy, and then that there was something to read from the
+// proxy. So the connection goes while the monitor sleeps, long after the last key; and the
+// terminal, whose end is an event for the proxy too, goes later still.
+void Consoles::retire(const std::string& name) {
+  Console& console = consoles_.at(name);
+  console.retiring = 0;
+  const std::string key = name.substr(0, name.rfind('/'));
+  const Container* container = containers_.find(key);
+  const auto stat = container == nullptr ? std::nullopt : process_stat(container->monitor);
+  if (stat && stat->state != 'S') {
+    console.retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
+    return;
+  }
+  console.connection.reset();
+  const int fd = console.terminal.get();
+  auto terminal = std::make_shared<base::UniqueFd>(std::move(console.terminal));
+  consoles_.erase(name);
+  context_.loop.forget(fd);
+  context_.loop.after(kQuietMs, [terminal] { terminal->reset(); });
+}
+
 void Consoles::release(const std::string& name) {
   const auto it = consoles_.find(name);
   if (it == consoles_.end()) return;
+  if (it->second.retiring != 0) context_.loop.cancel(it->second.retiring);
   context_.loop.forget(it->second.terminal.get());
   consoles_.erase(it);
 }
@@ -76,7 +104,9 @@ void Consoles::release(const std::string& name) {
 void Consoles::close(const Message& message, const Request& request) {
   const std::string name = name_of(message);
   const auto it = consoles_.find(name);
-  if (it != consoles_.end() && --it->second.users == 0) release(name);
+  if (it != consoles_.end() && it->second.users > 0 && --it->second.users == 0) {
+    it->second.retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
+  }
   request.reply();
 }
 

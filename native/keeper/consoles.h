@@ -18,13 +18,17 @@ class Consoles {
   void container_ended(const std::string& key);
 
  private:
+  // The terminal is closed before the connection, here and when we are killed (descriptors go
+  // in order of their numbers): see retire().
   struct Console {
-    base::UniqueFd terminal;
     base::UniqueFd connection;  // the monitor takes the proxy back when this closes
+    base::UniqueFd terminal;
     size_t users = 0;
+    Loop::Timer retiring = 0;
   };
   void answer(const std::string& name, const Request& request);
   void drain(const std::string& name);
+  void retire(const std::string& name);
   void release(const std::string& name);
 
   Context& context_;

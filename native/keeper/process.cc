@@ -29,6 +29,7 @@ std::optional<ProcessStat> process_stat(pid_t pid) {
   for (int field = 3; field <= 22; field++) {
     while (*at == ' ') at++;
     if (*at == '\0') return std::nullopt;
+    if (field == 3) stat.state = *at;
     if (field == 4) stat.parent = static_cast<pid_t>(::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = ::strtoull(at, nullptr, 10);
     while (*at != ' ' && *at != '\0') at++;

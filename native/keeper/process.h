@@ -12,6 +12,7 @@
 namespace keeper {
 
 struct ProcessStat {
+  char state;  // 'S' sleeps, proc_pid_stat(5)
   pid_t parent;
   uint64_t start_time;  // clock ticks since boot: with the pid it names a process for good
 };
