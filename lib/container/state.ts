@@ -135,6 +135,7 @@ export class RunState {
           const value = done()
           if (value !== undefined) finish(() => resolve(value))
         } catch (error) {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
           finish(() => reject(error))
         }
       }

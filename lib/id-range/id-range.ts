@@ -12,7 +12,7 @@ import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../sche
 import { parse } from '../schema/parse.js'
 import { spansOverlap, type IdSpan } from '../user/id-map.js'
 import { AllocationTable, type Allocation, type Run } from './allocation-table.js'
-import type { Reservations } from './reservations.js'
+import type { Reservations, Turn } from './reservations.js'
 import type { TableFile } from './table-file.js'
 
 /** What `id-range ls` shows. */
@@ -43,6 +43,7 @@ export class IdRange {
   readonly #file: TableFile
   readonly #home: IdRangeHome
   readonly #mutex = new Mutex()
+  readonly #waiting: Change[] = []
   #table: AllocationTable
 
   /** @internal */
@@ -104,28 +105,20 @@ export class IdRange {
         `range has ${this.config.block_count} blocks`,
       )
     }
-    return await this.#mutex.run(async () => {
-      const allocation = await this.#home.reservations.reserve((taken) => {
-        const value = { blockIndex: this.#choose(blockCount, blockIndex, taken), blockCount, owner }
-        return { spans: [this.span(value)], owner: this.#reservation(value), value }
-      })
-      try {
-        await this.#save((table) => table.take(allocation))
-        return Object.freeze(allocation)
-      } catch (error) {
-        await this.#home.reservations.release(this.#reservation(allocation))
-        throw error
-      }
+    return await this.#change((table, turn) => {
+      const index = this.#choose(table, blockCount, blockIndex, turn.taken())
+      const allocation = Object.freeze({ blockIndex: index, blockCount, owner })
+      turn.add({ ...this.span(allocation), owner: this.#reservation(allocation) })
+      table.take(allocation)
+      return allocation
     })
   }
 
   /** Gives blocks back, by the index of the first or by their owner. */
   free(which: { blockIndex: number } | { owner: string }): Promise<readonly Allocation[]> {
-    return this.#mutex.run(async () => {
-      const freed = await this.#save((table) => table.free(which))
-      for (const allocation of freed) {
-        await this.#home.reservations.release(this.#reservation(allocation))
-      }
+    return this.#change((table, turn) => {
+      const freed = table.free(which)
+      for (const allocation of freed) turn.remove(this.#reservation(allocation))
       return freed
     })
   }
@@ -158,16 +151,21 @@ export class IdRange {
     return `block ${blockIndex} of id-range ${this.name}`
   }
 
-  #choose(count: number, fixed: number | undefined, taken: readonly IdSpan[]): number {
+  #choose(
+    table: AllocationTable,
+    count: number,
+    fixed: number | undefined,
+    taken: readonly IdSpan[],
+  ): number {
     if (fixed !== undefined) {
-      const other = this.#table.overlapping(fixed, count)
+      const other = table.overlapping(fixed, count)
       if (other !== null)
         throw new ExistsError('id-range', `${this.name} block ${other.blockIndex}`)
       return fixed
     }
     const { start, count: ids } = this.span({ blockIndex: 0, blockCount: this.config.block_count })
     const near = taken.filter((span) => spansOverlap(span, { start, count: ids }))
-    const index = this.#table.firstFit(count, (blockIndex) => {
+    const index = table.firstFit(count, (blockIndex) => {
       const wanted = this.span({ blockIndex, blockCount: count })
       return !near.some((span) => spansOverlap(span, wanted))
     })
@@ -175,14 +173,62 @@ export class IdRange {
     return index
   }
 
-  // The table in memory changes only after the file did.
-  async #save<T>(change: (table: AllocationTable) => T): Promise<T> {
-    const table = new AllocationTable(this.config.block_count, this.#table.allocations)
-    const result = change(table)
-    await this.#file.save(table.allocations)
-    this.#table = table
+  /**
+   * Changes the table. What is asked for while a change is written is written together with the next
+   * one: many containers at once must not wait for the disk one after the other.
+   */
+  #change<T>(change: (table: AllocationTable, turn: Turn) => T): Promise<T> {
+    const result = new Promise<T>((resolve, reject) => {
+      this.#waiting.push((table, turn) => {
+        try {
+          const value = change(table, turn)
+          return { done: () => resolve(value), failed: reject }
+        } catch (error) {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
+          reject(error)
+          return null
+        }
+      })
+    })
+    void this.#mutex.run(() => this.#writeWaiting())
     return result
   }
+
+  async #writeWaiting(): Promise<void> {
+    const changes = this.#waiting.splice(0)
+    if (changes.length === 0) return
+    const settled: Settle[] = []
+    try {
+      await this.#home.reservations.exclusive(async (turn) => {
+        const table = new AllocationTable(this.config.block_count, this.#table.allocations)
+        for (const change of changes) {
+          const settle = change(table, turn)
+          if (settle !== null) settled.push(settle)
+        }
+        // The machine's list first: cut off in between, ids are reserved that nobody has, until the
+        // pool is imported the next time.
+        await turn.commit()
+        try {
+          await this.#file.save(table.allocations)
+        } catch (error) {
+          await turn.revert()
+          throw error
+        }
+        this.#table = table
+      })
+      for (const { done } of settled) done()
+    } catch (error) {
+      for (const { failed } of settled) failed(error)
+    }
+  }
+}
+
+/** Null: it failed already, and was told so. */
+type Change = (table: AllocationTable, turn: Turn) => Settle | null
+
+interface Settle {
+  readonly done: () => void
+  readonly failed: (reason: unknown) => void
 }
 
 function fromFile(entry: IdRangeFile['allocations'][number]): Allocation {

@@ -27,6 +27,19 @@ interface Stored extends PoolIdentity {
   readonly reservations: Reservation[]
 }
 
+/** One pool's turn at the ids of the machine. */
+export interface Turn {
+  /** Everything that any pool has, with what this turn has added. */
+  readonly taken: () => readonly Taken[]
+  /** @throws IdOverlapError when another owner or pool has some of the ids */
+  readonly add: (reservation: Reservation) => void
+  readonly remove: (owner: string) => void
+  /** Makes it so for others to see. */
+  readonly commit: () => Promise<void>
+  /** Everything as it was before the turn, for others to see. */
+  readonly revert: () => Promise<void>
+}
+
 /** The reservations of one pool, and the way to make one. */
 export class Reservations {
   #own: Reservation[] = []
@@ -39,21 +52,50 @@ export class Reservations {
   ) {}
 
   /**
-   * Takes what `choose` answers. It is asked under the machine's lock and is told what is taken.
-   *
-   * @throws IdOverlapError when the answer overlaps what another owner or pool has
+   * Runs `work` while no other pool of this machine can take ids. It says with `commit()` what this
+   * pool has from then on.
    */
-  async reserve<T>(
-    choose: (taken: readonly Taken[]) => { spans: readonly IdSpan[]; owner: string; value: T },
-  ): Promise<T> {
+  exclusive<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
     return withMachineLock(this.directory, 'ids', async () => {
-      const taken = [...(await this.#others()), ...this.#taken()]
-      const { spans, owner, value } = choose(taken)
-      for (const span of spans) refuseOverlap(span, taken)
-      const own = [...this.#own, ...spans.map((span) => ({ ...span, owner }))]
-      await this.#write(own)
-      this.#own = own
-      return value
+      const before = this.#own
+      const own = [...before]
+      const others = await this.#others()
+      return work({
+        taken: () => [...others, ...own.map((span) => this.#named(span))],
+        add: (reservation) => {
+          refuseOverlap(reservation, others)
+          const mine = own.find((span) => spansOverlap(span, reservation))
+          if (mine !== undefined) refuseOverlap(reservation, [this.#named(mine)])
+          own.push(reservation)
+        },
+        remove: (owner) => {
+          for (let at = own.length - 1; at >= 0; at--)
+            if (own[at]?.owner === owner) own.splice(at, 1)
+        },
+        commit: async () => {
+          await this.#write(own)
+          this.#own = [...own]
+        },
+        revert: async () => {
+          await this.#write(before)
+          this.#own = before
+        },
+      })
+    })
+  }
+
+  /** @throws IdOverlapError when another owner or pool has some of the ids */
+  async reserve(spans: readonly IdSpan[], owner: string): Promise<void> {
+    await this.exclusive(async ({ add, commit }) => {
+      for (const { start, count } of spans) add({ start, count, owner })
+      await commit()
+    })
+  }
+
+  async release(owner: string): Promise<void> {
+    await this.exclusive(async ({ remove, commit }) => {
+      remove(owner)
+      await commit()
     })
   }
 
@@ -61,35 +103,24 @@ export class Reservations {
    * Takes all that a pool has when it is imported. What overlaps is left out and returned.
    */
   async restore(wanted: readonly Reservation[]): Promise<readonly Conflict[]> {
-    return withMachineLock(this.directory, 'ids', async () => {
-      const others = await this.#others()
+    this.#own = []
+    return this.exclusive(async ({ add, commit }) => {
       const conflicts: Conflict[] = []
-      const own: Reservation[] = []
       for (const span of wanted) {
         try {
-          refuseOverlap(span, others)
-          own.push(span)
+          add(span)
         } catch (error) {
           if (!(error instanceof IdOverlapError)) throw error
           conflicts.push({ span, error })
         }
       }
-      await this.#write(own)
-      this.#own = own
+      await commit()
       return conflicts
     })
   }
 
   holds(owner: string): boolean {
     return this.#own.some((reservation) => reservation.owner === owner)
-  }
-
-  async release(owner: string): Promise<void> {
-    await withMachineLock(this.directory, 'ids', async () => {
-      const own = this.#own.filter((reservation) => reservation.owner !== owner)
-      await this.#write(own)
-      this.#own = own
-    })
   }
 
   /** The pool is not in use any more: its ids are free for others. */
@@ -100,8 +131,8 @@ export class Reservations {
     })
   }
 
-  #taken(): Taken[] {
-    return this.#own.map((span) => ({ ...span, owner: `${span.owner} of pool ${this.pool.path}` }))
+  #named({ start, count, owner }: Reservation): Taken {
+    return { start, count, owner: `${owner} of pool ${this.pool.path}` }
   }
 
   #file(): string {

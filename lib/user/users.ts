@@ -89,7 +89,7 @@ async function takeIds(
     checkIdMap(gidMap, 'create.gidMap')
     if (wanted.blockIndex === undefined) {
       const spans = spansOf(uidMap, gidMap)
-      await pool.reservations.reserve(() => ({ spans, owner, value: null }))
+      await pool.reservations.reserve(spans, owner)
       undo.add(() => pool.reservations.release(owner))
     } else {
       const block = await takeBlock(pool, wanted, owner, undo)
