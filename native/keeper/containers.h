@@ -14,6 +14,22 @@
 namespace keeper {
 
 enum class State { kStarting, kRunning, kFrozen, kStopping };
+const char* name_of(State state);
+
+// enum lxc_state_t of liblxc's state.h.
+enum LxcState {
+  kLxcStopped,
+  kLxcStarting,
+  kLxcRunning,
+  kLxcStopping,
+  kLxcAborting,
+  kLxcFreezing,
+  kLxcFrozen,
+  kLxcThawed
+};
+
+// CLOCK_MONOTONIC.
+uint64_t now_us();
 
 struct Container {
   StartPlan plan;

@@ -1,0 +1,183 @@
+// What happens to a container once it has been started, up to its end or its next beginning.
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/retry.h"
+#include "cgroup/tree.h"
+#include "keeper/containers.h"
+#include "keeper/notify.h"
+#include "keeper/process.h"
+#include "keeper/rootfs.h"
+#include "ns/pidfd.h"
+
+namespace keeper {
+namespace {
+
+// What a reboot(2) in the guest turns into: init's parent sees it killed by a signal,
+// pid_namespaces(7).
+bool rebooted(const Container& container) {
+  return container.exit_status && WIFSIGNALED(*container.exit_status) &&
+         WTERMSIG(*container.exit_status) == SIGHUP;
+}
+
+}  // namespace
+
+void Containers::record(const std::string& lxc_path, MonitorFifo::Type type,
+                        const std::string& name, int value) {
+  Container* container = nullptr;
+  for (auto& [key, candidate] : containers_) {
+    if (candidate->plan.id == name && candidate->plan.lxc_path == lxc_path) {
+      container = candidate.get();
+      break;
+    }
+  }
+  if (container == nullptr) return;
+  if (type == MonitorFifo::Type::kExit) {
+    container->exit_status = value;
+    return;
+  }
+  if (value == kLxcRunning) {
+    // liblxc started it again by itself, so its monitor escaped interpose.cc: end that one,
+    // and the reboot goes the way of every other start.
+    if (rebooted(*container)) {
+      (void)ns::pidfd_send_signal(container->monitor_fd.get(), SIGKILL);
+      return;
+    }
+    if (container->state == State::kStarting) running(*container);
+    if (container->state == State::kFrozen) frozen(*container, false);
+  } else if (value == kLxcFrozen && container->state == State::kRunning) {
+    frozen(*container, true);
+  } else if (value == kLxcThawed && container->state == State::kFrozen) {
+    frozen(*container, false);
+  } else if (value == kLxcStopping && container->state != State::kStarting) {
+    container->state = State::kStopping;
+    context_.events.emit("state", container->plan.pool, name,
+                         [](Writer& w) { w.put(Tag::STATE, "stopping"); });
+  } else if (value == kLxcAborting) {
+    context_.events.emit("state", container->plan.pool, name,
+                         [](Writer& w) { w.put(Tag::STATE, "aborting"); });
+  }
+}
+
+void Containers::running(Container& container) {
+  const std::string key = container.plan.key();
+  container.state = State::kRunning;
+  context_.loop.cancel(container.deadline);
+  container.report.reset();
+  container.init = only_child(container.monitor);
+  if (container.init > 0) {
+    auto fd = ns::pidfd_open(container.init);
+    const auto stat = process_stat(container.init);
+    if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
+  }
+  // Before the answer: what is acknowledged outlives us.
+  if (!container.filter.empty()) {
+    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
+  }
+  save(container);
+  answer_start(container);
+  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
+    w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+  });
+  // The container has the mount in its own namespace now. Gone from here it is in nobody's
+  // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
+  unmount_rootfs(container.plan.rootfs.target);
+}
+
+void Containers::frozen(Container& container, bool frozen) {
+  container.state = frozen ? State::kFrozen : State::kRunning;
+  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
+    w.put(Tag::STATE, name_of(container.state));
+    w.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+  });
+}
+
+void Containers::notified(const std::string& key) {
+  Container* container = find(key);
+  if (container == nullptr || !container->notify.valid()) return;
+  const auto status = read_notify(container->notify.get());
+  if (!status || container->ready) return;
+  container->ready = true;
+  context_.events.emit("ready", container->plan.pool, container->plan.id,
+                       [&](Writer& w) { w.put(Tag::DETAIL, *status); });
+}
+
+void Containers::monitor_gone(const std::string& key) {
+  Container* container = find(key);
+  if (container == nullptr) return;
+  // What the monitor wrote before it ended is still in the FIFO.
+  const std::string lxc_path = container->plan.lxc_path;
+  fifos_.at(lxc_path).drain([&](MonitorFifo::Type type, const std::string& name, int value) {
+    record(lxc_path, type, name, value);
+  });
+  int status = 0;
+  if (container->ours) {
+    base::retry([&] { return ::waitpid(container->monitor, &status, 0); });
+  }
+  finish(key, status);
+}
+
+void Containers::finish(const std::string& key, int monitor_status) {
+  Container& container = *find(key);
+  const bool ran = container.state != State::kStarting;
+  const bool again = rebooted(container) && ran;
+  context_.loop.cancel(container.deadline);
+  if (container.monitor_fd.valid()) context_.loop.forget(container.monitor_fd.get());
+  if (container.notify.valid()) context_.loop.forget(container.notify.get());
+  container.notify.reset();
+  container.monitor_fd.reset();
+  container.init_fd.reset();
+  unmount_rootfs(container.plan.rootfs.target);
+  remove_overlay_work(container.plan.rootfs);
+  if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
+  if (!container.filter.empty()) ::unlink((container.filter + "." + key).c_str());
+
+  // A monitor that ended by itself removed its cgroups; one that was killed did not.
+  for (const std::string* cgroup : {&container.plan.cgroup, &container.plan.monitor_cgroup}) {
+    const auto left = cgroup::exists(context_.hierarchies, *cgroup);
+    if (!left.ok() || left->empty()) continue;
+    (void)cgroup::kill(context_.hierarchies, *cgroup);
+    if (const auto removed = cgroup::remove(context_.hierarchies, *cgroup, 500); !removed.ok()) {
+      context_.log.line("%s: cgroup %s is left: %s", key.c_str(), cgroup->c_str(),
+                        std::strerror(removed.error().errnum));
+    }
+  }
+  fail_start(container, monitor_status);
+
+  const char* reason = "exited";
+  if (!ran) {
+    reason = "failed";
+  } else if (!container.exit_status) {
+    reason = "unknown";
+  } else if (again) {
+    reason = "reboot";
+  } else if (WIFSIGNALED(*container.exit_status)) {
+    reason = WTERMSIG(*container.exit_status) == SIGINT ? "halt" : "signal";
+  }
+  ended_(key);
+  context_.events.emit("exit", container.plan.pool, container.plan.id, [&](Writer& w) {
+    w.put(Tag::REASON, reason);
+    if (container.exit_status) w.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
+  });
+  if (again) {
+    container.requested_us = now_us();
+    container.init = -1;
+    save(container);
+    const auto launched = launch(container);
+    if (launched.ok()) return;
+    context_.log.line("%s: could not be started again after a reboot: %s %s: %s", key.c_str(),
+                      launched.error().syscall, launched.error().path.c_str(),
+                      std::strerror(launched.error().errnum));
+  }
+  ::unlink(plan_file(key).c_str());
+  const std::string pool = container.plan.pool;
+  const std::string id = container.plan.id;
+  containers_.erase(key);
+  context_.events.emit("state", pool, id, [](Writer& w) { w.put(Tag::STATE, "stopped"); });
+}
+
+}  // namespace keeper

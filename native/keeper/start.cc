@@ -1,0 +1,159 @@
+// From the request to liblxc: what a start makes, in which order, and what its caller is told.
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "keeper/containers.h"
+#include "keeper/log_tail.h"
+#include "keeper/monitor_child.h"
+#include "keeper/notify.h"
+#include "ns/pidfd.h"
+
+namespace keeper {
+
+void Containers::start(const Message& message, const Request& request) {
+  const uint64_t requested = now_us();
+  auto plan = StartPlan::parse(message.fields);
+  if (!plan.ok()) return request.fail(plan.error(), "plan");
+  const std::string key = plan->key();
+  if (find(key) != nullptr) {
+    return request.fail({EALREADY, "start", key}, "start", "ERR_CONTAINER_RUNNING");
+  }
+  auto made = std::make_unique<Container>();
+  Container& container = *made;
+  container.plan = std::move(*plan);
+  container.frame = message.frame;
+  container.waiting = request;
+  container.requested_us = requested;
+  containers_[key] = std::move(made);
+  save(container);  // before anything exists that somebody would have to find again
+  if (const auto launched = launch(container); !launched.ok()) {
+    request.fail(launched.error(), "launch");
+    container.waiting.reset();
+    finish(key, kReportedStatus << 8);
+  }
+}
+
+base::Status Containers::launch(Container& container) {
+  const std::string key = container.plan.key();
+  TRY_STATUS(open_fifo(container.plan.lxc_path));
+  TRY_STATUS(open_notify(container));
+  auto userns = userns_.get(container.plan.rootfs.uid_map, container.plan.rootfs.gid_map);
+  if (!userns.ok()) return std::move(userns.error());
+
+  base::UniqueFd seccomp;
+  container.filter = seccomp_file(container.plan);
+  if (!container.filter.empty() && ::access(container.filter.c_str(), F_OK) != 0) {
+    // Under its final name only when it is whole: an empty file would confine nothing.
+    seccomp.reset(::open((container.filter + "." + key).c_str(),
+                         O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  }
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return base::last_error("pipe2");
+  container.report.reset(pipe[0]);
+  base::UniqueFd write_end(pipe[1]);
+
+  container.state = State::kStarting;
+  container.exit_status.reset();
+  container.ready = false;
+  container.init = -1;
+  const pid_t pid = ::fork();
+  if (pid < 0) return base::last_error("fork");
+  if (pid == 0) {
+    run_monitor({container.plan, context_.hierarchies, *userns, write_end.get(), container.filter,
+                 seccomp.get()});
+  }
+  container.forked_us = now_us();
+  container.monitor = pid;
+  container.ours = true;
+  auto fd = ns::pidfd_open(pid);  // our child: the number is its own until we wait for it
+  if (!fd.ok()) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return std::move(fd.error());
+  }
+  container.monitor_fd = std::move(*fd);
+  context_.events.emit("state", container.plan.pool, container.plan.id,
+                       [](Writer& w) { w.put(Tag::STATE, "starting"); });
+  watch(key);
+  container.deadline = context_.loop.after(container.plan.timeout_ms, [this, key] {
+    Container* late = find(key);
+    if (late == nullptr || late->state != State::kStarting) return;
+    context_.log.line("%s: did not start within %llu ms", key.c_str(),
+                      (unsigned long long)late->plan.timeout_ms);
+    if (late->waiting) {
+      late->waiting->fail({ETIMEDOUT, "start", key}, "start", "ERR_TIMEOUT");
+      late->waiting.reset();
+    }
+    (void)ns::pidfd_send_signal(late->monitor_fd.get(), SIGKILL);
+  });
+  return base::success();
+}
+
+base::Status Containers::open_notify(Container& container) {
+  if (container.plan.notify_socket.empty()) return base::success();
+  const uid_t root = root_of(container.plan.rootfs.uid_map);
+  auto socket = listen_notify(container.plan.notify_socket, root);
+  if (!socket.ok()) return std::move(socket.error());
+  container.notify = std::move(*socket);
+  context_.loop.watch(container.notify.get(), EPOLLIN,
+                      [this, key = container.plan.key()](uint32_t) { notified(key); });
+  return base::success();
+}
+
+void Containers::abort(const Request& request, uint32_t start_request) {
+  for (auto& [key, container] : containers_) {
+    if (!container->waiting || container->waiting->id() != start_request ||
+        container->waiting->client() != request.client()) {
+      continue;
+    }
+    container->waiting->fail({ECANCELED, "start", key}, "start", "ERR_ABORTED");
+    container->waiting.reset();
+    (void)ns::pidfd_send_signal(container->monitor_fd.get(), SIGKILL);
+    return request.reply();
+  }
+  request.fail({ENOENT, "abort", ""});
+}
+
+void Containers::answer_start(Container& container) {
+  if (!container.waiting) return;
+  const Request request = *std::exchange(container.waiting, std::nullopt);
+  if (!container.init_fd.valid()) {
+    // It ended already; the exit event that follows says how.
+    return request.fail({ESRCH, "start", container.plan.key()}, "start", "ERR_CONTAINER_ENDED",
+                        log_tail(container.plan.log_file));
+  }
+  Writer answer = request.answer();
+  answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+  answer.number(Tag::MONITOR_PID, static_cast<uint64_t>(container.monitor));
+  for (const auto& [name, us] : {std::pair{"prepare", container.forked_us - container.requested_us},
+                                 {"start", now_us() - container.forked_us}}) {
+    Writer timing;
+    timing.put(Tag::STEP, name).number(Tag::TIME, us);
+    answer.put(Tag::TIMING, timing);
+  }
+  request.reply(answer, {container.init_fd.get()});
+}
+
+void Containers::fail_start(Container& container, int monitor_status) {
+  if (!container.waiting) return;
+  const Request request = *container.waiting;
+  container.waiting.reset();
+  Report report{};
+  if (container.report.valid() && ::read(container.report.get(), &report, sizeof report) ==
+                                      static_cast<ssize_t>(sizeof report)) {
+    base::SysError error{report.errnum, report.syscall, report.path};
+    return request.fail(error, report.step);
+  }
+  request.fail({ECHILD, "start", container.plan.key()}, "lxc",
+               WIFSIGNALED(monitor_status) ? "ERR_MONITOR_KILLED" : "ERR_LXC_START",
+               log_tail(container.plan.log_file));
+}
+
+}  // namespace keeper
