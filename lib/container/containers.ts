@@ -2,6 +2,7 @@
 
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
+import { ownTurn } from '../host/own-turn.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
@@ -36,6 +37,7 @@ export class Containers {
     options: CreateOptions,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Container> {
+    await ownTurn()
     const wanted = parse(createOptions, options, 'create')
     return createContainer(choosePool(this.#host.pools, wanted.pool), wanted, signal)
   }

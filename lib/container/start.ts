@@ -2,6 +2,7 @@
 
 import { close } from 'node:fs'
 import { ContainerStartError, StateError } from '../host/errors.js'
+import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
 import { milliseconds } from '../schema/size.js'
@@ -53,6 +54,7 @@ export async function startLocked(
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
+  await ownTurn()
   const rendered = config
   const [keeper, clamped] = await Promise.all([
     record.host.keeper(),

@@ -7,6 +7,7 @@ import type { YAMLMap } from 'yaml'
 import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { ConfigBrokenError } from '../host/errors.js'
+import { ownTurn } from '../host/own-turn.js'
 import { poolError, replaceFile, syncDirectory } from './write-file.js'
 
 /** Fields to change. `undefined` removes a field; maps are merged, everything else is replaced. */
@@ -28,6 +29,7 @@ export class ConfigFile<T extends z.ZodType> {
 
   /** Writes a file that is not there yet. */
   async create(content: Patch): Promise<z.output<T>> {
+    await ownTurn()
     const doc = new Document({})
     merge(doc.contents as YAMLMap, content, doc)
     return this.#store(doc)
@@ -65,7 +67,9 @@ export class ConfigFile<T extends z.ZodType> {
   }
 
   async #load(): Promise<Loaded> {
-    return this.#parse(await readFile(this.path, 'utf8'))
+    const text = await readFile(this.path, 'utf8')
+    await ownTurn()
+    return this.#parse(text)
   }
 
   #parse(text: string): Loaded {
