@@ -7,6 +7,7 @@ import type { LibraryFeatures } from '#native'
 import { Cgroups } from '../cgroup/cgroups.js'
 import { createUserNs } from '../ns/mount.js'
 import { native } from '../native.js'
+import { hasOverlay } from '../storage/dir/clone-mode.js'
 
 /** A feature that is missing, and what to do about it. */
 export interface MissingFeature {
@@ -51,8 +52,8 @@ const UNIFIED_HAS = ['devices', 'freezer']
 export async function features(): Promise<HostFeatures> {
   const { lxc, zfsCore, nvpair } = native.features()
   const root = process.geteuid?.() === 0
-  const [filesystems, actions, userNs, profile, apparmor] = await Promise.all([
-    text('/proc/filesystems'),
+  const [overlay, actions, userNs, profile, apparmor] = await Promise.all([
+    hasOverlay(),
     text('/proc/sys/kernel/seccomp/actions_avail'),
     whyNoUserNs(),
     apparmorProfile(),
@@ -61,7 +62,6 @@ export async function features(): Promise<HostFeatures> {
   const cgroups = cgroupFeatures()
   const kernel = { release: release(), minimum: MINIMUM_KERNEL, supported: isSupported(release()) }
   const seccomp = actions !== ''
-  const overlay = /\boverlay$/m.test(filesystems)
 
   const missing: MissingFeature[] = []
   const lacks = (feature: string, reason: string, required: boolean) => {

@@ -44,9 +44,22 @@ export async function chooseCloneMode(
   return probe.mode
 }
 
+/**
+ * Whether the kernel has the overlay filesystem. /proc/filesystems does not say it where overlay is a
+ * module, as on Debian: asking for a mount of it loads the module.
+ */
+export async function hasOverlay(): Promise<boolean> {
+  if (/\boverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))) return true
+  try {
+    await using _mount = await Mount.create('overlay')
+  } catch {
+    // It cannot succeed without layers; what counts is what it has loaded.
+  }
+  return /\boverlay$/m.test(await readFile('/proc/filesystems', 'utf8'))
+}
+
 async function whyNoOverlay(directory: string): Promise<string | null> {
-  const filesystems = await readFile('/proc/filesystems', 'utf8')
-  if (!/\boverlay$/m.test(filesystems)) return 'the kernel has no overlay filesystem'
+  if (!(await hasOverlay())) return 'the kernel has no overlay filesystem'
   if ((await statfs(directory)).type === OVERLAYFS_MAGIC) {
     return 'the directory is on an overlay filesystem itself, and these do not stack'
   }
