@@ -55,6 +55,8 @@ export async function startLocked(
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
   await ownTurn()
+  // Before anything is made for it.
+  await record.host.keeper().then((keeper) => keeper.assertLiblxc())
   const rendered = config
   const [keeper, clamped] = await Promise.all([
     record.host.keeper(),

@@ -3,6 +3,7 @@
 import { closeSync } from 'node:fs'
 import { Connection, type Answer } from './connection.js'
 import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
+import { LibraryMissingError } from '../errors.js'
 import { KeeperError, KeeperLostError } from './errors.js'
 import { decodeEvent, EventQueue, exitOf } from './events.js'
 import { Fields, protocolVersion } from './protocol.js'
@@ -66,6 +67,7 @@ export class Keeper implements AsyncDisposable {
   readonly #readers = new Set<EventQueue<KeeperEvent>>()
   #subscribed: Promise<unknown> | null = null
   #lastSeq: number
+  #liblxc: boolean
   /** Called once when the keeper ends by itself; the host then connects to another. */
   onLost: () => void = () => {}
 
@@ -74,6 +76,7 @@ export class Keeper implements AsyncDisposable {
     this.pid = hello.number('PID')
     this.epoch = hello.text('EPOCH')
     this.#lastSeq = hello.number('SEQ')
+    this.#liblxc = !hello.has('DETAIL')
     connection.onEvent = (fields) => this.#event(fields)
     connection.onLost = () => {
       for (const reader of this.#readers) reader.end()
@@ -102,6 +105,18 @@ export class Keeper implements AsyncDisposable {
 
   get open(): boolean {
     return this.#connection.open
+  }
+
+  /**
+   * @throws LibraryMissingError unless the keeper can use liblxc
+   */
+  async assertLiblxc(): Promise<void> {
+    if (this.#liblxc) return
+    const { fields } = await this.#connection.request('HELLO', { VERSION: protocolVersion })
+    if (fields.has('DETAIL')) {
+      throw new LibraryMissingError(fields.text('PATH'), fields.text('DETAIL'))
+    }
+    this.#liblxc = true
   }
 
   /**

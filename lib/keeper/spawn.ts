@@ -28,12 +28,14 @@ export function keeperProgram(): string {
 
 /** Resolves when the keeper listens. It leaves by itself when nobody needs it. */
 export async function spawnKeeper(stateDir: string, cgroupRoot: string): Promise<void> {
+  const liblxc = process.env['VPSADMINOS_LIBLXC']
   const args = ['--state-dir', stateDir, '--cgroup-root', cgroupRoot]
   // A session of its own: what ends this process by its terminal must not end the keeper.
   const child = spawn(keeperProgram(), args, {
     detached: true,
     cwd: '/',
-    env: {},
+    // The keeper hands nothing of it on to containers.
+    env: liblxc === undefined ? {} : { VPSADMINOS_LIBLXC: liblxc },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

@@ -170,6 +170,8 @@ class Keeper {
     answer.number(Tag::VERSION, kProtocolVersion);
     answer.number(Tag::PID, static_cast<uint64_t>(::getpid()));
     answer.put(Tag::EPOCH, events_.epoch()).number(Tag::SEQ, events_.last());
+    abi::LibraryInfo why;
+    if (abi::lxc(&why) == nullptr) answer.put(Tag::PATH, why.soname).put(Tag::DETAIL, why.reason);
     request.reply(answer);
   }
 
@@ -246,6 +248,9 @@ int run(int argc, char** argv) {
   OR_DIE("state directory", make_directories(options.state_dir));
   // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
   // of the environment that we were started with is any container's business.
+  // Before, as it may name another liblxc.
+  abi::LibraryInfo why;
+  (void)abi::lxc(&why);
   ::clearenv();
   ::setenv("PATH", (options.state_dir + "/keeper").c_str(), 1);
 
@@ -267,8 +272,7 @@ int run(int argc, char** argv) {
   auto listener = listen_at(socket);
   if (!listener.ok()) die("socket", listener.error());
   Log log(options.state_dir + "/keeper/log");
-  abi::LibraryInfo why;
-  if (abi::lxc(&why) == nullptr) log.line("%s: %s", why.soname, why.reason.c_str());
+  if (!why.loaded) log.line("%s: %s", why.soname, why.reason.c_str());
   log.line("keeper %d serves %s", ::getpid(), options.state_dir.c_str());
   (void)!::write(STDOUT_FILENO, "ready\n", 6);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);

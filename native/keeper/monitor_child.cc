@@ -77,7 +77,6 @@ void become_daemon(const StartPlan& plan) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  restore_descriptor_limit();
   // As liblxc names its own monitors, so that ps(1) shows what administrators know.
   set_title("[lxc monitor] " + plan.lxc_path + " " + plan.id);
   ::prctl(PR_SET_NAME, "lxc monitor");
@@ -136,6 +135,7 @@ void run_monitor(const MonitorInput& input) {
   }
   // From here on nothing of the keeper is open: the monitor lives as long as the container.
   close_all_but({input.report, input.seccomp_fd});
+  restore_descriptor_limit();
   become_monitor(input.seccomp_fd, std::move(filter));
 
   abi::lxc_container* container =

@@ -200,10 +200,11 @@ void run_session(const SessionInput& input) {
   if (::syscall(SYS_pidfd_send_signal, input.init_fd, 0, nullptr, 0) != 0) {
     give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
   }
-  OR_GIVE_UP("limits", apply_limits(*confinement));
   OR_GIVE_UP("cgroup", join_cgroups(input));
   close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
                  confinement->label_fd.get()});
+  // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
+  OR_GIVE_UP("limits", apply_limits(*confinement));
   OR_GIVE_UP("namespaces", enter(input.init_fd));
   if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
   if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));

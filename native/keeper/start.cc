@@ -9,6 +9,7 @@
 #include <array>
 #include <cstring>
 
+#include "abi/lxc.h"
 #include "keeper/containers.h"
 #include "keeper/log_tail.h"
 #include "keeper/monitor_child.h"
@@ -21,6 +22,11 @@ void Containers::start(const Message& message, const Request& request) {
   const uint64_t requested = now_us();
   auto plan = StartPlan::parse(message.fields);
   if (!plan.ok()) return request.fail(plan.error(), "plan");
+  abi::LibraryInfo why;
+  if (abi::lxc(&why) == nullptr) {
+    return request.fail({ELIBACC, "dlopen", why.soname}, "liblxc", "ERR_LIBRARY_MISSING",
+                        why.reason);
+  }
   const std::string key = plan->key();
   if (find(key) != nullptr) {
     return request.fail({EALREADY, "start", key}, "start", "ERR_CONTAINER_RUNNING");
