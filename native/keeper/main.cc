@@ -248,10 +248,11 @@ int run(int argc, char** argv) {
   OR_DIE("state directory", make_directories(options.state_dir));
   // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
   // of the environment that we were started with is any container's business.
-  // Before, as it may name another liblxc.
-  abi::LibraryInfo why;
-  (void)abi::lxc(&why);
+  const char* variable = "VPSADMINOS_LIBLXC";
+  const char* given = ::getenv(variable);
+  const std::string liblxc = given == nullptr ? "" : given;
   ::clearenv();
+  if (!liblxc.empty()) ::setenv(variable, liblxc.c_str(), 1);
   ::setenv("PATH", (options.state_dir + "/keeper").c_str(), 1);
 
   auto held = lock(options.state_dir);
@@ -272,7 +273,8 @@ int run(int argc, char** argv) {
   auto listener = listen_at(socket);
   if (!listener.ok()) die("socket", listener.error());
   Log log(options.state_dir + "/keeper/log");
-  if (!why.loaded) log.line("%s: %s", why.soname, why.reason.c_str());
+  abi::LibraryInfo why;
+  if (abi::lxc(&why) == nullptr) log.line("%s: %s", why.soname, why.reason.c_str());
   log.line("keeper %d serves %s", ::getpid(), options.state_dir.c_str());
   (void)!::write(STDOUT_FILENO, "ready\n", 6);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
