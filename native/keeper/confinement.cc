@@ -32,10 +32,11 @@ base::Status read_label(Confinement& confinement, const std::string& proc) {
     std::string label = current->substr(0, current->find_first_of(std::string_view("\n\0", 2)));
     if (const size_t mode = label.rfind(" ("); mode != label.npos) label.resize(mode);
     if (label.empty() || label == "unconfined" || label == "kernel") continue;
-    auto fd = base::open_at(AT_FDCWD, std::string("/proc/self/") + directory + "exec", O_WRONLY);
+    auto fd = base::open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     if (!fd.ok()) return std::move(fd.error());
     confinement.label = std::move(label);
-    confinement.label_fd = std::move(*fd);
+    confinement.label_file = std::string("self/") + directory + "exec";
+    confinement.proc = std::move(*fd);
     return base::success();
   }
   return base::success();
@@ -100,8 +101,11 @@ base::Status drop_capabilities(const Confinement& confinement) {
 base::Status apply_last(const Confinement& confinement) {
   if (confinement.personality != 0) ::personality(confinement.personality);
   if (!confinement.label.empty()) {
+    // Opened here, as only the task whose file it is may write to it (EACCES otherwise).
+    auto fd = base::open_at(confinement.proc.get(), confinement.label_file, O_WRONLY);
+    if (!fd.ok()) return std::move(fd.error());
     const std::string order = "exec " + confinement.label;
-    TRY_STATUS(base::write_all(confinement.label_fd.get(), order, "attr/exec"));
+    TRY_STATUS(base::write_all(fd->get(), order, confinement.label_file));
   }
   if (confinement.no_new_privs && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return base::last_error("prctl", "PR_SET_NO_NEW_PRIVS");

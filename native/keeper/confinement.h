@@ -20,7 +20,8 @@ struct Confinement {
   bool no_new_privs = false;
   std::vector<sock_filter> filter;  // empty: init has none
   std::string label;                // AppArmor or SELinux, "" when no LSM confines init
-  base::UniqueFd label_fd;          // our own attr/exec: opened on the host, where /proc is ours
+  std::string label_file;           // where a task says its label to be, below `proc`
+  base::UniqueFd proc;              // the host's /proc, as the container's is not to be trusted
   unsigned long personality = 0;
   std::array<rlimit, RLIM_NLIMITS> limits{};
 };

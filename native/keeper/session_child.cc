@@ -202,7 +202,7 @@ void run_session(const SessionInput& input) {
   }
   OR_GIVE_UP("cgroup", join_cgroups(input));
   close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
-                 confinement->label_fd.get()});
+                 confinement->proc.get()});
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
   OR_GIVE_UP("limits", apply_limits(*confinement));
   OR_GIVE_UP("namespaces", enter(input.init_fd));
