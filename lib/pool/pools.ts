@@ -43,7 +43,10 @@ export class Pools {
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
     const layout = new PoolLayout(wanted.path)
     try {
-      await mkdir(wanted.path, { recursive: true, mode: 0o700 })
+      await mkdir(wanted.path, { recursive: true, mode: 0o700 }).catch(() =>
+        // The recursive one says ENOENT where the filesystem is read-only.
+        mkdir(wanted.path, { mode: 0o700 }),
+      )
       const found = (await readdir(wanted.path)).filter((name) => name !== 'lost+found')
       if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
       if (found.length > 0) throw new NotAPoolError(wanted.path, 'the directory is not empty')
