@@ -45,11 +45,11 @@ async function compare(place: Place, options: Options): Promise<Report> {
       ...(await lxcRows(place, engine.configured)),
       ...(await ociRows(place)),
     ]
-    const { only, samples, calm, cold } = options
+    const { only, samples, cold } = options
     const wanted = rows.filter(
       ({ who }) => only.length === 0 || only.some((name) => who.startsWith(name)),
     )
-    const rhythm = { samples, pause: cold ? 100 : 20, calm, signal: cancel.signal }
+    const rhythm = { samples, pause: cold ? 100 : 20, signal: cancel.signal }
     return await measure(wanted, rhythm, options)
   } finally {
     // The engine removes the directory that one of them stands on.

@@ -10,8 +10,6 @@ export interface Options {
   json: string | null
   /** Leaves the kernel's cgroup lock to cool between samples, as on a quiet host. */
   cold: boolean
-  /** Waits before each sample until nothing else runs: for machines that others use, too. */
-  calm: boolean
   /** Beginnings of the names of the rows to run; empty for all. */
   only: string[]
 }
@@ -20,7 +18,6 @@ export const usage = `usage: npm run bench -- [start] [stop] [exec] [options]
   -n N           samples of each row (100)
   --quick        20 samples
   --only A,B     rows whose names begin so (vpsadminos,floor,liblxc,lxc-start,crun,runc)
-  --calm         begin each sample at a moment when nothing else runs on the machine
   --cold         do not keep the kernel's cgroup lock warm between samples
   --json FILE    write the figures to FILE too`
 
@@ -32,7 +29,6 @@ export function readOptions(args: string[]): Options {
       samples: { type: 'string', short: 'n' },
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
-      calm: { type: 'boolean', default: false },
       cold: { type: 'boolean', default: false },
       json: { type: 'string' },
     },
@@ -49,7 +45,6 @@ export function readOptions(args: string[]): Options {
     cases: cases.length === 0 ? [...caseNames] : cases,
     samples,
     json: values.json ?? null,
-    calm: values.calm,
     cold: values.cold,
     only: values.only.split(',').filter(Boolean),
   }

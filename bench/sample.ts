@@ -11,37 +11,23 @@ export interface Rhythm {
   samples: number
   /** Pause before each sample, for the aftermath of the one before. */
   pause: number
-  /** Waits for a moment when nothing else runs. */
-  calm: boolean
   signal: AbortSignal
 }
 
 export async function rounds<T extends Row>(
   rows: readonly T[],
-  { samples, pause, calm, signal }: Rhythm,
+  { samples, pause, signal }: Rhythm,
   turn: (row: T, round: number) => Promise<void>,
 ): Promise<void> {
   for (let round = 0; round < samples; round++) {
     for (const row of shuffled(rows)) {
       signal.throwIfAborted()
       await sleep(pause)
-      if (calm) await calmMoment(signal)
       await turn(row, round)
     }
     if (process.stderr.isTTY) process.stderr.write(`\r${round + 1}/${samples} `)
   }
   if (process.stderr.isTTY) process.stderr.write('\r')
-}
-
-// Only seen three times in a row: builds pause between their programs. Not for ever, either.
-async function calmMoment(signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (let seen = 0; seen < 3 && Date.now() < deadline;) {
-    signal.throwIfAborted()
-    await sleep(5)
-    // The one that runs while this is read is we.
-    seen = readFileSync('/proc/loadavg', 'utf8').split(' ')[3]?.startsWith('1/') ? seen + 1 : 0
-  }
 }
 
 export function add(samples: Samples, who: string, value: number): void {
