@@ -73,6 +73,7 @@
       "native/keeper/monitor_child.cc",
       "native/keeper/monitor_fifo.cc",
       "native/keeper/notify.cc",
+      "native/keeper/orphans.cc",
       "native/keeper/plan.cc",
       "native/keeper/process.cc",
       "native/keeper/rootfs.cc",

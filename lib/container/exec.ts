@@ -222,9 +222,17 @@ function killOnAbort(session: Session, signal: AbortSignal): void {
   session.exit.then(forget, forget)
 }
 
+// Steps that fail because of the program or its user; all others fail because the container ends.
+const OWN_STEPS = new Set(['exec', 'cwd', 'user', 'streams'])
+
 function execError(record: ContainerRecord, error: unknown): unknown {
-  if (error instanceof KeeperError && error.code === 'ERR_CONTAINER_NOT_RUNNING') {
-    return new StateError(record.name, record.run.state, 'exec needs it running')
+  if (!(error instanceof KeeperError)) return error
+  const { name, run } = record
+  if (error.code === 'ERR_CONTAINER_NOT_RUNNING') {
+    return new StateError(name, run.state, 'exec needs it running')
   }
-  return error
+  const gone = ['ESRCH', 'ENOENT', 'ENODEV', 'ECHILD'].includes(error.code)
+  const ended = gone && (!OWN_STEPS.has(error.step) || error.code === 'ECHILD')
+  if (!ended) return error
+  return new StateError(name, run.state, 'it ended while the program was started', { cause: error })
 }

@@ -91,8 +91,9 @@ export class StateError extends EngineError {
     readonly resource: string,
     readonly state: string,
     readonly reason: string,
+    options?: ErrorOptions,
   ) {
-    super(`${resource} is ${state}: ${reason}`)
+    super(`${resource} is ${state}: ${reason}`, options)
   }
 }
 

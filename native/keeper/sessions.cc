@@ -49,7 +49,15 @@ void put_status(Writer& writer, const Session& session) {
 }  // namespace
 
 Sessions::Sessions(Context& context, Containers& containers)
-    : context_(context), containers_(containers) {}
+    : context_(context),
+      containers_(containers),
+      orphans_(context, [this](pid_t pid) { return has(pid); }) {}
+
+bool Sessions::has(pid_t pid) const {
+  return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
+    return s.second->pid == pid || s.second->entry == pid;
+  });
+}
 
 size_t Sessions::running() const {
   return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) {
@@ -279,7 +287,10 @@ void Sessions::remove(uint64_t id) {
   if (session.pid > 0 && !session.status) {
     base::retry([&] { return ::waitpid(session.pid, nullptr, 0); });
   }
+  const std::string cgroup = session.cgroup;
+  const bool untold = session.pid <= 0;
   sessions_.erase(id);
+  if (untold) orphans_.end(cgroup);
 }
 
 Session* Sessions::find(const Message& message, const Request& request) {

@@ -10,6 +10,7 @@
 
 #include "keeper/containers.h"
 #include "keeper/context.h"
+#include "keeper/orphans.h"
 
 namespace keeper {
 
@@ -51,6 +52,7 @@ class Sessions {
   // Those that ended and were not fetched: the oldest go first.
   static constexpr size_t kMaxEnded = 512;
 
+  [[nodiscard]] bool has(pid_t pid) const;
   Session* find(const Message& message, const Request& request);
   void reported(uint64_t id);
   void ended(uint64_t id);
@@ -61,6 +63,7 @@ class Sessions {
 
   Context& context_;
   Containers& containers_;
+  Orphans orphans_;
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   uint64_t next_ = 1;
 };

@@ -162,6 +162,22 @@ await t.test('many at once', async (t) => {
   t.pass('each has its own answer')
 })
 
+await t.test('a container that is killed ends, whatever is being started in it', async (t) => {
+  for (const delay of [0, 1, 3, 10, 30]) {
+    const started = Promise.all(
+      Array.from({ length: 30 }, () => ct.exec(['sleep', '60']).catch((error: unknown) => error)),
+    )
+    await sleep(delay)
+    const { tookMs } = await ct.stop({ method: 'kill' })
+    t.ok(tookMs < 10_000, `after ${delay} ms: ${tookMs.toFixed(0)} ms`)
+    for (const outcome of await started) {
+      if (outcome instanceof Error) t.match(outcome, { code: 'ERR_STATE' })
+      else t.match(outcome, { signal: 'SIGKILL' })
+    }
+    await ct.start()
+  }
+})
+
 await t.test('a stopped container runs nothing', async (t) => {
   await ct.stop({ method: 'kill' })
   await t.rejects(ct.exec(['true']), { code: 'ERR_STATE', state: 'stopped' })

@@ -1,0 +1,51 @@
+#include "keeper/orphans.h"
+
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "base/retry.h"
+#include "cgroup/tree.h"
+
+namespace keeper {
+namespace {
+
+constexpr uint64_t kLookMs = 50;
+constexpr int kLooks = 100;
+
+// In a container: it has a number in another namespace besides ours. So has no other child.
+bool in_container(pid_t pid) {
+  const auto status = base::read_file("/proc/" + std::to_string(pid) + "/status");
+  if (!status.ok()) return false;
+  const size_t at = status->find("\nNSpid:\t");
+  if (at == status->npos) return false;
+  return status->find('\t', at + 8) < status->find('\n', at + 1);
+}
+
+}  // namespace
+
+Orphans::Orphans(Context& context, std::function<bool(pid_t)> known)
+    : context_(context), known_(std::move(known)) {}
+
+void Orphans::end(const std::string& cgroup) {
+  (void)cgroup::kill(context_.hierarchies, cgroup);
+  const bool looking = looks_ > 0;
+  looks_ = kLooks;
+  if (!looking) look();
+}
+
+void Orphans::look() {
+  for (;;) {
+    siginfo_t ended{};
+    const int found =
+        base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT); });
+    // The first is all that we are shown. One that is known is waited for by the loop's next turn,
+    // and then we see further.
+    if (found != 0 || ended.si_pid == 0 || known_(ended.si_pid) || !in_container(ended.si_pid)) {
+      break;
+    }
+    base::retry([&] { return ::waitpid(ended.si_pid, nullptr, 0); });
+  }
+  if (--looks_ > 0) context_.loop.after(kLookMs, [this] { look(); });
+}
+
+}  // namespace keeper
