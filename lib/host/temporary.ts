@@ -2,7 +2,7 @@
 // everything. One whose process was killed is cleared away when the next one is opened.
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -34,6 +34,7 @@ const schema = z.strictObject({
 const PARENT = '/run'
 const PREFIX = 'osctl-tmp-'
 const MARK = 'temporary.json'
+const REMAINS_MS = 60_000
 
 /** What has to be known to clear one away. */
 const mark = z.object({
@@ -102,7 +103,10 @@ export async function sweepTemporary(): Promise<void> {
     if (!name.startsWith(PREFIX)) continue
     const stateDir = join(PARENT, name)
     const text = await readFile(join(stateDir, MARK), 'utf8').catch(() => null)
-    if (text === null) continue
+    if (text === null) {
+      await removeRemains(stateDir)
+      continue
+    }
     const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
     try {
       const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools: [pool] })
@@ -113,4 +117,12 @@ export async function sweepTemporary(): Promise<void> {
       process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
     }
   }
+}
+
+// Without a mark it is either being made right now, or what a start that was under way when its host
+// was closed has made anew.
+async function removeRemains(stateDir: string): Promise<void> {
+  const found = await stat(stateDir).catch(() => null)
+  if (found === null || Date.now() - found.mtimeMs < REMAINS_MS) return
+  await rm(stateDir, { recursive: true, force: true })
 }
