@@ -1,13 +1,15 @@
-// Event-loop delay of this process while our row runs, beside the same process doing nothing. Not
-// blocking the caller is half of the point.
+// The case `event-loop-delay`: this process while our row starts containers, beside the same process
+// doing nothing. Not blocking the caller is half of the point. These starts are not those that are timed:
+// a tick a millisecond takes the CPU away from a start.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { now } from './row.js'
+import { type Row, now } from './row.js'
+import { type Rhythm, type Samples, rounds } from './sample.js'
 
 /**
  * Milliseconds between ticks of a timer of 1 ms. Node's own histogram would count the time between two
  * spans of watching as one long delay.
  */
-export class LoopWatch {
+class LoopWatch {
   readonly gaps: number[] = []
   #last = 0
   #timer: NodeJS.Timeout | undefined
@@ -27,10 +29,19 @@ export class LoopWatch {
   }
 }
 
-export async function watchIdle(): Promise<number[]> {
-  const watch = new LoopWatch()
-  watch.resume()
+export async function loopDelays(row: Row, rhythm: Rhythm): Promise<Samples> {
+  const [busy, idle] = [new LoopWatch(), new LoopWatch()]
+  await rounds([row], rhythm, async () => {
+    busy.resume()
+    const running = await row.start()
+    busy.pause()
+    await row.stop(running)
+  })
+  idle.resume()
   await sleep(500)
-  watch.pause()
-  return watch.gaps
+  idle.pause()
+  return new Map([
+    [row.who, busy.gaps],
+    ['floor, idle', idle.gaps],
+  ])
 }

@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Isolation, readIsolation } from './isolation.js'
-import { LoopWatch, watchIdle } from './loop-delay.js'
 import { monitorOf, privateMemory } from './memory.js'
 import type { Row } from './row.js'
 import { type Rhythm, type Samples, add, milliseconds, rounds, stamp } from './sample.js'
@@ -14,8 +13,6 @@ export interface Cycles {
   /** Private memory of the process above init, in kB. */
   memory: Samples
   isolation: Map<string, Isolation>
-  /** Milliseconds between ticks of the calling process. */
-  loop: Samples
 }
 
 export async function cycles(rows: readonly Row[], rhythm: Rhythm): Promise<Cycles> {
@@ -23,12 +20,8 @@ export async function cycles(rows: readonly Row[], rhythm: Rhythm): Promise<Cycl
   const stop: Samples = new Map()
   const memory: Samples = new Map()
   const isolation = new Map<string, Isolation>()
-  const watch = new LoopWatch()
   await rounds(rows, rhythm, async (row) => {
-    const ours = row.who.startsWith('vpsadminos')
-    if (ours) watch.resume()
     const running = await row.start()
-    if (ours) watch.pause()
     add(start, row.who, milliseconds({ begin: running.begin, end: await stamp(running) }))
 
     if (!isolation.has(row.who)) isolation.set(row.who, readIsolation(running.init))
@@ -41,9 +34,7 @@ export async function cycles(rows: readonly Row[], rhythm: Rhythm): Promise<Cycl
     // lxc-stop returns while the monitor still removes its cgroups, and the next start would meet them.
     while (monitor !== null && alive(monitor)) await sleep(1)
   })
-  const loop: Samples = new Map([['floor, idle', await watchIdle()]])
-  if (watch.gaps.length > 0) loop.set('vpsadminos ct.start', watch.gaps)
-  return { start, stop, memory, isolation, loop }
+  return { start, stop, memory, isolation }
 }
 
 // A container's init that nobody has reaped yet has ended all the same.
