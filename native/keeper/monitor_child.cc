@@ -34,13 +34,15 @@ void copy(char* to, size_t size, std::string_view from) {
 }
 
 // liblxc refuses to start where a cgroup of that name is: what a killed monitor left goes first.
+// Looked for at both ends of the list only, as each look walks a long path; were one left in the
+// middle, this start fails and clears it away.
 base::Status remove_left_over(const MonitorInput& input) {
   for (const std::string* cgroup : {&input.plan.cgroup, &input.plan.monitor_cgroup}) {
-    bool left = false;
-    for (const cgroup::Hierarchy& hierarchy : input.hierarchies.all()) {
-      left = left || ::faccessat(hierarchy.dir.get(), cgroup->c_str(), F_OK, 0) == 0;
+    const auto& all = input.hierarchies.all();
+    if (::faccessat(all.front().dir.get(), cgroup->c_str(), F_OK, 0) != 0 &&
+        ::faccessat(all.back().dir.get(), cgroup->c_str(), F_OK, 0) != 0) {
+      continue;
     }
-    if (!left) continue;
     TRY_STATUS(cgroup::kill(input.hierarchies, *cgroup));
     TRY_STATUS(cgroup::remove(input.hierarchies, *cgroup));
   }
