@@ -145,26 +145,34 @@ class Change {
   #timer: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
   readonly #signal: AbortSignal
+  // Also while the reader is elsewhere and will never ask again.
+  readonly #abort = () => {
+    this.#release()
+    this.#resolve()
+  }
 
   constructor(path: string, signal: AbortSignal) {
     this.#signal = signal
     this.seen = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    signal.addEventListener('abort', this.#resolve, { once: true })
-    if (signal.aborted) this.#resolve()
+    signal.addEventListener('abort', this.#abort, { once: true })
     try {
-      this.#watcher = watch(path, this.#resolve)
-      this.#watcher.on('error', this.#resolve)
+      this.#watcher = watch(path, { persistent: false }, () => this.#resolve())
+      this.#watcher.on('error', () => this.#resolve())
     } catch {
       // Not there: between being moved and being made anew, or before the first start.
-      this.#timer = setTimeout(this.#resolve, RETRY_MS)
+      this.#timer = setTimeout(() => this.#resolve(), RETRY_MS)
     }
   }
 
   close(): void {
+    this.#signal.removeEventListener('abort', this.#abort)
+    this.#release()
+  }
+
+  #release(): void {
     this.#watcher?.close()
     if (this.#timer !== null) clearTimeout(this.#timer)
-    this.#signal.removeEventListener('abort', this.#resolve)
   }
 }
