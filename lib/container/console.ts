@@ -5,6 +5,7 @@ import { closeSync, constants } from 'node:fs'
 import { Readable, type Duplex } from 'node:stream'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
+import type { Keeper } from '../keeper/keeper.js'
 import { native } from '../native.js'
 import { RootDir } from '../ns/root-dir.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
@@ -29,8 +30,9 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   readonly #closing = new AbortController()
   readonly #forward: () => void
   readonly #signal: AbortSignal | undefined
-  // Of the run that it was asked for; another run has another one.
-  #keyboard: { run: number; stream: Duplex } | null = null
+  // Of the run and the keeper that it was asked for. Others have another one, and nothing tells that
+  // what is written to an old one goes nowhere.
+  #keyboard: { run: number; keeper: Keeper; stream: Duplex } | null = null
   #size: { rows: number; cols: number } | null = null
 
   /** @internal */
@@ -80,16 +82,16 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     if (this.#closing.signal.aborted) throw new ClosedError(`console of ${this.#record.name}`)
     const { run, host, pool, id, name } = this.#record
     if (!run.alive) throw new StateError(name, run.state, 'a console takes keys only while it runs')
-    if (this.#keyboard?.run === run.runs) return this.#keyboard
-    this.#keyboard?.stream.destroy()
     const keeper = await host.keeper()
+    if (this.#keyboard?.run === run.runs && this.#keyboard.keeper === keeper) return this.#keyboard
+    this.#keyboard?.stream.destroy()
     const fd = await keeper.console(pool.name, id, 0)
     const stream = openTerminal(fd)
     // The run may end at any time, and the terminal with it: the next write finds out.
     stream.on('error', () => {
       this.#keyboard = null
     })
-    this.#keyboard = { run: run.runs, stream }
+    this.#keyboard = { run: run.runs, keeper, stream }
     const size = this.#size
     if (size !== null && run.initPid !== null) {
       await setConsoleSize(run.initPid, size.rows, size.cols)
@@ -103,12 +105,12 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     this.#closing.abort()
     this.#signal?.removeEventListener('abort', this.#forward)
     if (this.#keyboard === null) return
-    this.#keyboard.stream.destroy()
+    const { keeper, stream } = this.#keyboard
+    stream.destroy()
     this.#keyboard = null
-    const { host, pool, id, run } = this.#record
-    const keeper = await host.keeper()
+    const { pool, id, run } = this.#record
     // It may have stopped meanwhile, and then there is nothing to give back.
-    if (run.alive) await keeper.closeConsole(pool.name, id, 0).catch(() => undefined)
+    if (run.alive && keeper.open) await keeper.closeConsole(pool.name, id, 0).catch(() => undefined)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
