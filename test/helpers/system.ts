@@ -1,14 +1,16 @@
 // Hosts for tests of the whole: images as their scripts build them, pools in memory where that can
 // be, as removing a distribution from a slow disk takes longer than all that is tested.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { Host, type Image, type TemporaryOptions } from 'vpsadminos'
+import { Host, type HostOptions, type Image, type TemporaryOptions } from 'vpsadminos'
+import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
+import { until } from './keeper-host.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
@@ -63,6 +65,40 @@ export async function systemHost(t: Test, options: TemporaryOptions = {}): Promi
   const host = await Host.temporary({ directory: quickDirectory(), ...options })
   t.teardown(() => host.close())
   return host
+}
+
+interface LastingHost extends HostOptions {
+  readonly stateDir: string
+  readonly cgroupRoot: string
+  readonly pools: [{ name: string; path: string }]
+}
+
+/** How to open a host that outlives its process; it is removed when the test ends. */
+export function lastingHost(t: Test): LastingHost {
+  const directory = testDirectory(t, quickDirectory())
+  // A container's root goes through it to its rootfs.
+  chmodSync(directory, 0o711)
+  const options: LastingHost = {
+    stateDir: join(directory, 'state'),
+    cgroupRoot: `osctl-${basename(directory)}`,
+    interfacePrefix: 'vlasting',
+    pools: [{ name: 'tank', path: join(directory, 'tank') }],
+  }
+  t.teardown(async () => {
+    const host = await Host.open(options)
+    for (const { id } of host.containers.list()) {
+      await host.containers.get(id).delete({ force: true })
+    }
+    await host.pools.export('tank')
+    const keeper = await host.keeperPid()
+    await host.close()
+    process.kill(keeper)
+    await until(() => !existsSync(`/proc/${keeper}`))
+    const cgroups = Cgroups.mounted()
+    await cgroups.dir(options.cgroupRoot).remove()
+    cgroups.close()
+  })
+  return options
 }
 
 /** Compiles test/system/<name>.c and returns the program's path. */
