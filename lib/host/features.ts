@@ -8,6 +8,7 @@ import { Cgroups } from '../cgroup/cgroups.js'
 import { createUserNs } from '../ns/mount.js'
 import { native } from '../native.js'
 import { hasOverlay } from '../storage/dir/clone-mode.js'
+import { apparmor } from './apparmor.js'
 
 /** A feature that is missing, and what to do about it. */
 export interface MissingFeature {
@@ -52,12 +53,11 @@ const UNIFIED_HAS = ['devices', 'freezer']
 export async function features(): Promise<HostFeatures> {
   const { lxc, zfsCore, nvpair } = native.features()
   const root = process.geteuid?.() === 0
-  const [overlay, actions, userNs, profile, apparmor] = await Promise.all([
+  const [overlay, actions, userNs, lsm] = await Promise.all([
     hasOverlay(),
     text('/proc/sys/kernel/seccomp/actions_avail'),
     whyNoUserNs(),
-    apparmorProfile(),
-    apparmorEnabled(),
+    apparmor(),
   ])
   const cgroups = cgroupFeatures()
   const kernel = { release: release(), minimum: MINIMUM_KERNEL, supported: isSupported(release()) }
@@ -79,7 +79,7 @@ export async function features(): Promise<HostFeatures> {
   }
   if (!seccomp) lacks('seccomp', 'the kernel was built without it', true)
   if (!overlay) lacks('overlay', 'the kernel has no overlay filesystem; images are copied', false)
-  if (!apparmor) lacks('lsm.apparmor', 'the kernel has none, or it is off', false)
+  if (lsm.reason !== null) lacks('lsm.apparmor', lsm.reason, false)
   for (const [name, library] of [
     ['lxc', lxc],
     ['zfs.core', zfsCore],
@@ -93,29 +93,13 @@ export async function features(): Promise<HostFeatures> {
     root,
     userNamespaces: userNs === null,
     cgroups,
-    lsm: { apparmor, profile },
+    lsm: { apparmor: lsm.enabled, profile: lsm.profile },
     seccomp,
     overlay,
     lxc,
     zfs: { core: zfsCore, nvpair },
     missing,
   })
-}
-
-/**
- * The profile for containers: LXC's own where it is loaded, none where AppArmor is not.
- *
- * `unchanged` is said where AppArmor is on and the profile is not there: the start would fail else.
- */
-export async function apparmorProfile(): Promise<string | null> {
-  if (!(await apparmorEnabled())) return null
-  const profiles = await text('/sys/kernel/security/apparmor/profiles')
-  const wanted = 'lxc-container-default-cgns'
-  return profiles.split('\n').some((line) => line.startsWith(`${wanted} `)) ? wanted : 'unchanged'
-}
-
-async function apparmorEnabled(): Promise<boolean> {
-  return (await text('/sys/module/apparmor/parameters/enabled')).trim() === 'Y'
 }
 
 function cgroupFeatures(): HostFeatures['cgroups'] {

@@ -15,10 +15,10 @@ import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { Undo } from '../undo.js'
+import { loadApparmor } from './apparmor.js'
 import type { HostContext } from './context.js'
 import { InvalidArgumentError, NotRootError } from './errors.js'
 import { EventHub } from './event-hub.js'
-import { apparmorProfile } from './features.js'
 import { KeeperLink } from './keeper-link.js'
 import { HostLock } from './lock.js'
 import { Locks } from './locks.js'
@@ -83,7 +83,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     },
     keeper: () => link.keeper,
     prlimitBounds: await keeperBounds(await link.keeper),
-    apparmorProfile: await apparmorProfile(),
+    apparmorProfile: (await loadApparmor()).profile,
     idsDirectory: reservationsDirectory,
     sessionEnds: ends,
     emit: (event) => hub.emit(event),
