@@ -1,5 +1,6 @@
 // The containers of all pools of a host.
 
+import { onlyKeys } from '../schema/parse.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
 import { ownTurn } from '../host/own-turn.js'
@@ -18,6 +19,8 @@ export interface ContainerFilter {
   readonly state?: ContainerSnapshot['state']
   readonly distribution?: string
 }
+
+const filterKeys = ['pool', 'user', 'group', 'state', 'distribution']
 
 export class Containers {
   readonly #host: HostContext
@@ -64,6 +67,7 @@ export class Containers {
 
   /** All that match, from memory: touches neither storage nor cgroups nor /proc. */
   list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
+    onlyKeys(filter, filterKeys, 'list')
     const wanted = Object.entries(filter) as [keyof ContainerFilter, string][]
     return [...this.#host.pools.values()]
       .flatMap((pool) => [...pool.containers.values()])

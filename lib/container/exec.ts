@@ -10,7 +10,7 @@ import {
 import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
-import { parse } from '../schema/parse.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
 import { deadline } from './deadline.js'
@@ -47,6 +47,8 @@ export interface ExecResult extends SessionExit {
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const spawnKeys = ['env', 'cwd', 'user', 'tty', 'stdin', 'signal']
+const execKeys = ['env', 'cwd', 'user', 'stdin', 'signal', 'timeout', 'maxBuffer']
 const DEFAULT_MAX_BUFFER = 2 ** 20
 // Most programs that are run for their output end at once: then one answer says it all.
 const LINGER_MS = 10
@@ -74,6 +76,7 @@ export async function spawnInContainer(
   options: SpawnOptions = {},
 ): Promise<Session> {
   const { signal } = options
+  onlyKeys(options, spawnKeys, 'spawn')
   const { keeper, plan } = await prepare(record, args, options)
   const streams = await keeper.exec(plan).catch((error: unknown) => {
     throw execError(record, error)
@@ -131,6 +134,7 @@ export async function execInContainer(
   args: readonly string[],
   options: ExecOptions = {},
 ): Promise<ExecResult> {
+  onlyKeys(options, execKeys, 'exec')
   const { stdin, timeout = Infinity, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
   const timeoutMs = parse(milliseconds, timeout, 'exec.timeout')
   if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
@@ -231,7 +235,8 @@ function execError(record: ContainerRecord, error: unknown): unknown {
   if (error.code === 'ERR_CONTAINER_NOT_RUNNING') {
     return new StateError(name, run.state, 'exec needs it running')
   }
-  const gone = ['ESRCH', 'ENOENT', 'ENODEV', 'ECHILD'].includes(error.code)
+  // ENOMEM: in a process namespace whose init has died there are no more numbers, fork(2).
+  const gone = ['ESRCH', 'ENOENT', 'ENODEV', 'ECHILD', 'ENOMEM'].includes(error.code)
   const ended = gone && (!OWN_STEPS.has(error.step) || error.code === 'ECHILD')
   if (!ended) return error
   return new StateError(name, run.state, 'it ended while the program was started', { cause: error })

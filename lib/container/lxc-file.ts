@@ -1,10 +1,11 @@
 // Puts a container's LXC configuration where liblxc reads it, when it is not there already.
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../host/errors.js'
+import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
 import { renderLxcConfig, type LxcNetif } from './lxc-config.js'
@@ -29,11 +30,33 @@ export function notifySocket({ init, pool, host, id }: ContainerRecord): string 
  * liblxc could not be told in it. Answers which limits had to be lowered.
  */
 export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
-  const { text, initCmd, clamped } = renderRecord(record)
   const path = record.host.paths.lxcConfig(record.pool.name, record.id)
+  const known = written.get(record)
+  // A configuration is replaced, never changed, so the same one makes the same files.
+  if (known?.config === record.config && known.init === record.init && known.mark === mark(path)) {
+    return known.clamped
+  }
+  const { text, initCmd, clamped } = renderRecord(record)
   await writeIfChanged(path, text)
   await writeIfChanged(join(dirname(path), 'init'), initCmd.map((word) => `${word}\0`).join(''))
+  const { config, init } = record
+  written.set(record, { config, init, mark: mark(path), clamped })
   return clamped
+}
+
+interface Written {
+  readonly config: ContainerFile
+  readonly init: ContainerRecord['init']
+  readonly mark: string
+  readonly clamped: readonly ClampedPrlimit[]
+}
+
+const written = new WeakMap<ContainerRecord, Written>()
+
+// Another file, or one that somebody has changed, has another one.
+function mark(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? '' : `${path} ${found.ino} ${found.size} ${found.mtimeNs}`
 }
 
 // Run state: it is written again after a reboot of the host, so nothing is flushed to the disk.

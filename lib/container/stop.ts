@@ -2,10 +2,15 @@
 // answer says which rung it took.
 
 import { Buffer } from 'node:buffer'
-import { ContainerStopError, StateError, TimeoutError } from '../host/errors.js'
+import {
+  ContainerStopError,
+  InvalidArgumentError,
+  StateError,
+  TimeoutError,
+} from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { Pidfd } from '../ns/pidfd.js'
-import { parse } from '../schema/parse.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { deadline } from './deadline.js'
 import { signalsOf } from './init.js'
@@ -15,6 +20,12 @@ import type { ContainerRecord } from './record.js'
  * `shutdown_or_kill` asks and then kills, `shutdown_or_fail` only asks, `kill` does not ask.
  */
 export type StopMethod = 'shutdown_or_kill' | 'shutdown_or_fail' | 'kill'
+
+const methods: readonly string[] = [
+  'shutdown_or_kill',
+  'shutdown_or_fail',
+  'kill',
+] satisfies StopMethod[]
 
 export interface StopOptions {
   /** Milliseconds that init has to shut down; default 60,000. */
@@ -43,9 +54,14 @@ export async function stopContainer(
   options: StopOptions = {},
 ): Promise<StopResult> {
   const timeoutMs = parse(milliseconds, options.timeout ?? DEFAULT_TIMEOUT_MS, 'stop.timeout')
+  onlyKeys(options, ['timeout', 'method', 'signal'], 'stop')
+  const method = options.method ?? 'shutdown_or_kill'
+  if (!methods.includes(method)) {
+    throw new InvalidArgumentError('stop.method', `must be one of ${methods.join(', ')}`)
+  }
   options.signal?.throwIfAborted()
   using _lock = record.lock('stop')
-  return await stopLocked(record, timeoutMs, options.method ?? 'shutdown_or_kill', options.signal)
+  return await stopLocked(record, timeoutMs, method, options.signal)
 }
 
 /** For who has the lock already. */
@@ -58,7 +74,7 @@ export async function stopLocked(
   const begin = performance.now()
   const { run } = record
   const result = (rung: StopResult['rung']): StopResult =>
-    Object.freeze({ rung, tookMs: performance.now() - begin })
+    Object.freeze({ rung, tookMs: Math.round(performance.now() - begin) })
   if (!run.alive) return result('none')
   // A frozen init sees no signal but SIGKILL.
   const deaf = run.state === 'frozen' || run.state === 'freezing'

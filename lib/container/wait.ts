@@ -1,7 +1,7 @@
 // Waits until a container is in a state.
 
-import { ContainerEndedError } from '../host/errors.js'
-import { parse } from '../schema/parse.js'
+import { ContainerEndedError, InvalidArgumentError } from '../host/errors.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { deadline } from './deadline.js'
 import { announcesReadiness } from './init.js'
@@ -25,7 +25,21 @@ export interface WaitResult {
 /** A state, or `ready`: running, and its init says that the system is up, if it is one that says so. */
 export type WaitTarget = ContainerState | 'ready'
 
+const targets: readonly string[] = [
+  'staged',
+  'stopped',
+  'starting',
+  'running',
+  'freezing',
+  'frozen',
+  'stopping',
+  'aborting',
+  'error',
+  'ready',
+] satisfies WaitTarget[]
+
 /**
+ * @throws InvalidArgumentError for a state that there is not
  * @throws ContainerEndedError when it is waited for `ready` and the container is not, or no more,
  *   running
  * @throws TimeoutError
@@ -33,8 +47,13 @@ export type WaitTarget = ContainerState | 'ready'
 export async function waitFor(
   record: ContainerRecord,
   target: WaitTarget,
-  { timeout = Infinity, signal }: WaitOptions = {},
+  options: WaitOptions = {},
 ): Promise<WaitResult> {
+  const { timeout = Infinity, signal } = options
+  onlyKeys(options, ['timeout', 'signal'], 'wait')
+  if (!targets.includes(target)) {
+    throw new InvalidArgumentError('wait.target', `must be one of ${targets.join(', ')}`)
+  }
   const timeoutMs = parse(milliseconds, timeout, 'wait.timeout')
   using limit = deadline(`wait of ${record.name} for ${target}`, timeoutMs, signal)
   const { run } = record

@@ -220,8 +220,11 @@ export class ContainerStartError extends EngineError {
     readonly log: readonly string[],
     options?: ErrorOptions,
   ) {
+    // liblxc names the cause first, and then everybody on the way up says that it failed.
+    const first = log.find((line) => line.includes(' ERROR ')) ?? log[0]
     const reason =
-      log.at(-1) ?? (options?.cause instanceof Error ? options.cause.message : 'no reason given')
+      first?.replace(/^lxc \S+ \S+ ERROR +\S+ - \S+ - /, '') ??
+      (options?.cause instanceof Error ? options.cause.message : 'no reason given')
     super(`container '${id}' did not start: ${reason}`, options)
   }
 }

@@ -17,6 +17,22 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
   throw new InvalidArgumentError([what, ...issue.path.map(String)].join('.'), reason(issue))
 }
 
+/**
+ * For options that are read one by one: a misspelled one must not be taken for none.
+ *
+ * @throws InvalidArgumentError naming the first key that is not among `known`
+ */
+export function onlyKeys(options: object, known: readonly string[], what: string): void {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new InvalidArgumentError(
+        `${what}.${key}`,
+        `no such option; there are ${known.join(', ')}`,
+      )
+    }
+  }
+}
+
 type Issue = z.core.$ZodIssue
 
 // A union reports every alternative. The one that got furthest into the value is what was meant.

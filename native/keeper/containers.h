@@ -47,6 +47,8 @@ struct Container {
   std::optional<int> exit_status;  // of init, a wait(2) status
   std::optional<Request> waiting;  // the START that is not answered yet
   Loop::Timer deadline = 0;
+  off_t log_offset = 0;    // where this run's part of liblxc's log begins
+  bool announced = false;  // whether the event of this start went out
   uint64_t requested_us = 0;
   uint64_t forked_us = 0;
 };
@@ -81,6 +83,7 @@ class Containers {
   void running(Container& container);
   void frozen(Container& container, bool frozen);
   void answer_start(Container& container);
+  void announce(Container& container);
   void notified(const std::string& key);
   void monitor_gone(const std::string& key);
   void finish(const std::string& key, int monitor_status);

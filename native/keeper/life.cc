@@ -74,6 +74,7 @@ void Containers::running(Container& container) {
     const auto stat = process_stat(container.init);
     if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
   }
+  announce(container);
   // Before the answer: what is acknowledged outlives us.
   if (!container.filter.empty()) {
     ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
@@ -158,6 +159,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
   } else if (WIFSIGNALED(*container.exit_status)) {
     reason = WTERMSIG(*container.exit_status) == SIGINT ? "halt" : "signal";
   }
+  announce(container);
   ended_(key);
   context_.events.emit("exit", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::REASON, reason);

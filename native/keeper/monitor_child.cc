@@ -75,7 +75,7 @@ void become_daemon(const StartPlan& plan) {
   ::setsid();
   ::umask(022);
   (void)::chdir("/");
-  for (int number = 1; number < NSIG; number++) ::signal(number, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_DFL);  // what main() ignores
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -225,6 +225,10 @@ void run_session(const SessionInput& input) {
   const pid_t pid = ::clone(run_program, stack.get() + stack_size,
                             CLONE_PARENT | CLONE_VM | CLONE_VFORK | SIGCHLD, &program);
   if (pid < 0) give_up(input.report, "clone", base::last_error("clone"));
+  // The program's output has ended when it has: not when we, too, have gone.
+  for (const int fd : input.streams) {
+    if (fd >= 0) ::close(fd);
+  }
 
   Writer started(Kind::REPLY, 0);
   started.number(Tag::PID, static_cast<uint64_t>(pid));

@@ -17,6 +17,9 @@
 #include "ns/pidfd.h"
 
 namespace keeper {
+namespace {
+constexpr uint64_t kAnnounceMs = 20;
+}
 
 void Containers::start(const Message& message, const Request& request) {
   const uint64_t requested = now_us();
@@ -65,6 +68,7 @@ base::Status Containers::launch(Container& container) {
   container.report.reset(pipe[0]);
   base::UniqueFd write_end(pipe[1]);
 
+  container.log_offset = log_size(container.plan.log_file);
   container.state = State::kStarting;
   container.exit_status.reset();
   container.ready = false;
@@ -85,8 +89,11 @@ base::Status Containers::launch(Container& container) {
     return std::move(fd.error());
   }
   container.monitor_fd = std::move(*fd);
-  context_.events.emit("state", container.plan.pool, container.plan.id,
-                       [](Writer& w) { w.put(Tag::STATE, "starting"); });
+  container.announced = false;
+  // Not at once: whoever hears of it wakes up, and takes the processor from the start itself.
+  context_.loop.after(kAnnounceMs, [this, key] {
+    if (Container* late = find(key); late != nullptr) announce(*late);
+  });
   watch(key);
   container.deadline = context_.loop.after(container.plan.timeout_ms, [this, key] {
     Container* late = find(key);
@@ -113,6 +120,12 @@ base::Status Containers::open_notify(Container& container) {
   return base::success();
 }
 
+void Containers::announce(Container& container) {
+  if (std::exchange(container.announced, true)) return;
+  context_.events.emit("state", container.plan.pool, container.plan.id,
+                       [](Writer& w) { w.put(Tag::STATE, "starting"); });
+}
+
 void Containers::abort(const Request& request, uint32_t start_request) {
   for (auto& [key, container] : containers_) {
     if (!container->waiting || container->waiting->id() != start_request ||
@@ -133,7 +146,7 @@ void Containers::answer_start(Container& container) {
   if (!container.init_fd.valid()) {
     // It ended already; the exit event that follows says how.
     return request.fail({ESRCH, "start", container.plan.key()}, "start", "ERR_CONTAINER_ENDED",
-                        log_tail(container.plan.log_file));
+                        log_tail(container.plan.log_file, container.log_offset));
   }
   Writer answer = request.answer();
   answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
@@ -159,7 +172,7 @@ void Containers::fail_start(Container& container, int monitor_status) {
   }
   request.fail({ECHILD, "start", container.plan.key()}, "lxc",
                WIFSIGNALED(monitor_status) ? "ERR_MONITOR_KILLED" : "ERR_LXC_START",
-               log_tail(container.plan.log_file));
+               log_tail(container.plan.log_file, container.log_offset));
 }
 
 }  // namespace keeper
