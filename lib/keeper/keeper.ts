@@ -70,6 +70,7 @@ export class Keeper implements AsyncDisposable {
   #liblxc: boolean
   /** Called once when the keeper ends by itself; the host then connects to another. */
   onLost: () => void = () => {}
+  #onEvent: (event: KeeperEvent) => void = () => {}
 
   private constructor(connection: Connection, hello: Fields) {
     this.#connection = connection
@@ -282,6 +283,15 @@ export class Keeper implements AsyncDisposable {
     return queue
   }
 
+  /**
+   * Tells each event as it arrives. An answer that the keeper sent after an event is given after it,
+   * too, which is not so for those who await `events()`.
+   */
+  listen(onEvent: (event: KeeperEvent) => void): void {
+    this.#onEvent = onEvent
+    if (this.open) this.#subscribe()
+  }
+
   #subscribe(): void {
     this.#subscribed ??= this.#connection.request('SUBSCRIBE').catch(() => {
       // The connection ended: onLost has ended the readers.
@@ -311,6 +321,7 @@ export class Keeper implements AsyncDisposable {
     const event = decodeEvent(this.epoch, fields)
     if (event === null) return
     this.#lastSeq = event.seq
+    this.#onEvent(event)
     for (const reader of this.#readers) reader.push(event)
   }
 

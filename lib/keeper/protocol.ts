@@ -152,8 +152,9 @@ class Encoder {
     for (const tag in values) {
       const value = values[tag as Tag]
       if (value === null || value === undefined) continue
-      if (Array.isArray(value)) for (const item of value) this.field(tag as Tag, item)
-      else this.field(tag as Tag, value as string | number | boolean | Uint8Array)
+      const items = Array.isArray(value) ? (value as readonly (string | Uint8Array)[]) : [value]
+      for (const item of items)
+        this.field(tag as Tag, item as Exclude<typeof item, readonly unknown[]>)
     }
     return this
   }

@@ -161,6 +161,13 @@ void Sessions::exec(const Message& message, const Request& request) {
   context_.loop.watch(report[0], EPOLLIN, [this, id](uint32_t) { reported(id); });
 }
 
+bool Sessions::init_ended(const Session& session) const {
+  const Container* container = containers_.find(session.pool + ":" + session.container);
+  if (container == nullptr || !container->init_fd.valid()) return true;
+  pollfd state{container->init_fd.get(), POLLIN, 0};
+  return ::poll(&state, 1, 0) == 1;
+}
+
 // What may come before the end of the report: how it failed, the program's pid, or both. The
 // end comes when everybody on the way in has gone, so nobody is left unwaited for.
 void Sessions::reported(uint64_t id) {
@@ -184,6 +191,12 @@ void Sessions::reported(uint64_t id) {
   context_.loop.forget(session.report.get());
   session.report.reset();
   context_.loop.cancel(session.deadline);
+  if (!session.failure.bytes().empty() && init_ended(session)) {
+    // Whatever failed, this is why: a fork into a dying pid namespace, for one, says ENOMEM.
+    session.waiting->fail({ESRCH, "exec", session.pool + ":" + session.container}, "exec",
+                          "ERR_CONTAINER_NOT_RUNNING");
+    return remove(id);
+  }
   if (!session.failure.bytes().empty()) {
     Writer frame(Kind::ERROR, session.waiting->id());
     session.waiting->reply(frame.join(session.failure));

@@ -53,6 +53,7 @@ class Sessions {
   static constexpr size_t kMaxEnded = 512;
 
   [[nodiscard]] bool has(pid_t pid) const;
+  [[nodiscard]] bool init_ended(const Session& session) const;
   Session* find(const Message& message, const Request& request);
   void reported(uint64_t id);
   void ended(uint64_t id);

@@ -183,7 +183,7 @@ await t.test(
     chmodSync(marker, 0o600)
     for (const [content, error] of cases) {
       writeFileSync(marker, content)
-      await t.rejects(host.pools.import(pool), error)
+      await t.rejects(host.pools.import(pool), error as { code: string })
     }
     rmSync(marker)
     await t.rejects(host.pools.import(pool), { code: 'ERR_NOT_A_POOL', path })
