@@ -68,7 +68,7 @@ export async function startLocked(
       keeper.start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal }),
     )
     .catch(async (error: unknown) => {
-      await settled(record)
+      await settled(record).catch(() => undefined)
       throw startError(record, error)
     })
   close(started.pidfd)
@@ -106,9 +106,14 @@ export async function applyLimits(record: ContainerRecord): Promise<void> {
   await applyParams(record.cgroupDir(), params)
 }
 
-/** The keeper answers before it has cleared away what a failed start left, and then says `stopped`. */
-async function settled({ run, name }: ContainerRecord): Promise<void> {
+/**
+ * The keeper may answer before it has cleared away what a failed start left, and then says `stopped`.
+ * Of one that it refused it says nothing more.
+ */
+async function settled({ run, name, pool, id, host }: ContainerRecord): Promise<void> {
   using limit = deadline(`end of ${name}`, SETTLE_MS)
+  const keeper = await host.keeper()
+  if ((await keeper.lookup(pool.name, id)) === null) return run.lost()
   await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
 }
 

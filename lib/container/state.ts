@@ -97,7 +97,8 @@ export class RunState {
     if (event.type === 'state') {
       if (event.state === 'running') return this.started(event.initPid ?? 0)
       if (event.state === 'stopped') this.#stopped()
-      else this.set(event.state)
+      // The answer to a start may have been here before.
+      else if (event.state !== 'starting' || !this.alive) this.set(event.state)
     } else if (event.type === 'exit') {
       const { reason, code, signal } = event
       this.#exit = Object.freeze({ reason, code, signal })

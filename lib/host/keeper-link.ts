@@ -44,11 +44,7 @@ export class KeeperLink {
       this.#current = this.#reconnect()
       this.#current.catch(() => undefined)
     }
-    void this.#read(keeper)
-  }
-
-  async #read(keeper: Keeper): Promise<void> {
-    for await (const event of keeper.events()) this.#events.event(event)
+    keeper.listen((event) => this.#events.event(event))
   }
 
   async #reconnect(): Promise<Keeper> {
