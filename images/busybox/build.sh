@@ -16,7 +16,7 @@ busybox=${BUSYBOX:-/bin/busybox}
 die() { echo "$0: $*" >&2; exit 1; }
 [ -x "$busybox" ] || die "$busybox is missing (apt-get install busybox-static)"
 ! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static (apt-get install busybox-static)"
-"$busybox" --list | grep -qx init || die "$busybox has no init"
+"$busybox" --list | grep -x init >/dev/null || die "$busybox has no init"
 epoch=${SOURCE_DATE_EPOCH:-$(stat -L -c %Y "$busybox")}
 
 work=$(mktemp -d)
