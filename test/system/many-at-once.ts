@@ -7,7 +7,7 @@ const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar')
 
 const COUNT = 50
 const LONGEST_MS = 20
-const ROUNDS = 3
+const ROUNDS = 6
 
 const host = await systemHost(t)
 await importBusybox(t, host)
@@ -72,8 +72,7 @@ await t.test('all of them run, and the loop goes on turning', async (t) => {
       answers.map(({ stdout }) => stdout.trim()),
       containers.map(({ id }) => id),
     )
-    const stops = await Promise.all(containers.map((ct) => ct.stop({ timeout: 20_000 })))
-    t.ok(stops.every(({ rung }) => rung === 'shutdown'))
+    await Promise.all(containers.map((ct) => ct.kill()))
   }
   t.ok(good.turn, `no turn of the loop takes ${LONGEST_MS} ms`)
   t.ok(good.delay, 'the loop is at most twice as late as an idle one')
