@@ -10,7 +10,6 @@ const path = z
   .max(3000, 'must be at most 3000 characters')
   .refine(isAbsolute, 'must be an absolute path')
   // LXC configuration and mount options are lines of text that the path becomes part of.
-   
   .refine(
     (text) => !/[\0-\x20\x7f\\,:"]/.test(text),
     'must not hold blanks, commas, colons, quotes',
