@@ -1,7 +1,7 @@
 // References to entities: `[POOL:]ID`. Without a pool the first one that has the id is meant.
 
 import type { Pool } from '../pool/pool.js'
-import { NotFoundError, type EntityKind } from './errors.js'
+import { InvalidArgumentError, NotFoundError, type EntityKind } from './errors.js'
 
 /** The entity and its pool, or null. */
 export function findByReference<T>(
@@ -9,6 +9,9 @@ export function findByReference<T>(
   reference: string,
   table: (pool: Pool) => ReadonlyMap<string, T>,
 ): T | null {
+  if (typeof reference !== 'string') {
+    throw new InvalidArgumentError('reference', 'must be text: ID or POOL:ID')
+  }
   const colon = reference.indexOf(':')
   const wanted = colon === -1 ? null : reference.slice(0, colon)
   const id = reference.slice(colon + 1)

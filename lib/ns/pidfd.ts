@@ -49,9 +49,18 @@ export class Pidfd implements AsyncDisposable {
     return native.ns.pidfdPid(this.fd)
   }
 
-  /** False when the process is gone already. */
+  /**
+   * False when the process is gone already.
+   *
+   * @throws TypeError ERR_UNKNOWN_SIGNAL for a name that is none, as `process.kill()` does
+   */
   kill(signal: NodeJS.Signals | number): boolean {
     const number = typeof signal === 'number' ? signal : constants.signals[signal]
+    // A caller without types may have written `TERM`.
+    if (!Number.isInteger(number)) {
+      const error = new TypeError(`Unknown signal: ${signal}`)
+      throw Object.assign(error, { code: 'ERR_UNKNOWN_SIGNAL' })
+    }
     try {
       native.ns.pidfdSendSignal(this.fd, number)
       return true
