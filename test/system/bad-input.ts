@@ -8,6 +8,7 @@ import {
 } from 'vpsadminos'
 import { totalmem } from 'node:os'
 import type { Test } from 'tap'
+import { first } from '../helpers/host.js'
 import { requires } from '../helpers/requires.js'
 import { importBusybox, systemHost } from '../helpers/system.js'
 import { refused, traceOf } from '../helpers/unchanged.js'
@@ -22,6 +23,8 @@ const create = (options: Omit<CreateOptions, 'image'>) => () =>
 const running = await host.containers.create({ id: 'running', image })
 const stopped = await host.containers.create({ id: 'stopped', image })
 await running.start()
+// It writes while it boots.
+await first(running.console(), (output) => output.toString().includes('activate'))
 
 const invalid = (
   t: Test,
