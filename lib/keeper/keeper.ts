@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs'
 import { Connection, type Answer } from './connection.js'
 import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
 import { LibraryMissingError } from '../errors.js'
-import { KeeperError, KeeperLostError } from './errors.js'
+import { KeeperError, KeeperLostError, KeeperStartError } from './errors.js'
 import { decodeEvent, EventQueue, exitOf } from './events.js'
 import { Fields, protocolVersion } from './protocol.js'
 import { spawnKeeper } from './spawn.js'
@@ -44,7 +44,17 @@ async function connected(options: KeeperOptions): Promise<Connection> {
   } catch (error) {
     if (!noKeeper(error)) throw error
   }
-  await spawnKeeper(options.stateDir, options.cgroupRoot)
+  try {
+    await spawnKeeper(options.stateDir, options.cgroupRoot)
+  } catch (error) {
+    if (!(error instanceof KeeperStartError)) throw error
+    // Somebody else, killed meanwhile perhaps, started one at the same time, and that one stays.
+    try {
+      return new Connection(options.stateDir)
+    } catch {
+      throw error
+    }
+  }
   return new Connection(options.stateDir)
 }
 
