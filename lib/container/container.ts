@@ -204,7 +204,14 @@ export class Container {
 
   /** Takes over what the keeper has running. @internal */
   async adopt(known: Known): Promise<void> {
-    this.#record.run.adopt(known)
-    if (await this.#record.cgroupDir().frozen()) this.#record.run.set('frozen')
+    const { run } = this.#record
+    // Before anything is waited for: what the keeper tells next is newer.
+    run.adopt(known)
+    // It may be ending, and its cgroup gone.
+    const frozen = await this.#record
+      .cgroupDir()
+      .frozen()
+      .catch(() => false)
+    if (frozen && run.alive && run.initPid === known.initPid) run.set('frozen')
   }
 }

@@ -55,9 +55,11 @@ export async function importPool(
     await ensureDefaults(pool)
   }
   for (const directory of host.paths.ofPool(name)) await mkdir(directory, { recursive: true })
+  // Events find the containers from here on, so that none between the answer and the end is lost.
+  host.pools.set(name, pool)
+  undo.add(() => host.pools.delete(name))
   await adoptRunning(pool)
 
-  host.pools.set(name, pool)
   pool.state = 'active'
   undo.commit()
   return pool
@@ -240,7 +242,6 @@ async function ensureDefaults(pool: Pool): Promise<void> {
 /** Containers that ran on while no process had the host open. */
 async function adoptRunning(pool: Pool): Promise<void> {
   const keeper = await pool.host.keeper()
-  for (const known of await keeper.containers()) {
-    if (known.pool === pool.name) await pool.containers.get(known.id)?.adopt(known)
-  }
+  const running = (await keeper.containers()).filter((known) => known.pool === pool.name)
+  await Promise.all(running.map(async (known) => pool.containers.get(known.id)?.adopt(known)))
 }
