@@ -42,7 +42,7 @@ check_machine() {
 }
 
 static_busybox() { [ -x /bin/busybox ] && ! ldd /bin/busybox >/dev/null 2>&1; }
-library() { ldconfig -p | grep -q "^[[:space:]]*$1 "; }
+library() { grep -q "^[[:space:]]*$1 " <<<"$(ldconfig -p)"; }
 rootfs_mount() { compgen -G '/usr/lib/*/lxc/rootfs' >/dev/null; }
 program() { command -v "$1" >/dev/null; }
 

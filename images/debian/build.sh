@@ -35,7 +35,7 @@ public_security=http://deb.debian.org/debian-security
 # The archive that this machine's apt takes the given suite of its own release from.
 configured() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
-    2>/dev/null | awk -v release="$1" '$2 == release && $3 == "main" && $1 ~ /^https?:/ { print $1; exit }' |
+    2>/dev/null | awk -v release="$1" '$2 == release && $3 == "main" && $1 ~ /^https?:/ && !n++ { print $1 }' |
     sed 's,/*$,,'
 }
 . /etc/os-release

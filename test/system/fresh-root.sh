@@ -35,7 +35,7 @@ clean_up() {
 trap clean_up EXIT
 
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' |
-  awk '$2 == "main" && $1 ~ /debian\/?$/ { print $1; exit }')
+  awk '$2 == "main" && $1 ~ /debian\/?$/ && !n++ { print $1 }')
 mirror=${mirror:-http://deb.debian.org/debian}
 
 install_node() {
