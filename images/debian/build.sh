@@ -32,11 +32,10 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 public=http://deb.debian.org/debian
 public_security=http://deb.debian.org/debian-security
 
-# The archive that this machine's apt takes the given suite of its own release from.
+# Where this machine's apt takes the given suite from. It says so also before it has been there.
 configured() {
-  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
-    2>/dev/null | awk -v release="$1" '$2 == release && $3 == "main" && $1 ~ /^https?:/ && !n++ { print $1 }' |
-    sed 's,/*$,,'
+  apt-get --print-uris update 2>/dev/null |
+    sed -n "s,^'\(https\?://[^']*\)/dists/$1/InRelease'.*,\1,p" | sed -n 1p
 }
 . /etc/os-release
 host_mirror=
@@ -46,7 +45,7 @@ if [ "${ID:-}" = debian ]; then
   host_security=$(configured "${VERSION_CODENAME:-}-security")
 fi
 mirror=${DEBIAN_MIRROR:-${host_mirror:-$public}}
-security=${DEBIAN_SECURITY_MIRROR:-${host_security:-$public_security}}
+security=${DEBIAN_SECURITY_MIRROR:-$host_security}
 
 # mmdebstrap runs apt with a configuration of its own; the machine's proxy reaches it by the
 # environment, so that it is not written into the image.
@@ -63,10 +62,16 @@ work=$(mktemp -d)
 partial=$(dirname "$output")/.partial.$$.$(basename "$output")
 trap 'rm -rf "$work" "$partial"' EXIT
 
+release() { /usr/lib/apt/apt-helper download-file "$1/dists/$2/InRelease" "$work/$2" >/dev/null; }
+release "$mirror" "$suite" ||
+  die "no release '$suite' at $mirror (set DEBIAN_MIRROR to an archive that can be reached)"
+if [ -z "$security" ]; then
+  # An archive that has them has them beside itself.
+  security=$mirror-security
+  release "$security" "$suite-security" || security=$public_security
+fi
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
-  /usr/lib/apt/apt-helper download-file "$mirror/dists/$suite/InRelease" "$work/InRelease" >/dev/null ||
-    die "no release '$suite' at $mirror (set DEBIAN_MIRROR to an archive that can be reached)"
-  SOURCE_DATE_EPOCH=$(date -d "$(sed -n 's/^Date: //p' "$work/InRelease")" +%s)
+  SOURCE_DATE_EPOCH=$(date -d "$(sed -n 's/^Date: //p' "$work/$suite")" +%s)
 fi
 export SOURCE_DATE_EPOCH
 

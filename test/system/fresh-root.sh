@@ -34,8 +34,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(COMPONENT)' 'Created-By: Packages' |
-  awk '$2 == "main" && $1 ~ /debian\/?$/ && !n++ { print $1 }')
+mirror=$(apt-get --print-uris update |
+  sed -n "s,^'\(https\?://[^']*/debian\)/dists/.*,\1,p" | sed -n 1p)
 mirror=${mirror:-http://deb.debian.org/debian}
 
 install_node() {
