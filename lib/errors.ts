@@ -61,6 +61,7 @@ export const errorCodes = {
   ERR_SESSION_LOST: 'There is no such session, or it ended with the keeper',
   ERR_STATE: 'The container, pool or host is in a state in which this cannot be done',
   ERR_TIMEOUT: 'It took longer than was allowed',
+  ERR_UNKNOWN_SIGNAL: 'There is no signal of this name',
   ERR_UNSUPPORTED: 'This machine or this pool cannot do it; `reason` says why',
 } as const
 

@@ -60,7 +60,9 @@ export type { StopMethod, StopOptions, StopResult } from './container/stop.js'
 export type { WaitOptions, WaitResult, WaitTarget } from './container/wait.js'
 
 export type { CgroupStats } from './cgroup/cgroups.js'
-export type { Exit, SessionInfo } from './keeper/types.js'
+export type { SessionInfo } from './keeper/types.js'
+export type { Exit } from './ns/pidfd.js'
+export type { SignalName } from './ns/signal.js'
 export { jsonSchemas } from './schema/json-schema.js'
 export { parseSize } from './schema/size.js'
 export type {

@@ -1,11 +1,11 @@
 // The handle of a container. It is cheap and does no I/O by itself; each operation has its own file.
 
-import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { Group } from '../group/group.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
+import type { SignalName } from '../ns/signal.js'
 import type { User } from '../user/user.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
@@ -20,6 +20,7 @@ import {
 } from './exec.js'
 import { pullFile, pushFile, type FileSource, type PullOptions, type PushOptions } from './files.js'
 import { freezeContainer, thawContainer } from './freeze.js'
+import { signalInit } from './init-signal.js'
 import {
   rebootContainer,
   restartContainer,
@@ -33,13 +34,7 @@ import { setContainer, type SetResult } from './set.js'
 import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
 import { startContainer, type StartOptions, type StartResult } from './start.js'
 import type { ContainerState } from './state.js'
-import {
-  killContainer,
-  signalInit,
-  stopContainer,
-  type StopOptions,
-  type StopResult,
-} from './stop.js'
+import { killContainer, stopContainer, type StopOptions, type StopResult } from './stop.js'
 import { waitFor, type WaitOptions, type WaitResult, type WaitTarget } from './wait.js'
 
 /**
@@ -122,10 +117,10 @@ export class Container {
   }
 
   /** Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  async kill(signal: SignalName = 'SIGKILL'): Promise<void> {
     this.#record.assertAlive('kill')
     if (signal === 'SIGKILL') await killContainer(this.#record, undefined)
-    else await signalInit(this.#record, constants.signals[signal])
+    else await signalInit(this.#record, signal)
   }
 
   /** Stops all its processes where they are. */

@@ -1,4 +1,5 @@
 // The kinds of init programs: how each is told to halt and to reboot, and when it counts as ready.
+import { SIGRTMIN } from '../ns/signal.js'
 
 /** What `/sbin/init` of a guest is. */
 export type InitKind = 'systemd' | 'busybox' | 'openrc' | 'runit' | 'sysvinit' | 'other'
@@ -14,13 +15,11 @@ interface Signal {
   readonly name: string
 }
 
-// glibc's and musl's SIGRTMIN differ (34 and 35), and the kernel's is 32: systemd means glibc's.
-const RTMIN = 34
-
 const named = (name: string, number: number): Signal => ({ name, number })
 const realtime = (offset: number): Signal => ({
   name: `SIGRTMIN+${offset}`,
-  number: RTMIN + offset,
+  // systemd counts as glibc does.
+  number: SIGRTMIN + offset,
 })
 
 const SIGINT = named('SIGINT', 2)

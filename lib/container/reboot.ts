@@ -4,10 +4,11 @@ import { ContainerEndedError, StateError } from '../host/errors.js'
 import { parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { deadline } from './deadline.js'
+import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
 import { startLocked, type StartResult } from './start.js'
-import { prepareRunit, signalInit, stopLocked, type StopOptions, type StopResult } from './stop.js'
+import { prepareRunit, stopLocked, type StopOptions, type StopResult } from './stop.js'
 
 export interface RebootOptions {
   /** Milliseconds until the next init must run; default 60,000. */
@@ -51,7 +52,7 @@ export async function rebootContainer(
   const { init } = record
   const before = run.runs
   if (init === 'runit') await prepareRunit(record, 'reboot')
-  await signalInit(record, signalsOf(init).reboot.number)
+  await orderInit(record, signalsOf(init).reboot.number, limit.signal)
   await run.until(() => {
     if (run.runs > before && run.state === 'running') return true
     if (!run.alive && run.exit !== null && run.exit.reason !== 'reboot') {

@@ -1,36 +1,29 @@
 // A program inside a container, with its streams. The keeper holds it: it goes on when this process
 // ends, its output waits, and `ct.session(id)` finds it again.
 
-import { constants } from 'node:os'
 import { Readable, Writable } from 'node:stream'
 import { native } from '../native.js'
 import { ClosedError } from '../errors.js'
 import type { Keeper } from '../keeper/keeper.js'
-import type { Exit, SessionStreams } from '../keeper/types.js'
-import { Pidfd } from '../ns/pidfd.js'
+import type { SessionStreams } from '../keeper/types.js'
+import { Pidfd, type Exit } from '../ns/pidfd.js'
+import type { SignalName } from '../ns/signal.js'
 import { openPipe, openTerminal } from './descriptor-streams.js'
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {
   readonly exitCode: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: SignalName | null
 }
-
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
-)
 
 /** @internal */
 export function sessionExit({ code, signal }: Exit): SessionExit {
-  return Object.freeze({
-    exitCode: code,
-    signal: signal === null ? null : (signalNames.get(signal) ?? null),
-  })
+  return Object.freeze({ exitCode: code, signal })
 }
 
 /** Where the engine tells sessions that they have ended. @internal */
 export interface SessionEnds {
-  wait(session: number): Promise<{ code: number | null; signal: number | null }>
+  wait(session: number): Promise<Exit>
 }
 
 export class Session implements AsyncDisposable {
@@ -80,7 +73,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Sends a signal to the program; false when it has ended. */
-  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+  kill(signal: SignalName | number = 'SIGTERM'): boolean {
     this.#assertOpen()
     return this.#pidfd.kill(signal)
   }

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events'
 import type { KeeperEvent, Known } from '../keeper/types.js'
+import type { SignalName } from '../ns/signal.js'
 
 export type ContainerState =
   | 'staged'
@@ -19,7 +20,7 @@ export interface ContainerExit {
   /** `halt` and `reboot` were asked for inside; `signal` ended init from outside. */
   readonly reason: 'exited' | 'halt' | 'reboot' | 'signal' | 'failed' | 'unknown'
   readonly code: number | null
-  readonly signal: number | null
+  readonly signal: SignalName | null
 }
 
 /** The state of one container, and the way to wait for another one. */

@@ -8,11 +8,10 @@ import {
   StateError,
   TimeoutError,
 } from '../host/errors.js'
-import type { Keeper } from '../keeper/keeper.js'
-import { Pidfd } from '../ns/pidfd.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 import { deadline } from './deadline.js'
+import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
 
@@ -98,9 +97,9 @@ async function shutdown(
   using limit = deadline(`shutdown of ${record.name}`, timeoutMs, signal)
   const { init } = record
   if (init === 'runit') await prepareRunit(record, 'halt')
-  if (!(await signalInit(record, signalsOf(init).halt.number))) return true
-  record.run.set('stopping')
   try {
+    if (!(await orderInit(record, signalsOf(init).halt.number, limit.signal))) return true
+    record.run.set('stopping')
     await stopped(record, limit.signal)
     return true
   } catch (error) {
@@ -126,15 +125,6 @@ export async function killContainer(
 
 function stopped({ run }: ContainerRecord, signal: AbortSignal): Promise<true> {
   return run.until(() => (run.alive ? undefined : true), signal)
-}
-
-/** Sends a signal to init; false when it is gone. */
-export async function signalInit(record: ContainerRecord, signal: number): Promise<boolean> {
-  const keeper: Keeper = await record.host.keeper()
-  const known = await keeper.lookup(record.pool.name, record.id)
-  if (known === null || known.pidfd === null) return false
-  await using pidfd = Pidfd.adopt(known.pidfd)
-  return pidfd.kill(signal)
 }
 
 /** runit decides by the modes of two files what its signal means. */

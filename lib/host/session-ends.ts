@@ -1,7 +1,7 @@
 // Tells sessions how they ended, whichever comes first: the event or the question.
 
 import { KeeperLostError } from '../keeper/errors.js'
-import type { Exit } from '../keeper/types.js'
+import type { Exit } from '../ns/pidfd.js'
 
 /** Ends that nobody has asked about yet; the keeper has them, too. */
 const REMEMBERED = 1024

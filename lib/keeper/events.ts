@@ -1,12 +1,7 @@
 // Frames of the keeper's event stream as objects, and the stream as an AsyncIterable.
 import type { Fields } from './protocol.js'
-import type { Exit, KeeperEvent } from './types.js'
-
-/** Splits a wait(2) status. */
-export function exitOf(status: number): Exit {
-  const signal = status & 0x7f
-  return signal === 0 ? { code: (status >> 8) & 0xff, signal: null } : { code: null, signal }
-}
+import { describeWaitStatus } from '../ns/pidfd.js'
+import type { KeeperEvent } from './types.js'
 
 const states = ['starting', 'running', 'frozen', 'stopping', 'aborting', 'stopped'] as const
 const reasons = ['exited', 'halt', 'reboot', 'signal', 'failed', 'unknown'] as const
@@ -31,7 +26,7 @@ export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
     case 'exit': {
       const reason = oneOf(reasons, fields.text('REASON'))
       const exit = fields.has('STATUS')
-        ? exitOf(fields.number('STATUS'))
+        ? describeWaitStatus(fields.number('STATUS'))
         : { code: null, signal: null }
       return reason === null ? null : { ...named, type, reason, ...exit }
     }
@@ -42,7 +37,7 @@ export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
         ...named,
         type,
         session: fields.number('SESSION'),
-        ...exitOf(fields.number('STATUS')),
+        ...describeWaitStatus(fields.number('STATUS')),
       }
     default:
       return null

@@ -5,11 +5,11 @@ import { Connection, type Answer } from './connection.js'
 import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
 import { LibraryMissingError } from '../errors.js'
 import { KeeperError, KeeperLostError, KeeperStartError } from './errors.js'
-import { decodeEvent, EventQueue, exitOf } from './events.js'
+import { decodeEvent, EventQueue } from './events.js'
+import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
 import { Fields, protocolVersion } from './protocol.js'
 import { spawnKeeper } from './spawn.js'
 import type {
-  Exit,
   ExecPlan,
   FileOp,
   FileResult,
@@ -66,7 +66,7 @@ function one(fds: number[]): number {
 }
 
 function exitIn(fields: Fields): Exit | null {
-  return fields.has('STATUS') ? exitOf(fields.number('STATUS')) : null
+  return fields.has('STATUS') ? describeWaitStatus(fields.number('STATUS')) : null
 }
 
 export class Keeper implements AsyncDisposable {

@@ -1,4 +1,6 @@
 // What is asked of the keeper and what it tells.
+import type { Exit } from '../ns/pidfd.js'
+import type { SignalName } from '../ns/signal.js'
 
 export interface IdMapEntry {
   nsId: number
@@ -100,13 +102,6 @@ export interface SessionInfo {
   exit: Exit | null
 }
 
-/** How a process ended; one of the two is null. */
-export interface Exit {
-  code: number | null
-  /** Signal number. */
-  signal: number | null
-}
-
 export type FileTarget = { pool: string; id: string } | { rootfs: RootfsPlan }
 
 export interface OpenFileOptions {
@@ -171,8 +166,13 @@ export type KeeperEvent =
       type: 'exit'
       reason: 'exited' | 'halt' | 'reboot' | 'signal' | 'failed' | 'unknown'
       code: number | null
-      signal: number | null
+      signal: SignalName | null
     })
   | (EventBase & { type: 'ready'; status: string })
-  | (EventBase & { type: 'session'; session: number; code: number | null; signal: number | null })
+  | (EventBase & {
+      type: 'session'
+      session: number
+      code: number | null
+      signal: SignalName | null
+    })
   | { type: 'gap'; epoch: string; seq: number; time: number; from: number; to: number }

@@ -1,26 +1,23 @@
 // A process by descriptor: never mistaken for another one that got the same number.
 import { close } from 'node:fs'
-import { constants } from 'node:os'
 import type { NamespaceIds } from '#native'
 import { ClosedError, traced } from '../errors.js'
 import { native } from '../native.js'
+import { signalName, signalNumber, type SignalName } from './signal.js'
 
 export type { NamespaceIds } from '#native'
 
+/** How a process ended; one of the two is null, and both where nobody knows. */
 export interface Exit {
   code: number | null
-  signal: NodeJS.Signals | null
+  signal: SignalName | null
 }
-
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]),
-)
 
 /** wait(2)'s status in words. */
 export function describeWaitStatus(status: number): Exit {
   const signal = status & 0x7f
   if (signal === 0) return { code: (status >> 8) & 0xff, signal: null }
-  return { code: null, signal: signalNames.get(signal) ?? null }
+  return { code: null, signal: signalName(signal) }
 }
 
 export class Pidfd implements AsyncDisposable {
@@ -54,13 +51,8 @@ export class Pidfd implements AsyncDisposable {
    *
    * @throws TypeError ERR_UNKNOWN_SIGNAL for a name that is none, as `process.kill()` does
    */
-  kill(signal: NodeJS.Signals | number): boolean {
-    const number = typeof signal === 'number' ? signal : constants.signals[signal]
-    // A caller without types may have written `TERM`.
-    if (!Number.isInteger(number)) {
-      const error = new TypeError(`Unknown signal: ${signal}`)
-      throw Object.assign(error, { code: 'ERR_UNKNOWN_SIGNAL' })
-    }
+  kill(signal: SignalName | number): boolean {
+    const number = signalNumber(signal)
     try {
       native.ns.pidfdSendSignal(this.fd, number)
       return true

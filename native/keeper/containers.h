@@ -46,6 +46,7 @@ struct Container {
   bool ready = false;
   std::optional<int> exit_status;  // of init, a wait(2) status
   std::optional<Request> waiting;  // the START that is not answered yet
+  const char* given_up = nullptr;  // why we ended that start, as the code of its answer
   Loop::Timer deadline = 0;
   off_t log_offset = 0;    // where this run's part of liblxc's log begins
   bool announced = false;  // whether the event of this start went out
@@ -82,6 +83,7 @@ class Containers {
               int value);
   void running(Container& container);
   void frozen(Container& container, bool frozen);
+  void give_up(Container& container, const char* code);
   void answer_start(Container& container);
   void announce(Container& container);
   void notified(const std::string& key);

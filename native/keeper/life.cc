@@ -47,7 +47,10 @@ void Containers::record(const std::string& lxc_path, MonitorFifo::Type type,
       (void)ns::pidfd_send_signal(container->monitor_fd.get(), SIGKILL);
       return;
     }
-    if (container->state == State::kStarting) running(*container);
+    // One that was given up is being killed, and its caller is told that.
+    if (container->state == State::kStarting && container->given_up == nullptr) {
+      running(*container);
+    }
     if (container->state == State::kFrozen) frozen(*container, false);
   } else if (value == kLxcFrozen && container->state == State::kRunning) {
     frozen(*container, true);

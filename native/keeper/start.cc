@@ -19,6 +19,8 @@
 namespace keeper {
 namespace {
 constexpr uint64_t kAnnounceMs = 20;
+// How long the answer to a start that was given up may wait for what it made to be gone.
+constexpr uint64_t kUndoMs = 5000;
 }
 
 void Containers::start(const Message& message, const Request& request) {
@@ -100,11 +102,7 @@ base::Status Containers::launch(Container& container) {
     if (late == nullptr || late->state != State::kStarting) return;
     context_.log.line("%s: did not start within %llu ms", key.c_str(),
                       (unsigned long long)late->plan.timeout_ms);
-    if (late->waiting) {
-      late->waiting->fail({ETIMEDOUT, "start", key}, "start", "ERR_TIMEOUT");
-      late->waiting.reset();
-    }
-    (void)ns::pidfd_send_signal(late->monitor_fd.get(), SIGKILL);
+    give_up(*late, "ERR_TIMEOUT");
   });
   return base::success();
 }
@@ -132,12 +130,20 @@ void Containers::abort(const Request& request, uint32_t start_request) {
         container->waiting->client() != request.client()) {
       continue;
     }
-    container->waiting->fail({ECANCELED, "start", key}, "start", "ERR_ABORTED");
-    container->waiting.reset();
-    (void)ns::pidfd_send_signal(container->monitor_fd.get(), SIGKILL);
+    give_up(*container, "ERR_ABORTED");
     return request.reply();
   }
   request.fail({ENOENT, "abort", ""});
+}
+
+// The answer waits until nothing is left, but not for a monitor that the kernel does not let die.
+void Containers::give_up(Container& container, const char* code) {
+  container.given_up = code;
+  (void)ns::pidfd_send_signal(container.monitor_fd.get(), SIGKILL);
+  context_.loop.after(kUndoMs, [this, key = container.plan.key()] {
+    Container* stuck = find(key);
+    if (stuck != nullptr && stuck->given_up != nullptr) fail_start(*stuck, 0);
+  });
 }
 
 void Containers::answer_start(Container& container) {
@@ -164,6 +170,11 @@ void Containers::fail_start(Container& container, int monitor_status) {
   if (!container.waiting) return;
   const Request request = *container.waiting;
   container.waiting.reset();
+  if (container.given_up != nullptr) {
+    const bool aborted = std::strcmp(container.given_up, "ERR_ABORTED") == 0;
+    return request.fail({aborted ? ECANCELED : ETIMEDOUT, "start", container.plan.key()}, "start",
+                        container.given_up);
+  }
   Report report{};
   if (container.report.valid() && ::read(container.report.get(), &report, sizeof report) ==
                                       static_cast<ssize_t>(sizeof report)) {

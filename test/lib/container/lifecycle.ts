@@ -51,6 +51,24 @@ await t.test('files on disk keep the ids of the container', async (t) => {
   await ct.delete({ force: true })
 })
 
+await t.test('init is given time until it can obey', async (t) => {
+  const handlers = "trap 'exit 3' TERM USR2 PWR; while :; do sleep 0.1; done"
+  const ct = await startedContainer(host, {
+    id: 'slow',
+    initCmd: ['/bin/sh', '-c', `sleep 0.3; ${handlers}`],
+  })
+  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(ct.show(), { exit: { reason: 'exited', code: 3 } })
+  await ct.start()
+  const reason = new Error('enough')
+  await t.rejects(ct.stop({ signal: AbortSignal.abort(reason) }), reason)
+  await t.rejects(ct.stop({ timeout: 20, method: 'shutdown_or_fail' }), {
+    code: 'ERR_CONTAINER_STOP',
+  })
+  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  await ct.delete()
+})
+
 await t.test('init that does not obey is killed, and the answer says so', async (t) => {
   const ct = await startedContainer(host, {
     id: 'deaf',
@@ -61,7 +79,7 @@ await t.test('init that does not obey is killed, and the answer says so', async 
     timeoutMs: 200,
   })
   t.match(await ct.stop({ timeout: 200 }), { rung: 'kill' })
-  t.match(ct.show(), { state: 'stopped', exit: { reason: 'signal', signal: 9 } })
+  t.match(ct.show(), { state: 'stopped', exit: { reason: 'signal', signal: 'SIGKILL' } })
   await ct.start()
   t.match(await ct.stop({ method: 'kill' }), { rung: 'kill' })
   await ct.delete()

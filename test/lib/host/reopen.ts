@@ -74,7 +74,7 @@ await t.test('what happened while nobody had it open is told', async (t) => {
   host = await Host.open(options)
   t.match(host.containers.show('one'), { state: 'stopped', initPid: null })
   const told = await first(host.events({ since: { epoch, seq } }), ({ type }) => type === 'exit')
-  t.match(told, { id: 'one', reason: 'signal', signal: 9 })
+  t.match(told, { id: 'one', reason: 'signal', signal: 'SIGKILL' })
   await host.containers.get('one').start()
 })
 

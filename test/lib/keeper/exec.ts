@@ -104,7 +104,7 @@ await t.test('killed by a signal', async (t) => {
   const session = await keeper.exec(execPlan('web', ['sleep', '100']))
   const events = keeper.events()
   process.kill(session.pid, 'SIGTERM')
-  t.match(await event(events, (e) => e.type === 'session'), { code: null, signal: 15 })
+  t.match(await event(events, (e) => e.type === 'session'), { code: null, signal: 'SIGTERM' })
   for (const fd of [session.pidfd, session.stdout, session.stderr]) closeSync(fd ?? -1)
   await keeper.closeSession(session.session)
 })

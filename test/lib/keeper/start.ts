@@ -29,7 +29,7 @@ await t.test('runs init, unprivileged and confined', async (t) => {
 
   process.kill(started.initPid, 'SIGKILL')
   const exit = await event(events, (e) => e.type === 'exit')
-  t.match(exit, { id: 'one', reason: 'signal', signal: 9, code: null })
+  t.match(exit, { id: 'one', reason: 'signal', signal: 'SIGKILL', code: null })
   t.equal(await keeper.lookup('tank', 'one'), null)
   t.strictSame(host.cgroupsLeft(), [])
 })

@@ -1,0 +1,49 @@
+// Signals for a container's init, which as pid 1 hears only those that it asked for.
+
+import { setTimeout } from 'node:timers/promises'
+import { heeds } from '../ns/heeds.js'
+import { Pidfd } from '../ns/pidfd.js'
+import { signalNumber, type SignalName } from '../ns/signal.js'
+import type { ContainerRecord } from './record.js'
+
+const HEED_EVERY_MS = 5
+const HEED_MS = 5000
+
+/** Sends a signal, heard or not; false when init is gone. */
+export async function signalInit(record: ContainerRecord, signal: SignalName): Promise<boolean> {
+  const number = signalNumber(signal)
+  await using init = await initOf(record)
+  return init?.pidfd.kill(number) ?? false
+}
+
+/**
+ * Sends a signal that init is to obey; false when init is gone. One that has only begun is given some
+ * seconds to set itself up, as what it does not care for yet would be lost.
+ *
+ * @param limit rejects with its reason
+ */
+export async function orderInit(
+  record: ContainerRecord,
+  signal: number,
+  limit: AbortSignal,
+): Promise<boolean> {
+  await using init = await initOf(record)
+  if (init === null) return false
+  const begin = performance.now()
+  // The kernel tells nobody when a process begins to catch a signal.
+  while ((await heeds(init.pid, signal)) === false && performance.now() - begin < HEED_MS) {
+    await setTimeout(HEED_EVERY_MS, undefined, { signal: limit }).catch(() =>
+      limit.throwIfAborted(),
+    )
+  }
+  return init.pidfd.kill(signal)
+}
+
+/** What another process with its number does is harmless: the descriptor tells them apart. */
+async function initOf({ host, pool, id }: ContainerRecord) {
+  const keeper = await host.keeper()
+  const known = await keeper.lookup(pool.name, id)
+  if (known === null || known.pidfd === null) return null
+  const pidfd = Pidfd.adopt(known.pidfd)
+  return { pid: known.initPid, pidfd, [Symbol.asyncDispose]: () => pidfd.close() }
+}
