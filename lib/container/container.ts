@@ -207,6 +207,6 @@ export class Container {
       .cgroupDir()
       .frozen()
       .catch(() => false)
-    if (frozen && run.alive && run.initPid === known.initPid) run.set('frozen')
+    if (frozen && run.initPid === known.initPid) run.set('frozen')
   }
 }

@@ -15,11 +15,10 @@ export async function freezeContainer(record: ContainerRecord): Promise<void> {
   try {
     await record.cgroupDir().freeze()
   } catch (error) {
-    if (run.alive) run.set('running')
+    run.set('running')
     throw error
   }
-  // It may have been killed meanwhile.
-  if (run.alive) run.set('frozen')
+  run.set('frozen')
   await tell(record, 'frozen')
   emit(record, true)
 }
@@ -28,7 +27,7 @@ export async function thawContainer(record: ContainerRecord): Promise<void> {
   using _lock = record.lock('thaw')
   record.assertAlive('thaw')
   await record.cgroupDir().thaw()
-  if (record.run.alive) record.run.set('running')
+  record.run.set('running')
   await tell(record, 'running')
   emit(record, false)
 }

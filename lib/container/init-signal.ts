@@ -21,11 +21,13 @@ export async function signalInit(record: ContainerRecord, signal: SignalName): P
  * seconds to set itself up, as what it does not care for yet would be lost.
  *
  * @param limit rejects with its reason
+ * @param doing the state while init obeys
  */
 export async function orderInit(
   record: ContainerRecord,
   signal: number,
   limit: AbortSignal,
+  doing?: 'stopping',
 ): Promise<boolean> {
   await using init = await initOf(record)
   if (init === null) return false
@@ -36,13 +38,18 @@ export async function orderInit(
       limit.throwIfAborted(),
     )
   }
+  // Before: it may have ended when we hear of the signal.
+  if (doing !== undefined) record.run.set(doing)
   return init.pidfd.kill(signal)
 }
 
 /** What another process with its number does is harmless: the descriptor tells them apart. */
-async function initOf({ host, pool, id }: ContainerRecord) {
+async function initOf(record: ContainerRecord) {
+  const { host, pool, id } = record
   const keeper = await host.keeper()
   const known = await keeper.lookup(pool.name, id)
+  // The answer comes after all that the keeper has told.
+  if (known === null) record.run.lost()
   if (known === null || known.pidfd === null) return null
   const pidfd = Pidfd.adopt(known.pidfd)
   return { pid: known.initPid, pidfd, [Symbol.asyncDispose]: () => pidfd.close() }

@@ -60,7 +60,12 @@ export class RunState {
     return !['staged', 'stopped', 'error'].includes(this.#state)
   }
 
+  /** What is done to it by us. Nothing once it has ended, of which an event may have told meanwhile. */
   set(state: ContainerState): void {
+    if (this.alive) this.#set(state)
+  }
+
+  #set(state: ContainerState): void {
     if (state === this.#state) return
     this.#state = state
     this.#changes.emit('change')
@@ -69,7 +74,7 @@ export class RunState {
   /** True when this was news: another run than the one that is known. */
   started(initPid: number): boolean {
     if (this.#initPid === initPid && this.alive) {
-      if (this.#state === 'frozen') this.set('running')
+      if (this.#state === 'frozen') this.#set('running')
       return false
     }
     this.#initPid = initPid
@@ -99,7 +104,7 @@ export class RunState {
       if (event.state === 'running') return this.started(event.initPid ?? 0)
       if (event.state === 'stopped') this.#stopped()
       // The answer to a start may have been here before.
-      else if (event.state !== 'starting' || !this.alive) this.set(event.state)
+      else if (event.state !== 'starting' || !this.alive) this.#set(event.state)
     } else if (event.type === 'exit') {
       const { reason, code, signal } = event
       this.#exit = Object.freeze({ reason, code, signal })

@@ -98,11 +98,13 @@ async function shutdown(
   const { init } = record
   if (init === 'runit') await prepareRunit(record, 'halt')
   try {
-    if (!(await orderInit(record, signalsOf(init).halt.number, limit.signal))) return true
-    record.run.set('stopping')
+    const { number } = signalsOf(init).halt
+    await orderInit(record, number, limit.signal, 'stopping')
     await stopped(record, limit.signal)
     return true
   } catch (error) {
+    // Perhaps it obeys later, perhaps never: as far as we know it runs.
+    record.run.set('running')
     if (error instanceof TimeoutError && limit.signal.reason === error) return false
     throw error
   }

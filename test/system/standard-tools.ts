@@ -67,7 +67,7 @@ await t.test('lxc-stop kills it', async (t) => {
   await started(ct)
   const events = host.events()
   await lxc('stop', '-n', 'one', '-k')
-  t.match(await exited(events), { reason: 'signal', signal: 9 })
+  t.match(await exited(events), { reason: 'signal', signal: 'SIGKILL' })
   await ct.wait('stopped', { timeout: 5000 })
   t.strictSame((await host.audit()).leftovers, [])
 })

@@ -1,7 +1,7 @@
 // One container from its making to its end, on the running kernel.
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -65,7 +65,25 @@ await t.test('init is given time until it can obey', async (t) => {
   await t.rejects(ct.stop({ timeout: 20, method: 'shutdown_or_fail' }), {
     code: 'ERR_CONTAINER_STOP',
   })
+  t.equal(ct.state, 'running')
   t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  await ct.delete()
+})
+
+await t.test('what ends at once is not taken for one that is still ending', async (t) => {
+  // Busy processors let the news of the end be here before the stop goes on.
+  const burners = [0, 1].map(() => spawn('/bin/sh', ['-c', 'while :; do :; done']))
+  t.teardown(() => burners.forEach((burner) => burner.kill('SIGKILL')))
+  const ct = await host.containers.create({
+    id: 'quick',
+    image: busybox,
+    initCmd: ['/bin/sh', '-c', "trap 'exit 0' TERM USR2 PWR; while :; do sleep 100 & wait; done"],
+  })
+  for (let round = 0; round < 20; round++) {
+    await ct.start()
+    t.match(await ct.stop({ timeout: 10_000 }), { rung: 'shutdown' })
+    t.equal(ct.state, 'stopped')
+  }
   await ct.delete()
 })
 
