@@ -74,6 +74,7 @@
       "native/keeper/monitor_fifo.cc",
       "native/keeper/notify.cc",
       "native/keeper/orphans.cc",
+      "native/keeper/payload_cgroups.cc",
       "native/keeper/plan.cc",
       "native/keeper/process.cc",
       "native/keeper/rootfs.cc",
@@ -81,12 +82,24 @@
       "native/keeper/server.cc",
       "native/keeper/session_child.cc",
       "native/keeper/sessions.cc",
+      "native/keeper/spare.cc",
       "native/keeper/start.cc",
       "native/keeper/userns_cache.cc",
       "native/abi/dlopen_notes.cc",
       "native/abi/library.cc",
       "native/abi/lxc.cc",
       "native/keeper/main.cc"
+    ],
+    "keeper_ldflags": [
+      "-Wl,--export-dynamic-symbol=epoll_wait",
+      "-Wl,--export-dynamic-symbol=mkdirat",
+      "-Wl,--export-dynamic-symbol=read",
+      "-Wl,--export-dynamic-symbol=seccomp_load",
+      "-Wl,--export-dynamic-symbol=seccomp_rule_add_exact_array",
+      "-Wl,--export-dynamic-symbol=signalfd",
+      "-Wl,--export-dynamic-symbol=syscall",
+      "-Wl,--export-dynamic-symbol=unshare",
+      "-Wl,--export-dynamic-symbol=waitpid"
     ],
     "addon_defines": [
       "NAPI_VERSION=9",

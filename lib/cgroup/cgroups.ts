@@ -56,6 +56,15 @@ export class Cgroups implements AsyncDisposable {
     return found(1) ? 1 : found(2) ? 2 : null
   }
 
+  /** Where the hierarchy is mounted that has a controller; `null` when the machine does not have it. */
+  mountpoint(controller: string): string | null {
+    const version = this.version(controller)
+    const found = this.hierarchies.find(
+      (one) => one.version === version && one.controllers.includes(controller),
+    )
+    return found?.mountpoint ?? null
+  }
+
   /** A cgroup by its path below every mountpoint. Does no I/O. */
   dir(path: string): CgroupDir {
     return new CgroupDir(this.#native, path)

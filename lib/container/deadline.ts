@@ -1,6 +1,19 @@
 // A time limit as an AbortSignal, joined with the caller's own.
 
 import { TimeoutError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import { milliseconds } from '../schema/size.js'
+
+/**
+ * The time that a caller gave, or else the default, which needs no check: that would take as long as all
+ * else that is done here before a start.
+ *
+ * @param what names the value in messages: `stop.timeout`
+ * @throws InvalidArgumentError
+ */
+export function timeoutOf(given: number | undefined, otherwise: number, what: string): number {
+  return given === undefined ? otherwise : parse(milliseconds, given, what)
+}
 
 /** Disposed of when the operation is over, so that no timer outlives it. */
 export interface Deadline extends Disposable {

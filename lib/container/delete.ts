@@ -33,7 +33,6 @@ export async function deleteContainer(
     await pool.driver.remove(id)
     await Promise.all([
       record.cgroupDir().remove(),
-      host.cgroups.dir(record.monitorCgroup).remove(),
       removeLxcFile(record),
       ...logFiles(record).map((path) => rm(path, { force: true })),
     ])
@@ -44,7 +43,7 @@ export async function deleteContainer(
   record.deleted = true
   pool.containers.delete(id)
   const last = user.show().containers.length === 0
-  if (last) await host.cgroups.dir(parentOf(record.cgroup)).remove()
+  if (last) await host.cgroups.dir(record.userCgroup).remove()
   if (last && !user.standalone) await user.delete()
   host.emit({ type: 'deleted', pool: pool.name, id })
   return Object.freeze({ id, leftovers: await leftoversOf(record) })
@@ -55,17 +54,9 @@ export function logFiles({ pool, id }: ContainerRecord): string[] {
   return paths.flatMap((path) => [path, `${path}.1`])
 }
 
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
-}
-
 async function leftoversOf(record: ContainerRecord): Promise<string[]> {
   const { pool, id, host } = record
-  const cgroups = await Promise.all(
-    [record.cgroup, record.monitorCgroup].map(async (path) =>
-      (await host.cgroups.dir(path).exists()).map((mountpoint) => `cgroup ${mountpoint}/${path}`),
-    ),
-  )
+  const cgroups = await record.cgroupDir().exists()
   const keeper = await host.keeper()
   const rootfs = host.paths.rootfs(pool.name, id)
   const mounts = (await keeper.mounts()).filter((path) => path === rootfs)
@@ -78,5 +69,6 @@ async function leftoversOf(record: ContainerRecord): Promise<string[]> {
       ),
     ),
   )
-  return [...cgroups.flat(), ...mounts.map((path) => `mount ${path}`), ...files.flat()]
+  const cgroup = (mountpoint: string) => `cgroup ${mountpoint}/${record.cgroup}`
+  return [...cgroups.map(cgroup), ...mounts.map((path) => `mount ${path}`), ...files.flat()]
 }

@@ -11,9 +11,8 @@ import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
 import { onlyKeys, parse } from '../schema/parse.js'
-import { milliseconds } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
-import { deadline } from './deadline.js'
+import { deadline, timeoutOf } from './deadline.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
 
@@ -135,8 +134,8 @@ export async function execInContainer(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   onlyKeys(options, execKeys, 'exec')
-  const { stdin, timeout = Infinity, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
-  const timeoutMs = parse(milliseconds, timeout, 'exec.timeout')
+  const { stdin, timeout, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
+  const timeoutMs = timeoutOf(timeout, Infinity, 'exec.timeout')
   if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
   using limit = deadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }

@@ -39,6 +39,8 @@ export interface LxcConfigInput {
   readonly seccompProfile: string
   /** Null where the kernel has no AppArmor. */
   readonly apparmorProfile: string | null
+  /** What this kernel has of `MASKED`: to try the others takes time in every start. */
+  readonly masked: readonly string[]
   readonly netif: LxcNetif | null
   readonly nesting: boolean
   readonly logFile: string
@@ -78,6 +80,8 @@ const DROPPED_CAPABILITIES = [
 // read-only by proc:mixed, /sys by sys:mixed.
 const MASKED_FILES = ['proc/kcore', 'proc/keys', 'proc/latency_stats', 'proc/timer_list']
 const MASKED_DIRECTORIES = ['proc/acpi', 'proc/asound', 'proc/scsi', 'sys/firmware']
+
+export const MASKED: readonly string[] = [...MASKED_FILES, ...MASKED_DIRECTORIES]
 
 /** How much console output is kept, twice: the file and the one before it. */
 export const CONSOLE_LOG_SIZE = 2 ** 20
@@ -145,13 +149,16 @@ function cgroups({ cgroup, cgroupVersion, cgparams }: LxcConfigInput): string[] 
   ]
 }
 
-function mounts({ init, nesting, notifySocket, cgroupVersion }: LxcConfigInput): string[] {
+function mounts({ init, nesting, notifySocket, cgroupVersion, masked }: LxcConfigInput): string[] {
+  const isThere = (path: string) => masked.includes(path)
   // On hybrid hosts, init mounts the hierarchies it wants inside its own cgroup namespace.
   const auto = ['proc:mixed', 'sys:mixed', ...(cgroupVersion === 2 ? ['cgroup:rw:force'] : [])]
   return [
     `lxc.mount.auto = ${auto.join(' ')}`,
-    ...MASKED_FILES.map((path) => entry('/dev/null', path, 'none', 'bind,optional')),
-    ...MASKED_DIRECTORIES.map((path) =>
+    ...MASKED_FILES.filter(isThere).map((path) =>
+      entry('/dev/null', path, 'none', 'bind,optional'),
+    ),
+    ...MASKED_DIRECTORIES.filter(isThere).map((path) =>
       entry('tmpfs', path, 'tmpfs', 'ro,nosuid,nodev,noexec,size=4k,mode=0555,optional'),
     ),
     ...(init === 'systemd' || notifySocket !== null

@@ -1,6 +1,6 @@
 // Puts a container's LXC configuration where liblxc reads it, when it is not there already.
 
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { UnsupportedError } from '../host/errors.js'
 import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
-import { renderLxcConfig, type LxcNetif } from './lxc-config.js'
+import { MASKED, renderLxcConfig, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 
@@ -32,26 +32,42 @@ export function notifySocket({ init, pool, host, id }: ContainerRecord): string 
 export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
   const path = record.host.paths.lxcConfig(record.pool.name, record.id)
   const known = written.get(record)
+  const masked = maskedHere()
   // A configuration is replaced, never changed, so the same one makes the same files.
-  if (known?.config === record.config && known.init === record.init && known.mark === mark(path)) {
+  if (
+    known?.config === record.config &&
+    known.init === record.init &&
+    known.masked === masked &&
+    known.mark === mark(path)
+  ) {
     return known.clamped
   }
-  const { text, initCmd, clamped } = renderRecord(record)
+  const { text, initCmd, clamped } = renderRecord(record, masked)
   await writeIfChanged(path, text)
   await writeIfChanged(join(dirname(path), 'init'), initCmd.map((word) => `${word}\0`).join(''))
   const { config, init } = record
-  written.set(record, { config, init, mark: mark(path), clamped })
+  written.set(record, { config, init, masked, mark: mark(path), clamped })
   return clamped
 }
 
 interface Written {
   readonly config: ContainerFile
   readonly init: ContainerRecord['init']
+  readonly masked: readonly string[]
   readonly mark: string
   readonly clamped: readonly ClampedPrlimit[]
 }
 
 const written = new WeakMap<ContainerRecord, Written>()
+
+let seen: readonly string[] = []
+
+// A module that is loaded later brings more. What is there once stays.
+function maskedHere(): readonly string[] {
+  const more = MASKED.filter((path) => !seen.includes(path) && existsSync(`/${path}`))
+  if (more.length > 0) seen = [...seen, ...more]
+  return seen
+}
 
 // Another file, or one that somebody has changed, has another one.
 function mark(path: string): string {
@@ -82,7 +98,10 @@ export async function removeLxcFile(record: ContainerRecord): Promise<void> {
   await rm(dirname(path), { recursive: true, force: true })
 }
 
-function renderRecord(record: ContainerRecord): {
+function renderRecord(
+  record: ContainerRecord,
+  masked: readonly string[],
+): {
   text: string
   initCmd: readonly string[]
   clamped: ClampedPrlimit[]
@@ -101,7 +120,8 @@ function renderRecord(record: ContainerRecord): {
     initCmd,
     cgroup: {
       container: record.cgroup,
-      monitor: record.monitorCgroup,
+      // For others than the keeper, whose monitors stay where it is itself.
+      monitor: `${record.userCgroup}/monitor.${record.id}`,
       pivot: `${host.cgroupRoot}/pivot`,
     },
     cgroupVersion,
@@ -109,6 +129,7 @@ function renderRecord(record: ContainerRecord): {
     prlimits,
     seccompProfile: seccompProfile(record),
     apparmorProfile: host.apparmorProfile,
+    masked,
     netif: netif(record),
     nesting: config.nesting,
     logFile: pool.layout.log(id),

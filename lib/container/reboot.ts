@@ -1,9 +1,7 @@
 // Restarts a container: from outside as a stop and a start, or by telling its init to reboot.
 
 import { ContainerEndedError, StateError } from '../host/errors.js'
-import { parse } from '../schema/parse.js'
-import { milliseconds } from '../schema/size.js'
-import { deadline } from './deadline.js'
+import { deadline, timeoutOf } from './deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
@@ -25,9 +23,9 @@ const DEFAULT_TIMEOUT_MS = 60_000
 
 export async function restartContainer(
   record: ContainerRecord,
-  { timeout = DEFAULT_TIMEOUT_MS, method = 'shutdown_or_kill', signal }: StopOptions = {},
+  { timeout, method = 'shutdown_or_kill', signal }: StopOptions = {},
 ): Promise<RestartResult> {
-  const timeoutMs = parse(milliseconds, timeout, 'restart.timeout')
+  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'restart.timeout')
   using _lock = record.lock('restart')
   const stop = await stopLocked(record, timeoutMs, method, signal)
   const start = await startLocked(record, DEFAULT_TIMEOUT_MS, signal)
@@ -41,9 +39,9 @@ export async function restartContainer(
  */
 export async function rebootContainer(
   record: ContainerRecord,
-  { timeout = DEFAULT_TIMEOUT_MS, signal }: RebootOptions = {},
+  { timeout, signal }: RebootOptions = {},
 ): Promise<void> {
-  const timeoutMs = parse(milliseconds, timeout, 'reboot.timeout')
+  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
   using _lock = record.lock('reboot')
   const { run } = record
   if (run.state !== 'running')

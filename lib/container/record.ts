@@ -57,15 +57,11 @@ export class ContainerRecord {
 
   /** Relative to every cgroup hierarchy: the directory with the limits, owned by the host's root. */
   get cgroup(): string {
-    return `${this.#userCgroup}/ct.${this.id}`
+    return `${this.userCgroup}/ct.${this.id}`
   }
 
-  /** Beside it, so that freezing and killing the container spares the monitor. */
-  get monitorCgroup(): string {
-    return `${this.#userCgroup}/monitor.${this.id}`
-  }
-
-  get #userCgroup(): string {
+  /** That of all containers of its user in its group. */
+  get userCgroup(): string {
     return `${this.group.cgroup}/user.${this.user.name}`
   }
 

@@ -5,10 +5,8 @@ import { ContainerStartError, StateError } from '../host/errors.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
-import { milliseconds } from '../schema/size.js'
-import { parse } from '../schema/parse.js'
 import { applyParams, usableParams } from '../group/cgparams.js'
-import { deadline } from './deadline.js'
+import { deadline, timeoutOf } from './deadline.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -33,9 +31,9 @@ const SETTLE_MS = 5000
 
 export async function startContainer(
   record: ContainerRecord,
-  { timeout = DEFAULT_TIMEOUT_MS, signal }: StartOptions = {},
+  { timeout, signal }: StartOptions = {},
 ): Promise<StartResult> {
-  const timeoutMs = parse(milliseconds, timeout, 'start.timeout')
+  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'start.timeout')
   signal?.throwIfAborted()
   using _lock = record.lock('start')
   return await startLocked(record, timeoutMs, signal)
@@ -65,7 +63,10 @@ export async function startLocked(
   ])
   const started = await record
     .withoutFiles(() =>
-      keeper.start(startPlan(record, timeoutMs), signal === undefined ? {} : { signal }),
+      keeper.start(
+        startPlan(record, Math.min(timeoutMs, 2 ** 31 - 1)),
+        signal === undefined ? {} : { signal },
+      ),
     )
     .catch(async (error: unknown) => {
       await settled(record).catch(() => undefined)
@@ -83,7 +84,27 @@ export async function startLocked(
   })
 }
 
+interface Planned {
+  readonly config: ContainerRecord['config']
+  readonly name: string
+  readonly plan: StartPlan
+}
+
+const planned = new WeakMap<ContainerRecord, Planned>()
+
+/** Made anew when the configuration, which is replaced and never changed, is another one. */
 export function startPlan(record: ContainerRecord, timeoutMs: number): StartPlan {
+  const { config, name } = record
+  const known = planned.get(record)
+  if (known?.config === config && known.name === name && known.plan.timeoutMs === timeoutMs) {
+    return known.plan
+  }
+  const plan = makePlan(record, timeoutMs)
+  planned.set(record, { config, name, plan })
+  return plan
+}
+
+function makePlan(record: ContainerRecord, timeoutMs: number): StartPlan {
   const { pool, host, id } = record
   return {
     pool: pool.name,
@@ -91,12 +112,11 @@ export function startPlan(record: ContainerRecord, timeoutMs: number): StartPlan
     lxcPath: host.paths.lxc(pool.name),
     rootfs: record.rootfsPlan(),
     cgroup: record.cgroup,
-    monitorCgroup: record.monitorCgroup,
     seccompProfile: seccompProfile(record),
     notifySocket: notifySocket(record),
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
-    timeoutMs: Math.min(timeoutMs, 2 ** 31 - 1),
+    timeoutMs,
   }
 }
 

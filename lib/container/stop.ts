@@ -8,9 +8,8 @@ import {
   StateError,
   TimeoutError,
 } from '../host/errors.js'
-import { onlyKeys, parse } from '../schema/parse.js'
-import { milliseconds } from '../schema/size.js'
-import { deadline } from './deadline.js'
+import { onlyKeys } from '../schema/parse.js'
+import { deadline, timeoutOf } from './deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
@@ -52,7 +51,7 @@ export async function stopContainer(
   record: ContainerRecord,
   options: StopOptions = {},
 ): Promise<StopResult> {
-  const timeoutMs = parse(milliseconds, options.timeout ?? DEFAULT_TIMEOUT_MS, 'stop.timeout')
+  const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'stop.timeout')
   onlyKeys(options, ['timeout', 'method', 'signal'], 'stop')
   const method = options.method ?? 'shutdown_or_kill'
   if (!methods.includes(method)) {

@@ -1,9 +1,8 @@
 // Waits until a container is in a state.
 
 import { ContainerEndedError, InvalidArgumentError } from '../host/errors.js'
-import { onlyKeys, parse } from '../schema/parse.js'
-import { milliseconds } from '../schema/size.js'
-import { deadline } from './deadline.js'
+import { onlyKeys } from '../schema/parse.js'
+import { deadline, timeoutOf } from './deadline.js'
 import { announcesReadiness } from './init.js'
 import type { ContainerRecord } from './record.js'
 import type { ContainerState } from './state.js'
@@ -49,12 +48,12 @@ export async function waitFor(
   target: WaitTarget,
   options: WaitOptions = {},
 ): Promise<WaitResult> {
-  const { timeout = Infinity, signal } = options
+  const { timeout, signal } = options
   onlyKeys(options, ['timeout', 'signal'], 'wait')
   if (!targets.includes(target)) {
     throw new InvalidArgumentError('wait.target', `must be one of ${targets.join(', ')}`)
   }
-  const timeoutMs = parse(milliseconds, timeout, 'wait.timeout')
+  const timeoutMs = timeoutOf(timeout, Infinity, 'wait.timeout')
   using limit = deadline(`wait of ${record.name} for ${target}`, timeoutMs, signal)
   const { run } = record
   const done = (by: WaitResult['by'] = null, status: string | null = null) =>

@@ -1,5 +1,6 @@
 // A group is a node of the cgroup tree: limits on it hold for all containers below it together.
 
+import { existsSync } from 'node:fs'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
@@ -112,8 +113,7 @@ export class Group {
 
   /** Makes the cgroup, those above it, and their limits. @internal */
   async ensureCgroup(): Promise<void> {
-    // Somebody may have removed it from outside meanwhile.
-    if (this.#ready !== null && (await this.#dir().exists()).length === 0) this.#ready = null
+    if (this.#ready !== null && !this.#stands()) this.#ready = null
     this.#ready ??= this.#create()
     try {
       await this.#ready
@@ -121,6 +121,26 @@ export class Group {
       this.#ready = null
       throw error
     }
+  }
+
+  // Somebody may have removed it from outside meanwhile. Looked for where it limits something, and at
+  // once, as this is on the way of a start.
+  #stands(): boolean {
+    for (const mountpoint of this.#limitedIn()) {
+      if (!existsSync(`${mountpoint}/${this.cgroup}`)) return false
+    }
+    return true
+  }
+
+  /** Mountpoints of the hierarchies in which it, or one above it, limits something. */
+  #limitedIn(): Set<string> {
+    const { cgroups } = this.#pool.host
+    const { parent } = this
+    const above = parent === null ? [] : parent.#limitedIn()
+    const own = usableParams(cgroups, this.#config.cgparams).flatMap(
+      ({ subsystem }) => cgroups.mountpoint(subsystem) ?? [],
+    )
+    return new Set([...above, ...own])
   }
 
   async #create(): Promise<void> {

@@ -44,7 +44,7 @@ async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Prom
   const walk = async (directory: string, pool: string | null): Promise<void> => {
     for (const name of await directories(directory)) {
       const path = join(directory, name)
-      const container = /^(?:ct|monitor)\.(.+)$/.exec(name)?.[1]
+      const container = /^ct\.(.+)$/.exec(name)?.[1]
       if (container !== undefined) {
         if (alive.has(`${pool ?? ''}/${container}`)) continue
         leftovers.push({ type: 'cgroup', what: path, reason: 'its container does not run' })

@@ -2,7 +2,7 @@
 // everything. One whose process was killed is cleared away when the next one is opened.
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -31,7 +31,9 @@ const schema = z.strictObject({
   cloneMode: installOptions.shape.cloneMode,
 })
 
-const PARENT = '/run'
+/** Run state belongs into memory, and not every machine has its `/run` there. */
+const PARENTS = ['/run', '/dev/shm'] as const
+const TMPFS_MAGIC = 0x01021994 // statfs(2)
 const PREFIX = 'osctl-tmp-'
 const MARK = 'temporary.json'
 const REMAINS_MS = 60_000
@@ -48,7 +50,7 @@ export async function openTemporary(options: TemporaryOptions): Promise<OpenHost
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.temporary()')
   await sweepTemporary()
   await using undo = new Undo()
-  const stateDir = await mkdtemp(join(PARENT, PREFIX))
+  const stateDir = await mkdtemp(join(await parentInMemory(), PREFIX))
   undo.add(() => rm(stateDir, { recursive: true, force: true }))
   const scratch = await mkdtemp(join(directory, 'osctl-pool-'))
   undo.add(() => removeTree(scratch))
@@ -99,16 +101,21 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
 
 /** Clears away temporary hosts whose process has ended without closing them. */
 export async function sweepTemporary(): Promise<void> {
-  for (const name of await readdir(PARENT)) {
-    if (!name.startsWith(PREFIX)) continue
-    const stateDir = join(PARENT, name)
+  const found = await Promise.all(
+    PARENTS.map(async (parent) =>
+      (await readdir(parent).catch(() => []))
+        .filter((name) => name.startsWith(PREFIX))
+        .map((name) => join(parent, name)),
+    ),
+  )
+  for (const stateDir of found.flat()) {
     const text = await readFile(join(stateDir, MARK), 'utf8').catch(() => null)
     if (text === null) {
       await removeRemains(stateDir)
       continue
     }
-    const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
     try {
+      const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
       const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools: [pool] })
       await tearDown(host, dirname(pool.path))
     } catch (error) {
@@ -117,6 +124,14 @@ export async function sweepTemporary(): Promise<void> {
       process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
     }
   }
+}
+
+async function parentInMemory(): Promise<string> {
+  for (const parent of PARENTS) {
+    const info = await statfs(parent).catch(() => null)
+    if (info?.type === TMPFS_MAGIC) return parent
+  }
+  return PARENTS[0]
 }
 
 // Without a mark it is either being made right now, or what a start that was under way when its host

@@ -55,7 +55,8 @@ export class Connection {
     return new Connection(this.#stateDir)
   }
 
-  request(kind: Kind, values: FieldValues = {}, signal?: AbortSignal): Promise<Answer> {
+  /** @param values fields, or what `encodeFields()` made of them */
+  request(kind: Kind, values: FieldValues | Buffer = {}, signal?: AbortSignal): Promise<Answer> {
     return this.#ask(kind, values, null, signal)
   }
 
@@ -68,7 +69,7 @@ export class Connection {
 
   async #ask(
     kind: Kind,
-    values: FieldValues,
+    values: FieldValues | Buffer,
     collected: Answer[] | null,
     signal?: AbortSignal,
   ): Promise<Answer> {

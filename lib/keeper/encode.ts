@@ -27,20 +27,26 @@ function encodeRootfs(rootfs: RootfsPlan): Buffer {
   })
 }
 
-export function encodeStart(plan: StartPlan): FieldValues {
-  return {
+const encoded = new WeakMap<StartPlan, Buffer>()
+
+/** A plan that is used again is not encoded again. */
+export function encodeStart(plan: StartPlan): Buffer {
+  const known = encoded.get(plan)
+  if (known !== undefined) return known
+  const bytes = encodeFields({
     POOL: plan.pool,
     ID: plan.id,
     LXC_PATH: plan.lxcPath,
     ROOTFS: encodeRootfs(plan.rootfs),
     CGROUP: plan.cgroup,
-    MONITOR_CGROUP: plan.monitorCgroup,
     SECCOMP_PROFILE: plan.seccompProfile,
     NOTIFY_SOCKET: plan.notifySocket,
     LOG_FILE: plan.logFile,
     CONSOLE_LOG: plan.consoleLog,
     TIMEOUT_MS: plan.timeoutMs,
-  }
+  })
+  encoded.set(plan, bytes)
+  return bytes
 }
 
 export function encodeExec(plan: ExecPlan): FieldValues {

@@ -1,7 +1,7 @@
 // The keeper's vocabulary and how a frame is laid out; native/keeper/protocol.def.h and
 // message.h say the same in C++, and a test holds one against the other.
 
-export const protocolVersion = 1
+export const protocolVersion = 2
 export const maxFrame = 128 * 1024
 
 export const kinds = {
@@ -45,7 +45,6 @@ export const tags = {
   ID: 21,
   LXC_PATH: 22,
   CGROUP: 23,
-  MONITOR_CGROUP: 24,
   SECCOMP_PROFILE: 25,
   NOTIFY_SOCKET: 26,
   LOG_FILE: 27,
@@ -171,11 +170,12 @@ export function encodeFields(values: FieldValues): Buffer {
 }
 
 /** @throws RangeError when the frame is larger than the keeper takes */
-export function encodeFrame(kind: Kind, id: number, values: FieldValues): Buffer {
+export function encodeFrame(kind: Kind, id: number, values: FieldValues | Buffer): Buffer {
   scratch.writeUInt16LE(kinds[kind], 0)
   scratch.writeUInt16LE(0, 2)
   scratch.writeUInt32LE(id, 4)
-  return new Encoder(header).fields(values).copy()
+  if (!Buffer.isBuffer(values)) return new Encoder(header).fields(values).copy()
+  return Buffer.concat([scratch.subarray(0, header), values])
 }
 
 /** The fields of a frame or of an ITEM. What is missing reads as `''`, `0` or `[]`. */

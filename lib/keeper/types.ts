@@ -28,7 +28,6 @@ export interface StartPlan {
   rootfs: RootfsPlan
   /** Relative to each hierarchy; left-overs are removed before a start and after an end. */
   cgroup: string
-  monitorCgroup: string
   seccompProfile: string | null
   /** Made by the keeper before the start, at most 107 bytes. */
   notifySocket: string | null

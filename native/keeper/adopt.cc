@@ -5,14 +5,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <cstring>
 
 #include "base/file.h"
-#include "cgroup/tree.h"
 #include "keeper/containers.h"
 #include "keeper/process.h"
+#include "ns/pidfd.h"
 
 namespace keeper {
 namespace {
@@ -21,6 +23,7 @@ constexpr size_t kMaxPlan = kMaxFrame + 4096;
 
 struct Known {
   pid_t pid = -1;
+  uint64_t start_time = 0;
   base::UniqueFd fd;
 };
 
@@ -28,7 +31,15 @@ Known known_process(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields || !fields->has(Tag::PID)) return {};
   const auto pid = static_cast<pid_t>(fields->number(Tag::PID));
-  return {pid, open_same_process(pid, fields->number(Tag::TIME))};
+  const uint64_t start_time = fields->number(Tag::TIME);
+  return {pid, start_time, open_same_process(pid, start_time)};
+}
+
+// Of a start that nobody waits for any more. It is not our child: its end is all there is to wait for.
+void end(int pidfd) {
+  (void)ns::pidfd_send_signal(pidfd, SIGKILL);
+  pollfd ended{pidfd, POLLIN, 0};
+  (void)::poll(&ended, 1, 1000);
 }
 
 std::vector<std::string> entries(const std::string& directory) {
@@ -79,9 +90,11 @@ void Containers::adopt_all() {
     container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
     Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
     Known init = known_process(kept->fields.text(Tag::INIT_PID));
+    const bool ran = kept->fields.has(Tag::INIT_PID);
+    container.monitor_start_time = monitor.start_time;
     containers_[name] = std::move(made);
     const auto fifo = open_fifo(container.plan.lxc_path);
-    if (monitor.fd.valid() && fifo.ok()) {
+    if (ran && monitor.fd.valid() && fifo.ok()) {
       container.monitor = monitor.pid;
       container.monitor_fd = std::move(monitor.fd);
       container.init = init.pid;
@@ -94,10 +107,10 @@ void Containers::adopt_all() {
       });
       continue;
     }
-    context_.log.line("%s: its monitor is gone, cleaned up", name.c_str());
-    // Before the first RUNNING nobody else knows the monitor: what is in its cgroup is it.
-    (void)cgroup::kill(context_.hierarchies, container.plan.monitor_cgroup);
-    container.state = kept->fields.has(Tag::INIT_PID) ? State::kRunning : State::kStarting;
+    context_.log.line("%s: %s, cleaned up", name.c_str(),
+                      ran ? "its monitor is gone" : "its start was under way");
+    if (monitor.fd.valid()) end(monitor.fd.get());
+    container.state = ran ? State::kRunning : State::kStarting;
     finish(name, 0);
   }
 }

@@ -52,7 +52,7 @@ base::Result<base::UniqueFd> seqpacket() {
 base::Result<Received> receive(int socket) {
   Received result;
   // On the stack: on the heap it would be memory that every monitor forked since inherits.
-  std::array<char, kMaxFrame> frame;
+  std::array<char, kMaxJob> frame;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control;
   iovec vector{frame.data(), frame.size()};
   msghdr header{};
@@ -80,7 +80,7 @@ base::Result<Received> receive(int socket) {
 }
 
 base::Status send(int socket, std::string_view frame, const std::vector<int>& fds) {
-  if (frame.size() > kMaxFrame || fds.size() > kMaxDescriptors) {
+  if (frame.size() > kMaxJob || fds.size() > kMaxDescriptors) {
     return base::SysError{EMSGSIZE, "sendmsg", ""};
   }
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control{};

@@ -61,15 +61,15 @@ std::string Containers::seccomp_file(const StartPlan& plan) const {
 void Containers::save(const Container& container) const {
   Writer kept(Kind::START, 0);
   kept.put(Tag::ITEM, container.frame).put(Tag::SECCOMP_FILTER, container.filter);
+  const auto process = [&](Tag tag, pid_t pid, uint64_t start_time) {
+    Writer item;
+    item.number(Tag::PID, static_cast<uint64_t>(pid)).number(Tag::TIME, start_time);
+    kept.put(tag, item);
+  };
+  process(Tag::MONITOR_PID, container.monitor, container.monitor_start_time);
   if (container.init > 0) {
-    for (const auto& [tag, pid] :
-         {std::pair{Tag::MONITOR_PID, container.monitor}, {Tag::INIT_PID, container.init}}) {
-      const auto stat = process_stat(pid);
-      Writer item;
-      item.number(Tag::PID, static_cast<uint64_t>(pid));
-      item.number(Tag::TIME, stat ? stat->start_time : 0);
-      kept.put(tag, item);
-    }
+    const auto stat = process_stat(container.init);
+    process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
   }
   const std::string path = plan_file(container.plan.key());
   const std::string temporary = path + ".new";

@@ -37,6 +37,7 @@ struct Container {
   std::string filter;  // file of the compiled seccomp filter that init runs under, "" for none
   State state = State::kStarting;
   pid_t monitor = -1;
+  uint64_t monitor_start_time = 0;
   pid_t init = -1;
   base::UniqueFd monitor_fd;  // pidfds
   base::UniqueFd init_fd;
@@ -51,7 +52,7 @@ struct Container {
   off_t log_offset = 0;    // where this run's part of liblxc's log begins
   bool announced = false;  // whether the event of this start went out
   uint64_t requested_us = 0;
-  uint64_t forked_us = 0;
+  uint64_t begun_us = 0;
 };
 
 class Containers {

@@ -11,6 +11,7 @@
 #include "keeper/log.h"
 #include "keeper/loop.h"
 #include "keeper/message.h"
+#include "keeper/spare.h"
 
 namespace keeper {
 
@@ -19,12 +20,20 @@ struct Options {
   std::string cgroup_root;
 };
 
+constexpr const char* kOwnCgroup = "keeper";
+
+// The cgroup of the keeper and of its children, the monitors.
+inline std::string own_cgroup(const Options& options) {
+  return options.cgroup_root + "/" + kOwnCgroup;
+}
+
 struct Context {
   const Options& options;
   Loop& loop;
   Log& log;
   Events& events;
   const cgroup::Hierarchies& hierarchies;
+  Spare& spare;
 };
 
 // Answers one request. It may be kept until the answer is known; the client may be gone by then.

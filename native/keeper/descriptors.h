@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <initializer_list>
 #include <vector>
 
 #include <unistd.h>
@@ -11,7 +10,7 @@
 namespace keeper {
 
 // Closes everything above 2 but these; negative ones are ignored. close_range(2), kernel 5.9.
-inline void close_all_but(std::initializer_list<int> wanted) {
+inline void close_all_but(const std::vector<int>& wanted) {
   std::vector<int> keep;
   for (const int fd : wanted) {
     if (fd > 2) keep.push_back(fd);

@@ -9,26 +9,48 @@
 // be a second opinion. So the one that liblxc loads is exported when it is loaded. With the
 // next start under that profile it is known: nothing is collected or compiled again.
 //
+// And liblxc hands the container's cgroups over to its root in a process of its own, in a user
+// namespace made for that alone, and waits for it while init waits for liblxc. Half a millisecond,
+// in which init could have gone on: so that wait is put off until liblxc waits for init anyway. And
+// init makes its network namespace, as long a piece of work, first of all and not when liblxc tells it
+// to; but when its ids are mapped, or the files of that namespace would not be its root's.
+//
+// And liblxc insists on making cgroups itself. But that of the monitor is the one that the keeper is
+// in, and so are its children: on a host with v1, ten directories less to make and to remove. And
+// those of the container on v1 are made by the keeper while liblxc still reads its configuration.
+//
 // And a monitor lives as long as its container, while a start dirties 130 KiB of stack and more
 // of heap once. Its first wait for events is the moment to give them back.
 
 #include "keeper/interpose.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdarg>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 
 #include <dlfcn.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/file.h"
+#include "base/retry.h"
 
 namespace keeper {
 namespace {
@@ -37,7 +59,55 @@ bool in_monitor = false;
 bool trimmed = false;
 int starts = 0;
 int capture_fd = -1;
+std::vector<base::UniqueFd> closed_later;
+std::vector<std::string> parents;
+std::vector<std::string> made;
+bool makes_cgroups = false;  // until init is cloned
 std::string known_filter;
+pid_t handing_over = -1;  // the process that hands the cgroups over
+int put_off = 0;          // how often liblxc may still read before that process must have ended
+bool has_network = false;
+using Syscall = long (*)(long, ...);
+Syscall next_syscall = nullptr;
+
+bool hands_over(uint64_t clone_flags) {
+  return (clone_flags & CLONE_NEWUSER) != 0 && (clone_flags & CLONE_NEWPID) == 0;
+}
+
+// False when it failed.
+bool handed_over() {
+  int status = 0;
+  const int options = --put_off > 0 ? WNOHANG : 0;
+  const pid_t waited =
+      base::retry([&] { return ::wait4(handing_over, &status, options, nullptr); });
+  if (waited == 0) return true;  // not yet
+  put_off = 0;
+  handing_over = -1;
+  return waited > 0 && status == 0;
+}
+
+bool ids_are_mapped() {
+  const auto map = base::read_file("/proc/self/gid_map", 4096);  // written after uid_map
+  return map.ok() && !map->empty();
+}
+
+// In the process that becomes init. Every container has its own network: sharing one cannot be
+// configured. Asleep and not told, as whoever is told is moved to the processor of the one who tells,
+// and that is liblxc, busy.
+void make_network() {
+  constexpr int kLooks = 30;
+  constexpr timespec kPause{0, 15'000};
+  const int slack = ::prctl(PR_GET_TIMERSLACK);
+  ::prctl(PR_SET_TIMERSLACK, 1);
+  bool mapped = false;
+  for (int look = 0; look < kLooks && !mapped; look++) {
+    ::nanosleep(&kPause, nullptr);
+    mapped = ids_are_mapped();
+  }
+  ::prctl(PR_SET_TIMERSLACK, slack);
+  // Without it, liblxc does it later.
+  has_network = mapped && ::syscall(SYS_unshare, CLONE_NEWNET) == 0;
+}
 
 // What lies below the stack pointer is free, but stays ours until we say so.
 void release_stack() {
@@ -61,11 +131,19 @@ void release_stack() {
 
 }  // namespace
 
-void become_monitor(int seccomp_fd, std::string filter) {
+void become_monitor(MonitorSetup setup) {
   in_monitor = true;
   starts = 0;
-  capture_fd = seccomp_fd;
-  known_filter = std::move(filter);
+  capture_fd = setup.seccomp_fd;
+  known_filter = std::move(setup.filter);
+  closed_later = std::move(setup.close_later);
+  parents = std::move(setup.parents);
+  made = std::move(setup.made);
+  makes_cgroups = true;
+  handing_over = -1;
+  put_off = 0;
+  has_network = false;
+  next_syscall = reinterpret_cast<Syscall>(::dlsym(RTLD_NEXT, "syscall"));
 }
 
 }  // namespace keeper
@@ -84,11 +162,70 @@ __attribute__((visibility("default"))) int epoll_wait(int fd, epoll_event* event
                                                       int timeout) {
   if (keeper::in_monitor && !keeper::trimmed) {
     keeper::trimmed = true;
+    keeper::closed_later.clear();
     ::malloc_trim(0);
     keeper::release_stack();
   }
   return static_cast<int>(
       ::syscall(SYS_epoll_pwait, fd, events, limit, timeout, nullptr, _NSIG / 8));
+}
+
+__attribute__((visibility("default"))) int mkdirat(int directory, const char* name, mode_t mode) {
+  const auto in = [name](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // Nothing else is made by these names before init is cloned.
+  if (keeper::makes_cgroups && in(keeper::parents)) {
+    errno = EEXIST;
+    return -1;
+  }
+  const long made = ::syscall(SYS_mkdirat, directory, name, mode);
+  if (made != 0 && errno == EEXIST && keeper::makes_cgroups && in(keeper::made)) return 0;
+  return static_cast<int>(made);
+}
+
+__attribute__((visibility("default"))) long syscall(long number, ...) {
+  std::array<long, 6> arguments{};
+  va_list list;
+  va_start(list, number);
+  for (long& argument : arguments) argument = va_arg(list, long);
+  va_end(list);
+  if (keeper::next_syscall == nullptr) {
+    keeper::next_syscall = reinterpret_cast<keeper::Syscall>(::dlsym(RTLD_NEXT, "syscall"));
+  }
+  const long result = keeper::next_syscall(number, arguments[0], arguments[1], arguments[2],
+                                           arguments[3], arguments[4], arguments[5]);
+  if (number == SYS_clone3 && keeper::in_monitor) {
+    const uint64_t flags = reinterpret_cast<const clone_args*>(arguments[0])->flags;
+    if ((flags & CLONE_NEWPID) != 0) keeper::makes_cgroups = false;
+    if (result == 0 && (flags & CLONE_NEWPID) != 0) keeper::make_network();
+    if (result > 0 && keeper::hands_over(flags)) {
+      keeper::handing_over = static_cast<pid_t>(result);
+    }
+  }
+  return result;
+}
+
+__attribute__((visibility("default"))) pid_t waitpid(pid_t pid, int* status, int options) {
+  if (keeper::in_monitor && pid > 0 && pid == keeper::handing_over && options == 0) {
+    keeper::put_off = 2;
+    if (status != nullptr) *status = 0;
+    return pid;
+  }
+  return ::wait4(pid, status, options, nullptr);
+}
+
+__attribute__((visibility("default"))) ssize_t read(int fd, void* buffer, size_t size) {
+  if (keeper::put_off > 0 && !keeper::handed_over()) {
+    errno = EIO;  // as if init had gone: liblxc gives the start up
+    return -1;
+  }
+  return ::syscall(SYS_read, fd, buffer, size);
+}
+
+__attribute__((visibility("default"))) int unshare(int flags) {
+  if (flags == CLONE_NEWNET && std::exchange(keeper::has_network, false)) return 0;
+  return static_cast<int>(::syscall(SYS_unshare, flags));
 }
 
 // Rules of a filter that is known already: see seccomp_load.

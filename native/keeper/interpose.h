@@ -1,16 +1,26 @@
-// Two functions that liblxc calls in the monitor, taken over by this executable.
+// Functions that liblxc calls in the monitor, taken over by this executable.
 // liblxc resolves them through its PLT, where a symbol of the main program comes first.
 #pragma once
 
 #include <string>
+#include <vector>
+
+#include "base/fd.h"
 
 namespace keeper {
 
 // Exit status of a monitor whose guest asked for a reboot.
 constexpr int kRebootStatus = 77;
 
-// Called in the child that is about to become a monitor. `seccomp_fd` is where the compiled
-// filter is written; -1 when there is none, or when it is known already and given in `filter`.
-void become_monitor(int seccomp_fd, std::string filter);
+// Called in the child that is about to become a monitor.
+struct MonitorSetup {
+  // Names on the way to cgroups that are there, and of those that liblxc insists on making itself.
+  std::vector<std::string> parents;
+  std::vector<std::string> made;
+  int seccomp_fd;                 // where the compiled filter is written, -1 for nowhere
+  std::string filter;             // the filter when it is known already, else ""
+  std::vector<base::UniqueFd> close_later;  // when init runs
+};
+void become_monitor(MonitorSetup setup);
 
 }  // namespace keeper

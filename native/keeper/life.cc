@@ -141,12 +141,11 @@ void Containers::finish(const std::string& key, int monitor_status) {
   if (!container.filter.empty()) ::unlink((container.filter + "." + key).c_str());
 
   // A monitor that ended by itself removed its cgroups; one that was killed did not.
-  for (const std::string* cgroup : {&container.plan.cgroup, &container.plan.monitor_cgroup}) {
-    const auto left = cgroup::exists(context_.hierarchies, *cgroup);
-    if (!left.ok() || left->empty()) continue;
-    (void)cgroup::kill(context_.hierarchies, *cgroup);
-    if (const auto removed = cgroup::remove(context_.hierarchies, *cgroup, 500); !removed.ok()) {
-      context_.log.line("%s: cgroup %s is left: %s", key.c_str(), cgroup->c_str(),
+  const std::string& cgroup = container.plan.cgroup;
+  if (const auto left = cgroup::exists(context_.hierarchies, cgroup); left.ok() && !left->empty()) {
+    (void)cgroup::kill(context_.hierarchies, cgroup);
+    if (const auto removed = cgroup::remove(context_.hierarchies, cgroup, 500); !removed.ok()) {
+      context_.log.line("%s: cgroup %s is left: %s", key.c_str(), cgroup.c_str(),
                         std::strerror(removed.error().errnum));
     }
   }
@@ -170,8 +169,6 @@ void Containers::finish(const std::string& key, int monitor_status) {
   });
   if (again) {
     container.requested_us = now_us();
-    container.init = -1;
-    save(container);
     const auto launched = launch(container);
     if (launched.ok()) return;
     context_.log.line("%s: could not be started again after a reboot: %s %s: %s", key.c_str(),

@@ -24,10 +24,13 @@
 #include "keeper/consoles.h"
 #include "keeper/containers.h"
 #include "keeper/edits.h"
+#include "keeper/interpose.h"
+#include "keeper/monitor_child.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
 #include "keeper/sealed.h"
 #include "keeper/server.h"
+#include "keeper/session_child.h"
 #include "keeper/sessions.h"
 
 namespace keeper {
@@ -89,12 +92,24 @@ base::Status own_mount_namespace(const std::string& state_dir) {
   return prepare_rootfs_area(state_dir + "/rootfs");
 }
 
+// What a spare child is told to do: by the kind of the frame that led to it.
+void work(const cgroup::Hierarchies& hierarchies, std::string_view job,
+          std::vector<base::UniqueFd> fds, KeeperLine keeper) {
+  const auto message = Message::parse(job);
+  if (!message) return;
+  if (message->kind == Kind::START) {
+    run_monitor(hierarchies, *message, std::move(fds), std::move(keeper));
+  }
+  if (message->kind == Kind::EXEC) run_session(hierarchies, *message, std::move(fds));
+}
+
 class Keeper {
  public:
   Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hierarchies,
          base::UniqueFd listener)
       : events_([this](const Writer& frame) { server_.broadcast(frame); }),
-        context_{options, loop_, log, events_, hierarchies},
+        spare_(loop_, hierarchies, work),
+        context_{options, loop_, log, events_, hierarchies, spare_},
         containers_(context_, userns_,
                     [this](const std::string& key) { consoles_.container_ended(key); }),
         consoles_(context_, containers_),
@@ -219,6 +234,7 @@ class Keeper {
   Loop loop_;
   UsernsCache userns_;
   Events events_;
+  Spare spare_;
   Context context_;
   Containers containers_;
   Consoles consoles_;
@@ -260,7 +276,7 @@ int run(int argc, char** argv) {
   auto hierarchies = cgroup::Hierarchies::mounted();
   if (!hierarchies.ok()) die("cgroups", hierarchies.error());
   // Out of the cgroup of whoever started us: a service manager ends a service by its cgroup.
-  const std::string own = options.cgroup_root + "/keeper";
+  const std::string own = own_cgroup(options);
   OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
   OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
   // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
@@ -275,6 +291,7 @@ int run(int argc, char** argv) {
   Log log(options.state_dir + "/keeper/log");
   abi::LibraryInfo why;
   if (abi::lxc(&why) == nullptr) log.line("%s: %s", why.soname, why.reason.c_str());
+  share_libraries();
   log.line("keeper %d serves %s", ::getpid(), options.state_dir.c_str());
   (void)!::write(STDOUT_FILENO, "ready\n", 6);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -17,8 +17,10 @@
 
 namespace keeper {
 
-constexpr uint64_t kProtocolVersion = 1;
+constexpr uint64_t kProtocolVersion = 2;
 constexpr size_t kMaxFrame = 128 * 1024;
+// A frame with what the keeper adds to it for its own children.
+constexpr size_t kMaxJob = kMaxFrame + 16 * 1024;
 constexpr size_t kMaxFields = 4096;
 constexpr size_t kMaxDescriptors = 8;
 

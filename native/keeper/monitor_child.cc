@@ -17,6 +17,9 @@
 #include "keeper/descriptors.h"
 #include "keeper/interpose.h"
 #include "keeper/process.h"
+#include "keeper/context.h"
+#include "keeper/payload_cgroups.h"
+#include "keeper/spare.h"
 #include "keeper/rootfs.h"
 
 namespace keeper {
@@ -34,19 +37,9 @@ void copy(char* to, size_t size, std::string_view from) {
 }
 
 // liblxc refuses to start where a cgroup of that name is: what a killed monitor left goes first.
-// Looked for at both ends of the list only, as each look walks a long path; were one left in the
-// middle, this start fails and clears it away.
-base::Status remove_left_over(const MonitorInput& input) {
-  for (const std::string* cgroup : {&input.plan.cgroup, &input.plan.monitor_cgroup}) {
-    const auto& all = input.hierarchies.all();
-    if (::faccessat(all.front().dir.get(), cgroup->c_str(), F_OK, 0) != 0 &&
-        ::faccessat(all.back().dir.get(), cgroup->c_str(), F_OK, 0) != 0) {
-      continue;
-    }
-    TRY_STATUS(cgroup::kill(input.hierarchies, *cgroup));
-    TRY_STATUS(cgroup::remove(input.hierarchies, *cgroup));
-  }
-  return base::success();
+base::Status remove_left_over(const cgroup::Hierarchies& hierarchies, const std::string& cgroup) {
+  TRY_STATUS(cgroup::kill(hierarchies, cgroup));
+  return cgroup::remove(hierarchies, cgroup);
 }
 
 // A filter that asks a supervisor needs liblxc's own way, which hands that descriptor on.
@@ -70,16 +63,17 @@ void rotate_log(const std::string& path) {
   ::rename(path.c_str(), (path + ".1").c_str());
 }
 
-// What liblxc would do for a daemonized start, which this is not.
-void become_daemon(const StartPlan& plan) {
-  ::setsid();
-  ::umask(022);
-  (void)::chdir("/");
-  for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_DFL);  // what main() ignores
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  // As liblxc names its own monitors, so that ps(1) shows what administrators know.
+std::vector<std::string> parts(const std::string& path) {
+  std::vector<std::string> names;
+  for (size_t at = 0, end = 0; at <= path.size(); at = end + 1) {
+    end = std::min(path.find('/', at), path.size());
+    names.push_back(path.substr(at, end - at));
+  }
+  return names;
+}
+
+// As liblxc names its own monitors, so that ps(1) shows what administrators know.
+void take_title(const StartPlan& plan) {
   set_title("[lxc monitor] " + plan.lxc_path + " " + plan.id);
   ::prctl(PR_SET_NAME, "lxc monitor");
 }
@@ -118,39 +112,84 @@ void write_report(int fd, const char* step, const base::SysError& error) {
   (void)!::write(fd, &report, sizeof report);
 }
 
-void run_monitor(const MonitorInput& input) {
-  become_daemon(input.plan);
-  rotate_log(input.plan.log_file);
+Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
+                   const std::string& filter) {
+  Writer job(Kind::START, 0);
+  job.put(Tag::ITEM, start_frame).put(Tag::CGROUP, cgroup);
+  return job.put(Tag::SECCOMP_FILTER, filter);
+}
+
+void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
+                 std::vector<base::UniqueFd> fds, KeeperLine keeper) {
+  if (fds.size() < 2) _exit(1);
+  const int report = fds[0].get();
+  const int userns = fds[1].get();
+  const int seccomp_fd = fds.size() > 2 ? fds[2].get() : -1;
+  const std::string filter_file = job.fields.str(Tag::SECCOMP_FILTER);
+  const auto message = Message::parse(job.fields.text(Tag::ITEM));
+  auto parsed = message ? StartPlan::parse(message->fields)
+                        : base::Result<StartPlan>(base::SysError{EINVAL, "plan", ""});
+  if (!parsed.ok()) give_up(report, "plan", parsed.error());
+  const StartPlan& plan = *parsed;
+  take_title(plan);
+  rotate_log(plan.log_file);
   const abi::Lxc* lxc = abi::lxc();
-  if (lxc == nullptr) give_up(input.report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
-  if (auto removed = remove_left_over(input); !removed.ok()) {
-    give_up(input.report, "cgroup", removed.error());
-  }
-  if (auto mounted = mount_rootfs(input.plan.rootfs, input.userns); !mounted.ok()) {
-    give_up(input.report, "rootfs", mounted.error());
-  }
+  if (lxc == nullptr) give_up(report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
+  auto layers = mount_rootfs(plan.rootfs, userns);
+  if (!layers.ok()) give_up(report, "rootfs", layers.error());
   std::string filter;
-  if (input.seccomp_fd < 0 && !input.filter.empty()) {
-    auto known = base::read_file(input.filter);
-    if (!known.ok()) give_up(input.report, "seccomp", known.error());
+  if (seccomp_fd < 0 && !filter_file.empty()) {
+    auto known = base::read_file(filter_file);
+    if (!known.ok()) give_up(report, "seccomp", known.error());
     if (!asks_supervisor(*known)) filter = std::move(*known);
   }
-  // From here on nothing of the keeper is open: the monitor lives as long as the container.
-  close_all_but({input.report, input.seccomp_fd});
+  // From here on little of the keeper is open, and soon nothing: the monitor lives as long as the
+  // container. Two mounts that are attached nowhere wait for init to run, as the kernel takes its
+  // time to drop them.
+  std::vector<int> wanted{report, seccomp_fd, keeper.socket.get(), keeper.bell.get()};
+  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
+    wanted.push_back(hierarchy.dir.get());
+  }
+  for (const base::UniqueFd& layer : *layers) wanted.push_back(layer.get());
+  close_all_but(wanted);
   restore_descriptor_limit();
-  become_monitor(input.seccomp_fd, std::move(filter));
 
-  abi::lxc_container* container =
-      lxc->lxc_container_new(input.plan.id.c_str(), input.plan.lxc_path.c_str());
+  abi::lxc_container* container = lxc->lxc_container_new(plan.id.c_str(), plan.lxc_path.c_str());
   if (container == nullptr || !container->is_defined(container)) {
-    give_up(input.report, "config",
-            {EINVAL, "lxc_container_new", input.plan.lxc_path + "/" + input.plan.id + "/config"});
+    give_up(report, "config",
+            {EINVAL, "lxc_container_new", plan.lxc_path + "/" + plan.id + "/config"});
+  }
+  if (!container->set_config_item(container, "lxc.cgroup.dir.monitor",
+                                  job.fields.str(Tag::CGROUP).c_str())) {
+    give_up(report, "config", {EINVAL, "set_config_item", "lxc.cgroup.dir.monitor"});
   }
   if (!container->want_daemonize(container, false)) {
-    give_up(input.report, "config", {EINVAL, "want_daemonize", input.plan.id});
+    give_up(report, "config", {EINVAL, "want_daemonize", plan.id});
   }
-  ::close(input.report);
-  InitArguments init(input.plan);
+  std::vector<std::string> parents;
+  std::vector<std::string> made{kOwnCgroup};
+  const std::string cgroups = keeper.hear();
+  if (cgroups == kLeftOver) {
+    auto removed = remove_left_over(hierarchies, plan.cgroup);
+    if (!removed.ok()) give_up(report, "cgroup", removed.error());
+  } else {
+    made.push_back(plan.cgroup.substr(plan.cgroup.rfind('/') + 1));
+    if (cgroups != kNotMade) parents = parts(plan.cgroup.substr(0, plan.cgroup.rfind('/')));
+    made.emplace_back(kPayloadCgroup);
+  }
+  // Or liblxc would do again what is done.
+  if (cgroups == kMade && !container->clear_config_item(container, "lxc.cgroup")) {
+    give_up(report, "config", {EINVAL, "clear_config_item", "lxc.cgroup"});
+  }
+  keeper = {};
+  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) ::close(hierarchy.dir.get());
+  become_monitor({.parents = std::move(parents),
+                  .made = std::move(made),
+                  .seccomp_fd = seccomp_fd,
+                  .filter = std::move(filter),
+                  .close_later = std::move(*layers)});
+  ::close(report);
+  InitArguments init(plan);
   _exit(container->start(container, 0, init.get()) ? 0 : kFailedStatus);
 }
 

@@ -1,19 +1,23 @@
 // The forked child that calls liblxc's start in the foreground and so becomes the monitor.
 #pragma once
 
+#include <vector>
+
+#include "base/fd.h"
 #include "cgroup/hierarchy.h"
+#include "keeper/message.h"
 #include "keeper/plan.h"
+#include "keeper/spare.h"
 
 namespace keeper {
 
-struct MonitorInput {
-  const StartPlan& plan;
-  const cgroup::Hierarchies& hierarchies;
-  int userns;
-  int report;                 // a Report is written here when a step before liblxc fails
-  const std::string& filter;  // file of the compiled seccomp filter, "" without a profile
-  int seccomp_fd;             // where to write it, -1 when it is there already
-};
+// What it is told: the START frame, the cgroup that it stays in, which is the keeper's own, and what
+// the guest's filter is compiled to. `filter` is the file of the compiled seccomp filter, "" without a profile.
+// Descriptors go with it: where a Report is written when a step before liblxc fails, the user
+// namespace, and where to write that filter when it is not there already.
+Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
+                   const std::string& filter);
+// Later it is told what make_cgroups() said.
 
 // What a child that gave up leaves in its pipe: fixed size, so one write(2) is whole.
 struct Report {
@@ -27,6 +31,7 @@ constexpr int kReportedStatus = 65;  // gave up before liblxc, see the Report
 constexpr int kFailedStatus = 66;    // liblxc's start failed, see its log
 
 void write_report(int fd, const char* step, const base::SysError& error);
-[[noreturn]] void run_monitor(const MonitorInput& input);
+[[noreturn]] void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
+                              std::vector<base::UniqueFd> fds, KeeperLine keeper);
 
 }  // namespace keeper

@@ -1,7 +1,7 @@
 #include "keeper/plan.h"
 
+#include <charconv>
 #include <optional>
-#include <sstream>
 
 namespace keeper {
 namespace {
@@ -23,22 +23,33 @@ bool clean_path(std::string_view path, bool absolute) {
   return padded.find("/../") == padded.npos && padded.find("/./") == padded.npos;
 }
 
+// The number before the next `end`, which goes with it.
+std::optional<uint64_t> take_number(std::string_view& text, char end) {
+  uint64_t value = 0;
+  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || after == text.data() + text.size() || *after != end) return {};
+  text.remove_prefix(static_cast<size_t>(after - text.data()) + 1);
+  return value;
+}
+
 // Lines as /proc/PID/uid_map takes them: "0 1000000 65536".
 std::optional<ns::IdMap> parse_map(std::string_view text) {
   constexpr size_t kMaxLines = 340;  // the kernel's limit, user_namespaces(7)
-  std::istringstream lines{std::string(text)};
+  constexpr uint64_t kEnd = UINT32_MAX;
   ns::IdMap map;
-  uint64_t inside = 0;
-  uint64_t outside = 0;
-  uint64_t count = 0;
-  while (lines >> inside >> outside >> count) {
-    constexpr uint64_t kEnd = UINT32_MAX;
-    if (count == 0 || outside == 0 || inside + count > kEnd || outside + count > kEnd) return {};
-    map.push_back({static_cast<uint32_t>(inside), static_cast<uint32_t>(outside),
-                   static_cast<uint32_t>(count)});
+  while (!text.empty()) {
+    const auto inside = take_number(text, ' ');
+    const auto outside = take_number(text, ' ');
+    const auto count = take_number(text, '\n');
+    if (!inside || !outside || !count || *count == 0 || *outside == 0) return {};
+    // Each for itself first: a sum may wrap.
+    if (*inside > kEnd || *outside > kEnd || *count > kEnd) return {};
+    if (*inside + *count > kEnd || *outside + *count > kEnd) return {};
+    map.push_back({static_cast<uint32_t>(*inside), static_cast<uint32_t>(*outside),
+                   static_cast<uint32_t>(*count)});
     if (map.size() > kMaxLines) return {};
   }
-  if (!lines.eof() || root_of(map) == 0) return {};
+  if (root_of(map) == 0) return {};
   return map;
 }
 
@@ -82,7 +93,6 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   plan.id = fields.str(Tag::ID);
   plan.lxc_path = fields.str(Tag::LXC_PATH);
   plan.cgroup = fields.str(Tag::CGROUP);
-  plan.monitor_cgroup = fields.str(Tag::MONITOR_CGROUP);
   plan.seccomp_profile = fields.str(Tag::SECCOMP_PROFILE);
   plan.notify_socket = fields.str(Tag::NOTIFY_SOCKET);
   plan.log_file = fields.str(Tag::LOG_FILE);
@@ -92,7 +102,6 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   if (!plain_name(plan.id)) return invalid("id");
   if (!clean_path(plan.lxc_path, true)) return invalid("lxcPath");
   if (!clean_path(plan.cgroup, false)) return invalid("cgroup");
-  if (!clean_path(plan.monitor_cgroup, false)) return invalid("monitorCgroup");
   for (const std::string* path : {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file}) {
     if (!path->empty() && !clean_path(*path, true)) return invalid(*path);
   }

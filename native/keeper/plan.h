@@ -28,8 +28,7 @@ struct StartPlan {
   std::string id;
   std::string lxc_path;
   RootfsPlan rootfs;
-  std::string cgroup;          // relative to each hierarchy's mount point
-  std::string monitor_cgroup;  // likewise
+  std::string cgroup;  // relative to each hierarchy's mount point
   std::string seccomp_profile;
   std::string notify_socket;
   std::string log_file;

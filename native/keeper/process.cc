@@ -1,9 +1,12 @@
 #include "keeper/process.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -64,6 +67,24 @@ void raise_descriptor_limit() {
 
 void restore_descriptor_limit() {
   if (given_files.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &given_files);
+}
+
+void share_libraries() {
+  const auto maps = base::read_file("/proc/self/maps", 1024 * 1024);
+  if (!maps.ok()) return;
+  for (size_t at = 0, end = 0; (end = maps->find('\n', at)) != std::string::npos; at = end + 1) {
+    const std::string line = maps->substr(at, end - at);
+    unsigned long low = 0;
+    unsigned long high = 0;
+    std::array<char, 5> mode{};
+    if (::sscanf(line.c_str(), "%lx-%lx %4s", &low, &high, mode.data()) != 3) continue;
+    const std::string_view permissions(mode.data());
+    // What is written to is everybody's own.
+    if (line.find(" /") == std::string::npos || permissions[0] != 'r' || permissions[1] == 'w') {
+      continue;
+    }
+    ::madvise(reinterpret_cast<void*>(low), high - low, MADV_POPULATE_READ);
+  }
 }
 
 void keep_arguments(int argc, char** argv) {

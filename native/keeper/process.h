@@ -28,6 +28,10 @@ pid_t only_child(pid_t parent);
 void raise_descriptor_limit();
 void restore_descriptor_limit();
 
+// Maps all of the libraries' files, so that a monitor, which needs other parts of them than we
+// do, has nothing of them for itself alone. MADV_POPULATE_READ, kernel 5.14.
+void share_libraries();
+
 // Shows `title` in ps(1) instead of the program's arguments.
 void keep_arguments(int argc, char** argv);
 void set_title(const std::string& title);

@@ -134,16 +134,20 @@ base::Status mount_bind(const RootfsPlan& plan, int userns) {
   return ns::move_mount(mount->get(), AT_FDCWD, plan.target);
 }
 
-base::Status mount_overlay(const RootfsPlan& plan, int userns) {
+base::Result<std::vector<base::UniqueFd>> mount_overlay(const RootfsPlan& plan, int userns) {
   auto lower = ns::clone_mount(AT_FDCWD, plan.lower, userns, ns::kMountNodev | ns::kMountRdonly);
   if (!lower.ok()) return std::move(lower.error());
   auto upper = ns::clone_mount(AT_FDCWD, plan.upper, userns, ns::kMountNodev);
   if (!upper.ok()) return std::move(upper.error());
-  const Layers layers{std::move(*lower), std::move(*upper)};
+  Layers layers{std::move(*lower), std::move(*upper)};
   auto mount = kernel_takes_detached_layers() ? overlay_by_descriptor(plan, layers)
                                               : overlay_by_path(plan, layers);
   if (!mount.ok()) return std::move(mount.error());
-  return ns::move_mount(mount->get(), AT_FDCWD, plan.target);
+  TRY_STATUS(ns::move_mount(mount->get(), AT_FDCWD, plan.target));
+  std::vector<base::UniqueFd> used;
+  used.push_back(std::move(layers.lower));
+  used.push_back(std::move(layers.upper));
+  return used;
 }
 
 }  // namespace
@@ -158,7 +162,7 @@ base::Status prepare_rootfs_area(const std::string& directory) {
   return base::success();
 }
 
-base::Status mount_rootfs(const RootfsPlan& plan, int userns) {
+base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns) {
   const std::string parent = plan.target.substr(0, plan.target.rfind('/'));
   if (::mkdir(parent.c_str(), 0711) != 0 && errno != EEXIST) {
     return base::last_error("mkdir", parent);
@@ -166,8 +170,9 @@ base::Status mount_rootfs(const RootfsPlan& plan, int userns) {
   if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
     return base::last_error("mkdir", plan.target);
   }
-  return plan.mode == RootfsPlan::Mode::kOverlay ? mount_overlay(plan, userns)
-                                                 : mount_bind(plan, userns);
+  if (plan.mode == RootfsPlan::Mode::kOverlay) return mount_overlay(plan, userns);
+  TRY_STATUS(mount_bind(plan, userns));
+  return std::vector<base::UniqueFd>();
 }
 
 void unmount_rootfs(const std::string& target) {

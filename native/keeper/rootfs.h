@@ -2,6 +2,9 @@
 // own ids on disk, and nodev, so that a device node on disk is only a file.
 #pragma once
 
+#include <vector>
+
+#include "base/fd.h"
 #include "base/result.h"
 #include "keeper/plan.h"
 
@@ -12,7 +15,9 @@ base::Status prepare_rootfs_area(const std::string& directory);
 
 // Mounts at plan.target, which is made when it is missing. `userns` carries the id map.
 // Runs in a child of the keeper: for an overlay it changes fsuid and capabilities for a while.
-base::Status mount_rootfs(const RootfsPlan& plan, int userns);
+// Answers with mounts that went into it and can be closed: dropping the last descriptor of a mount
+// that is attached nowhere waits for a grace period of the kernel.
+base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns);
 
 // Whatever is mounted at `target` goes, and the directory with it. Idempotent.
 void unmount_rootfs(const std::string& target);

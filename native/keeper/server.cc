@@ -49,7 +49,9 @@ void Server::readable(uint64_t id) {
       return;
     }
     if (received->bytes.empty()) return drop(id, nullptr);
-    const auto message = Message::parse(received->bytes);
+    const auto message = received->bytes.size() > kMaxFrame
+                             ? std::nullopt
+                             : Message::parse(received->bytes);
     if (!message) return drop(id, "malformed frame");
     const Request request(
         message->id, id,

@@ -32,6 +32,45 @@
 namespace keeper {
 namespace {
 
+struct SessionInput {
+  SessionPlace place;
+  std::vector<std::string> args;
+  std::vector<std::string> env;
+  std::string cwd;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;
+  bool tty = false;
+  unsigned short rows = 0;
+  unsigned short cols = 0;
+  std::array<int, 3> streams{-1, -1, -1};
+  int init_fd = -1;
+  int report = -1;
+};
+
+SessionInput parse(const Fields& job, const Fields& exec, const std::vector<base::UniqueFd>& fds) {
+  SessionInput input;
+  input.place = {job.str(Tag::CGROUP), job.str(Tag::PATH), job.str(Tag::SECCOMP_FILTER),
+                 static_cast<pid_t>(job.number(Tag::INIT_PID))};
+  input.args = exec.strings(Tag::ARG);
+  input.env = exec.strings(Tag::ENV);
+  input.cwd = exec.str(Tag::CWD);
+  input.uid = static_cast<uid_t>(exec.number(Tag::UID));
+  input.gid = static_cast<gid_t>(exec.number(Tag::GID));
+  for (const std::string& group : exec.strings(Tag::GROUP)) {
+    input.groups.push_back(static_cast<gid_t>(std::strtoul(group.c_str(), nullptr, 10)));
+  }
+  input.tty = exec.has(Tag::ROWS);
+  input.rows = static_cast<unsigned short>(exec.number(Tag::ROWS));
+  input.cols = static_cast<unsigned short>(exec.number(Tag::COLS));
+  input.report = fds[0].get();
+  input.init_fd = fds[1].get();
+  for (size_t i = 0; i < input.streams.size() && i + 2 < fds.size(); i++) {
+    input.streams[i] = fds[i + 2].get();
+  }
+  return input;
+}
+
 [[noreturn]] void give_up(int report, const char* step, const base::SysError& error) {
   (void)send(report, error_frame(0, error, step).bytes());
   _exit(127);
@@ -43,11 +82,11 @@ namespace {
   } while (0)
 
 // On v1 beside init; on v2, where only leaves hold processes, in a leaf of its own.
-base::Status join_cgroups(const SessionInput& input) {
-  for (const cgroup::Hierarchy& hierarchy : input.hierarchies.all()) {
-    std::string directory = input.payload;
+base::Status join_cgroups(const cgroup::Hierarchies& hierarchies, const SessionPlace& place) {
+  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
+    std::string directory = place.payload;
     if (hierarchy.version == 2) {
-      directory += "/" + input.leaf;
+      directory += "/" + place.leaf;
       if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0 && errno != EEXIST) {
         return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
       }
@@ -191,16 +230,27 @@ int run_program(void* argument) {
 
 }  // namespace
 
-void run_session(const SessionInput& input) {
+Writer session_job(std::string_view exec_frame, const SessionPlace& place) {
+  Writer job(Kind::EXEC, 0);
+  job.put(Tag::ITEM, exec_frame).put(Tag::CGROUP, place.payload).put(Tag::PATH, place.leaf);
+  job.put(Tag::SECCOMP_FILTER, place.filter);
+  return job.number(Tag::INIT_PID, static_cast<uint64_t>(place.init));
+}
+
+void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
+                 std::vector<base::UniqueFd> fds) {
+  const auto message = Message::parse(job.fields.text(Tag::ITEM));
+  if (!message || fds.size() < 2) _exit(127);
+  const SessionInput input = parse(job.fields, message->fields, fds);
   // Hidden from the guest's debuggers and its /proc until exec: what we are is the host's.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  auto confinement = confinement_of(input.init, input.filter);
+  auto confinement = confinement_of(input.place.init, input.place.filter);
   if (!confinement.ok()) give_up(input.report, "confinement", confinement.error());
   // The number was init's while we read: it still is, or nothing of it counts.
   if (::syscall(SYS_pidfd_send_signal, input.init_fd, 0, nullptr, 0) != 0) {
     give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
   }
-  OR_GIVE_UP("cgroup", join_cgroups(input));
+  OR_GIVE_UP("cgroup", join_cgroups(hierarchies, input.place));
   close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
                  confinement->proc.get()});
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
@@ -221,7 +271,7 @@ void run_session(const SessionInput& input) {
   // throws it away at once, and we wait for it here.
   Program program{input, *confinement, terminal.slave};
   const size_t stack_size = size_t{256} * 1024;
-  const auto stack = std::make_unique<char[]>(stack_size);
+  const auto stack = std::make_unique_for_overwrite<char[]>(stack_size);
   const pid_t pid = ::clone(run_program, stack.get() + stack_size,
                             CLONE_PARENT | CLONE_VM | CLONE_VFORK | SIGCHLD, &program);
   if (pid < 0) give_up(input.report, "clone", base::last_error("clone"));
@@ -232,9 +282,9 @@ void run_session(const SessionInput& input) {
 
   Writer started(Kind::REPLY, 0);
   started.number(Tag::PID, static_cast<uint64_t>(pid));
-  std::vector<int> fds;
-  if (terminal.master.valid()) fds.push_back(terminal.master.get());
-  (void)send(input.report, started.bytes(), fds);
+  std::vector<int> master;
+  if (terminal.master.valid()) master.push_back(terminal.master.get());
+  (void)send(input.report, started.bytes(), master);
   _exit(0);
 }
 

@@ -4,33 +4,24 @@
 #include <string>
 #include <vector>
 
+#include "base/fd.h"
 #include "cgroup/hierarchy.h"
 #include "keeper/message.h"
 
 namespace keeper {
 
-struct SessionInput {
-  const cgroup::Hierarchies& hierarchies;
+// What it is told beside the EXEC frame.
+struct SessionPlace {
   std::string payload;  // the cgroup that the container's init was started in
   std::string leaf;     // this session's own cgroup below it, on v2
   std::string filter;   // file of init's seccomp filter
   pid_t init;
-  int init_fd;  // pidfd
-  // What to run.
-  std::vector<std::string> args;
-  std::vector<std::string> env;
-  std::string cwd;
-  uid_t uid;
-  gid_t gid;
-  std::vector<gid_t> groups;
-  bool tty;
-  unsigned short rows;
-  unsigned short cols;
-  // Without a terminal: the guest's ends.
-  int streams[3];
-  int report;  // PID, then nothing on success (exec closes it), or an ERROR
 };
 
-[[noreturn]] void run_session(const SessionInput& input);
+// Descriptors go with it: where the PID is told, then nothing on success (exec closes it) or an
+// ERROR; init's pidfd; without a terminal, the guest's ends of the three streams.
+Writer session_job(std::string_view exec_frame, const SessionPlace& place);
+[[noreturn]] void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
+                              std::vector<base::UniqueFd> fds);
 
 }  // namespace keeper

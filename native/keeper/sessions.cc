@@ -16,13 +16,13 @@
 #include "base/file.h"
 #include "base/retry.h"
 #include "keeper/channel.h"
+#include "keeper/payload_cgroups.h"
 #include "keeper/session_child.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
 namespace {
 
-constexpr const char* kPayload = "/user-owned";
 constexpr uint64_t kDeadlineMs = 30'000;
 
 struct Pipe {
@@ -72,29 +72,13 @@ void Sessions::exec(const Message& message, const Request& request) {
   if (container == nullptr || container->state == State::kStarting || !container->init_fd.valid()) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
-  SessionInput input{.hierarchies = context_.hierarchies,
-                     .payload = container->plan.cgroup + kPayload,
-                     .leaf = "osctl.session-" + std::to_string(next_),
-                     .filter = container->filter,
-                     .init = container->init,
-                     .init_fd = container->init_fd.get(),
-                     .args = fields.strings(Tag::ARG),
-                     .env = fields.strings(Tag::ENV),
-                     .cwd = fields.str(Tag::CWD),
-                     .uid = static_cast<uid_t>(fields.number(Tag::UID)),
-                     .gid = static_cast<gid_t>(fields.number(Tag::GID)),
-                     .groups = {},
-                     .tty = fields.has(Tag::ROWS),
-                     .rows = static_cast<unsigned short>(fields.number(Tag::ROWS)),
-                     .cols = static_cast<unsigned short>(fields.number(Tag::COLS)),
-                     .streams = {-1, -1, -1},
-                     .report = -1};
-  for (const std::string_view item : fields.all(Tag::GROUP)) {
-    input.groups.push_back(
-        static_cast<gid_t>(std::strtoul(std::string(item).c_str(), nullptr, 10)));
-  }
-  if (input.args.empty() || input.args[0].empty() || has_nul(input.args) || has_nul(input.env) ||
-      has_nul({input.cwd})) {
+  const SessionPlace place{.payload = container->plan.cgroup + "/" + kPayloadCgroup,
+                           .leaf = "osctl.session-" + std::to_string(next_),
+                           .filter = container->filter,
+                           .init = container->init};
+  const auto args = fields.strings(Tag::ARG);
+  if (args.empty() || args[0].empty() || has_nul(args) || has_nul(fields.strings(Tag::ENV)) ||
+      has_nul({fields.str(Tag::CWD)})) {
     return request.fail({EINVAL, "exec", key}, "exec");
   }
   if (running() == kMaxSessions) return request.fail({EAGAIN, "exec", key}, "exec");
@@ -104,9 +88,9 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.id = next_++;
   session.pool = container->plan.pool;
   session.container = container->plan.id;
-  session.args = input.args;
-  session.cgroup = input.payload + "/" + input.leaf;
-  session.tty = input.tty;
+  session.args = args;
+  session.cgroup = place.payload + "/" + place.leaf;
+  session.tty = fields.has(Tag::ROWS);
   session.waiting = request;
   session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
@@ -127,7 +111,6 @@ void Sessions::exec(const Message& message, const Request& request) {
       *ours = std::move(pipe->read);
       *theirs = std::move(pipe->write);
     }
-    for (size_t i = 0; i < guest.size(); i++) input.streams[i] = guest[i].get();
   }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
@@ -135,22 +118,29 @@ void Sessions::exec(const Message& message, const Request& request) {
   }
   session.report.reset(report[0]);
   const base::UniqueFd child_end(report[1]);
-  input.report = child_end.get();
 
-  session.entry = ::fork();
-  if (session.entry < 0) return request.fail(base::last_error("fork"));
-  if (session.entry == 0) run_session(input);
-  const uint64_t id = session.id;
-  if (auto fd = ns::pidfd_open(session.entry); fd.ok()) {
-    session.entry_fd = std::move(*fd);
-    context_.loop.watch(session.entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
-      Session& entered = *sessions_.at(id);
-      base::retry([&] { return ::waitpid(entered.entry, nullptr, 0); });
-      context_.loop.forget(entered.entry_fd.get());
-      entered.entry_fd.reset();
-      entered.entry = -1;
-    });
+  auto child = context_.spare.take();
+  if (!child.ok()) return request.fail(child.error());
+  std::vector<int> fds{child_end.get(), container->init_fd.get()};
+  if (!session.tty) {
+    for (const base::UniqueFd& end : guest) fds.push_back(end.get());
   }
+  const Writer job = session_job(message.frame, place);
+  if (auto begun = child->begin(job.bytes(), fds, Spare::Child::Where::kAnywhere); !begun.ok()) {
+    child->dismiss();
+    return request.fail(begun.error());
+  }
+  child->socket.reset();
+  session.entry = child->pid;
+  session.entry_fd = std::move(child->pid_fd);
+  const uint64_t id = session.id;
+  context_.loop.watch(session.entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
+    Session& entered = *sessions_.at(id);
+    base::retry([&] { return ::waitpid(entered.entry, nullptr, 0); });
+    context_.loop.forget(entered.entry_fd.get());
+    entered.entry_fd.reset();
+    entered.entry = -1;
+  });
   // A program that the guest keeps on a filesystem of its own may never be read.
   session.deadline = context_.loop.after(kDeadlineMs, [this, id] {
     Session& late = *sessions_.at(id);
@@ -207,6 +197,7 @@ void Sessions::reported(uint64_t id) {
     return remove(id);
   }
   context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+  if (session.linger_ms == 0) context_.spare.refill();
   if (session.linger_ms == 0) return answer_streams(session, *std::exchange(session.waiting, {}));
   session.deadline = context_.loop.after(session.linger_ms, [this, id] {
     Session& running = *sessions_.at(id);
@@ -290,6 +281,7 @@ void Sessions::forget_oldest() {
 }
 
 void Sessions::remove(uint64_t id) {
+  context_.spare.refill();
   Session& session = *sessions_.at(id);
   if (session.report.valid()) context_.loop.forget(session.report.get());
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());

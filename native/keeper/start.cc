@@ -12,6 +12,7 @@
 #include "abi/lxc.h"
 #include "keeper/containers.h"
 #include "keeper/log_tail.h"
+#include "keeper/payload_cgroups.h"
 #include "keeper/monitor_child.h"
 #include "keeper/notify.h"
 #include "ns/pidfd.h"
@@ -21,6 +22,18 @@ namespace {
 constexpr uint64_t kAnnounceMs = 20;
 // How long the answer to a start that was given up may wait for what it made to be gone.
 constexpr uint64_t kUndoMs = 5000;
+
+// Ends a child that was not given its job after all.
+class Unused {
+ public:
+  explicit Unused(Spare::Child& child) : child_(child) {}
+  Unused(const Unused&) = delete;
+  Unused& operator=(const Unused&) = delete;
+  ~Unused() { child_.dismiss(); }
+
+ private:
+  Spare::Child& child_;
+};
 }
 
 void Containers::start(const Message& message, const Request& request) {
@@ -43,7 +56,6 @@ void Containers::start(const Message& message, const Request& request) {
   container.waiting = request;
   container.requested_us = requested;
   containers_[key] = std::move(made);
-  save(container);  // before anything exists that somebody would have to find again
   if (const auto launched = launch(container); !launched.ok()) {
     request.fail(launched.error(), "launch");
     container.waiting.reset();
@@ -53,6 +65,12 @@ void Containers::start(const Message& message, const Request& request) {
 
 base::Status Containers::launch(Container& container) {
   const std::string key = container.plan.key();
+  auto child = context_.spare.take();
+  if (!child.ok()) return std::move(child.error());
+  const Unused unused(*child);
+  container.monitor = child->pid;
+  container.monitor_start_time = child->start_time;
+  container.init = -1;
   TRY_STATUS(open_fifo(container.plan.lxc_path));
   TRY_STATUS(open_notify(container));
   auto userns = userns_.get(container.plan.rootfs.uid_map, container.plan.rootfs.gid_map);
@@ -74,23 +92,20 @@ base::Status Containers::launch(Container& container) {
   container.state = State::kStarting;
   container.exit_status.reset();
   container.ready = false;
-  container.init = -1;
-  const pid_t pid = ::fork();
-  if (pid < 0) return base::last_error("fork");
-  if (pid == 0) {
-    run_monitor({container.plan, context_.hierarchies, *userns, write_end.get(), container.filter,
-                 seccomp.get()});
-  }
-  container.forked_us = now_us();
-  container.monitor = pid;
+  std::vector<int> fds{write_end.get(), *userns};
+  if (seccomp.valid()) fds.push_back(seccomp.get());
+  const Writer job = monitor_job(container.frame, own_cgroup(context_.options), container.filter);
+  TRY_STATUS(child->begin(job.bytes(), fds, Spare::Child::Where::kBeside));
+  // While it mounts the rootfs, which only our mount namespace sees, and reads the configuration.
+  // Written down before anything else is made that somebody would have to find.
+  save(container);
+  const std::string_view made = make_cgroups(context_.hierarchies, container.plan);
+  (void)child->tell(made);  // one that has given up meanwhile reports that itself
+  if (made == kMade) make_payload_cgroups(context_.hierarchies, container.plan);
+  container.begun_us = now_us();
   container.ours = true;
-  auto fd = ns::pidfd_open(pid);  // our child: the number is its own until we wait for it
-  if (!fd.ok()) {
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return std::move(fd.error());
-  }
-  container.monitor_fd = std::move(*fd);
+  container.monitor_fd = std::move(child->pid_fd);
+  child->pid = -1;
   container.announced = false;
   // Not at once: whoever hears of it wakes up, and takes the processor from the start itself.
   context_.loop.after(kAnnounceMs, [this, key] {
@@ -147,6 +162,7 @@ void Containers::give_up(Container& container, const char* code) {
 }
 
 void Containers::answer_start(Container& container) {
+  context_.spare.refill();
   if (!container.waiting) return;
   const Request request = *std::exchange(container.waiting, std::nullopt);
   if (!container.init_fd.valid()) {
@@ -157,8 +173,8 @@ void Containers::answer_start(Container& container) {
   Writer answer = request.answer();
   answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
   answer.number(Tag::MONITOR_PID, static_cast<uint64_t>(container.monitor));
-  for (const auto& [name, us] : {std::pair{"prepare", container.forked_us - container.requested_us},
-                                 {"start", now_us() - container.forked_us}}) {
+  for (const auto& [name, us] : {std::pair{"prepare", container.begun_us - container.requested_us},
+                                 {"start", now_us() - container.begun_us}}) {
     Writer timing;
     timing.put(Tag::STEP, name).number(Tag::TIME, us);
     answer.put(Tag::TIMING, timing);
@@ -167,6 +183,7 @@ void Containers::answer_start(Container& container) {
 }
 
 void Containers::fail_start(Container& container, int monitor_status) {
+  context_.spare.refill();
   if (!container.waiting) return;
   const Request request = *container.waiting;
   container.waiting.reset();

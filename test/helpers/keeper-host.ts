@@ -49,7 +49,6 @@ export class KeeperHost {
     for (const dir of ['upper', 'work']) mkdirSync(join(this.dir, id, dir), { recursive: true })
     mkdirSync(join(this.stateDir, 'lxc', id))
     const cgroup = `${this.cgroupRoot}/ct.${id}`
-    const monitorCgroup = `${this.cgroupRoot}/monitor.${id}`
     const target = join(this.stateDir, 'rootfs/tank', id)
     const config = [
       `lxc.rootfs.path = dir:${target}`,
@@ -63,8 +62,8 @@ export class KeeperHost {
       `lxc.init.cmd = ${more.init ?? '/sbin/init'}`,
       `lxc.cgroup.dir.container = ${cgroup}`,
       'lxc.cgroup.dir.container.inner = user-owned',
-      `lxc.cgroup.dir.monitor = ${monitorCgroup}`,
-      `lxc.cgroup.dir.monitor.pivot = ${this.cgroupRoot}/keeper`,
+      `lxc.cgroup.dir.monitor = ${this.cgroupRoot}/monitor.${id}`,
+      `lxc.cgroup.dir.monitor.pivot = ${this.cgroupRoot}/pivot`,
       'lxc.cap.drop = sys_module sys_time',
       'lxc.prlimit.nofile = 512:1024',
       `lxc.seccomp.profile = ${this.dir}/seccomp`,
@@ -88,7 +87,6 @@ export class KeeperHost {
         gidMap: map,
       },
       cgroup,
-      monitorCgroup,
       seccompProfile: join(this.dir, 'seccomp'),
       notifySocket: join(this.stateDir, 'notify', id),
       logFile: join(this.dir, `${id}.log`),

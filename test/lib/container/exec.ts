@@ -22,6 +22,11 @@ await t.test('output, status and signal', async (t) => {
   t.match(await ct.exec(['sh', '-c', 'sleep 0.2; echo late']), { stdout: 'late\n', exitCode: 0 })
 })
 
+await t.test('signals are as a new program expects them', async (t) => {
+  const { stdout } = await ct.exec(['grep', '^Sig[BI]', '/proc/self/status'])
+  t.match(stdout, /^SigBlk:\t0+\nSigIgn:\t0+\n$/)
+})
+
 await t.test('environment, directory, user', async (t) => {
   const env = (await ct.exec(['env'], { env: { A: 'b c', USER: undefined } })).stdout
   t.same(env.trim().split('\n').sort(), [

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import t from 'tap'
-import { renderLxcConfig, type LxcConfigInput } from '../../../dist/container/lxc-config.js'
+import { MASKED, renderLxcConfig, type LxcConfigInput } from '../../../dist/container/lxc-config.js'
 
 const idMap = [{ nsId: 0, hostId: 1000000, count: 65536 }]
 
@@ -25,6 +25,7 @@ const busybox: LxcConfigInput = {
   prlimits: { nofile: { soft: 1024, hard: 'unlimited' } },
   seccompProfile: '/usr/lib/vpsadminos/common.seccomp',
   apparmorProfile: null,
+  masked: MASKED,
   netif: null,
   nesting: false,
   logFile: '/tank/log/ct/web1.log',
@@ -52,6 +53,7 @@ t.test('systemd on a unified host, with everything', async (t) => {
     initCmd: ['/sbin/init', '--log-level=debug'],
     cgroupVersion: 2,
     apparmorProfile: 'lxc-container-default-cgns',
+    masked: MASKED,
     netif: { link: 'lxcbr0', name: 'eth0', hwaddr: '00:16:3e:00:00:01', pair: 'veth0123456789' },
     nesting: true,
     notifySocket: '/run/osctl/notify/tank/web1',

@@ -19,7 +19,7 @@ await t.test('runs init, unprivileged and confined', async (t) => {
   t.match(readFileSync(`${proc}/status`, 'utf8'), /^Seccomp:\t2$/m)
   t.match(readFileSync(`${proc}/cgroup`, 'utf8'), `/${plan.cgroup}/user-owned`)
   t.match(readFileSync(`/proc/${started.monitorPid}/cmdline`, 'utf8'), '[lxc monitor]')
-  t.match(readFileSync(`/proc/${started.monitorPid}/cgroup`, 'utf8'), `/${plan.monitorCgroup}`)
+  t.match(readFileSync(`/proc/${started.monitorPid}/cgroup`, 'utf8'), `/${host.cgroupRoot}/keeper`)
   t.strictSame(await keeper.mounts(), [], 'its rootfs is mounted in its own namespace only')
   const upper = join(host.dir, 'one/upper')
   for (const name of readdirSync(upper)) {

@@ -1,0 +1,183 @@
+#include "keeper/spare.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+
+#include "base/retry.h"
+#include "keeper/channel.h"
+#include "keeper/descriptors.h"
+#include "keeper/process.h"
+#include "ns/pidfd.h"
+
+namespace keeper {
+namespace {
+
+// Not at once: who gets the answer that goes out now may ask for more.
+constexpr uint64_t kSoonMs = 1;
+
+
+// Of the socket only its end is waited for: the kernel wakes whoever waits for a message as if the
+// sender were about to sleep (WF_SYNC, kernel 6.18), but not so by an eventfd.
+base::Result<Received> next_message(const KeeperLine& keeper) {
+  for (;;) {
+    auto received = receive(keeper.socket.get());
+    if (received.ok() || received.error().errnum != EAGAIN) return received;
+    std::array<pollfd, 2> ends{pollfd{keeper.socket.get(), 0, 0},
+                               pollfd{keeper.bell.get(), POLLIN, 0}};
+    (void)::poll(ends.data(), ends.size(), -1);
+    uint64_t rings = 0;
+    (void)!::read(keeper.bell.get(), &rings, sizeof rings);
+  }
+}
+
+base::Status ring(const base::UniqueFd& bell) {
+  const uint64_t once = 1;
+  if (::write(bell.get(), &once, sizeof once) != sizeof once) return base::last_error("write");
+  return base::success();
+}
+
+// Processors that we may use. Empty when that cannot be told.
+const std::optional<cpu_set_t>& processors() {
+  static const std::optional<cpu_set_t> all = [] {
+    cpu_set_t set;
+    return ::sched_getaffinity(0, sizeof set, &set) == 0 ? std::optional(set) : std::nullopt;
+  }();
+  return all;
+}
+
+// Where processors share no cache, the kernel wakes a process where it was last or where its waker is,
+// even if another one is idle: then it would wait until we sleep.
+void avoid_our_processor(pid_t pid) {
+  const int ours = ::sched_getcpu();
+  if (!processors() || ours < 0 || CPU_COUNT(&*processors()) < 2) return;
+  cpu_set_t others = *processors();
+  CPU_CLR(ours, &others);
+  ::sched_setaffinity(pid, sizeof others, &others);
+}
+
+// Woken up, it may run anywhere again, and so may what comes after it.
+void use_all_processors() {
+  if (processors()) ::sched_setaffinity(0, sizeof(cpu_set_t), &*processors());
+}
+
+// What a program in a container, or liblxc's monitor, must not have of us.
+void leave_keeper() {
+  ::setsid();
+  ::umask(022);
+  (void)::chdir("/");
+  for (const int number : {SIGPIPE, SIGHUP}) ::signal(number, SIG_DFL);  // what main() ignores
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void wait_for_job(const cgroup::Hierarchies& hierarchies, KeeperLine keeper,
+                               Work work) {
+  // Another process's copies of descriptors would keep pipes and clients open.
+  std::vector<int> wanted{keeper.socket.get(), keeper.bell.get()};
+  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
+    wanted.push_back(hierarchy.dir.get());
+  }
+  close_all_but(wanted);
+  leave_keeper();
+  share_libraries();
+  auto received = next_message(keeper);
+  if (!received.ok() || received->bytes.empty()) _exit(0);  // the keeper has gone, or needs us not
+  use_all_processors();
+  work(hierarchies, received->bytes, std::move(received->fds), std::move(keeper));
+  _exit(1);
+}
+
+}  // namespace
+
+std::string KeeperLine::hear() const {
+  auto received = next_message(*this);
+  if (!received.ok() || received->bytes.empty()) _exit(0);
+  return received->bytes.substr(1);
+}
+
+base::Status Spare::Child::begin(std::string_view job, const std::vector<int>& fds, Where where) {
+  TRY_STATUS(send(socket.get(), job, fds));
+  if (where == Where::kBeside) avoid_our_processor(pid);
+  return ring(bell);
+}
+
+base::Status Spare::Child::tell(std::string_view word) {
+  // An empty message would be the end.
+  TRY_STATUS(send(socket.get(), std::string(":").append(word)));
+  return ring(bell);
+}
+
+void Spare::Child::dismiss() {
+  socket.reset();
+  if (pid <= 0) return;
+  ::kill(pid, SIGKILL);  // ours, and not waited for yet: the number is its own
+  base::retry([&] { return ::waitpid(pid, nullptr, 0); });
+  pid_fd.reset();
+  pid = -1;
+}
+
+Spare::Spare(Loop& loop, const cgroup::Hierarchies& hierarchies, Work work)
+    : loop_(loop), hierarchies_(hierarchies), work_(work) {
+  refill();
+}
+
+base::Result<Spare::Child> Spare::take() {
+  if (waiting_.pid <= 0) return fork_one();
+  loop_.forget(waiting_.pid_fd.get());
+  return std::exchange(waiting_, Child());
+}
+
+base::Result<Spare::Child> Spare::fork_one() const {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return base::last_error("socketpair");
+  }
+  Child child;
+  child.socket.reset(ends[0]);
+  KeeperLine line{base::UniqueFd(ends[1]), base::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
+  child.bell.reset(::fcntl(line.bell.get(), F_DUPFD_CLOEXEC, 3));
+  if (!child.bell.valid()) return base::last_error("eventfd");
+  child.pid = ::fork();
+  if (child.pid < 0) return base::last_error("fork");
+  if (child.pid == 0) wait_for_job(hierarchies_, std::move(line), work_);
+  auto fd = ns::pidfd_open(child.pid);
+  const auto stat = process_stat(child.pid);
+  if (!fd.ok() || !stat) {
+    child.dismiss();
+    return fd.ok() ? base::last_error("read", "stat") : std::move(fd.error());
+  }
+  child.pid_fd = std::move(*fd);
+  child.start_time = stat->start_time;
+  return child;
+}
+
+void Spare::refill() {
+  if (filling_ || waiting_.pid > 0) return;
+  filling_ = true;
+  loop_.after(kSoonMs, [this] {
+    filling_ = false;
+    if (waiting_.pid > 0) return;
+    auto child = fork_one();
+    if (!child.ok()) return;  // the next one who needs it tries again, and tells
+    waiting_ = std::move(*child);
+    // Whoever killed it: the next one is forked when it is needed.
+    loop_.watch(waiting_.pid_fd.get(), EPOLLIN, [this](uint32_t) {
+      loop_.forget(waiting_.pid_fd.get());
+      waiting_.dismiss();
+    });
+  });
+}
+
+}  // namespace keeper

@@ -1,0 +1,69 @@
+// A child that is forked ahead of need and waits for its job: a fork takes longer than anything else
+// that the keeper does itself for a start or an exec.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "cgroup/hierarchy.h"
+#include "keeper/loop.h"
+
+namespace keeper {
+
+// The child's end of what connects it with the keeper. It is woken by `bell`: the kernel takes a message
+// alone for a sign that the sender is about to sleep.
+struct KeeperLine {
+  base::UniqueFd socket;
+  base::UniqueFd bell;
+
+  // Waits for Spare::Child::tell(); ends the process when nothing more is to come.
+  [[nodiscard]] std::string hear() const;
+};
+
+// The child's side: what it does with its job. It never comes back.
+using Work = void (*)(const cgroup::Hierarchies& hierarchies, std::string_view job,
+                      std::vector<base::UniqueFd> fds, KeeperLine keeper);
+
+class Spare {
+ public:
+  struct Child {
+    pid_t pid = -1;
+    uint64_t start_time = 0;  // with the pid it names the process for good
+    base::UniqueFd pid_fd;
+    base::UniqueFd socket;  // takes one job; closed without one, the child ends
+    base::UniqueFd bell;
+
+    // kBeside: we go on working for the same job, so it runs on another processor.
+    enum class Where { kAnywhere, kBeside };
+    base::Status begin(std::string_view job, const std::vector<int>& fds, Where where);
+    // More for one that has its job: what it can go on with.
+    base::Status tell(std::string_view word);
+    // Ends it, and waits for it.
+    void dismiss();
+  };
+
+  Spare(Loop& loop, const cgroup::Hierarchies& hierarchies, Work work);
+  Spare(const Spare&) = delete;
+  Spare& operator=(const Spare&) = delete;
+  ~Spare() { waiting_.dismiss(); }
+  // The one that waits. When none does, one is forked now.
+  base::Result<Child> take();
+  // Has one waiting soon: to be called when what the last one was taken for is done.
+  void refill();
+
+ private:
+  base::Result<Child> fork_one() const;
+
+  Loop& loop_;
+  const cgroup::Hierarchies& hierarchies_;
+  Work work_;
+  Child waiting_;
+  bool filling_ = false;
+};
+
+}  // namespace keeper
