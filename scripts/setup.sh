@@ -77,6 +77,8 @@ check_packages() {
   if [ "$purpose" = test ]; then
     package cmake program cmake
     package ninja-build program ninja
+    # Large, and only wanted by those who ask for it.
+    case ,${REQUIRED:-}, in *,clang-tidy,*) package clang-tidy program clang-tidy ;; esac
   else
     package crun program crun
     package runc program runc

@@ -32,6 +32,11 @@ if [ $# -eq 0 ]; then
   check "Types of the benchmarks" node_modules/.bin/tsc -p bench --noEmit
   check "Lint" node_modules/.bin/eslint .
   check "Format" node_modules/.bin/prettier --check .
+  check "Format of C and C++" bash scripts/format-native.sh --dry-run -Werror
+  case ,${REQUIRED:-}, in
+    *,clang-tidy,*) check "Lint of C++" bash scripts/lint-native.sh ;;
+    *) echo "Lint of C++ is left out: npm run lint:native runs it (clang-tidy, some minutes)." ;;
+  esac
 fi
 
 files=()

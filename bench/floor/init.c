@@ -9,7 +9,7 @@
 
 #include "freestanding.h"
 
-#define BIT(signal) (1UL << ((signal)-1))
+#define BIT(signal) (1UL << ((signal) - 1))
 
 // systemd's halt is SIGRTMIN+3 with the C library's SIGRTMIN of 34, SIGPWR is liblxc's default.
 static const unsigned long stop_signals = BIT(SIGPWR) | BIT(SIGTERM) | BIT(SIGINT) | BIT(34 + 3);

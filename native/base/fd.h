@@ -2,8 +2,8 @@
 // the error that made us leave the scope.
 #pragma once
 
-#include <cerrno>
 #include <unistd.h>
+#include <cerrno>
 #include <utility>
 
 namespace base {

@@ -26,8 +26,9 @@ struct Unit {};
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(*-explicit-*)
-  Result(SysError error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(*-explicit-*)
+  Result(SysError error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -45,13 +46,14 @@ class [[nodiscard]] Result {
 };
 
 using Status = Result<Unit>;
-inline Status success() { return Unit{}; }
+inline Status success() {
+  return Unit{};
+}
 
 }  // namespace base
 
 // Leaves the function with the error of a Status or Result that failed.
-#define TRY_STATUS(expression)                                    \
-  do {                                                            \
-    if (auto try_status_ = (expression); !try_status_.ok())       \
-      return std::move(try_status_.error());                      \
+#define TRY_STATUS(expression)                                                                     \
+  do {                                                                                             \
+    if (auto try_status_ = (expression); !try_status_.ok()) return std::move(try_status_.error()); \
   } while (0)

@@ -214,7 +214,7 @@ Result<std::vector<std::string>> exists(const Hierarchies& in, const std::string
   TRY_STATUS(check_path(path));
   std::vector<std::string> where;
   for (const auto& hierarchy : in.all()) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(hierarchy.dir.get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
       if (errno == ENOENT || errno == ENOTDIR) continue;
       return base::last_error("fstatat", full(hierarchy, path));
@@ -228,7 +228,7 @@ Status kill(const Hierarchies& in, const std::string& path) {
   TRY_STATUS(check_path(path));
   const Hierarchy* unified = in.unified();
   if (unified != nullptr) {
-    const auto status = base::write_at(unified->dir.get(), path + "/cgroup.kill", "1");
+    auto status = base::write_at(unified->dir.get(), path + "/cgroup.kill", "1");
     if (status.ok()) {
       // A v1 freezer holds the dying; v2's lets them go.
       if (in.v1("freezer") == nullptr) return success();

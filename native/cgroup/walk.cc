@@ -15,7 +15,6 @@ namespace cgroup {
 namespace {
 
 using base::Result;
-using base::SysError;
 using base::UniqueFd;
 
 constexpr int kDirectory = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;

@@ -35,7 +35,8 @@ Known known_process(std::string_view item) {
   return {pid, start_time, open_same_process(pid, start_time)};
 }
 
-// Of a start that nobody waits for any more. It is not our child: its end is all there is to wait for.
+// Of a start that nobody waits for any more. It is not our child: its end is all there is to wait
+// for.
 void end(int pidfd) {
   (void)ns::pidfd_send_signal(pidfd, SIGKILL);
   pollfd ended{pidfd, POLLIN, 0};

@@ -47,7 +47,7 @@ std::string Containers::plan_file(const std::string& key) const {
 }
 
 std::string Containers::seccomp_file(const StartPlan& plan) const {
-  struct stat info {};
+  struct stat info{};
   if (plan.seccomp_profile.empty() || ::stat(plan.seccomp_profile.c_str(), &info) != 0) return "";
   // A profile that was edited is another profile.
   std::array<char, 128> name;

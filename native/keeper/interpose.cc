@@ -12,12 +12,13 @@
 // And liblxc hands the container's cgroups over to its root in a process of its own, in a user
 // namespace made for that alone, and waits for it while init waits for liblxc. Half a millisecond,
 // in which init could have gone on: so that wait is put off until liblxc waits for init anyway. And
-// init makes its network namespace, as long a piece of work, first of all and not when liblxc tells it
-// to; but when its ids are mapped, or the files of that namespace would not be its root's.
+// init makes its network namespace, as long a piece of work, first of all and not when liblxc tells
+// it to; but when its ids are mapped, or the files of that namespace would not be its root's.
 //
-// And liblxc insists on making cgroups itself. But that of the monitor is the one that the keeper is
-// in, and so are its children: on a host with v1, ten directories less to make and to remove. And
-// those of the container on v1 are made by the keeper while liblxc still reads its configuration.
+// And liblxc insists on making cgroups itself. But that of the monitor is the one that the keeper
+// is in, and so are its children: on a host with v1, ten directories less to make and to remove.
+// And those of the container on v1 are made by the keeper while liblxc still reads its
+// configuration.
 //
 // And a monitor lives as long as its container, while a start dirties 130 KiB of stack and more
 // of heap once. Its first wait for events is the moment to give them back.
@@ -92,8 +93,8 @@ bool ids_are_mapped() {
 }
 
 // In the process that becomes init. Every container has its own network: sharing one cannot be
-// configured. Asleep and not told, as whoever is told is moved to the processor of the one who tells,
-// and that is liblxc, busy.
+// configured. Asleep and not told, as whoever is told is moved to the processor of the one who
+// tells, and that is liblxc, busy.
 void make_network() {
   constexpr int kLooks = 30;
   constexpr timespec kPause{0, 15'000};

@@ -17,8 +17,8 @@ struct MonitorSetup {
   // Names on the way to cgroups that are there, and of those that liblxc insists on making itself.
   std::vector<std::string> parents;
   std::vector<std::string> made;
-  int seccomp_fd;                 // where the compiled filter is written, -1 for nowhere
-  std::string filter;             // the filter when it is known already, else ""
+  int seccomp_fd;                           // where the compiled filter is written, -1 for nowhere
+  std::string filter;                       // the filter when it is known already, else ""
   std::vector<base::UniqueFd> close_later;  // when init runs
 };
 void become_monitor(MonitorSetup setup);

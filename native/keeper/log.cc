@@ -19,7 +19,7 @@ Log::Log(std::string path) : path_(std::move(path)) {
 
 void Log::open() {
   fd_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  struct stat info {};
+  struct stat info{};
   size_ = fd_.valid() && ::fstat(fd_.get(), &info) == 0 ? static_cast<size_t>(info.st_size) : 0;
 }
 

@@ -9,14 +9,14 @@
 namespace keeper {
 
 off_t log_size(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::lstat(path.c_str(), &info) == 0 ? info.st_size : 0;
 }
 
 std::string log_tail(const std::string& path, off_t since) {
   constexpr off_t kTail = 4096;
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  struct stat info {};
+  struct stat info{};
   if (!fd.valid() || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return "";
   if (since > info.st_size) since = 0;
   const bool cut = info.st_size - since > kTail;

@@ -100,7 +100,7 @@ void work(const cgroup::Hierarchies& hierarchies, std::string_view job,
   if (message->kind == Kind::START) {
     run_monitor(hierarchies, *message, std::move(fds), std::move(keeper));
   }
-  if (message->kind == Kind::EXEC) run_session(hierarchies, *message, std::move(fds));
+  if (message->kind == Kind::EXEC) run_session(hierarchies, *message, fds);
 }
 
 class Keeper {
@@ -117,9 +117,7 @@ class Keeper {
         edits_(context_, containers_, userns_),
         server_(
             loop_, log, std::move(listener),
-            [this](const Message& message, std::vector<base::UniqueFd>, const Request& request) {
-              dispatch(message, request);
-            },
+            [this](const Message& message, const Request& request) { dispatch(message, request); },
             [this] { leave_when_idle(); }) {}
 
   void run() {

@@ -14,13 +14,13 @@
 #include "abi/lxc.h"
 #include "base/file.h"
 #include "cgroup/tree.h"
+#include "keeper/context.h"
 #include "keeper/descriptors.h"
 #include "keeper/interpose.h"
-#include "keeper/process.h"
-#include "keeper/context.h"
 #include "keeper/payload_cgroups.h"
-#include "keeper/spare.h"
+#include "keeper/process.h"
 #include "keeper/rootfs.h"
+#include "keeper/spare.h"
 
 namespace keeper {
 namespace {
@@ -58,7 +58,7 @@ bool asks_supervisor(const std::string& filter) {
 // liblxc appends and never looks back. One former file is kept.
 void rotate_log(const std::string& path) {
   constexpr off_t kLimit = 1024 * 1024;
-  struct stat info {};
+  struct stat info{};
   if (path.empty() || ::lstat(path.c_str(), &info) != 0 || info.st_size <= kLimit) return;
   ::rename(path.c_str(), (path + ".1").c_str());
 }

@@ -11,10 +11,10 @@
 
 namespace keeper {
 
-// What it is told: the START frame, the cgroup that it stays in, which is the keeper's own, and what
-// the guest's filter is compiled to. `filter` is the file of the compiled seccomp filter, "" without a profile.
-// Descriptors go with it: where a Report is written when a step before liblxc fails, the user
-// namespace, and where to write that filter when it is not there already.
+// What it is told: the START frame, the cgroup that it stays in, which is the keeper's own, and
+// what the guest's filter is compiled to. `filter` is the file of the compiled seccomp filter, ""
+// without a profile. Descriptors go with it: where a Report is written when a step before liblxc
+// fails, the user namespace, and where to write that filter when it is not there already.
 Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
                    const std::string& filter);
 // Later it is told what make_cgroups() said.

@@ -39,12 +39,12 @@ base::Result<MonitorFifo> MonitorFifo::open(const std::string& lxc_path) {
   fifo.fd_.reset(base::retry(
       [&] { return ::open(fifo.path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW); }));
   if (!fifo.fd_.valid()) return base::last_error("open", fifo.path_);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fifo.fd_.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) {
     return base::SysError{EEXIST, "mkfifo", fifo.path_};
   }
   // lxc-monitord locks what it reads; two readers would share the records.
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   if (::fcntl(fifo.fd_.get(), F_SETLK, &lock) != 0) return base::last_error("fcntl", fifo.path_);

@@ -1,10 +1,10 @@
 #include "keeper/payload_cgroups.h"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <string>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <string>
 
 #include "base/file.h"
 
@@ -38,8 +38,8 @@ bool apply(const cgroup::Hierarchies& hierarchies, const std::string& cgroup, st
       .ok();
 }
 
-// Every `lxc.cgroup.` line, in its order. What is wrong with one is liblxc's to say, which then gets
-// them all.
+// Every `lxc.cgroup.` line, in its order. What is wrong with one is liblxc's to say, which then
+// gets them all.
 bool apply_all(const cgroup::Hierarchies& hierarchies, const StartPlan& plan) {
   const auto config = base::read_file(plan.lxc_path + "/" + plan.id + "/config", kMaxConfig);
   if (!config.ok()) return false;

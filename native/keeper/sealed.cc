@@ -22,7 +22,7 @@ base::Status run_sealed(char** argv) {
   if (::fcntl(source.get(), F_GET_SEALS) == kSeals) return base::success();
   base::UniqueFd copy(::memfd_create("keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!copy.valid()) return base::last_error("memfd_create");
-  struct stat info {};
+  struct stat info{};
   if (::fstat(source.get(), &info) != 0) return base::last_error("fstat", self);
   for (off_t done = 0; done < info.st_size;) {
     const ssize_t sent =

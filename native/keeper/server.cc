@@ -49,14 +49,13 @@ void Server::readable(uint64_t id) {
       return;
     }
     if (received->bytes.empty()) return drop(id, nullptr);
-    const auto message = received->bytes.size() > kMaxFrame
-                             ? std::nullopt
-                             : Message::parse(received->bytes);
+    const auto message =
+        received->bytes.size() > kMaxFrame ? std::nullopt : Message::parse(received->bytes);
     if (!message) return drop(id, "malformed frame");
     const Request request(
         message->id, id,
         [this, id](const Writer& frame, const std::vector<int>& fds) { send(id, frame, fds); });
-    handle_(*message, std::move(received->fds), request);
+    handle_(*message, request);
   }
 }
 

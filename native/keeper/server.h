@@ -16,8 +16,7 @@ namespace keeper {
 class Server {
  public:
   // `handle` gets each request; `idle` is called when the last client has gone.
-  using Handle = std::function<void(const Message& message, std::vector<base::UniqueFd> fds,
-                                    const Request& request)>;
+  using Handle = std::function<void(const Message& message, const Request& request)>;
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, std::function<void()> idle);
 
   void broadcast(const Writer& event);  // to those who subscribed

@@ -116,8 +116,8 @@ base::Result<Terminal> open_terminal(unsigned short rows, unsigned short cols) {
   const std::string path = "/dev/pts/ptmx";
   auto handle = base::open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
   if (!handle.ok()) return std::move(handle.error());
-  struct stat info {};
-  struct statfs fs {};
+  struct stat info{};
+  struct statfs fs{};
   if (::fstat(handle->get(), &info) != 0 || ::fstatfs(handle->get(), &fs) != 0 ||
       fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(info.st_mode) || info.st_rdev != makedev(5, 2)) {
     return base::SysError{ENOTTY, "open", path};
@@ -238,7 +238,7 @@ Writer session_job(std::string_view exec_frame, const SessionPlace& place) {
 }
 
 void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
-                 std::vector<base::UniqueFd> fds) {
+                 const std::vector<base::UniqueFd>& fds) {
   const auto message = Message::parse(job.fields.text(Tag::ITEM));
   if (!message || fds.size() < 2) _exit(127);
   const SessionInput input = parse(job.fields, message->fields, fds);

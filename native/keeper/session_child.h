@@ -22,6 +22,6 @@ struct SessionPlace {
 // ERROR; init's pidfd; without a terminal, the guest's ends of the three streams.
 Writer session_job(std::string_view exec_frame, const SessionPlace& place);
 [[noreturn]] void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
-                              std::vector<base::UniqueFd> fds);
+                              const std::vector<base::UniqueFd>& fds);
 
 }  // namespace keeper

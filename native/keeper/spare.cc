@@ -26,7 +26,6 @@ namespace {
 // Not at once: who gets the answer that goes out now may ask for more.
 constexpr uint64_t kSoonMs = 1;
 
-
 // Of the socket only its end is waited for: the kernel wakes whoever waits for a message as if the
 // sender were about to sleep (WF_SYNC, kernel 6.18), but not so by an eventfd.
 base::Result<Received> next_message(const KeeperLine& keeper) {
@@ -56,8 +55,8 @@ const std::optional<cpu_set_t>& processors() {
   return all;
 }
 
-// Where processors share no cache, the kernel wakes a process where it was last or where its waker is,
-// even if another one is idle: then it would wait until we sleep.
+// Where processors share no cache, the kernel wakes a process where it was last or where its waker
+// is, even if another one is idle: then it would wait until we sleep.
 void avoid_our_processor(pid_t pid) {
   const int ours = ::sched_getcpu();
   if (!processors() || ours < 0 || CPU_COUNT(&*processors()) < 2) return;
@@ -146,7 +145,8 @@ base::Result<Spare::Child> Spare::fork_one() const {
   }
   Child child;
   child.socket.reset(ends[0]);
-  KeeperLine line{base::UniqueFd(ends[1]), base::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
+  KeeperLine line{base::UniqueFd(ends[1]),
+                  base::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
   child.bell.reset(::fcntl(line.bell.get(), F_DUPFD_CLOEXEC, 3));
   if (!child.bell.valid()) return base::last_error("eventfd");
   child.pid = ::fork();

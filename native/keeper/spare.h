@@ -1,5 +1,5 @@
-// A child that is forked ahead of need and waits for its job: a fork takes longer than anything else
-// that the keeper does itself for a start or an exec.
+// A child that is forked ahead of need and waits for its job: a fork takes longer than anything
+// else that the keeper does itself for a start or an exec.
 #pragma once
 
 #include <string>
@@ -15,8 +15,8 @@
 
 namespace keeper {
 
-// The child's end of what connects it with the keeper. It is woken by `bell`: the kernel takes a message
-// alone for a sign that the sender is about to sleep.
+// The child's end of what connects it with the keeper. It is woken by `bell`: the kernel takes a
+// message alone for a sign that the sender is about to sleep.
 struct KeeperLine {
   base::UniqueFd socket;
   base::UniqueFd bell;

@@ -12,9 +12,9 @@
 #include "abi/lxc.h"
 #include "keeper/containers.h"
 #include "keeper/log_tail.h"
-#include "keeper/payload_cgroups.h"
 #include "keeper/monitor_child.h"
 #include "keeper/notify.h"
+#include "keeper/payload_cgroups.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -34,7 +34,7 @@ class Unused {
  private:
   Spare::Child& child_;
 };
-}
+}  // namespace
 
 void Containers::start(const Message& message, const Request& request) {
   const uint64_t requested = now_us();

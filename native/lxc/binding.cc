@@ -167,9 +167,8 @@ static Napi::Value GetConfig(const Napi::CallbackInfo& info) {
 // setConfig(container: ContainerHandle, items: ConfigItem[]): Promise<void>
 static Napi::Value SetConfig(const Napi::CallbackInfo& info) {
   Args args(info);
-  auto items = args[1].list([](const In& item) {
-    return lxc::ConfigItem{item["key"].string(), item["value"].string()};
-  });
+  auto items = args[1].list(
+      [](const In& item) { return lxc::ConfigItem{item["key"].string(), item["value"].string()}; });
   return with_container(
       info, args, [items = std::move(items)](lxc::Container& c) { return c.set_config(items); });
 }

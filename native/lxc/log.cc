@@ -93,7 +93,7 @@ LogMark::LogMark(const abi::Lxc& library) {
   const std::lock_guard<std::mutex> lock(log.mutex);
   // Without a log the calls work as well; only their failures say less.
   if (!log.fd.valid()) (void)open_log(log, library, "", "INFO");
-  struct stat now {};
+  struct stat now{};
   if (!log.fd.valid() || ::fstat(log.fd.get(), &now) != 0) return;
   if (log.in_memory && now.st_size > kTail) {
     // liblxc appends, so it goes on at the new end. Who holds an older mark reads from there.
@@ -105,7 +105,7 @@ LogMark::LogMark(const abi::Lxc& library) {
 std::vector<std::string> LogMark::lines(const std::string& container) const {
   Log& log = log_of_process();
   const std::lock_guard<std::mutex> lock(log.mutex);
-  struct stat now {};
+  struct stat now{};
   if (!log.fd.valid() || ::fstat(log.fd.get(), &now) != 0) return {};
   off_t from = offset_ > now.st_size ? 0 : offset_;
   from = std::max(from, now.st_size - kTail);

@@ -134,8 +134,8 @@ inline Napi::Value to_js(Napi::Env, Napi::Value value) {
 }
 // Every number: a 64-bit one loses digits from 2^53 on, so identifiers go through BigInt.
 template <typename Number>
-requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>) Napi::Value
-    to_js(Napi::Env env, Number value) {
+  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, bool>)
+Napi::Value to_js(Napi::Env env, Number value) {
   return Napi::Number::New(env, static_cast<double>(value));
 }
 template <typename T>

@@ -91,7 +91,7 @@ Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {})
 // Seconds and more: on our own bounded pool, one after the other with all calls that have the same
 // queue. Keeps the event loop alive until it is done.
 template <typename Work, typename Convert = ConvertByType>
-Napi::Value run_queued(const Napi::CallbackInfo& info, std::shared_ptr<Pool::Queue> queue,
+Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Pool::Queue>& queue,
                        Work work, Convert convert = {}) {
   struct Slow final : Task<Work, Convert> {
     using Task<Work, Convert>::Task;

@@ -141,8 +141,7 @@ Value CreateUserNs(const CallbackInfo& info) {
   const ns::IdMap uids = id_map(args[0]);
   const ns::IdMap gids = id_map(args[1]);
   if (!args.ok()) return {};
-  return bridge::run(
-      info, [=] { return ns::create_userns(uids, gids); }, GiveFd());
+  return bridge::run(info, [=] { return ns::create_userns(uids, gids); }, GiveFd());
 }
 
 int fd_or_none(const bridge::In& in) {
@@ -193,8 +192,7 @@ Value NewMount(const CallbackInfo& info) {
   });
   const uint64_t attributes = args[2].uint32();
   if (!args.ok()) return {};
-  return bridge::run(
-      info, [=] { return new_mount(type, options, attributes); }, GiveFd());
+  return bridge::run(info, [=] { return new_mount(type, options, attributes); }, GiveFd());
 }
 
 // setMountAttributes(mount: number, set: number, clear: number, userNs: number | null,

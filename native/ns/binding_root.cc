@@ -37,8 +37,7 @@ Value OpenInRoot(const CallbackInfo& info) {
   const int flags = args[2].int32();
   const mode_t mode = args[3].uint32();
   if (!args.ok()) return {};
-  return bridge::run(
-      info, [=] { return open_in_root(root, path, flags, mode); }, GiveFd());
+  return bridge::run(info, [=] { return open_in_root(root, path, flags, mode); }, GiveFd());
 }
 
 // openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
@@ -49,8 +48,7 @@ Value OpenFileInRoot(const CallbackInfo& info) {
   const int flags = args[2].int32();
   const mode_t mode = args[3].uint32();
   if (!args.ok()) return {};
-  return bridge::run(
-      info, [=] { return open_file_in_root(root, path, flags, mode); }, GiveFd());
+  return bridge::run(info, [=] { return open_file_in_root(root, path, flags, mode); }, GiveFd());
 }
 
 // readFileInRoot(root: number, path: string, limit: number): Promise<Buffer>

@@ -114,7 +114,7 @@ Status Cloning::copy_files(Level& level) {
       level.children.emplace_back(name);
       return success();
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(from_.fd(), name, &info, AT_SYMLINK_NOFOLLOW) < 0) {
       return last_error("fstatat", from_.path(name));
     }
@@ -138,7 +138,7 @@ Status Cloning::copy_regular(const char* name, const struct stat& seen) {
   // O_NONBLOCK: should somebody have put a FIFO here since, we do not wait for its other end.
   auto in = base::open_at(from_.fd(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!in.ok()) return std::move(in.error());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(in->get(), &info) < 0) return last_error("fstat");
   if (info.st_dev != seen.st_dev || info.st_ino != seen.st_ino || !S_ISREG(info.st_mode)) {
     return SysError{ESTALE, "openat", {}};
@@ -177,7 +177,7 @@ Status Cloning::link_to(const First& first, const char* name) {
 }
 
 Status Cloning::finish_directory() {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(from_.fd(), &info) < 0) return last_error("fstat");
   return copy_attributes(from_.fd(), to_.fd(), info);
 }
@@ -223,7 +223,7 @@ Result<bool> can_reflink(int dirfd, const std::string& path) {
   }
   // One whole block, since a filesystem may keep less in the inode itself.
   TRY_STATUS(base::write_all(one->get(), std::string(64 * 1024, 'x'), path));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(one->get(), &info) < 0) return last_error("fstat", path);
   auto shared = copy_content(one->get(), two->get(), info, CloneMode::kReflink, nullptr);
   if (shared.ok()) return *shared;

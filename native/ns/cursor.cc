@@ -41,7 +41,7 @@ struct Dirent64 {
 };
 
 unsigned char type_of(int dir, const char* name) {
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0) return DT_UNKNOWN;
   return IFTODT(info.st_mode);
 }
@@ -66,7 +66,7 @@ Result<Cursor> Cursor::open(int dirfd, const std::string& path) {
 }
 
 Status Cursor::down(const std::string& name) {
-  struct stat here {};
+  struct stat here{};
   if (::fstat(fd_.get(), &here) < 0) return last_error("fstat", path());
   UniqueFd below = open_step(fd_.get(), name.c_str());
   if (!below.valid()) return last_error("openat2", path(name));
@@ -78,7 +78,7 @@ Status Cursor::down(const std::string& name) {
 Status Cursor::up() {
   UniqueFd parent = open_step(fd_.get(), "..");
   if (!parent.valid()) return last_error("openat2", path(".."));
-  struct stat info {};
+  struct stat info{};
   if (::fstat(parent.get(), &info) < 0) return last_error("fstat", path(".."));
   if (info.st_dev != above_.back().device || info.st_ino != above_.back().inode) {
     return SysError{ESTALE, "openat2", path("..")};

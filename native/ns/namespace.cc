@@ -16,7 +16,7 @@ base::Result<NamespaceIds> namespace_ids(pid_t pid) {
   if (!dir.ok()) return std::move(dir.error());
   NamespaceIds ids;
   for (size_t i = 0; i < kNamespaces.size(); ++i) {
-    struct stat info {};
+    struct stat info{};
     if (::fstatat(dir->get(), kNamespaces[i], &info, 0) == 0) {
       ids[i] = info.st_ino;
       continue;

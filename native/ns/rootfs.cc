@@ -67,7 +67,7 @@ Result<std::string> temporary_name() {
 }
 
 Status check_regular(const UniqueFd& fd, const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) < 0) return last_error("fstat", path);
   if (S_ISREG(info.st_mode)) return success();
   return SysError{S_ISDIR(info.st_mode) ? EISDIR : EINVAL, "openat2", path};
@@ -230,7 +230,7 @@ Status unlink_in_root(int root, const std::string& path) {
 Result<struct stat> stat_in_root(int root, const std::string& path, bool follow) {
   auto fd = open_in_root(root, path, O_PATH | (follow ? 0 : O_NOFOLLOW));
   if (!fd.ok()) return std::move(fd.error());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd->get(), &info) < 0) return last_error("fstat", path);
   return info;
 }

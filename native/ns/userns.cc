@@ -21,7 +21,6 @@ namespace {
 using base::last_error;
 using base::Result;
 using base::Status;
-using base::success;
 using base::SysError;
 using base::UniqueFd;
 

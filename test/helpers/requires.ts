@@ -37,6 +37,8 @@ const probes = {
   'c++': () => found(process.env['CXX'] ?? 'c++'),
   cc: () => found(process.env['CC'] ?? 'cc'),
   'lxc-info': () => found('lxc-info'),
+  // Of scripts/test.sh, which lints with it.
+  'clang-tidy': () => found('clang-tidy'),
   // The kernel tells of other processes only there; these are the numbers of the initial ones.
   'proc-events': () =>
     statSync('/proc/self/ns/pid').ino === 0xeffffffc &&

@@ -23,7 +23,7 @@
 static unsigned next_number[MAX_CPUS];
 static char seen[MAX_CPUS];
 
-static void fail(const char *what) {
+static void fail(const char* what) {
   fprintf(stderr, "%s: %s\n", what, strerror(errno));
   exit(1);
 }
@@ -34,7 +34,7 @@ static int listen_to_kernel(void) {
   const int size = 64 << 20;
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) fail("SO_RCVBUFFORCE");
   struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
-  if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("bind");
+  if (bind(fd, (struct sockaddr*)&address, sizeof address) != 0) fail("bind");
 
   enum { kLength = sizeof(struct cn_msg) + sizeof(enum proc_cn_mcast_op) };
   union {
@@ -44,7 +44,7 @@ static int listen_to_kernel(void) {
   memset(&request, 0, sizeof request);
   request.header.nlmsg_len = NLMSG_LENGTH(kLength);
   request.header.nlmsg_type = NLMSG_DONE;
-  struct cn_msg *message = NLMSG_DATA(&request.header);
+  struct cn_msg* message = NLMSG_DATA(&request.header);
   message->id.idx = CN_IDX_PROC;
   message->id.val = CN_VAL_PROC;
   message->len = sizeof(enum proc_cn_mcast_op);
@@ -65,7 +65,7 @@ static void tell_exec(int process) {
   printf("exec %d %lu %s\n", process, (unsigned long)ns.st_ino, program);
 }
 
-static void tell(const struct cn_msg *message) {
+static void tell(const struct cn_msg* message) {
   // It stands unaligned behind its header.
   struct proc_event event;
   memset(&event, 0, sizeof event);
@@ -80,7 +80,7 @@ static void tell(const struct cn_msg *message) {
     next_number[event.cpu] = message->seq + 1;
   }
   if (event.what == PROC_EVENT_FORK) {
-    const struct fork_proc_event *fork = &event.event_data.fork;
+    const struct fork_proc_event* fork = &event.event_data.fork;
     if (fork->child_pid == fork->child_tgid) {
       printf("fork %d %d\n", fork->parent_tgid, fork->child_tgid);
     }
@@ -100,7 +100,7 @@ static void drain(int fd) {
       printf("lost\n");
       continue;
     }
-    struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+    struct nlmsghdr* header = (struct nlmsghdr*)buffer;
     for (; NLMSG_OK(header, length); header = NLMSG_NEXT(header, length)) {
       if (header->nlmsg_type == NLMSG_DONE) tell(NLMSG_DATA(header));
     }

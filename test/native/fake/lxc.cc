@@ -57,19 +57,35 @@ lxc_container* lxc_container_new(const char* name, const char*) {
 }
 #endif
 
-int lxc_container_get(lxc_container* c) { return ++c->numthreads; }
+int lxc_container_get(lxc_container* c) {
+  return ++c->numthreads;
+}
 int lxc_container_put(lxc_container* c) {
   if (--c->numthreads > 0) return 0;
   free(c->name);
   free(c);
   return 1;
 }
-const char* lxc_get_version(void) { return VERSION; }
-const char* lxc_get_global_config_item(const char*) { return nullptr; }
-int list_defined_containers(const char*, char***, lxc_container***) { return -1; }
-int list_active_containers(const char*, char***, lxc_container***) { return -1; }
-int lxc_log_init(abi::lxc_log*) { return 0; }
+const char* lxc_get_version(void) {
+  return VERSION;
+}
+const char* lxc_get_global_config_item(const char*) {
+  return nullptr;
+}
+int list_defined_containers(const char*, char***, lxc_container***) {
+  return -1;
+}
+int list_active_containers(const char*, char***, lxc_container***) {
+  return -1;
+}
+int lxc_log_init(abi::lxc_log*) {
+  return 0;
+}
 void lxc_log_close(void) {}
-bool lxc_config_item_is_supported(const char*) { return false; }
-bool lxc_has_api_extension(const char*) { return false; }
+bool lxc_config_item_is_supported(const char*) {
+  return false;
+}
+bool lxc_has_api_extension(const char*) {
+  return false;
+}
 }
