@@ -3,18 +3,29 @@
 
 import { closeSync, constants } from 'node:fs'
 import { Readable, type Duplex } from 'node:stream'
-import { StateError } from '../host/errors.js'
+import { z } from 'zod'
+import { NotFoundError, StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { native } from '../native.js'
 import { RootDir } from '../ns/root-dir.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
 import { openTerminal } from './descriptor-streams.js'
 import type { ContainerRecord } from './record.js'
+import { checkWindow } from './session.js'
+
+const sinceSchema = z.union(
+  [
+    z.enum(['history', 'now']),
+    z.object({ file: z.string(), offset: z.number().int().nonnegative() }),
+  ],
+  { error: "must be 'history', 'now' or a position" },
+)
 
 export interface ConsoleOptions {
-  /** Where the output begins; default `history`, which is all that is kept. */
-  readonly since?: ConsoleSince | undefined
+  /** Where the output begins; default, and for null, `history`, which is all that is kept. */
+  readonly since?: ConsoleSince | null | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -36,12 +47,17 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   #size: { rows: number; cols: number } | null = null
 
   /** @internal */
-  constructor(record: ContainerRecord, { since = 'history', signal }: ConsoleOptions) {
+  constructor(record: ContainerRecord, options: ConsoleOptions) {
+    onlyKeys(options, ['since', 'signal'], 'console')
+    const { signal } = options
+    const since = parse(sinceSchema, options.since ?? 'history', 'console.since')
+    if (record.deleted) throw new NotFoundError('container', record.id, 'it was deleted')
     this.#record = record
     this.#signal = signal
     this.#forward = () => void this.close()
     if (signal?.aborted === true) this.#closing.abort()
     signal?.addEventListener('abort', this.#forward, { once: true })
+    record.gone.signal.addEventListener('abort', this.#forward, { once: true })
     const path = record.pool.layout.consoleLog(record.id)
     this.#log = new ConsoleLog(path, since, this.#closing.signal)
   }
@@ -73,6 +89,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
 
   /** Tells the size of the window, now and to later runs as soon as keys are pressed in them. */
   async resize(rows: number, cols: number): Promise<void> {
+    checkWindow(rows, cols, 'resize')
     this.#size = { rows, cols }
     const { initPid } = this.#record.run
     if (initPid !== null) await setConsoleSize(initPid, rows, cols)
@@ -104,6 +121,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#signal?.removeEventListener('abort', this.#forward)
+    this.#record.gone.signal.removeEventListener('abort', this.#forward)
     if (this.#keyboard === null) return
     const { keeper, stream } = this.#keyboard
     stream.destroy()

@@ -1,11 +1,12 @@
 // The handle of a container. It is cheap and does no I/O by itself; each operation has its own file.
 
+import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { Group } from '../group/group.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
-import type { SignalName } from '../ns/signal.js'
+import { signalNumber, type SignalName } from '../ns/signal.js'
 import type { User } from '../user/user.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
@@ -117,9 +118,10 @@ export class Container {
   }
 
   /** Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for. */
-  async kill(signal: SignalName = 'SIGKILL'): Promise<void> {
+  async kill(signal: SignalName | number = 'SIGKILL'): Promise<void> {
     this.#record.assertAlive('kill')
-    if (signal === 'SIGKILL') await killContainer(this.#record, undefined)
+    if (signalNumber(signal) === constants.signals.SIGKILL)
+      await killContainer(this.#record, undefined)
     else await signalInit(this.#record, signal)
   }
 

@@ -73,6 +73,7 @@ export class Containers {
       .flatMap((pool) => [...pool.containers.values()])
       .map((container) => container.show())
       .filter((shown) => wanted.every(([field, value]) => shown[field] === value))
+      .sort((a, b) => compare(a.pool, b.pool) || compare(a.id, b.id))
   }
 
   /**
@@ -96,4 +97,8 @@ export class Containers {
     }
     return byReference
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

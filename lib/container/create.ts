@@ -91,7 +91,10 @@ async function userFor(
     if (user === undefined) throw new NotFoundError('user', `${pool.name}:${name}`)
     return user
   }
-  const user = await createUser(pool, { name: id, idRange: 'default', standalone: false })
+  // A container that was renamed has taken its user with it, name and all.
+  let free = id
+  for (let number = 2; pool.users.has(free); number++) free = `${id.slice(0, 90)}-${number}`
+  const user = await createUser(pool, { name: free, idRange: 'default', standalone: false })
   undo.add(() => user.delete())
   return user
 }

@@ -1,9 +1,11 @@
 // Who a program inside a container runs as, from the guest's own /etc/passwd and /etc/group. Both
 // are the guest's word about the guest: a wrong one only harms itself.
 
+import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { FileTarget } from '../keeper/types.js'
+import { parse } from '../schema/parse.js'
 
 /** A user inside the container. */
 export interface Credentials {
@@ -15,6 +17,21 @@ export interface Credentials {
 }
 
 const ROOT: Credentials = { uid: 0, gid: 0, groups: [], name: 'root', home: '/root' }
+
+// The last one of 32 bits means "leave it as it is", setresuid(2).
+const id = z
+  .number()
+  .int('must be a whole number')
+  .min(0)
+  .max(2 ** 32 - 2, 'must be below 2^32 - 1')
+const userSchema = z.union(
+  [
+    z.string().min(1, 'must not be empty'),
+    id,
+    z.strictObject({ uid: id, gid: id, groups: z.array(id).max(256).optional() }),
+  ],
+  { error: 'must be a name, a uid, or { uid, gid, groups }' },
+)
 
 const LIMIT = 4 * 2 ** 20
 
@@ -35,17 +52,19 @@ export async function credentialsOf(
   user: UserOption | undefined,
 ): Promise<Credentials> {
   if (user === undefined || user === 0 || user === 'root') return ROOT
-  if (typeof user === 'object')
-    return { ...ROOT, name: String(user.uid), home: '/', groups: [], ...user }
+  const wanted = parse(userSchema, user, 'exec.user')
+  if (typeof wanted === 'object') {
+    return { name: String(wanted.uid), home: '/', ...wanted, groups: wanted.groups ?? [] }
+  }
   const [passwd, group] = await keeper.edit(target, [
     { op: 'read', path: '/etc/passwd', limit: LIMIT },
     { op: 'read', path: '/etc/group', limit: LIMIT },
   ])
-  const found = findUser(passwd?.data?.toString() ?? '', user)
+  const found = findUser(passwd?.data?.toString() ?? '', wanted)
   if (found === null) {
-    if (typeof user === 'number')
-      return { uid: user, gid: user, groups: [], name: String(user), home: '/' }
-    throw new InvalidArgumentError('exec.user', `the container has no user '${user}'`)
+    if (typeof wanted === 'number')
+      return { uid: wanted, gid: wanted, groups: [], name: String(wanted), home: '/' }
+    throw new InvalidArgumentError('exec.user', `the container has no user '${wanted}'`)
   }
   return { ...found, groups: groupsOf(group?.data?.toString() ?? '', found.name) }
 }
@@ -54,6 +73,8 @@ function findUser(passwd: string, user: string | number): Omit<Credentials, 'gro
   for (const line of passwd.split('\n')) {
     const [name = '', , uid = '', gid = '', , home = ''] = line.split(':')
     if (typeof user === 'number' ? Number(uid) !== user || uid === '' : name !== user) continue
+    // What the guest has written there may be anything.
+    if (![uid, gid].every((number) => id.safeParse(Number(number)).success)) continue
     return { uid: Number(uid), gid: Number(gid), name, home: home === '' ? '/' : home }
   }
   return null
@@ -62,6 +83,7 @@ function findUser(passwd: string, user: string | number): Omit<Credentials, 'gro
 function groupsOf(group: string, user: string): number[] {
   return group.split('\n').flatMap((line) => {
     const [, , gid = '', members = ''] = line.split(':')
-    return members.split(',').includes(user) ? [Number(gid)] : []
+    if (!members.split(',').includes(user) || !id.safeParse(Number(gid)).success) return []
+    return [Number(gid)]
   })
 }

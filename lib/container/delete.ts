@@ -3,6 +3,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { poolError } from '../pool/write-file.js'
 import { removeLxcFile } from './lxc-file.js'
+import { onlyKeys } from '../schema/parse.js'
 import type { ContainerRecord } from './record.js'
 import { stopLocked } from './stop.js'
 
@@ -20,8 +21,10 @@ export interface DeleteReceipt {
 
 export async function deleteContainer(
   record: ContainerRecord,
-  { force = false, signal }: DeleteOptions = {},
+  options: DeleteOptions = {},
 ): Promise<DeleteReceipt> {
+  onlyKeys(options, ['force', 'signal'], 'delete')
+  const { force = false, signal } = options
   signal?.throwIfAborted()
   using _lock = record.lock('delete')
   const { pool, id, host, user } = record
@@ -41,6 +44,7 @@ export async function deleteContainer(
     throw poolError(error, pool.driver.path(id))
   }
   record.deleted = true
+  record.gone.abort()
   pool.containers.delete(id)
   const last = user.show().containers.length === 0
   if (last) await host.cgroups.dir(record.userCgroup).remove()

@@ -53,7 +53,13 @@ const DEFAULT_MAX_BUFFER = 2 ** 20
 const LINGER_MS = 10
 
 const argument = z.string().refine((text) => !text.includes('\0'), 'must not hold NUL')
-const argumentsSchema = z.array(argument).min(1, 'must name a program')
+// A frame to the keeper holds 4,096 fields and 128 KiB.
+const MAX_ITEMS = 3500
+const MAX_BYTES = 120 * 1024
+const argumentsSchema = z
+  .array(argument)
+  .min(1, 'must name a program')
+  .max(MAX_ITEMS, `must be at most ${MAX_ITEMS}`)
 const spawnSchema = z.object({
   env: z.record(z.string().regex(/^[^=\0]+$/, 'must be a name'), argument.optional()).optional(),
   cwd: argument.regex(/^\//, 'must be an absolute path').optional(),
@@ -77,7 +83,7 @@ export async function spawnInContainer(
   const { signal } = options
   onlyKeys(options, spawnKeys, 'spawn')
   const { keeper, plan } = await prepare(record, args, options)
-  const streams = await keeper.exec(plan).catch((error: unknown) => {
+  const streams = await keeper.exec(plan, signal).catch((error: unknown) => {
     throw execError(record, error)
   })
   return openedSession(record, keeper, streams, signal)
@@ -115,13 +121,23 @@ async function prepare(
     args: command,
     env: environment(user, tty !== false, env),
     cwd: cwd ?? user.home,
+    home: cwd === undefined,
     uid: user.uid,
     gid: user.gid,
     groups: user.groups,
     tty: tty === true ? { rows: 24, cols: 80 } : tty === false ? null : tty,
     stdin: options.stdin ?? true,
   }
+  checkSize(plan)
   return { keeper, plan }
+}
+
+function checkSize({ args, env, groups }: ExecPlan): void {
+  const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
+  const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(item) + 8, 0)
+  if (items.length + groups.length <= MAX_ITEMS && bytes <= MAX_BYTES) return
+  const reason = `arguments and environment must be at most ${MAX_ITEMS} and ${MAX_BYTES} bytes`
+  throw new InvalidArgumentError('exec.args', reason)
 }
 
 /**
@@ -141,20 +157,26 @@ export async function execInContainer(
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
   const { keeper, plan } = await prepare(record, args, spawn)
   const started = await keeper
-    .run(plan, stdin === undefined ? LINGER_MS : 0)
+    .run(plan, stdin === undefined ? LINGER_MS : 0, limit.signal)
     .catch((error: unknown) => {
       throw execError(record, error)
     })
   if (!('session' in started)) return finished(started, maxBuffer)
   await using session = openedSession(record, keeper, started, limit.signal)
   session.stdin?.end(stdin)
-  const [stdout, stderr, exit] = await Promise.all([
-    collect(session.stdout, 'stdout', maxBuffer),
-    session.stderr === null ? '' : collect(session.stderr, 'stderr', maxBuffer),
-    session.exit,
-  ])
-  limit.signal.throwIfAborted()
-  return Object.freeze({ stdout, stderr, ...exit })
+  // What the program has left behind may hold its output open for ever.
+  const giveUp = () => [session.stdout, session.stderr].forEach((stream) => stream?.destroy())
+  limit.signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    const [stdout, stderr, exit] = await Promise.all([
+      collect(session.stdout, 'stdout', maxBuffer),
+      session.stderr === null ? '' : collect(session.stderr, 'stderr', maxBuffer),
+      session.exit,
+    ])
+    return Object.freeze({ stdout, stderr, ...exit })
+  } finally {
+    limit.signal.throwIfAborted()
+  }
 }
 
 function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecResult {

@@ -5,7 +5,9 @@ import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { parse } from '../schema/parse.js'
+import { StateError } from '../host/errors.js'
+import { KeeperError } from '../keeper/errors.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import type { ContainerRecord } from './record.js'
 
 export interface PushOptions {
@@ -47,6 +49,7 @@ export async function pushFile(
   options: PushOptions = {},
 ): Promise<number> {
   const checked = parse(path, target, 'push.path')
+  onlyKeys(options, ['mode', 'uid', 'gid', 'mkdirs', 'signal'], 'push')
   const { mode, uid, gid, mkdirs } = parse(pushSchema, options, 'push')
   options.signal?.throwIfAborted()
   const keeper = await record.host.keeper()
@@ -55,12 +58,15 @@ export async function pushFile(
   const { signal } = options
   return record.withFiles(async (where) => {
     signal?.throwIfAborted()
-    const fd = await keeper.openFile(where, checked, {
+    const opened = keeper.openFile(where, checked, {
       flags: O_WRONLY | O_CREAT | O_TRUNC,
       mode,
       uid: uid ?? null,
       gid: gid ?? null,
       mkdirs,
+    })
+    const fd = await opened.catch((error: unknown) => {
+      throw fileError(record, error)
     })
     const file = createWriteStream('', { fd })
     await pipeline(Readable.from(from), file, signal === undefined ? {} : { signal })
@@ -72,12 +78,14 @@ export async function pushFile(
 export async function pullFile(
   record: ContainerRecord,
   source: string,
-  { signal }: PullOptions = {},
+  options: PullOptions = {},
 ): Promise<Readable> {
+  onlyKeys(options, ['signal'], 'pull')
+  const { signal } = options
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  const fd = await record.withFiles((where) =>
+  const opened = record.withFiles((where) =>
     keeper.openFile(where, checked, {
       flags: constants.O_RDONLY,
       mode: 0,
@@ -86,5 +94,15 @@ export async function pullFile(
       mkdirs: false,
     }),
   )
+  const fd = await opened.catch((error: unknown) => {
+    throw fileError(record, error)
+  })
   return createReadStream('', signal === undefined ? { fd } : { fd, signal })
+}
+
+// It was running when it was asked for, and ended meanwhile.
+function fileError({ name, run }: ContainerRecord, error: unknown): unknown {
+  if (!(error instanceof KeeperError)) return error
+  if (error.code !== 'ESRCH' && error.code !== 'ERR_CONTAINER_NOT_RUNNING') return error
+  return new StateError(name, run.state, 'it ended meanwhile', { cause: error })
 }

@@ -10,7 +10,10 @@ const HEED_EVERY_MS = 5
 const HEED_MS = 5000
 
 /** Sends a signal, heard or not; false when init is gone. */
-export async function signalInit(record: ContainerRecord, signal: SignalName): Promise<boolean> {
+export async function signalInit(
+  record: ContainerRecord,
+  signal: SignalName | number,
+): Promise<boolean> {
   const number = signalNumber(signal)
   await using init = await initOf(record)
   return init?.pidfd.kill(number) ?? false

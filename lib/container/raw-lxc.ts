@@ -44,7 +44,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^lxc\.uts\./, 'use the hostname setting'],
 ]
 
-const LINE = /^\s*(lxc\.[a-z0-9_.]+)\s*=\s*(.*?)\s*$/
+const LINE = /^\s*(lxc\.[a-z0-9_.-]+)\s*=\s*(.*?)\s*$/
 
 /**
  * Checks the text line by line.

@@ -1,6 +1,7 @@
 // Restarts a container: from outside as a stop and a start, or by telling its init to reboot.
 
 import { ContainerEndedError, StateError } from '../host/errors.js'
+import { onlyKeys } from '../schema/parse.js'
 import { deadline, timeoutOf } from './deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
@@ -23,8 +24,10 @@ const DEFAULT_TIMEOUT_MS = 60_000
 
 export async function restartContainer(
   record: ContainerRecord,
-  { timeout, method = 'shutdown_or_kill', signal }: StopOptions = {},
+  options: StopOptions = {},
 ): Promise<RestartResult> {
+  onlyKeys(options, ['timeout', 'method', 'signal'], 'restart')
+  const { timeout, method = 'shutdown_or_kill', signal } = options
   const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'restart.timeout')
   using _lock = record.lock('restart')
   const stop = await stopLocked(record, timeoutMs, method, signal)
@@ -39,8 +42,10 @@ export async function restartContainer(
  */
 export async function rebootContainer(
   record: ContainerRecord,
-  { timeout, signal }: RebootOptions = {},
+  options: RebootOptions = {},
 ): Promise<void> {
+  onlyKeys(options, ['timeout', 'signal'], 'reboot')
+  const { timeout, signal } = options
   const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
   using _lock = record.lock('reboot')
   const { run } = record

@@ -25,6 +25,8 @@ export class ContainerRecord {
   /** Settings that wait for the next start. */
   readonly pending = new Set<string>()
   deleted = false
+  /** Aborted when it is deleted or its host is closed: then nothing more comes of it. */
+  readonly gone = new AbortController()
 
   constructor(
     readonly pool: Pool,

@@ -4,6 +4,7 @@
 import { Readable, Writable } from 'node:stream'
 import { native } from '../native.js'
 import { ClosedError } from '../errors.js'
+import { InvalidArgumentError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { SessionStreams } from '../keeper/types.js'
 import { Pidfd, type Exit } from '../ns/pidfd.js'
@@ -24,6 +25,15 @@ export function sessionExit({ code, signal }: Exit): SessionExit {
 /** Where the engine tells sessions that they have ended. @internal */
 export interface SessionEnds {
   wait(session: number): Promise<Exit>
+}
+
+/** @internal */
+export function checkWindow(rows: number, cols: number, what: string): void {
+  for (const [name, size] of Object.entries({ rows, cols })) {
+    if (!Number.isInteger(size) || size < 1 || size > 65535) {
+      throw new InvalidArgumentError(`${what}.${name}`, 'must be from 1 to 65535')
+    }
+  }
 }
 
 export class Session implements AsyncDisposable {
@@ -81,6 +91,7 @@ export class Session implements AsyncDisposable {
   /** Tells the program the size of its window. @throws ClosedError; does nothing without a terminal */
   resize(rows: number, cols: number): void {
     this.#assertOpen()
+    checkWindow(rows, cols, 'resize')
     if (this.#terminal !== null) native.keeper.setWindowSize(this.#terminal, rows, cols)
   }
 

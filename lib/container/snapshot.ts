@@ -5,7 +5,7 @@ import type { Cgparam } from '../schema/cgparam.js'
 import type { CloneMode } from '../schema/pool.js'
 import type { Prlimits } from '../schema/prlimits.js'
 import { utsName } from './hostname.js'
-import type { InitKind } from './init.js'
+import { announcesReadiness, type InitKind } from './init.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import type { ContainerExit, ContainerState } from './state.js'
@@ -75,7 +75,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     arch: config.arch,
     state: run.state,
     initPid: run.initPid,
-    ready: run.ready !== null,
+    ready: run.ready !== null || (run.state === 'running' && !announcesReadiness(record.init)),
     exit: run.exit,
     hostname: config.hostname ?? null,
     utsName: utsName(id, config.hostname ?? null),

@@ -1,11 +1,12 @@
 // Starts a container: configuration, cgroups of its groups, then the keeper does the rest.
 
 import { close } from 'node:fs'
-import { ContainerStartError, StateError } from '../host/errors.js'
+import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
 import { applyParams, usableParams } from '../group/cgparams.js'
+import { onlyKeys } from '../schema/parse.js'
 import { deadline, timeoutOf } from './deadline.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
@@ -31,8 +32,10 @@ const SETTLE_MS = 5000
 
 export async function startContainer(
   record: ContainerRecord,
-  { timeout, signal }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<StartResult> {
+  onlyKeys(options, ['timeout', 'signal'], 'start')
+  const { timeout, signal } = options
   const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'start.timeout')
   signal?.throwIfAborted()
   using _lock = record.lock('start')
@@ -70,7 +73,7 @@ export async function startLocked(
     )
     .catch(async (error: unknown) => {
       await settled(record).catch(() => undefined)
-      throw startError(record, error)
+      throw startError(record, error, timeoutMs)
     })
   close(started.pidfd)
   run.started(started.initPid)
@@ -137,8 +140,9 @@ async function settled({ run, name, pool, id, host }: ContainerRecord): Promise<
   await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
 }
 
-function startError(record: ContainerRecord, error: unknown): unknown {
+function startError(record: ContainerRecord, error: unknown, timeoutMs: number): unknown {
   if (!(error instanceof KeeperError)) return error
+  if (error.code === 'ERR_TIMEOUT') return new TimeoutError(`start of ${record.name}`, timeoutMs)
   if (error.code === 'ERR_CONTAINER_RUNNING') {
     return new StateError(record.name, 'running', 'start needs it stopped')
   }

@@ -13,6 +13,8 @@ interface Reader {
   readonly queue: EventQueue<HostEvent>
   /** While past events come, those of the keeper come with them. */
   replaying: boolean
+  /** Where past events come from. */
+  past: EventQueue<KeeperEvent> | null
 }
 
 export class EventHub {
@@ -45,11 +47,13 @@ export class EventHub {
     signal?.throwIfAborted()
     const leave = () => {
       this.#readers.delete(reader)
+      // It has a connection of its own, and would wait for the next event for ever.
+      reader.past?.end()
       signal?.removeEventListener('abort', end)
     }
     const queue = new EventQueue<HostEvent>(QUEUE_LIMIT, (dropped) => this.#lost(dropped), leave)
     const end = () => queue.end()
-    const reader: Reader = { queue, replaying: since !== undefined }
+    const reader: Reader = { queue, replaying: since !== undefined, past: null }
     this.#readers.add(reader)
     signal?.addEventListener('abort', end, { once: true })
     if (since !== undefined) void this.#replay(keeper, since, reader)
@@ -62,10 +66,10 @@ export class EventHub {
     reader: Reader,
   ): Promise<void> {
     try {
-      for await (const event of (await keeper()).events({ epoch, seq })) {
-        if (!this.#readers.has(reader)) return
-        reader.queue.push(event)
-      }
+      const from = await keeper()
+      if (!this.#readers.has(reader)) return
+      reader.past = from.events({ epoch, seq })
+      for await (const event of reader.past) reader.queue.push(event)
       reader.replaying = false
     } catch {
       // The host was closed: so is the queue.

@@ -5,7 +5,9 @@ import { Groups } from '../group/groups.js'
 import { IdRanges } from '../id-range/id-ranges.js'
 import { Images } from '../image/images.js'
 import { Pools } from '../pool/pools.js'
+import { z } from 'zod'
 import type { HostOptions } from '../schema/host.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { Users } from '../user/users.js'
 import { auditHost, type AuditReport } from './audit.js'
 import type { HostContext } from './context.js'
@@ -17,9 +19,12 @@ import { openHost, type OpenHost } from './open.js'
 import { preflight, type PreflightOptions, type PreflightReport } from './preflight.js'
 import { openTemporary, type TemporaryOptions } from './temporary.js'
 
+// An event is one, too.
+const eventPosition = z.object({ epoch: z.string(), seq: z.number().int().nonnegative() })
+
 export interface EventsOptions {
   /** The last event that was seen; those after it come first. */
-  readonly since?: EventPosition | undefined
+  readonly since?: EventPosition | null | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -117,8 +122,11 @@ export class Host implements AsyncDisposable {
    * for await (const event of host.events()) if (event.type === 'exit') console.log(event.id)
    * ```
    */
-  events({ since, signal }: EventsOptions = {}): AsyncIterableIterator<HostEvent> {
-    return this.#hub.subscribe(() => this.#context.keeper(), since, signal)
+  events(options: EventsOptions = {}): AsyncIterableIterator<HostEvent> {
+    onlyKeys(options, ['since', 'signal'], 'events')
+    const since =
+      options.since == null ? undefined : parse(eventPosition, options.since, 'events.since')
+    return this.#hub.subscribe(() => this.#context.keeper(), since, options.signal)
   }
 
   /** Looks at the kernel for things in this host's names that nobody should have left there. */

@@ -1,9 +1,10 @@
 // The lock that gives a state directory to one process, and locks of the whole machine.
 
-import { mkdir, readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileLock } from '../ns/file-lock.js'
-import { HostBusyError } from './errors.js'
+import { HostBusyError, InUseError } from './errors.js'
 import { Mutex } from './mutex.js'
 
 const RETRY_MS = 2
@@ -39,6 +40,27 @@ export class HostLock implements AsyncDisposable {
 
 /** Where what all hosts of this machine share is kept. */
 export const MACHINE_DIRECTORY = '/run/vpsadminos'
+
+/**
+ * Notes whose a cgroup root is: two hosts in one would take each other's containers for their own.
+ *
+ * @throws InUseError when it is that of another state directory which is still there
+ */
+export async function claimCgroupRoot(cgroupRoot: string, stateDir: string): Promise<void> {
+  await withMachineLock(MACHINE_DIRECTORY, 'cgroup-roots', async () => {
+    const path = join(MACHINE_DIRECTORY, 'cgroup-roots.json')
+    const text = await readFile(path, 'utf8').catch(() => '{}')
+    const known = Object.entries(JSON.parse(text) as Record<string, string>)
+    const owners = new Map(known.filter(([, directory]) => existsSync(directory)))
+    const owner = owners.get(cgroupRoot)
+    if (owner === stateDir) return
+    if (owner !== undefined)
+      throw new InUseError('cgroup root', cgroupRoot, [`the host at ${owner}`])
+    owners.set(cgroupRoot, stateDir)
+    await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(owners)), { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  })
+}
 
 const queues = new Map<string, Mutex>()
 

@@ -20,7 +20,7 @@ import type { HostContext } from './context.js'
 import { InvalidArgumentError, NotRootError } from './errors.js'
 import { EventHub } from './event-hub.js'
 import { KeeperLink } from './keeper-link.js'
-import { HostLock } from './lock.js'
+import { claimCgroupRoot, HostLock } from './lock.js'
 import { Locks } from './locks.js'
 import { machine } from './machine.js'
 import { StatePaths } from './paths.js'
@@ -50,6 +50,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   await checkReachable(stateDir)
   const lock = await HostLock.take(stateDir)
   undo.add(() => lock[Symbol.asyncDispose]())
+  await claimCgroupRoot(cgroupRoot, stateDir)
 
   const pools = new Map<string, Pool>()
   const hub = new EventHub()
@@ -95,6 +96,9 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   const close = async () => {
     if (closed) return
     await Promise.all([...pools.values()].map(releasePool))
+    for (const pool of pools.values()) {
+      for (const { record } of pool.containers.values()) record.gone.abort()
+    }
     closed = true
     hub.close()
     await link.close()

@@ -56,6 +56,7 @@ export function encodeExec(plan: ExecPlan): FieldValues {
     ARG: plan.args,
     ENV: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
     CWD: plan.cwd,
+    FLAGS: plan.home ? 1 : 0,
     UID: plan.uid,
     GID: plan.gid,
     GROUP: plan.groups.map(String),

@@ -179,19 +179,21 @@ export class Keeper implements AsyncDisposable {
    * @throws KeeperError `ERR_CONTAINER_NOT_RUNNING`; step `exec` with ENOENT or EACCES when the
    *   program cannot be run
    */
-  async exec(plan: ExecPlan): Promise<SessionStreams> {
-    return streams(await this.#connection.request('EXEC', encodeExec(plan)))
+  async exec(plan: ExecPlan, signal?: AbortSignal): Promise<SessionStreams> {
+    return streams(await this.#connection.request('EXEC', encodeExec(plan), signal))
   }
 
   /**
    * As {@link exec}, but waits a moment for the program's end: then the answer holds all of its
    * output, and there is no session. Without input or terminal only.
    */
-  async run(plan: ExecPlan, lingerMs: number): Promise<Finished | SessionStreams> {
-    const answer = await this.#connection.request('EXEC', {
-      ...encodeExec(plan),
-      LINGER_MS: lingerMs,
-    })
+  async run(
+    plan: ExecPlan,
+    lingerMs: number,
+    signal?: AbortSignal,
+  ): Promise<Finished | SessionStreams> {
+    const fields = { ...encodeExec(plan), LINGER_MS: lingerMs }
+    const answer = await this.#connection.request('EXEC', fields, signal)
     const exit = exitIn(answer.fields)
     if (exit === null || !answer.fields.has('OUTPUT')) return streams(answer)
     return { exit, stdout: answer.fields.bytes('OUTPUT'), stderr: answer.fields.bytes('ERRORS') }

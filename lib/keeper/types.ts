@@ -61,6 +61,8 @@ export interface ExecPlan {
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd: string
+  /** `cwd` is the user's home: `/` where that is missing. */
+  home: boolean
   uid: number
   gid: number
   groups: readonly number[]

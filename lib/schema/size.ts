@@ -48,13 +48,10 @@ export const size = z
   })
 
 /** Milliseconds. `Infinity` waits for ever; timers take at most 2^31 - 1. */
-export const milliseconds = z.union(
-  [
-    z
-      .number('must be a number of milliseconds')
-      .nonnegative('must not be negative')
-      .max(2 ** 31 - 1, 'must be below 2^31 milliseconds'),
-    z.literal(Infinity),
-  ],
-  { error: 'must be a number of milliseconds' },
-)
+export const milliseconds = z
+  .custom<number>(
+    (value) => typeof value === 'number' && !Number.isNaN(value),
+    'must be a number of milliseconds',
+  )
+  .refine((value) => !(value < 0), 'must not be negative')
+  .refine((value) => value === Infinity || value < 2 ** 31, 'must be below 2^31 milliseconds')

@@ -90,11 +90,13 @@ Status create_in(const Hierarchy& hierarchy, const std::string& path, bool enabl
   return success();
 }
 
-Status remove_in(const Hierarchy& hierarchy, const std::string& path) {
-  auto status = walk(hierarchy.dir.get(), path, [](int parent, const std::string& name) -> Status {
+Status remove_in(const Hierarchy& hierarchy, const std::string& path, int64_t until) {
+  const auto visit = [until](int parent, const std::string& name) -> Status {
+    if (now_ms() > until) return SysError{ETIMEDOUT, "rmdir", name};
     if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return success();
     return base::last_error("rmdir", name);
-  });
+  };
+  auto status = walk(hierarchy.dir.get(), path, visit);
   if (status.ok() || gone(status.error())) return success();
   // The name alone would not tell which hierarchy, and below what.
   if (status.error().path == path)
@@ -162,7 +164,7 @@ Status create(const Hierarchies& in, const std::string& path, bool enable_contro
   return success();
 }
 
-Status remove(const Hierarchies& in, const std::string& path, int timeout_ms) {
+Status remove(const Hierarchies& in, const std::string& path, int timeout_ms, int walk_ms) {
   TRY_STATUS(check_path(path));
   const int64_t deadline = now_ms() + timeout_ms;
   // Once over all hierarchies before the first pause: what the first one waits for, the others do
@@ -170,7 +172,7 @@ Status remove(const Hierarchies& in, const std::string& path, int timeout_ms) {
   for (int64_t pause = 1;; pause = std::min<int64_t>(pause * 2, 50)) {
     Status first = success();
     for (const auto& hierarchy : in.all()) {
-      auto status = remove_in(hierarchy, path);
+      auto status = remove_in(hierarchy, path, now_ms() + walk_ms);
       if (status.ok()) continue;
       const int errnum = status.error().errnum;
       if (errnum != EBUSY && errnum != ENOTEMPTY) return status;

@@ -18,7 +18,9 @@ base::Status create(const Hierarchies& in, const std::string& path, bool enable_
 
 // Removes the path and all below it wherever it exists; not existing is fine. A cgroup whose last
 // process is still on its way out answers EBUSY, so that is retried until `timeout_ms` has passed.
-base::Status remove(const Hierarchies& in, const std::string& path, int timeout_ms = 2000);
+// `walk_ms` bounds one look at all that is below, which a guest may have made a lot: ETIMEDOUT.
+base::Status remove(const Hierarchies& in, const std::string& path, int timeout_ms = 2000,
+                    int walk_ms = 600'000);
 
 // Moves a process (0: the caller) into the path in every hierarchy.
 base::Status join(const Hierarchies& in, const std::string& path, pid_t pid);

@@ -91,7 +91,7 @@ void Containers::adopt_all() {
     container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
     Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
     Known init = known_process(kept->fields.text(Tag::INIT_PID));
-    const bool ran = kept->fields.has(Tag::INIT_PID);
+    const bool ran = init.pid > 0;
     container.monitor_start_time = monitor.start_time;
     containers_[name] = std::move(made);
     const auto fifo = open_fifo(container.plan.lxc_path);

@@ -51,34 +51,41 @@ std::string Containers::seccomp_file(const StartPlan& plan) const {
   if (plan.seccomp_profile.empty() || ::stat(plan.seccomp_profile.c_str(), &info) != 0) return "";
   // A profile that was edited is another profile.
   std::array<char, 128> name;
-  ::snprintf(name.data(), name.size(), "%llx-%llx-%llx-%llx.bpf", (unsigned long long)info.st_dev,
-             (unsigned long long)info.st_ino, (unsigned long long)info.st_size,
+  ::snprintf(name.data(), name.size(), "%llx-%llx-%llx-%llx-%llx.bpf",
+             (unsigned long long)info.st_dev, (unsigned long long)info.st_ino,
+             (unsigned long long)info.st_size,
              (unsigned long long)info.st_mtim.tv_sec * 1000000000ULL +
-                 (unsigned long long)info.st_mtim.tv_nsec);
+                 (unsigned long long)info.st_mtim.tv_nsec,
+             // The time of modification can be set by hand, this one cannot.
+             (unsigned long long)info.st_ctim.tv_sec * 1000000000ULL +
+                 (unsigned long long)info.st_ctim.tv_nsec);
   return context_.options.state_dir + "/keeper/seccomp/" + name.data();
 }
 
-void Containers::save(const Container& container) const {
+base::Status Containers::save(const Container& container) const {
   Writer kept(Kind::START, 0);
   kept.put(Tag::ITEM, container.frame).put(Tag::SECCOMP_FILTER, container.filter);
   const auto process = [&](Tag tag, pid_t pid, uint64_t start_time) {
     Writer item;
-    item.number(Tag::PID, static_cast<uint64_t>(pid)).number(Tag::TIME, start_time);
-    kept.put(tag, item);
+    item.number(Tag::PID, pid > 0 ? static_cast<uint64_t>(pid) : 0);
+    kept.put(tag, item.number(Tag::TIME, start_time));
   };
+  const auto stat = container.init > 0 ? process_stat(container.init) : std::nullopt;
   process(Tag::MONITOR_PID, container.monitor, container.monitor_start_time);
-  if (container.init > 0) {
-    const auto stat = process_stat(container.init);
-    process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
-  }
+  process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
   const std::string path = plan_file(container.plan.key());
+  if (container.init > 0) {
+    // As many bytes as before, so that a disk which has become full has room for them.
+    const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!fd.valid()) return base::last_error("open", path);
+    return base::write_all(fd.get(), kept.bytes(), path);
+  }
   const std::string temporary = path + ".new";
   base::UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!fd.valid() || !base::write_all(fd.get(), kept.bytes(), temporary).ok() ||
-      ::rename(temporary.c_str(), path.c_str()) != 0) {
-    context_.log.line("%s: its plan could not be kept: %s", container.plan.key().c_str(),
-                      std::strerror(errno));
-  }
+  if (!fd.valid()) return base::last_error("open", temporary);
+  TRY_STATUS(base::write_all(fd.get(), kept.bytes(), temporary));
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return base::last_error("rename", path);
+  return base::success();
 }
 
 base::Status Containers::open_fifo(const std::string& lxc_path) {

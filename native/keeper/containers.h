@@ -49,6 +49,7 @@ struct Container {
   std::optional<Request> waiting;  // the START that is not answered yet
   const char* given_up = nullptr;  // why we ended that start, as the code of its answer
   Loop::Timer deadline = 0;
+  Loop::Timer undo = 0;    // when a start that was given up is answered at the latest
   off_t log_offset = 0;    // where this run's part of liblxc's log begins
   bool announced = false;  // whether the event of this start went out
   uint64_t requested_us = 0;
@@ -64,7 +65,8 @@ class Containers {
   // half-made starts are undone.
   void adopt_all();
   void start(const Message& message, const Request& request);
-  void abort(const Request& request, uint32_t start_request);
+  // False when there is no such start.
+  bool abort(const Request& request, uint32_t start_request);
   void lookup(const Message& message, const Request& request);
   void list(const Request& request);
   void tell_state(const Message& message, const Request& request);
@@ -78,7 +80,9 @@ class Containers {
   base::Status launch(Container& container);
   base::Status open_fifo(const std::string& lxc_path);
   base::Status open_notify(Container& container);
-  void save(const Container& container) const;
+  void close_notify(Container& container);
+  // Keeps the plan and the monitor's process; later, in the same place, init's.
+  [[nodiscard]] base::Status save(const Container& container) const;
   void watch(const std::string& key);
   void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
               int value);

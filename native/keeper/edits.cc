@@ -60,8 +60,14 @@ void Edits::run(const Message& message, const Request& request) {
   if (edit.pid < 0) return request.fail(base::last_error("fork"));
   if (edit.pid == 0) run_edit(input);
 
+  auto fd = ns::pidfd_open(edit.pid);
+  if (!fd.ok()) {
+    ::kill(edit.pid, SIGKILL);  // it has not even begun
+    base::retry([&] { return ::waitpid(edit.pid, nullptr, 0); });
+    return request.fail(fd.error());
+  }
   edit.waiting = request;
-  if (auto fd = ns::pidfd_open(edit.pid); fd.ok()) edit.pid_fd = std::move(*fd);
+  edit.pid_fd = std::move(*fd);
   edits_[id] = std::move(made);
   context_.loop.watch(edit.report.get(), EPOLLIN, [this, id](uint32_t) { reported(id); });
   context_.loop.watch(edit.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });

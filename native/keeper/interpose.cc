@@ -164,6 +164,7 @@ __attribute__((visibility("default"))) int epoll_wait(int fd, epoll_event* event
   if (keeper::in_monitor && !keeper::trimmed) {
     keeper::trimmed = true;
     keeper::closed_later.clear();
+    if (keeper::capture_fd >= 0) ::close(std::exchange(keeper::capture_fd, -1));
     ::malloc_trim(0);
     keeper::release_stack();
   }
@@ -176,7 +177,7 @@ __attribute__((visibility("default"))) int mkdirat(int directory, const char* na
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   // Nothing else is made by these names before init is cloned.
-  if (keeper::makes_cgroups && in(keeper::parents)) {
+  if (keeper::makes_cgroups && in(keeper::parents) && !in(keeper::made)) {
     errno = EEXIST;
     return -1;
   }
@@ -249,7 +250,9 @@ __attribute__((visibility("default"))) int seccomp_load(void* filter) {
   if (keeper::capture_fd >= 0) {
     auto export_bpf = reinterpret_cast<int (*)(void*, int)>(::dlsym(library, "seccomp_export_bpf"));
     // Without it the exec lane refuses later, by name; the start itself is as safe as ever.
-    if (export_bpf != nullptr) export_bpf(filter, keeper::capture_fd);
+    if (export_bpf == nullptr || export_bpf(filter, keeper::capture_fd) != 0) {
+      (void)::ftruncate(keeper::capture_fd, 0);  // half of one must not look like one
+    }
     ::close(keeper::capture_fd);
     keeper::capture_fd = -1;
   } else if (!keeper::known_filter.empty()) {

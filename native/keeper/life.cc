@@ -1,6 +1,7 @@
 // What happens to a container once it has been started, up to its end or its next beginning.
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +23,17 @@ namespace {
 bool rebooted(const Container& container) {
   return container.exit_status && WIFSIGNALED(*container.exit_status) &&
          WTERMSIG(*container.exit_status) == SIGHUP;
+}
+
+// Under its final name only when it is whole: an empty one would confine nothing, and its being
+// there would keep the next start from writing it.
+void keep_filter(const std::string& written, const std::string& name) {
+  struct stat info{};
+  if (::stat(written.c_str(), &info) == 0 && info.st_size > 0) {
+    ::rename(written.c_str(), name.c_str());
+  } else {
+    ::unlink(written.c_str());
+  }
 }
 
 }  // namespace
@@ -79,10 +91,11 @@ void Containers::running(Container& container) {
   }
   announce(container);
   // Before the answer: what is acknowledged outlives us.
-  if (!container.filter.empty()) {
-    ::rename((container.filter + "." + key).c_str(), container.filter.c_str());
+  if (!container.filter.empty()) keep_filter(container.filter + "." + key, container.filter);
+  if (const auto saved = save(container); !saved.ok()) {
+    context_.log.line("%s: its init could not be written down: %s", key.c_str(),
+                      std::strerror(saved.error().errnum));
   }
-  save(container);
   answer_start(container);
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
@@ -110,6 +123,12 @@ void Containers::notified(const std::string& key) {
                        [&](Writer& w) { w.put(Tag::DETAIL, *status); });
 }
 
+void Containers::close_notify(Container& container) {
+  if (container.notify.valid()) context_.loop.forget(container.notify.get());
+  container.notify.reset();
+  if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
+}
+
 void Containers::monitor_gone(const std::string& key) {
   Container* container = find(key);
   if (container == nullptr) return;
@@ -130,21 +149,22 @@ void Containers::finish(const std::string& key, int monitor_status) {
   const bool ran = container.state != State::kStarting;
   const bool again = rebooted(container) && ran;
   context_.loop.cancel(container.deadline);
+  context_.loop.cancel(container.undo);
+  container.given_up = again ? nullptr : container.given_up;
   if (container.monitor_fd.valid()) context_.loop.forget(container.monitor_fd.get());
-  if (container.notify.valid()) context_.loop.forget(container.notify.get());
-  container.notify.reset();
+  close_notify(container);
   container.monitor_fd.reset();
   container.init_fd.reset();
   unmount_rootfs(container.plan.rootfs.target);
   remove_overlay_work(container.plan.rootfs);
-  if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
   if (!container.filter.empty()) ::unlink((container.filter + "." + key).c_str());
 
   // A monitor that ended by itself removed its cgroups; one that was killed did not.
   const std::string& cgroup = container.plan.cgroup;
   if (const auto left = cgroup::exists(context_.hierarchies, cgroup); left.ok() && !left->empty()) {
     (void)cgroup::kill(context_.hierarchies, cgroup);
-    if (const auto removed = cgroup::remove(context_.hierarchies, cgroup, 500); !removed.ok()) {
+    if (const auto removed = cgroup::remove(context_.hierarchies, cgroup, 500, 200);
+        !removed.ok()) {
       context_.log.line("%s: cgroup %s is left: %s", key.c_str(), cgroup.c_str(),
                         std::strerror(removed.error().errnum));
     }
@@ -174,6 +194,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
     context_.log.line("%s: could not be started again after a reboot: %s %s: %s", key.c_str(),
                       launched.error().syscall, launched.error().path.c_str(),
                       std::strerror(launched.error().errnum));
+    close_notify(container);
   }
   ::unlink(plan_file(key).c_str());
   const std::string pool = container.plan.pool;

@@ -135,8 +135,7 @@ class Keeper {
       case Kind::START:
         return containers_.start(message, request);
       case Kind::ABORT:
-        return containers_.abort(request,
-                                 static_cast<uint32_t>(message.fields.number(Tag::REQUEST)));
+        return abort(message, request);
       case Kind::LOOKUP:
         return containers_.lookup(message, request);
       case Kind::CONTAINERS:
@@ -172,6 +171,11 @@ class Keeper {
         break;
     }
     request.fail({ENOSYS, "keeper", std::to_string(static_cast<int>(message.kind))});
+  }
+
+  void abort(const Message& message, const Request& request) {
+    const auto aborted = static_cast<uint32_t>(message.fields.number(Tag::REQUEST));
+    if (!containers_.abort(request, aborted)) sessions_.abort(request, aborted);
   }
 
   void hello(const Message& message, const Request& request) {
@@ -252,6 +256,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   OR_DIE("sealed copy", run_sealed(argv));
+  ::close_range(3, ~0U, 0);  // what whoever started us left open is none of ours
   keep_arguments(argc, argv);
   ::prctl(PR_SET_NAME, "keeper");  // not that of the sealed copy
 

@@ -39,7 +39,7 @@ void copy(char* to, size_t size, std::string_view from) {
 // liblxc refuses to start where a cgroup of that name is: what a killed monitor left goes first.
 base::Status remove_left_over(const cgroup::Hierarchies& hierarchies, const std::string& cgroup) {
   TRY_STATUS(cgroup::kill(hierarchies, cgroup));
-  return cgroup::remove(hierarchies, cgroup);
+  return cgroup::remove(hierarchies, cgroup, 10'000);
 }
 
 // A filter that asks a supervisor needs liblxc's own way, which hands that descriptor on.

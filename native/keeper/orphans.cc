@@ -1,10 +1,13 @@
 #include "keeper/orphans.h"
 
+#include <signal.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/retry.h"
 #include "cgroup/tree.h"
+#include "ns/pidfd.h"
 
 namespace keeper {
 namespace {
@@ -33,6 +36,18 @@ void Orphans::end(const std::string& cgroup) {
   if (!looking) look();
 }
 
+void Orphans::end(pid_t pid, base::UniqueFd pid_fd) {
+  if (pid <= 0 || !pid_fd.valid()) return;
+  (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
+  const int fd = pid_fd.get();
+  ending_[pid] = std::move(pid_fd);
+  context_.loop.watch(fd, EPOLLIN, [this, pid, fd](uint32_t) {
+    base::retry([&] { return ::waitpid(pid, nullptr, WNOHANG); });
+    context_.loop.forget(fd);
+    ending_.erase(pid);
+  });
+}
+
 void Orphans::look() {
   for (;;) {
     siginfo_t ended{};
@@ -40,7 +55,8 @@ void Orphans::look() {
         base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT); });
     // The first is all that we are shown. One that is known is waited for by the loop's next turn,
     // and then we see further.
-    if (found != 0 || ended.si_pid == 0 || known_(ended.si_pid) || !in_container(ended.si_pid)) {
+    if (found != 0 || ended.si_pid == 0 || known_(ended.si_pid) || ending_.contains(ended.si_pid) ||
+        !in_container(ended.si_pid)) {
       break;
     }
     base::retry([&] { return ::waitpid(ended.si_pid, nullptr, 0); });

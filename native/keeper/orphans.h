@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include <sys/types.h>
@@ -18,6 +19,8 @@ class Orphans {
 
   // Ends what is in the cgroup of the session, and waits for it in the next seconds.
   void end(const std::string& cgroup);
+  // Ends one child, and waits for it without keeping anybody: its guest may have frozen it.
+  void end(pid_t pid, base::UniqueFd pid_fd);
 
  private:
   void look();
@@ -25,6 +28,7 @@ class Orphans {
   Context& context_;
   std::function<bool(pid_t)> known_;
   int looks_ = 0;
+  std::map<pid_t, base::UniqueFd> ending_;
 };
 
 }  // namespace keeper

@@ -9,6 +9,9 @@
 #include "keeper/channel.h"
 
 namespace keeper {
+namespace {
+constexpr uint64_t kRetryMs = 100;
+}
 
 Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle,
                std::function<void()> idle)
@@ -22,7 +25,10 @@ Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle,
 
 void Server::accept() {
   base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-  if (!socket.valid()) return;
+  if (!socket.valid()) {
+    if (errno == EMFILE || errno == ENFILE) wait_for_descriptors();
+    return;
+  }
   const auto uid = peer_uid(socket.get());
   // The socket's mode keeps others out; this holds even when somebody widened it.
   if (!uid.ok() || *uid != 0 || clients_.size() == kMaxClients) {
@@ -36,6 +42,13 @@ void Server::accept() {
     if ((events & EPOLLOUT) != 0) flush(id);
     if ((events & ~EPOLLOUT) != 0) readable(id);
   });
+}
+
+// A client that cannot be accepted would be reported again and again.
+void Server::wait_for_descriptors() {
+  loop_.forget(listener_.get());
+  loop_.after(kRetryMs,
+              [this] { loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); }); });
 }
 
 void Server::readable(uint64_t id) {

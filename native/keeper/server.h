@@ -38,6 +38,7 @@ class Server {
   static constexpr size_t kMaxClients = 64;
 
   void accept();
+  void wait_for_descriptors();
   void readable(uint64_t id);
   void flush(uint64_t id);
   void drop(uint64_t id, const char* why);

@@ -37,6 +37,7 @@ struct SessionInput {
   std::vector<std::string> args;
   std::vector<std::string> env;
   std::string cwd;
+  bool home = false;  // it is only the user's home
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;
@@ -55,6 +56,7 @@ SessionInput parse(const Fields& job, const Fields& exec, const std::vector<base
   input.args = exec.strings(Tag::ARG);
   input.env = exec.strings(Tag::ENV);
   input.cwd = exec.str(Tag::CWD);
+  input.home = exec.number(Tag::FLAGS) != 0;
   input.uid = static_cast<uid_t>(exec.number(Tag::UID));
   input.gid = static_cast<gid_t>(exec.number(Tag::GID));
   for (const std::string& group : exec.strings(Tag::GROUP)) {
@@ -87,7 +89,7 @@ base::Status join_cgroups(const cgroup::Hierarchies& hierarchies, const SessionP
     std::string directory = place.payload;
     if (hierarchy.version == 2) {
       directory += "/" + place.leaf;
-      if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0 && errno != EEXIST) {
+      if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0) {
         return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
       }
     }
@@ -218,7 +220,8 @@ int run_program(void* argument) {
   OR_GIVE_UP("streams", connect_streams(input, slave));
   // Only what exec closes by itself may be open from here on.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (::chdir(input.cwd.c_str()) != 0) {
+  // A home that is missing is no reason not to begin, as for login(1).
+  if (::chdir(input.cwd.c_str()) != 0 && (!input.home || ::chdir("/") != 0)) {
     give_up(input.report, "cwd", base::last_error("chdir", input.cwd));
   }
   ::umask(022);

@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 
 #include "base/file.h"
@@ -25,15 +27,45 @@ namespace {
 
 constexpr uint64_t kDeadlineMs = 30'000;
 
+struct Owner {
+  uid_t uid;
+  gid_t gid;
+};
+
+// As the host counts, what the container calls `id`; its root, where the map does not have it.
+uint32_t host_id(const ns::IdMap& map, uint64_t id) {
+  for (const ns::IdMapEntry& entry : map) {
+    if (id >= entry.ns_id && id - entry.ns_id < entry.count) {
+      return entry.host_id + static_cast<uint32_t>(id - entry.ns_id);
+    }
+  }
+  return root_of(map);
+}
+
 struct Pipe {
   base::UniqueFd read;
   base::UniqueFd write;
 };
 
-base::Result<Pipe> make_pipe() {
+// The program's user owns them, as a guest's /dev/stdout is opened anew by its path. So there may
+// be writers again after the last one has gone: our end never blocks.
+base::Result<Pipe> make_pipe(const Owner& owner, bool we_read) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return base::last_error("pipe2");
-  return Pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+  Pipe pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+  const int ours = we_read ? pipe.read.get() : pipe.write.get();
+  if (::fchown(ours, owner.uid, owner.gid) != 0) return base::last_error("fchown", "pipe");
+  if (::fcntl(ours, F_SETFL, O_NONBLOCK) != 0) return base::last_error("fcntl", "O_NONBLOCK");
+  return pipe;
+}
+
+// A guest may make any cgroup below its own, and would own the one that it made before us.
+std::string unguessable() {
+  uint64_t number = 0;
+  (void)!::getrandom(&number, sizeof number, 0);
+  std::array<char, 17> text{};
+  ::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
+  return text.data();
 }
 
 bool has_nul(const std::vector<std::string>& strings) {
@@ -73,13 +105,18 @@ void Sessions::exec(const Message& message, const Request& request) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
   const SessionPlace place{.payload = container->plan.cgroup + "/" + kPayloadCgroup,
-                           .leaf = "osctl.session-" + std::to_string(next_),
+                           .leaf = "osctl.session-" + std::to_string(next_) + "-" + unguessable(),
                            .filter = container->filter,
                            .init = container->init};
   const auto args = fields.strings(Tag::ARG);
   if (args.empty() || args[0].empty() || has_nul(args) || has_nul(fields.strings(Tag::ENV)) ||
       has_nul({fields.str(Tag::CWD)})) {
     return request.fail({EINVAL, "exec", key}, "exec");
+  }
+  // setresuid(2) takes the last one for "leave it", and then the program would be root.
+  constexpr uint64_t kLastId = UINT32_MAX - 1;
+  if (fields.number(Tag::UID) > kLastId || fields.number(Tag::GID) > kLastId) {
+    return request.fail({EINVAL, "exec", key}, "user");
   }
   if (running() == kMaxSessions) return request.fail({EAGAIN, "exec", key}, "exec");
 
@@ -94,10 +131,13 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.waiting = request;
   session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
+  const RootfsPlan& rootfs = container->plan.rootfs;
+  const Owner owner{host_id(rootfs.uid_map, fields.number(Tag::UID)),
+                    host_id(rootfs.gid_map, fields.number(Tag::GID))};
   std::array<base::UniqueFd, 3> guest;
   if (!session.tty) {
     if (fields.number(Tag::STDIN) != 0) {
-      auto pipe = make_pipe();
+      auto pipe = make_pipe(owner, false);
       if (!pipe.ok()) return request.fail(pipe.error());
       guest[0] = std::move(pipe->read);
       session.input = std::move(pipe->write);
@@ -106,7 +146,7 @@ void Sessions::exec(const Message& message, const Request& request) {
     }
     for (auto [ours, theirs] :
          {std::pair{&session.output, &guest[1]}, {&session.errors, &guest[2]}}) {
-      auto pipe = make_pipe();
+      auto pipe = make_pipe(owner, true);
       if (!pipe.ok()) return request.fail(pipe.error());
       *ours = std::move(pipe->read);
       *theirs = std::move(pipe->write);
@@ -119,17 +159,13 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.report.reset(report[0]);
   const base::UniqueFd child_end(report[1]);
 
-  auto child = context_.spare.take();
-  if (!child.ok()) return request.fail(child.error());
   std::vector<int> fds{child_end.get(), container->init_fd.get()};
   if (!session.tty) {
     for (const base::UniqueFd& end : guest) fds.push_back(end.get());
   }
   const Writer job = session_job(message.frame, place);
-  if (auto begun = child->begin(job.bytes(), fds, Spare::Child::Where::kAnywhere); !begun.ok()) {
-    child->dismiss();
-    return request.fail(begun.error());
-  }
+  auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kAnywhere);
+  if (!child.ok()) return request.fail(child.error());
   child->socket.reset();
   session.entry = child->pid;
   session.entry_fd = std::move(child->pid_fd);
@@ -142,13 +178,32 @@ void Sessions::exec(const Message& message, const Request& request) {
     entered.entry = -1;
   });
   // A program that the guest keeps on a filesystem of its own may never be read.
-  session.deadline = context_.loop.after(kDeadlineMs, [this, id] {
-    Session& late = *sessions_.at(id);
-    late.failure.number(Tag::ERRNO, ETIMEDOUT).put(Tag::STEP, "exec").put(Tag::CODE, "ERR_TIMEOUT");
-    if (late.entry > 0) ::kill(late.entry, SIGKILL);
-  });
+  session.deadline =
+      context_.loop.after(kDeadlineMs, [this, id] { give_up(id, ETIMEDOUT, "ERR_TIMEOUT"); });
   sessions_[id] = std::move(made);
   context_.loop.watch(report[0], EPOLLIN, [this, id](uint32_t) { reported(id); });
+}
+
+// Answers at once, and leaves to itself what the guest may keep from ending.
+void Sessions::give_up(uint64_t id, int errnum, const char* code) {
+  Session& session = *sessions_.at(id);
+  session.waiting->fail({errnum, "exec", session.args[0]}, "exec", code);
+  const std::string cgroup = session.cgroup;
+  remove(id);
+  orphans_.end(cgroup);
+}
+
+void Sessions::abort(const Request& request, uint32_t exec_request) {
+  for (auto& [id, session] : sessions_) {
+    if (!session->waiting || session->waiting->id() != exec_request ||
+        session->waiting->client() != request.client()) {
+      continue;
+    }
+    context_.loop.cancel(session->deadline);
+    give_up(id, ECANCELED, "ERR_ABORTED");
+    return request.reply();
+  }
+  request.fail({ENOENT, "abort", ""});
 }
 
 bool Sessions::init_ended(const Session& session) const {
@@ -209,21 +264,24 @@ void Sessions::reported(uint64_t id) {
 bool Sessions::answer_finished(const Session& session, const Request& request) {
   Writer answer = request.answer();
   put_status(answer, session);
-  for (const auto& [tag, fd] :
-       {std::pair{Tag::OUTPUT, session.output.get()}, {Tag::ERRORS, session.errors.get()}}) {
+  std::array<std::string, 2> printed;
+  for (size_t i = 0; i < printed.size(); i++) {
+    const int fd = i == 0 ? session.output.get() : session.errors.get();
     pollfd state{fd, POLLIN, 0};
     int size = 0;
     if (::poll(&state, 1, 0) != 1 || (state.revents & POLLHUP) == 0 ||
         ::ioctl(fd, FIONREAD, &size) != 0 || static_cast<size_t>(size) > kMaxFrame / 4) {
       return false;
     }
+    printed[i].resize(static_cast<size_t>(size));
   }
-  for (const auto& [tag, fd] :
-       {std::pair{Tag::OUTPUT, session.output.get()}, {Tag::ERRORS, session.errors.get()}}) {
-    const auto text = base::read_fd(fd, "output");
-    if (text.ok()) answer.put(tag, *text);
+  for (size_t i = 0; i < printed.size(); i++) {
+    const int fd = i == 0 ? session.output.get() : session.errors.get();
+    std::string& text = printed[i];
+    const ssize_t got = base::retry([&] { return ::read(fd, text.data(), text.size()); });
+    text.resize(got < 0 ? 0 : static_cast<size_t>(got));
   }
-  request.reply(answer);
+  request.reply(answer.put(Tag::OUTPUT, printed[0]).put(Tag::ERRORS, printed[1]));
   return true;
 }
 
@@ -285,13 +343,12 @@ void Sessions::remove(uint64_t id) {
   Session& session = *sessions_.at(id);
   if (session.report.valid()) context_.loop.forget(session.report.get());
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
+  context_.loop.cancel(session.deadline);
   if (session.entry_fd.valid()) {
     context_.loop.forget(session.entry_fd.get());
-    base::retry([&] { return ::waitpid(session.entry, nullptr, 0); });
+    orphans_.end(session.entry, std::move(session.entry_fd));
   }
-  if (session.pid > 0 && !session.status) {
-    base::retry([&] { return ::waitpid(session.pid, nullptr, 0); });
-  }
+  if (session.pid > 0 && !session.status) orphans_.end(session.pid, std::move(session.pid_fd));
   const std::string cgroup = session.cgroup;
   const bool untold = session.pid <= 0;
   sessions_.erase(id);

@@ -41,6 +41,7 @@ class Sessions {
   Sessions(Context& context, Containers& containers);
 
   void exec(const Message& message, const Request& request);
+  void abort(const Request& request, uint32_t exec_request);
   void open(const Message& message, const Request& request);
   void close(const Message& message, const Request& request);
   void close_stdin(const Message& message, const Request& request);
@@ -55,6 +56,7 @@ class Sessions {
   [[nodiscard]] bool has(pid_t pid) const;
   [[nodiscard]] bool init_ended(const Session& session) const;
   Session* find(const Message& message, const Request& request);
+  void give_up(uint64_t id, int errnum, const char* code);
   void reported(uint64_t id);
   void ended(uint64_t id);
   void remove(uint64_t id);

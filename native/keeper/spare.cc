@@ -129,13 +129,30 @@ void Spare::Child::dismiss() {
 
 Spare::Spare(Loop& loop, const cgroup::Hierarchies& hierarchies, Work work)
     : loop_(loop), hierarchies_(hierarchies), work_(work) {
+  (void)processors();  // before a child exists whose own are fewer
   refill();
 }
 
-base::Result<Spare::Child> Spare::take() {
-  if (waiting_.pid <= 0) return fork_one();
-  loop_.forget(waiting_.pid_fd.get());
-  return std::exchange(waiting_, Child());
+base::Result<Spare::Child> Spare::begin(std::string_view job, const std::vector<int>& fds,
+                                        Where where) {
+  if (waiting_.pid > 0) {
+    loop_.forget(waiting_.pid_fd.get());
+    Child child = std::exchange(waiting_, Child());
+    if (child.alive() && child.begin(job, fds, where).ok()) return child;
+    child.dismiss();  // somebody has killed it
+  }
+  auto child = fork_one();
+  if (!child.ok()) return child;
+  if (auto begun = child->begin(job, fds, where); !begun.ok()) {
+    child->dismiss();
+    return std::move(begun.error());
+  }
+  return child;
+}
+
+bool Spare::Child::alive() const {
+  pollfd ended{pid_fd.get(), POLLIN, 0};
+  return ::poll(&ended, 1, 0) == 0;
 }
 
 base::Result<Spare::Child> Spare::fork_one() const {

@@ -31,6 +31,8 @@ using Work = void (*)(const cgroup::Hierarchies& hierarchies, std::string_view j
 
 class Spare {
  public:
+  // kBeside: we go on working for the same job, so it runs on another processor.
+  enum class Where { kAnywhere, kBeside };
   struct Child {
     pid_t pid = -1;
     uint64_t start_time = 0;  // with the pid it names the process for good
@@ -38,12 +40,11 @@ class Spare {
     base::UniqueFd socket;  // takes one job; closed without one, the child ends
     base::UniqueFd bell;
 
-    // kBeside: we go on working for the same job, so it runs on another processor.
-    enum class Where { kAnywhere, kBeside };
     base::Status begin(std::string_view job, const std::vector<int>& fds, Where where);
+    [[nodiscard]] bool alive() const;
     // More for one that has its job: what it can go on with.
     base::Status tell(std::string_view word);
-    // Ends it, and waits for it.
+    // Ends it, and waits for it: only for one that does nothing for a guest yet.
     void dismiss();
   };
 
@@ -51,8 +52,8 @@ class Spare {
   Spare(const Spare&) = delete;
   Spare& operator=(const Spare&) = delete;
   ~Spare() { waiting_.dismiss(); }
-  // The one that waits. When none does, one is forked now.
-  base::Result<Child> take();
+  // Gives the job to the one that waits. When none does, one is forked now.
+  base::Result<Child> begin(std::string_view job, const std::vector<int>& fds, Where where);
   // Has one waiting soon: to be called when what the last one was taken for is done.
   void refill();
 

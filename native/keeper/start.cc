@@ -65,11 +65,6 @@ void Containers::start(const Message& message, const Request& request) {
 
 base::Status Containers::launch(Container& container) {
   const std::string key = container.plan.key();
-  auto child = context_.spare.take();
-  if (!child.ok()) return std::move(child.error());
-  const Unused unused(*child);
-  container.monitor = child->pid;
-  container.monitor_start_time = child->start_time;
   container.init = -1;
   TRY_STATUS(open_fifo(container.plan.lxc_path));
   TRY_STATUS(open_notify(container));
@@ -95,10 +90,14 @@ base::Status Containers::launch(Container& container) {
   std::vector<int> fds{write_end.get(), *userns};
   if (seccomp.valid()) fds.push_back(seccomp.get());
   const Writer job = monitor_job(container.frame, own_cgroup(context_.options), container.filter);
-  TRY_STATUS(child->begin(job.bytes(), fds, Spare::Child::Where::kBeside));
+  auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kBeside);
+  if (!child.ok()) return std::move(child.error());
+  const Unused unused(*child);
+  container.monitor = child->pid;
+  container.monitor_start_time = child->start_time;
   // While it mounts the rootfs, which only our mount namespace sees, and reads the configuration.
   // Written down before anything else is made that somebody would have to find.
-  save(container);
+  TRY_STATUS(save(container));
   const std::string_view made = make_cgroups(context_.hierarchies, container.plan);
   (void)child->tell(made);  // one that has given up meanwhile reports that itself
   if (made == kMade) make_payload_cgroups(context_.hierarchies, container.plan);
@@ -139,25 +138,26 @@ void Containers::announce(Container& container) {
                        [](Writer& w) { w.put(Tag::STATE, "starting"); });
 }
 
-void Containers::abort(const Request& request, uint32_t start_request) {
+bool Containers::abort(const Request& request, uint32_t start_request) {
   for (auto& [key, container] : containers_) {
     if (!container->waiting || container->waiting->id() != start_request ||
         container->waiting->client() != request.client()) {
       continue;
     }
     give_up(*container, "ERR_ABORTED");
-    return request.reply();
+    request.reply();
+    return true;
   }
-  request.fail({ENOENT, "abort", ""});
+  return false;
 }
 
 // The answer waits until nothing is left, but not for a monitor that the kernel does not let die.
 void Containers::give_up(Container& container, const char* code) {
   container.given_up = code;
   (void)ns::pidfd_send_signal(container.monitor_fd.get(), SIGKILL);
-  context_.loop.after(kUndoMs, [this, key = container.plan.key()] {
-    Container* stuck = find(key);
-    if (stuck != nullptr && stuck->given_up != nullptr) fail_start(*stuck, 0);
+  context_.loop.cancel(container.undo);
+  container.undo = context_.loop.after(kUndoMs, [this, key = container.plan.key()] {
+    if (Container* stuck = find(key); stuck != nullptr) fail_start(*stuck, 0);
   });
 }
 

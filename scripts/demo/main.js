@@ -12,9 +12,9 @@ const [archive = '', suite = 'bookworm'] = process.argv.slice(2)
 const version = suite === 'trixie' ? '13' : '12'
 
 const containers = [
-  { id: 'web1', group: '/web', memoryLimit: '256 MiB', cpuLimit: 100, pidsLimit: 200 },
+  { id: 'web1', group: '/web', memoryLimit: '256 MiB', cpuLimit: 40, pidsLimit: 200 },
   { id: 'web2', group: '/web', memoryLimit: '256 MiB', cpuLimit: 50, pidsLimit: 200 },
-  { id: 'db1', group: '/db', memoryLimit: '384 MiB', cpuLimit: 150, pidsLimit: 300 },
+  { id: 'db1', group: '/db', memoryLimit: '384 MiB', cpuLimit: 80, pidsLimit: 300 },
 ]
 
 /** @param {import('vpsadminos').Host} host */
@@ -30,7 +30,7 @@ async function run(host) {
   )
   await step('make two groups', async () => {
     await host.groups.create({ path: '/web', memoryLimit: '512 MiB' })
-    await host.groups.create({ path: '/db', cpuLimit: 150 })
+    await host.groups.create({ path: '/db', cpuLimit: 80 })
   })
   const cts = await step('create three containers', () =>
     Promise.all(

@@ -1,16 +1,10 @@
 // Reads a pipe or a terminal to its end; closes it.
-import { createReadStream } from 'node:fs'
+import { openPipe, openTerminal } from '../../dist/container/descriptor-streams.js'
 
-export async function drain(fd: number | null): Promise<string> {
+export async function drain(fd: number | null, tty = false): Promise<string> {
   if (fd === null) return ''
   let text = ''
-  try {
-    for await (const chunk of createReadStream('', { fd, encoding: 'utf8' })) {
-      text += chunk as string
-    }
-  } catch (error) {
-    // A terminal ends so when its last process is gone.
-    if ((error as { code?: string }).code !== 'EIO') throw error
-  }
+  const stream = tty ? openTerminal(fd) : openPipe(fd, 'read')
+  for await (const chunk of stream) text += String(chunk)
   return text
 }

@@ -162,6 +162,7 @@ export function execPlan(id: string, args: string[], more: Partial<ExecPlan> = {
     args,
     env: { PATH: '/bin' },
     cwd: '/',
+    home: false,
     uid: 0,
     gid: 0,
     groups: [],

@@ -31,6 +31,18 @@ const shell = (id: string): Promise<Container> =>
     initCmd: ['/bin/sh', '-c', 'echo hello; exec sh </dev/console >/dev/console 2>&1'],
   })
 
+await t.test('what is deleted has no console any more', async (t) => {
+  const gone = await host.containers.create({ id: 'gone', image: busybox })
+  const console = gone.console({ since: null })
+  const reading = (async () => {
+    for await (const _ of console);
+  })()
+  await gone.delete()
+  await reading
+  await t.rejects(console.write('x'), { code: 'ERR_CLOSED' })
+  t.throws(() => gone.console(), { code: 'ERR_NOT_FOUND' })
+})
+
 await t.test('attached before the first start, it stays attached', async (t) => {
   const ct = await shell('one')
   await using console = ct.console()

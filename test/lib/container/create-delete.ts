@@ -197,3 +197,13 @@ await t.test('a list is made from memory, and can be filtered', async (t) => {
   await one.delete()
   await two.delete({ force: true })
 })
+
+await t.test('a name that a rename has left is free again', async (t) => {
+  const first = await host.containers.create({ id: 'name', image: busybox })
+  await first.rename('former')
+  const second = await host.containers.create({ id: 'name', image: busybox })
+  t.not(second.user.name, first.user.name)
+  await first.delete()
+  await second.delete()
+  t.notOk(host.users.list().some(({ name }) => name.startsWith('name')))
+})

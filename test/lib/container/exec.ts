@@ -27,6 +27,56 @@ await t.test('signals are as a new program expects them', async (t) => {
   t.match(stdout, /^SigBlk:\t0+\nSigIgn:\t0+\n$/)
 })
 
+await t.test('an end by time does not wait for what was left behind', async (t) => {
+  const begin = performance.now()
+  await t.rejects(ct.exec(['sh', '-c', 'setsid sleep 30 & sleep 100'], { timeout: 300 }), {
+    code: 'ERR_TIMEOUT',
+  })
+  t.ok(performance.now() - begin < 15_000)
+})
+
+await t.test('streams can be opened by their names', async (t) => {
+  const args = ['sh', '-c', 'echo out > /dev/stdout; echo err > /dev/stderr']
+  t.match(await ct.exec(args), { stdout: 'out\n', stderr: 'err\n', exitCode: 0 })
+  t.match(await ct.exec(args, { user: 1000 }), { stdout: 'out\n', stderr: 'err\n' })
+})
+
+await t.test('more than fits is refused before anything happens', async (t) => {
+  await t.rejects(ct.exec(['true', ...Array<string>(4100).fill('a')]), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'exec.args',
+  })
+  await t.rejects(ct.exec(['true', 'a'.repeat(130 * 1024)]), { code: 'ERR_INVALID_ARGUMENT' })
+  t.match(await ct.exec(['true', ...Array<string>(3000).fill('a')]), { exitCode: 0 })
+  for (const user of [2 ** 32 - 1, 2 ** 32, 1.5, NaN, -1, '', { uid: 2 ** 32 - 1, gid: 0 }]) {
+    await t.rejects(
+      ct.exec(['id'], { user }),
+      { code: 'ERR_INVALID_ARGUMENT' },
+      JSON.stringify(user),
+    )
+  }
+})
+
+await t.test('a guest that freezes what comes in keeps nobody waiting', async (t) => {
+  // It looks for leaves of sessions and freezes them, on whichever version has a freezer.
+  const hostile = await ct.spawn([
+    'sh',
+    '-c',
+    'while :; do for p in /proc/[0-9]*; do kill -STOP ${p#/proc/} 2>/dev/null; done; done',
+  ])
+  await sleep(100)
+  const begin = performance.now()
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3, 4].map(() => ct.exec(['sleep', '0.2'], { timeout: 500 })),
+  )
+  t.ok(performance.now() - begin < 20_000, 'in time')
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') t.match(outcome.reason, { code: /^ERR_(TIMEOUT|STATE)$/ })
+  }
+  await hostile.close()
+  t.match(await ct.exec(['echo', 'still here'], { timeout: 20_000 }), { stdout: 'still here\n' })
+})
+
 await t.test('environment, directory, user', async (t) => {
   const env = (await ct.exec(['env'], { env: { A: 'b c', USER: undefined } })).stdout
   t.same(env.trim().split('\n').sort(), [

@@ -1,4 +1,6 @@
 // What happens is told, in order, and again to who asks for it.
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostEvent } from 'vpsadminos'
 import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
@@ -18,6 +20,19 @@ const words = (event: HostEvent): string => {
       return `${event.id} ${event.type}`
   }
 }
+
+await t.test('past events end with their reader, and a wrong position is told', async (t) => {
+  t.throws(() => host.events({ since: 'yesterday' as never }), { code: 'ERR_INVALID_ARGUMENT' })
+  await host.events({ since: null }).return?.()
+  const before = readdirSync('/proc/self/fd').length
+  for (let i = 0; i < 10; i++) {
+    const past = host.events({ since: { epoch: 'another', seq: 0 } })
+    t.match((await past.next()).value, { type: 'gap' })
+    await past.return?.()
+  }
+  await sleep(50)
+  t.ok(readdirSync('/proc/self/fd').length < before + 5, 'their connections end with them')
+})
 
 await t.test('the life of a container', async (t) => {
   const seen: HostEvent[] = []

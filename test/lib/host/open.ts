@@ -165,3 +165,9 @@ await t.test('a directory with something else in it is no pool', async (t) => {
   await using host = await Host.open(options)
   await t.rejects(host.pools.install({ name: 'other', path }), { code: 'ERR_NOT_A_POOL' })
 })
+
+await t.test('a second host in the same cgroup root is refused', async (t) => {
+  await (await Host.open(options)).close()
+  const other = { ...options, stateDir: join(dir, 'other'), pools: [] }
+  await t.rejects(Host.open(other), { code: 'ERR_IN_USE', id: options.cgroupRoot })
+})
