@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a fresh Debian 12 or 13 to where the demo, the tests or the benchmarks can run.
 #
-#   scripts/setup.sh [demo|test|bench]
+#   scripts/setup.sh [demo|test|bench|vm]
 #
 # Installs the system packages and npm packages that are missing, and builds what is not built.
 # Running it again does what is left to do. Says what is missing when it cannot go on.
@@ -74,7 +74,12 @@ check_packages() {
   package attr program setfattr
   package iproute2 program ip
   package procps program ps
-  if [ "$purpose" = test ]; then
+  if [ "$purpose" = vm ]; then
+    package qemu-system-x86 program qemu-system-x86_64
+    package squashfs-tools program mksquashfs
+    package cpio program cpio
+  fi
+  if [ "$purpose" = test ] || [ "$purpose" = vm ]; then
     package cmake program cmake
     package ninja-build program ninja
     # Large, and only wanted by those who ask for it.
@@ -161,7 +166,7 @@ if ! current build/.for native binding.gyp; then
   step "Building the native part" build_native
   echo "$this_node" >build/.for
 fi
-if [ "$purpose" = test ] && ! current out/Debug/.for native test/native CMakeLists.txt; then
+if { [ "$purpose" = test ] || [ "$purpose" = vm ]; } && ! current out/Debug/.for native test/native CMakeLists.txt; then
   step "Building what only tests use" npm run --silent build:dev
   echo "$this_node" >out/Debug/.for
 fi

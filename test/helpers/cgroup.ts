@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import type { Test } from 'tap'
 import { Cgroups } from '../../lib/cgroup/cgroups.js'
 import type { CgroupDir } from '../../lib/cgroup/cgroup-dir.js'
+import { upTo } from './time.js'
 
 let counter = 0
 
@@ -13,7 +14,7 @@ export function testCgroup(t: Test): { cgroups: Cgroups; dir: CgroupDir } {
   const dir = cgroups.dir(`vpsadminos-test-${process.pid}-${++counter}`)
   t.teardown(async () => {
     await dir.kill()
-    await dir.remove({ timeoutMs: 10_000 })
+    await dir.remove({ timeoutMs: upTo(10_000) })
     cgroups.close()
   })
   return { cgroups, dir }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { upTo } from './time.js'
 
 export interface Ended {
   code: number | null
@@ -20,13 +21,15 @@ const prelude = (lxcPath: string): string => `
   const lxcPath = ${JSON.stringify(lxcPath)}
 `
 
-/** Runs `script`, an ES module. It is killed after twenty seconds. */
+/** Runs `script`, an ES module. It is killed when it does not end in time. */
 export function child(t: Test, script: string, ...nodeArgs: string[]): Promise<Ended> {
   const dir = t.testdir({ lxc: { web1: { config: 'lxc.uts.name = web1\n' } } })
   const file = join(dir, 'script.mjs')
   writeFileSync(file, prelude(join(dir, 'lxc')) + script)
   return new Promise((resolve, reject) => {
-    const process = spawn(globalThis.process.execPath, [...nodeArgs, file], { timeout: 20_000 })
+    const process = spawn(globalThis.process.execPath, [...nodeArgs, file], {
+      timeout: upTo(20_000),
+    })
     let stdout = ''
     let stderr = ''
     process.stdout.on('data', (data: Buffer) => (stdout += data.toString()))

@@ -16,6 +16,7 @@ import type { Test } from 'tap'
 import { Keeper } from '../../dist/keeper/keeper.js'
 import type { ExecPlan, KeeperEvent, StartPlan } from '../../dist/keeper/types.js'
 import { busyboxRoot } from './busybox.js'
+import { upTo } from './time.js'
 
 export const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
   .split('\n')
@@ -91,7 +92,7 @@ export class KeeperHost {
       notifySocket: join(this.stateDir, 'notify', id),
       logFile: join(this.dir, `${id}.log`),
       consoleLog: join(this.dir, `${id}.console`),
-      timeoutMs: 20_000,
+      timeoutMs: upTo(20_000),
     }
   }
 
@@ -137,9 +138,9 @@ export class KeeperHost {
   }
 }
 
-/** Polls, for what has no event of its own; fails after ten seconds. */
+/** Polls, for what has no event of its own; fails after ten seconds, or as many as that is here. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + upTo(10_000)
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`never came true: ${holds.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, 10))

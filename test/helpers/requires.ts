@@ -29,6 +29,7 @@ const probes = {
   zstd: () => found('zstd'),
   setfattr: () => found('setfattr'),
   mmdebstrap: () => found('mmdebstrap'),
+  qemu: () => found('qemu-system-x86_64'),
   'g++': () => found('g++'),
   make: () => found('make'),
   python3: () => found('python3'),

@@ -1,0 +1,10 @@
+// How long something may take here: in an emulated machine it is many times longer. The lab says how
+// many by TIME_FACTOR.
+
+/** 1 on the machine itself. Above it, no figure is worth an assertion. */
+export const timeFactor = Number(process.env['TIME_FACTOR'] ?? 1)
+
+/** A limit for what fails by taking for ever. */
+export function upTo(milliseconds: number): number {
+  return milliseconds * timeFactor
+}

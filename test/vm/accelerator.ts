@@ -1,0 +1,54 @@
+// KVM where it runs Debian's kernel, which is more than that there is a /dev/kvm; otherwise emulation.
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cached, keyOf } from './cache.js'
+import type { Image } from './image.js'
+
+export interface Accelerator {
+  readonly name: 'kvm' | 'tcg'
+  readonly args: readonly string[]
+  /** How much longer than on the machine itself something may take. */
+  readonly timeFactor: number
+}
+
+const kvm: Accelerator = { name: 'kvm', args: ['-accel', 'kvm', '-cpu', 'host'], timeFactor: 3 }
+
+// qemu 7.2 gets cmpxchg16b wrong now and then; a kernel that is told that there is none does without.
+const emulation: Accelerator = {
+  name: 'tcg',
+  args: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'qemu64,-cx16'],
+  timeFactor: 30,
+}
+
+export async function accelerator(image: Image): Promise<Accelerator> {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+  } catch {
+    return emulation
+  }
+  const key = keyOf(release(), cpus()[0]?.model ?? '', image.key)
+  const directory = await cached(`kvm-${key}`, async (directory) => {
+    writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
+  })
+  return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation
+}
+
+// Without a root the kernel comes to an end soon, after having done most of what a processor can.
+async function reachesItsPanic(image: Image): Promise<boolean> {
+  const child = spawn(
+    'qemu-system-x86_64',
+    [
+      ...kvm.args,
+      ...['-machine', 'q35', '-m', '256', '-display', 'none', '-nodefaults', '-no-reboot'],
+      ...['-serial', 'stdio', '-kernel', image.kernel, '-append', 'console=ttyS0 panic=-1'],
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000, killSignal: 'SIGKILL' },
+  )
+  let text = ''
+  child.stdout.on('data', (data: Buffer) => (text += data.toString()))
+  await once(child, 'close')
+  return text.includes('Unable to mount root')
+}

@@ -1,0 +1,21 @@
+// Runs a program of the machine that we are on, to its end.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What it prints. A failure has the end of what it said. */
+export function program(name: string, args: readonly string[], cwd = projectRoot): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(name, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let said = ''
+    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
+    child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4000)))
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(stdout)
+      else reject(new Error(`${name} ended with ${code ?? signal}: ${said || stdout.slice(-4000)}`))
+    })
+  })
+}

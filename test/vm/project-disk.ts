@@ -1,0 +1,63 @@
+// The project as it is now, as disks for the guest: its npm packages, and the rest with tests compiled.
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cached, keyOf } from './cache.js'
+import { squash } from './image.js'
+import { projectRoot } from './program.js'
+import { transpiled } from './transpile.js'
+
+// A saved machine knows the disk's size, so that of every version of the project must be the same.
+const diskSize = 256 * 2 ** 20
+const sources = ['dist', 'images', 'lib', 'native', 'scripts', 'share', 'test', 'types']
+const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'binding.gyp', '.taprc']
+const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug']
+
+/** Made once for what package-lock.json says. */
+export async function packagesDisk(): Promise<{ file: string; key: string }> {
+  const key = keyOf(readFileSync(join(projectRoot, 'package-lock.json')))
+  const directory = await cached(`packages-${key}`, async (directory) => {
+    await squash(join(projectRoot, 'node_modules'), join(directory, 'packages.squashfs'))
+  })
+  return { file: join(directory, 'packages.squashfs'), key }
+}
+
+/** Takes a second. */
+export async function makeProjectDisk(to: string): Promise<void> {
+  const staging = mkdtempSync(join(tmpdir(), 'project-'))
+  try {
+    for (const name of [...sources, ...files, ...built]) copy(name, staging)
+    for (const name of ['lib', 'test']) compile(join(staging, name))
+    await squash(staging, to, '-all-root')
+    truncateSync(to, diskSize)
+  } finally {
+    rmSync(staging, { recursive: true })
+  }
+}
+
+function copy(name: string, staging: string): void {
+  const from = join(projectRoot, name)
+  if (!existsSync(from)) return
+  mkdirSync(join(staging, name, '..'), { recursive: true })
+  const filter = (path: string): boolean => !/\/(CMakeFiles|\.tap)(\/|$)/.test(path)
+  cpSync(from, join(staging, name), { recursive: true, filter })
+}
+
+/** JavaScript beside the TypeScript, as the tests import it by that name. */
+function compile(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue
+    const source = readFileSync(join(directory, name), 'utf8')
+    writeFileSync(join(directory, name.replace(/ts$/, 'js')), transpiled(source, name))
+  }
+}
