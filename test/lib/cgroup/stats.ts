@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import { sleeper, testCgroup } from '../../helpers/cgroup.js'
 import { requires } from '../../helpers/requires.js'
+import { timeFactor } from '../../helpers/time.js'
 
 const t = requires('root', 'cgroup')
 
@@ -140,7 +141,7 @@ t.test('a thousand cgroups in one call', async (t) => {
   times.sort((a, b) => a - b)
   const [best = Infinity, median] = [times[0], times[4]]
   t.comment(`1,000 cgroups: median ${median?.toFixed(1)} ms, best ${best.toFixed(1)} ms`)
-  t.ok(best < 250, 'far from one program per cgroup')
+  if (timeFactor === 1) t.ok(best < 250, 'far from one program per cgroup')
 })
 
 // Back to the top of every hierarchy, so that the cgroup can go.
