@@ -1,5 +1,5 @@
 // What a machine boots from, built of Debian's packages once and then from the cache.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached, keyOf } from './cache.js'
 import { debianRoot } from './debian-root.js'
@@ -18,6 +18,10 @@ export interface Image {
   readonly root: string
   /** A directory of what the initramfs loads. */
   readonly modules: string
+  /** As `uname -r` says it. */
+  readonly release: string
+  /** Of the programs, which the modules must be the same as. */
+  readonly zfsVersion: string
   /** Another one is another image. */
   readonly key: string
 }
@@ -46,6 +50,15 @@ export async function debianImage(): Promise<Image> {
     mkdirSync(modules)
     await extractEarlyModules(root, modules)
     writeFileSync(join(directory, 'release'), kernelRelease(root))
+    const query = [
+      '--admindir',
+      join(root, 'var/lib/dpkg'),
+      '-W',
+      '-f',
+      '${Version}',
+      'zfsutils-linux',
+    ]
+    writeFileSync(join(directory, 'zfs-version'), await program('dpkg-query', query))
     const useless = ['boot', 'var/cache/apt', 'var/lib/apt/lists']
     await squash(root, join(directory, 'root.squashfs'), '-e', ...useless)
     rmSync(root, { recursive: true })
@@ -54,6 +67,8 @@ export async function debianImage(): Promise<Image> {
     kernel: join(directory, 'vmlinux'),
     root: join(directory, 'root.squashfs'),
     modules: join(directory, 'modules'),
+    release: readFileSync(join(directory, 'release'), 'utf8'),
+    zfsVersion: readFileSync(join(directory, 'zfs-version'), 'utf8'),
     key,
   }
 }

@@ -13,7 +13,7 @@ const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
 t.jobs = Math.max(1, Math.floor(availableParallelism() / 2))
 
-const limitMs = 30_000
+const limitMs = 12_000
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles().filter(
   (file) =>
