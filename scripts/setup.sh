@@ -28,6 +28,7 @@ check_machine() {
   fi
   grep -q ' - cgroup2\? ' /proc/self/mountinfo 2>/dev/null ||
     need "cgroups: mount them at /sys/fs/cgroup (mount -t cgroup2 none /sys/fs/cgroup)"
+  [ "$purpose" != vm ] || [ "$(uname -m)" = x86_64 ] || need "an x86-64 machine: the lab's machines are one"
   local directory
   for directory in / /run "${TMPDIR:-/tmp}"; do
     [ $((0$(stat -c %a "$directory") & 1)) -eq 1 ] ||

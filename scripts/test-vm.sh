@@ -15,12 +15,12 @@ lab=() engine=()
 for path in "$@"; do
   path=${path%/}
   case $path in
-    test/vm/tests) lab+=(test/vm/tests/outcomes.ts test/vm/tests/inits.ts test/vm/tests/zfs.ts) ;;
+    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs}.ts) ;;
     test/vm/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
-[ $# -gt 0 ] || lab=(test/vm/tests/outcomes.ts test/vm/tests/inits.ts test/vm/tests/zfs.ts)
+[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs}.ts)
 [ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
 
 # One file at a time: each has as many machines as there are processors for.

@@ -2,7 +2,16 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -27,10 +36,11 @@ export async function cached(
 ): Promise<string> {
   const directory = join(cacheDirectory, name)
   mkdirSync(cacheDirectory, { recursive: true })
-  if (existsSync(directory)) return directory
+  if (existsSync(directory)) return used(directory)
   const release = await lock(join(cacheDirectory, `${name}.lock`))
   try {
-    if (existsSync(directory)) return directory
+    if (existsSync(directory)) return used(directory)
+    removeUnused()
     const partial = mkdtempSync(join(cacheDirectory, '.partial-'))
     try {
       await make(partial)
@@ -41,6 +51,23 @@ export async function cached(
     return directory
   } finally {
     await release()
+  }
+}
+
+const weekMs = 7 * 24 * 3600 * 1000
+
+function used(directory: string): string {
+  utimesSync(directory, new Date(), new Date())
+  return directory
+}
+
+// Every change of what something is made of leaves the former one behind.
+function removeUnused(): void {
+  for (const name of readdirSync(cacheDirectory)) {
+    const path = join(cacheDirectory, name)
+    const times = statSync(path, { throwIfNoEntry: false })
+    if (times?.isDirectory() !== true || Date.now() - times.mtimeMs < weekMs) continue
+    rmSync(path, { recursive: true, force: true })
   }
 }
 

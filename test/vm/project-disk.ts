@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -39,6 +40,7 @@ export async function makeProjectDisk(to: string): Promise<void> {
     for (const name of [...sources, ...files, ...built]) copy(name, staging)
     for (const name of ['lib', 'test']) compile(join(staging, name))
     await squash(staging, to, '-all-root')
+    if (statSync(to).size > diskSize) throw new Error('the project is larger than its disk')
     truncateSync(to, diskSize)
   } finally {
     rmSync(staging, { recursive: true })
