@@ -1,7 +1,8 @@
 // A directory with a Debian 13 of these packages, from the archive that this machine's apt uses.
 import { program } from './program.js'
 
-const script = `
+/** How it is made: another one makes another root. */
+export const script = `
   . images/debian/archive.sh
   keyring=/usr/share/keyrings/debian-archive-keyring.gpg
   sources="deb [signed-by=$keyring] $mirror trixie main contrib

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached, keyOf } from './cache.js'
-import { debianRoot } from './debian-root.js'
+import { debianRoot, script } from './debian-root.js'
 import { extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
 import { program } from './program.js'
 
@@ -41,7 +41,7 @@ export async function squash(from: string, to: string, ...more: string[]): Promi
 }
 
 export async function debianImage(): Promise<Image> {
-  const key = keyOf(packages.join())
+  const key = keyOf(packages.join(), script)
   const directory = await cached(`image-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, packages)

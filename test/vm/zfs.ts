@@ -4,21 +4,16 @@ import { join } from 'node:path'
 import { cached } from './cache.js'
 import { debianRoot } from './debian-root.js'
 import { squash, type Image } from './image.js'
-import { kernelRelease } from './kernel.js'
 import { program } from './program.js'
-
-// The package compiles itself for the kernel beside it.
-const packages = ['linux-image-cloud-amd64', 'linux-headers-cloud-amd64', 'zfs-dkms', 'kmod']
 
 /** A squashfs file. The first time takes some minutes of compiling. */
 export async function zfsLayer({ release, zfsVersion }: Image): Promise<string> {
   const directory = await cached(`zfs-${release}-${zfsVersion}`, async (directory) => {
     const builder = mkdtempSync(join(directory, 'builder-'))
-    await debianRoot(builder, packages)
-    const found = kernelRelease(builder)
-    if (found !== release) {
-      throw new Error(`the archive has ${found} now and the image ${release}: remove the image`)
-    }
+    // The package compiles itself for the kernel beside it. An archive keeps a kernel for some time
+    // only; an image that is older than that has to be made anew.
+    const kernel = [`linux-image-${release}`, `linux-headers-${release}`]
+    await debianRoot(builder, [...kernel, 'zfs-dkms', 'kmod'])
     const layer = mkdtempSync(join(directory, 'layer-'))
     // An emulated processor is slow at unpacking.
     const updates = join(builder, 'usr/lib/modules', release, 'updates')
