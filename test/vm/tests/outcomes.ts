@@ -11,7 +11,7 @@ t.teardown(() => lab[Symbol.asyncDispose]())
 
 async function reported(run: Work['run'], limitMs = 120_000): Promise<Report> {
   await using machine = await lab.machine()
-  return report(machine, { run, limitMs, env: lab.env })
+  return await report(machine, { run, limitMs, env: lab.env })
 }
 
 t.test('what succeeds', async (t) => {
