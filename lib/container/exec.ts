@@ -167,6 +167,7 @@ export async function execInContainer(
   // What the program has left behind may hold its output open for ever.
   const giveUp = () => [session.stdout, session.stderr].forEach((stream) => stream?.destroy())
   limit.signal.addEventListener('abort', giveUp, { once: true })
+  if (limit.signal.aborted) giveUp() // while it was being started
   try {
     const [stdout, stderr, exit] = await Promise.all([
       collect(session.stdout, 'stdout', maxBuffer),
