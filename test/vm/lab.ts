@@ -96,13 +96,17 @@ async function savedState(hardware: Hardware, packagesKey: string): Promise<stri
     await using machine = await Machine.boot(hardware)
     const prepare = `
       /usr/lib/lab/mount-disk packages ${packages}
-      mkdir -p /usr/lib/lab/project/write
+      mkdir -p /usr/lib/lab/project/write ${projectInGuest}
       ${hardware.layers?.includes('zfs') ? 'modprobe zfs; chmod 666 /dev/zfs' : ''}
     `
     const { code, stderr } = await machine.run(['sh', '-ec', prepare])
     if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
     const tap = `${packages}/tap/dist/esm/index.js`
-    await machine.warm({ ...environment(hardware.accelerator), LAB_TAP: tap })
+    await machine.warm({
+      ...environment(hardware.accelerator),
+      LAB_TAP: tap,
+      TAP_CWD: projectInGuest,
+    })
     await machine.run(['sh', '-c', 'sync; echo 3 >/proc/sys/vm/drop_caches'])
     await machine.save(join(directory, 'state'))
   })
