@@ -105,7 +105,7 @@ Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Poo
   auto task = std::make_unique<Slow>(env, std::move(work), std::move(convert));
   const Napi::Promise::Deferred deferred = task->deferred();
   environment.js->hold();
-  if (const int failed = environment.pool.submit(std::move(task), std::move(queue)); failed != 0) {
+  if (const int failed = environment.pool.submit(std::move(task), queue); failed != 0) {
     environment.js->release();
     deferred.Reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
   }
