@@ -150,7 +150,6 @@ void Containers::finish(const std::string& key, int monitor_status) {
   const bool again = rebooted(container) && ran;
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);
-  container.given_up = again ? nullptr : container.given_up;
   if (container.monitor_fd.valid()) context_.loop.forget(container.monitor_fd.get());
   close_notify(container);
   container.monitor_fd.reset();

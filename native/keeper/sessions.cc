@@ -199,7 +199,6 @@ void Sessions::abort(const Request& request, uint32_t exec_request) {
         session->waiting->client() != request.client()) {
       continue;
     }
-    context_.loop.cancel(session->deadline);
     give_up(id, ECANCELED, "ERR_ABORTED");
     return request.reply();
   }

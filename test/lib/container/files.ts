@@ -1,5 +1,5 @@
 // Files into and out of a container, whatever its rootfs holds.
-import { writeFileSync, readFileSync, existsSync } from 'node:fs'
+import { writeFileSync, readFileSync, existsSync, rmSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { busybox, temporaryHost } from '../../helpers/host.js'
@@ -41,6 +41,7 @@ for (const state of ['stopped', 'running'] as const) {
 await t.test('no link leads out of the container', async (t) => {
   const secret = `/tmp/vpsadminos-secret-${process.pid}`
   writeFileSync(secret, 'of the host')
+  t.teardown(() => rmSync(secret, { force: true }))
   await ct.exec([
     'sh',
     '-c',
