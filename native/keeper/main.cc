@@ -94,7 +94,7 @@ base::Status own_mount_namespace(const std::string& state_dir) {
 
 // What a spare child is told to do: by the kind of the frame that led to it.
 void work(const cgroup::Hierarchies& hierarchies, std::string_view job,
-          std::vector<base::UniqueFd> fds, KeeperLine keeper) {
+          std::vector<base::UniqueFd> fds, base::UniqueFd keeper) {
   const auto message = Message::parse(job);
   if (!message) return;
   if (message->kind == Kind::START) {

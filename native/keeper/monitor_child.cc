@@ -120,7 +120,7 @@ Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
 }
 
 void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
-                 std::vector<base::UniqueFd> fds, KeeperLine keeper) {
+                 std::vector<base::UniqueFd> fds, base::UniqueFd keeper) {
   if (fds.size() < 2) _exit(1);
   const int report = fds[0].get();
   const int userns = fds[1].get();
@@ -146,7 +146,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   // From here on little of the keeper is open, and soon nothing: the monitor lives as long as the
   // container. Two mounts that are attached nowhere wait for init to run, as the kernel takes its
   // time to drop them.
-  std::vector<int> wanted{report, seccomp_fd, keeper.socket.get(), keeper.bell.get()};
+  std::vector<int> wanted{report, seccomp_fd, keeper.get()};
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
     wanted.push_back(hierarchy.dir.get());
   }
@@ -168,7 +168,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   }
   std::vector<std::string> parents;
   std::vector<std::string> made{kOwnCgroup};
-  const std::string cgroups = keeper.hear();
+  const std::string cgroups = hear(keeper);
   if (cgroups == kLeftOver) {
     auto removed = remove_left_over(hierarchies, plan.cgroup);
     if (!removed.ok()) give_up(report, "cgroup", removed.error());
@@ -181,7 +181,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (cgroups == kMade && !container->clear_config_item(container, "lxc.cgroup")) {
     give_up(report, "config", {EINVAL, "clear_config_item", "lxc.cgroup"});
   }
-  keeper = {};
+  keeper.reset();
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) ::close(hierarchy.dir.get());
   become_monitor({.parents = std::move(parents),
                   .made = std::move(made),

@@ -32,6 +32,6 @@ constexpr int kFailedStatus = 66;    // liblxc's start failed, see its log
 
 void write_report(int fd, const char* step, const base::SysError& error);
 [[noreturn]] void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
-                              std::vector<base::UniqueFd> fds, KeeperLine keeper);
+                              std::vector<base::UniqueFd> fds, base::UniqueFd keeper);
 
 }  // namespace keeper

@@ -1,11 +1,9 @@
 #include "keeper/spare.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,24 +24,11 @@ namespace {
 // Not at once: who gets the answer that goes out now may ask for more.
 constexpr uint64_t kSoonMs = 1;
 
-// Of the socket only its end is waited for: the kernel wakes whoever waits for a message as if the
-// sender were about to sleep (WF_SYNC, kernel 6.18), but not so by an eventfd.
-base::Result<Received> next_message(const KeeperLine& keeper) {
-  for (;;) {
-    auto received = receive(keeper.socket.get());
-    if (received.ok() || received.error().errnum != EAGAIN) return received;
-    std::array<pollfd, 2> ends{pollfd{keeper.socket.get(), 0, 0},
-                               pollfd{keeper.bell.get(), POLLIN, 0}};
-    (void)::poll(ends.data(), ends.size(), -1);
-    uint64_t rings = 0;
-    (void)!::read(keeper.bell.get(), &rings, sizeof rings);
+base::Result<Received> next_message(const base::UniqueFd& keeper) {
+  pollfd ready{keeper.get(), POLLIN, 0};
+  while (::poll(&ready, 1, -1) != 1) {
   }
-}
-
-base::Status ring(const base::UniqueFd& bell) {
-  const uint64_t once = 1;
-  if (::write(bell.get(), &once, sizeof once) != sizeof once) return base::last_error("write");
-  return base::success();
+  return receive(keeper.get());
 }
 
 // Processors that we may use. Empty when that cannot be told.
@@ -81,10 +66,10 @@ void leave_keeper() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void wait_for_job(const cgroup::Hierarchies& hierarchies, KeeperLine keeper,
+[[noreturn]] void wait_for_job(const cgroup::Hierarchies& hierarchies, base::UniqueFd keeper,
                                Work work) {
   // Another process's copies of descriptors would keep pipes and clients open.
-  std::vector<int> wanted{keeper.socket.get(), keeper.bell.get()};
+  std::vector<int> wanted{keeper.get()};
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
     wanted.push_back(hierarchy.dir.get());
   }
@@ -100,22 +85,20 @@ void leave_keeper() {
 
 }  // namespace
 
-std::string KeeperLine::hear() const {
-  auto received = next_message(*this);
+std::string hear(const base::UniqueFd& keeper) {
+  auto received = next_message(keeper);
   if (!received.ok() || received->bytes.empty()) _exit(0);
   return received->bytes.substr(1);
 }
 
 base::Status Spare::Child::begin(std::string_view job, const std::vector<int>& fds, Where where) {
-  TRY_STATUS(send(socket.get(), job, fds));
   if (where == Where::kBeside) avoid_our_processor(pid);
-  return ring(bell);
+  return send(socket.get(), job, fds);
 }
 
 base::Status Spare::Child::tell(std::string_view word) {
   // An empty message would be the end.
-  TRY_STATUS(send(socket.get(), std::string(":").append(word)));
-  return ring(bell);
+  return send(socket.get(), std::string(":").append(word));
 }
 
 void Spare::Child::dismiss() {
@@ -162,13 +145,10 @@ base::Result<Spare::Child> Spare::fork_one() const {
   }
   Child child;
   child.socket.reset(ends[0]);
-  KeeperLine line{base::UniqueFd(ends[1]),
-                  base::UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
-  child.bell.reset(::fcntl(line.bell.get(), F_DUPFD_CLOEXEC, 3));
-  if (!child.bell.valid()) return base::last_error("eventfd");
+  base::UniqueFd theirs(ends[1]);
   child.pid = ::fork();
   if (child.pid < 0) return base::last_error("fork");
-  if (child.pid == 0) wait_for_job(hierarchies_, std::move(line), work_);
+  if (child.pid == 0) wait_for_job(hierarchies_, std::move(theirs), work_);
   auto fd = ns::pidfd_open(child.pid);
   const auto stat = process_stat(child.pid);
   if (!fd.ok() || !stat) {

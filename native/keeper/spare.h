@@ -15,19 +15,13 @@
 
 namespace keeper {
 
-// The child's end of what connects it with the keeper. It is woken by `bell`: the kernel takes a
-// message alone for a sign that the sender is about to sleep.
-struct KeeperLine {
-  base::UniqueFd socket;
-  base::UniqueFd bell;
-
-  // Waits for Spare::Child::tell(); ends the process when nothing more is to come.
-  [[nodiscard]] std::string hear() const;
-};
+// Waits for Spare::Child::tell(); ends the process when nothing more is to come. `keeper` is the
+// child's end of what connects the two.
+[[nodiscard]] std::string hear(const base::UniqueFd& keeper);
 
 // The child's side: what it does with its job. It never comes back.
 using Work = void (*)(const cgroup::Hierarchies& hierarchies, std::string_view job,
-                      std::vector<base::UniqueFd> fds, KeeperLine keeper);
+                      std::vector<base::UniqueFd> fds, base::UniqueFd keeper);
 
 class Spare {
  public:
@@ -38,7 +32,6 @@ class Spare {
     uint64_t start_time = 0;  // with the pid it names the process for good
     base::UniqueFd pid_fd;
     base::UniqueFd socket;  // takes one job; closed without one, the child ends
-    base::UniqueFd bell;
 
     base::Status begin(std::string_view job, const std::vector<int>& fds, Where where);
     [[nodiscard]] bool alive() const;
