@@ -55,6 +55,7 @@
       "native/ns/remove_tree.cc",
       "native/ns/rootfs.cc",
       "native/ns/userns.cc",
+      "native/ns/vfork_into.cc",
       "native/keeper/adopt.cc",
       "native/keeper/channel.cc",
       "native/keeper/command_socket.cc",

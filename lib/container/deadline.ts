@@ -20,6 +20,18 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal
 }
 
+const disposed = () => {}
+
+/** As {@link deadline}, and nothing where there is neither a limit nor a signal. */
+export function optionalDeadline(
+  operation: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Partial<Deadline> & Disposable {
+  if (timeoutMs === Infinity && signal === undefined) return { [Symbol.dispose]: disposed }
+  return deadline(operation, timeoutMs, signal)
+}
+
 /** @param timeoutMs milliseconds; `Infinity` for none */
 export function deadline(operation: string, timeoutMs: number, signal?: AbortSignal): Deadline {
   const controller = new AbortController()

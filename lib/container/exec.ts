@@ -12,7 +12,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { credentialsOf, type UserOption } from './credentials.js'
-import { deadline, timeoutOf } from './deadline.js'
+import { optionalDeadline, timeoutOf } from './deadline.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
 
@@ -106,8 +106,8 @@ async function prepare(
   options: SpawnOptions,
 ): Promise<{ keeper: Keeper; plan: ExecPlan }> {
   const { signal } = options
-  const command = parse(argumentsSchema, args, 'exec.args')
-  const { env, cwd, tty = false } = parse(spawnSchema, options, 'exec')
+  const command = commandOf(args)
+  const { env, cwd, tty = false } = spawnOptions(options)
   signal?.throwIfAborted()
   record.assertAlive('exec')
   if (record.run.state === 'frozen') {
@@ -132,6 +132,23 @@ async function prepare(
   return { keeper, plan }
 }
 
+// The schemas tell what is wrong. That nothing is, is seen in a tenth of the time.
+function commandOf(args: readonly string[]): readonly string[] {
+  const given: unknown = args
+  if (Array.isArray(given) && given.length > 0 && given.length <= MAX_ITEMS) {
+    const command: readonly unknown[] = [...(given as readonly unknown[])]
+    if (command.every((arg): arg is string => typeof arg === 'string' && !arg.includes('\0')))
+      return command
+  }
+  return parse(argumentsSchema, args, 'exec.args')
+}
+
+function spawnOptions(options: SpawnOptions): z.output<typeof spawnSchema> {
+  const { env, cwd, tty } = options
+  if (env === undefined && cwd === undefined && tty === undefined) return {}
+  return parse(spawnSchema, options, 'exec')
+}
+
 function checkSize({ args, env, groups }: ExecPlan): void {
   const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
   const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(item) + 8, 0)
@@ -153,7 +170,7 @@ export async function execInContainer(
   const { stdin, timeout, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
   const timeoutMs = timeoutOf(timeout, Infinity, 'exec.timeout')
   if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
-  using limit = deadline(`exec in ${record.name}`, timeoutMs, options.signal)
+  using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
   const { keeper, plan } = await prepare(record, args, spawn)
   const started = await keeper
@@ -166,8 +183,8 @@ export async function execInContainer(
   session.stdin?.end(stdin)
   // What the program has left behind may hold its output open for ever.
   const giveUp = () => [session.stdout, session.stderr].forEach((stream) => stream?.destroy())
-  limit.signal.addEventListener('abort', giveUp, { once: true })
-  if (limit.signal.aborted) giveUp() // while it was being started
+  limit.signal?.addEventListener('abort', giveUp, { once: true })
+  if (limit.signal?.aborted === true) giveUp() // while it was being started
   try {
     const [stdout, stderr, exit] = await Promise.all([
       collect(session.stdout, 'stdout', maxBuffer),
@@ -176,7 +193,7 @@ export async function execInContainer(
     ])
     return Object.freeze({ stdout, stderr, ...exit })
   } finally {
-    limit.signal.throwIfAborted()
+    limit.signal?.throwIfAborted()
   }
 }
 

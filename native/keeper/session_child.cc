@@ -1,7 +1,8 @@
 // keeper -> this child -> the guest's program
 //
-// A pid namespace is entered by being born in it, so two processes are needed. The second
-// is made with CLONE_PARENT: the keeper is its parent and learns how it ended.
+// A pid namespace is entered by being born in it, and so is a cgroup of v2 without a wait. So two
+// processes are needed. The second is made with CLONE_PARENT: the keeper is its parent and learns
+// how it ended.
 
 #include "keeper/session_child.h"
 
@@ -20,7 +21,6 @@
 
 #include <array>
 #include <cstdlib>
-#include <memory>
 
 #include <grp.h>
 
@@ -28,6 +28,7 @@
 #include "keeper/channel.h"
 #include "keeper/confinement.h"
 #include "keeper/descriptors.h"
+#include "ns/vfork_into.h"
 
 namespace keeper {
 namespace {
@@ -83,26 +84,33 @@ SessionInput parse(const Fields& job, const Fields& exec, const std::vector<base
     if (auto status_ = (expression); !status_.ok()) give_up(input.report, step, status_.error()); \
   } while (0)
 
-// On v1 beside init; on v2, where only leaves hold processes, in a leaf of its own.
+// On v1 beside init. A task that moves itself alone, by `tasks`, needs not the kernel's lock around
+// process groups (kernel 5.7).
 base::Status join_cgroups(const cgroup::Hierarchies& hierarchies, const SessionPlace& place) {
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
-    std::string directory = place.payload;
-    if (hierarchy.version == 2) {
-      directory += "/" + place.leaf;
-      if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0) {
-        return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
-      }
-    }
-    auto joined = base::write_at(hierarchy.dir.get(), directory + "/cgroup.procs", "0");
+    if (hierarchy.version == 2) continue;
+    auto joined = base::write_at(hierarchy.dir.get(), place.payload + "/tasks", "0");
     if (!joined.ok()) return joined;
   }
   return base::success();
 }
 
-base::Status enter(int init_fd) {
-  constexpr int kAll = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-                       CLONE_NEWNET | CLONE_NEWCGROUP;
-  if (::setns(init_fd, kAll) != 0) return base::last_error("setns");
+// On v2, where only leaves hold processes, the program is born in one of its own.
+base::Result<base::UniqueFd> make_leaf(const cgroup::Hierarchies& hierarchies,
+                                       const SessionPlace& place) {
+  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
+    if (hierarchy.version != 2) continue;
+    const std::string directory = place.payload + "/" + place.leaf;
+    if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0) {
+      return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
+    }
+    return base::open_at(hierarchy.dir.get(), directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  }
+  return base::UniqueFd();
+}
+
+base::Status enter(int init_fd, int namespaces) {
+  if (::setns(init_fd, namespaces) != 0) return base::last_error("setns");
   return base::success();
 }
 
@@ -211,13 +219,36 @@ base::SysError exec(const SessionInput& input) {
 struct Program {
   const SessionInput& input;
   const Confinement& confinement;
-  const base::UniqueFd& slave;
+  pid_t pid = -1;
 };
 
+// The container's root, in all of its namespaces but the one that it was born in.
+void become_inner_root(const SessionInput& input) {
+  constexpr int kAll =
+      CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
+  OR_GIVE_UP("namespaces", enter(input.init_fd, kAll));
+  if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
+  if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));
+  // A change of ids makes a process dumpable again (proc(5), fs.suid_dumpable aside).
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 // The process that becomes the guest's program.
-int run_program(void* argument) {
-  const auto& [input, confinement, slave] = *static_cast<const Program*>(argument);
-  OR_GIVE_UP("streams", connect_streams(input, slave));
+void run_program(void* argument) {
+  const auto& [input, confinement, pid] = *static_cast<const Program*>(argument);
+  become_inner_root(input);
+  Terminal terminal;
+  std::vector<int> master;
+  if (input.tty) {
+    auto opened = open_terminal(input.rows, input.cols);
+    if (!opened.ok()) give_up(input.report, "terminal", opened.error());
+    terminal = std::move(*opened);
+    master.push_back(terminal.master.get());
+  }
+  Writer begun(Kind::REPLY, 0);
+  begun.number(Tag::PID, static_cast<uint64_t>(pid));
+  if (!send(input.report, begun.bytes(), master).ok()) _exit(127);  // the keeper has gone
+  OR_GIVE_UP("streams", connect_streams(input, terminal.slave));
   // Only what exec closes by itself may be open from here on.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   // A home that is missing is no reason not to begin, as for login(1).
@@ -254,40 +285,23 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
     give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
   }
   OR_GIVE_UP("cgroup", join_cgroups(hierarchies, input.place));
+  auto leaf = make_leaf(hierarchies, input.place);
+  if (!leaf.ok()) give_up(input.report, "cgroup", leaf.error());
   close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
-                 confinement->proc.get()});
+                 confinement->proc.get(), leaf->get()});
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
   OR_GIVE_UP("limits", apply_limits(*confinement));
-  OR_GIVE_UP("namespaces", enter(input.init_fd));
-  if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
-  if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));
-  // A change of ids makes a process dumpable again (proc(5), fs.suid_dumpable aside).
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-
-  Terminal terminal;
-  if (input.tty) {
-    auto opened = open_terminal(input.rows, input.cols);
-    if (!opened.ok()) give_up(input.report, "terminal", opened.error());
-    terminal = std::move(*opened);
-  }
-  // As with vfork(2) our memory is lent until exec: nothing is copied for a process that
-  // throws it away at once, and we wait for it here.
-  Program program{input, *confinement, terminal.slave};
-  const size_t stack_size = size_t{256} * 1024;
-  const auto stack = std::make_unique_for_overwrite<char[]>(stack_size);
-  const pid_t pid = ::clone(run_program, stack.get() + stack_size,
-                            CLONE_PARENT | CLONE_VM | CLONE_VFORK | SIGCHLD, &program);
-  if (pid < 0) give_up(input.report, "clone", base::last_error("clone"));
-  // The program's output has ended when it has: not when we, too, have gone.
+  OR_GIVE_UP("namespaces", enter(input.init_fd, CLONE_NEWPID));
+  Program program{input, *confinement};
+  auto pid = ns::vfork_into({.flags = CLONE_PARENT, .cgroup = leaf->get(), .pid = &program.pid},
+                            run_program, &program);
+  if (!pid.ok()) give_up(input.report, "clone", pid.error());
+  // It runs, or has failed and said so. Its output has ended when it has, not when we, too, have
+  // gone; and our end takes time, which the keeper need not wait for.
   for (const int fd : input.streams) {
     if (fd >= 0) ::close(fd);
   }
-
-  Writer started(Kind::REPLY, 0);
-  started.number(Tag::PID, static_cast<uint64_t>(pid));
-  std::vector<int> master;
-  if (terminal.master.valid()) master.push_back(terminal.master.get());
-  (void)send(input.report, started.bytes(), master);
+  ::close(input.report);
   _exit(0);
 }
 

@@ -212,8 +212,8 @@ bool Sessions::init_ended(const Session& session) const {
   return ::poll(&state, 1, 0) == 1;
 }
 
-// What may come before the end of the report: how it failed, the program's pid, or both. The
-// end comes when everybody on the way in has gone, so nobody is left unwaited for.
+// Nothing, when somebody killed it on the way in; the program's pid; how it failed; or both, in
+// this order. Then the end: it was executed, or everybody has gone.
 void Sessions::reported(uint64_t id) {
   Session& session = *sessions_.at(id);
   auto received = receive(session.report.get());
@@ -235,24 +235,32 @@ void Sessions::reported(uint64_t id) {
   context_.loop.forget(session.report.get());
   session.report.reset();
   context_.loop.cancel(session.deadline);
-  if (!session.failure.bytes().empty() && init_ended(session)) {
+  if (session.pid_fd.valid() && session.failure.bytes().empty()) return begun(id);
+  failed(id);
+}
+
+void Sessions::failed(uint64_t id) {
+  Session& session = *sessions_.at(id);
+  if (session.failure.bytes().empty()) {
+    session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
+  } else if (init_ended(session)) {
     // Whatever failed, this is why: a fork into a dying pid namespace, for one, says ENOMEM.
     session.waiting->fail({ESRCH, "exec", session.pool + ":" + session.container}, "exec",
                           "ERR_CONTAINER_NOT_RUNNING");
-    return remove(id);
-  }
-  if (!session.failure.bytes().empty()) {
+  } else {
     Writer frame(Kind::ERROR, session.waiting->id());
     session.waiting->reply(frame.join(session.failure));
-    return remove(id);
   }
-  if (!session.pid_fd.valid()) {
-    session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
-    return remove(id);
-  }
+  remove(id);
+}
+
+void Sessions::begun(uint64_t id) {
+  Session& session = *sessions_.at(id);
   context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
-  if (session.linger_ms == 0) context_.spare.refill();
-  if (session.linger_ms == 0) return answer_streams(session, *std::exchange(session.waiting, {}));
+  if (session.linger_ms == 0) {
+    context_.spare.refill();
+    return answer_streams(session, *std::exchange(session.waiting, {}));
+  }
   session.deadline = context_.loop.after(session.linger_ms, [this, id] {
     Session& running = *sessions_.at(id);
     answer_streams(running, *std::exchange(running.waiting, {}));

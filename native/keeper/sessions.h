@@ -58,6 +58,8 @@ class Sessions {
   Session* find(const Message& message, const Request& request);
   void give_up(uint64_t id, int errnum, const char* code);
   void reported(uint64_t id);
+  void failed(uint64_t id);
+  void begun(uint64_t id);
   void ended(uint64_t id);
   void remove(uint64_t id);
   void forget_oldest();

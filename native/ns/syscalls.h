@@ -13,6 +13,7 @@ constexpr long kFsopen = 430;
 constexpr long kFsconfig = 431;
 constexpr long kFsmount = 432;
 constexpr long kPidfdOpen = 434;
+constexpr long kClone3 = 435;
 constexpr long kOpenat2 = 437;
 constexpr long kPidfdGetfd = 438;
 constexpr long kMountSetattr = 442;
@@ -34,5 +35,21 @@ struct MountAttr {
   uint64_t propagation;
   uint64_t userns_fd;
 };
+
+// clone3(2), as of kernel 5.7. Pointers and descriptors are 64 bits wide.
+struct CloneArgs {
+  uint64_t flags;
+  uint64_t pidfd;
+  uint64_t child_tid;
+  uint64_t parent_tid;
+  uint64_t exit_signal;
+  uint64_t stack;
+  uint64_t stack_size;
+  uint64_t tls;
+  uint64_t set_tid;
+  uint64_t set_tid_size;
+  uint64_t cgroup;
+};
+constexpr uint64_t kCloneIntoCgroup = 0x200000000;
 
 }  // namespace ns::sys

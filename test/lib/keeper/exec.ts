@@ -1,7 +1,7 @@
 // Programs in a running container: streams, terminal, confinement, and how they end.
-import { closeSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs'
 import { drain } from '../../helpers/drain.js'
-import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
+import { event, execPlan, hierarchies, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')
@@ -75,6 +75,30 @@ await t.test('held by what holds init', async (t) => {
     const theirs = await output(['readlink', `/proc/1/ns/${ns}`])
     t.equal(await output(['readlink', `/proc/self/ns/${ns}`]), theirs, ns)
   }
+})
+
+await t.test('in the cgroups of init, and on v2 in one of its own', async (t) => {
+  const session = await keeper.exec(execPlan('web', ['sleep', '100']))
+  const lines = readFileSync(`/proc/${session.pid}/cgroup`, 'utf8').trimEnd().split('\n')
+  const inits = readFileSync(`/proc/${started.initPid}/cgroup`, 'utf8').trimEnd().split('\n')
+  t.equal(lines.length, inits.length)
+  let leaf: string | null = null
+  for (const [i, line] of lines.entries()) {
+    const init = inits[i] ?? ''
+    if (line.startsWith('0::')) {
+      leaf = line.slice(3)
+      t.match(line.slice(init.length), /^\/osctl\.session-\d+-[0-9a-f]{16}$/, 'the leaf')
+      t.equal(line.slice(0, init.length), init)
+    } else t.equal(line, init)
+  }
+  const stands = (cgroup: string | null) =>
+    cgroup !== null && hierarchies.some((mountpoint) => existsSync(mountpoint + cgroup))
+  t.equal(stands(leaf), leaf !== null)
+  process.kill(session.pid, 'SIGKILL')
+  await until(async () => (await keeper.sessions()).every((s) => s.exit !== null))
+  for (const fd of [session.pidfd, session.stdout, session.stderr]) closeSync(fd ?? -1)
+  await keeper.closeSession(session.session)
+  t.equal(stands(leaf), false, 'and gone with the program')
 })
 
 await t.test('what cannot be run', async (t) => {
