@@ -10,6 +10,7 @@
       "native/cgroup/binding.cc",
       "native/cgroup/freeze.cc",
       "native/cgroup/hierarchy.cc",
+      "native/cgroup/removals.cc",
       "native/cgroup/stats.cc",
       "native/cgroup/tree.cc",
       "native/cgroup/walk.cc",

@@ -1,6 +1,7 @@
 // The kernel's events of one cgroup as an AsyncIterable.
 import type { CgroupEvent, Hierarchies, Subscription } from '#native'
 import { native } from '../native.js'
+import { onRemoval } from './removals.js'
 
 export type { CgroupEvent } from '#native'
 
@@ -24,6 +25,8 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   readonly #waiting: Waiting[] = []
   readonly #signal: AbortSignal | null
   #subscription: Subscription | null = null
+  #forgetRemoval: () => void = () => {}
+  #removed = false
   #failure: { reason: unknown } | null = null
   readonly #abort = (): void => {
     this.#failure = { reason: this.#signal?.reason }
@@ -34,13 +37,24 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   constructor(hierarchies: Hierarchies, path: string, { signal, persistent = true }: WatchOptions) {
     signal?.throwIfAborted()
     this.#signal = signal ?? null
-    this.#subscription = native.cgroup.watch(hierarchies, path, persistent, (event) => {
-      this.#take(event)
-    })
+    // First of all: what goes away from here on is told, and what has gone before is ENOENT below.
+    if (native.cgroup.list(hierarchies).some(({ version }) => version === 2)) {
+      this.#forgetRemoval = onRemoval(hierarchies, path, () => this.#take({ type: 'removed' }))
+    }
+    try {
+      this.#subscription = native.cgroup.watch(hierarchies, path, persistent, (event) => {
+        this.#take(event)
+      })
+    } catch (error) {
+      this.#forgetRemoval()
+      throw error
+    }
     signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
   #take(event: CgroupEvent): void {
+    if (this.#removed) return
+    this.#removed = event.type === 'removed'
     const next = this.#waiting.shift()
     if (next !== undefined) {
       next.resolve({ done: false, value: event })
@@ -53,6 +67,7 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   #end(): void {
     if (this.#subscription === null) return
     native.cgroup.unwatch(this.#subscription)
+    this.#forgetRemoval()
     this.#subscription = null
     this.#signal?.removeEventListener('abort', this.#abort)
     for (const { resolve, reject } of this.#waiting.splice(0)) {

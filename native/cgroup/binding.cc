@@ -5,6 +5,7 @@
 
 #include "cgroup/freeze.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/removals.h"
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
 #include "cgroup/watch.h"
@@ -274,6 +275,58 @@ Value Unwatch(const CallbackInfo& info) {
   return {};
 }
 
+class Removing final : public bridge::Source {
+ public:
+  explicit Removing(cgroup::Removals removals) : removals_(std::move(removals)) {}
+  [[nodiscard]] cgroup::Removals& removals() { return removals_; }
+  std::vector<bridge::Interest> interests() override { return {{removals_.fd(), EPOLLIN}}; }
+  void ready(size_t, uint32_t, bridge::Subscription& subscription) override {
+    for (cgroup::Removal& removal : removals_.take()) {
+      subscription.emit_value([removal = std::move(removal)](Napi::Env env) {
+        return bridge::record(env, "directory", removal.directory, "name", removal.name);
+      });
+    }
+  }
+
+ private:
+  cgroup::Removals removals_;
+};
+
+cgroup::Removals& removals_of(const std::shared_ptr<bridge::Subscription>& subscription) {
+  return static_cast<Removing&>(subscription->source()).removals();
+}
+
+// watchRemovals(callback: (removal: CgroupRemoval) => void): Subscription
+Value WatchRemovals(const CallbackInfo& info) {
+  Args args(info);
+  const Napi::Function callback = args[0].function();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(
+      info.Env(), cgroup::Removals::open(), [&](Napi::Env, cgroup::Removals& removals) {
+        return bridge::subscribe(info, callback, std::make_unique<Removing>(std::move(removals)));
+      });
+}
+
+// addRemoval(subscription: Subscription, hierarchies: Hierarchies, path: string): number
+Value AddRemoval(const CallbackInfo& info) {
+  Args args(info);
+  const auto subscription = args[0].handle<bridge::Subscription>();
+  const Handle handle = args[1].handle<Opened>();
+  const std::string path = args[2].string();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), removals_of(subscription).add(handle->in, path));
+}
+
+// dropRemoval(subscription: Subscription, directory: number): void
+Value DropRemoval(const CallbackInfo& info) {
+  Args args(info);
+  const auto subscription = args[0].handle<bridge::Subscription>();
+  const int directory = args[1].int32();
+  if (!args.ok()) return {};
+  removals_of(subscription).drop(directory);
+  return {};
+}
+
 }  // namespace
 
 Napi::Object init_cgroup(Napi::Env env) {
@@ -295,5 +348,8 @@ Napi::Object init_cgroup(Napi::Env env) {
                             {"stats", ReadStats},
                             {"oomKills", OomKills},
                             {"watch", Watch},
-                            {"unwatch", Unwatch}});
+                            {"unwatch", Unwatch},
+                            {"watchRemovals", WatchRemovals},
+                            {"addRemoval", AddRemoval},
+                            {"dropRemoval", DropRemoval}});
 }

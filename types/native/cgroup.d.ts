@@ -34,6 +34,12 @@ export type CgroupEvent =
   | { type: 'oom'; kills: number | null }
   | { type: 'removed' }
 
+/** `directory` is a number of `addRemoval`; -1: some were lost, so any cgroup may be gone. */
+export interface CgroupRemoval {
+  directory: number
+  name: string
+}
+
 export interface Cgroup {
   /** Inline. `null`: what /proc/self/mountinfo lists. */
   open(list: Hierarchy[] | null): Hierarchies
@@ -70,7 +76,7 @@ export interface Cgroup {
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
   /**
    * Events lane. The callback first hears what is so now (`populated`, `frozen`). `persistent`: the
-   * event loop stays alive for it.
+   * event loop stays alive for it. `removed` comes where the memory controller is of v1 only.
    */
   watch(
     hierarchies: Hierarchies,
@@ -80,4 +86,13 @@ export interface Cgroup {
   ): Subscription
   /** Inline. */
   unwatch(subscription: Subscription): void
+  /** Events lane. Ended by `unwatch`; it does not keep the event loop alive. */
+  watchRemovals(callback: (removal: CgroupRemoval) => void): Subscription
+  /**
+   * Inline. From now on the removal of `path` from the unified hierarchy is told, and of all beside
+   * it. The directory that all of them are in; the same one has the same number.
+   */
+  addRemoval(subscription: Subscription, hierarchies: Hierarchies, path: string): number
+  /** Inline. */
+  dropRemoval(subscription: Subscription, directory: number): void
 }

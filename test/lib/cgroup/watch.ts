@@ -1,6 +1,9 @@
 // The kernel's events of a cgroup.
 import { spawn } from 'node:child_process'
+import { readdirSync, readlinkSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import type { CgroupDir } from '../../../lib/cgroup/cgroup-dir.js'
 import type { CgroupEvent, CgroupWatch } from '../../../lib/cgroup/cgroup-watch.js'
 import { ended, sleeper, testCgroup } from '../../helpers/cgroup.js'
@@ -92,6 +95,49 @@ t.test('tells once that the cgroup is gone', async (t) => {
   await sleep(50)
   watch.close()
   t.same(await watch.next(), { done: true, value: undefined })
+})
+
+t.test('also where there is only v2, for each of several, and for whoever looks on', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  await dir.create()
+  const unified = Cgroups.at(cgroups.hierarchies.filter(({ version }) => version === 2))
+  t.teardown(() => unified.close())
+  const [one, two] = [unified.dir(`${dir.path}/one`), unified.dir(`${dir.path}/two`)]
+  await one.create()
+  await two.create()
+  await using first = one.watch()
+  await using again = one.watch()
+  await using second = two.watch()
+  rmdirSync(join(unified.hierarchies[0]?.mountpoint ?? '', one.path))
+  t.same(await next(first, 'removed'), { type: 'removed' })
+  t.same(await next(again, 'removed'), { type: 'removed' })
+  await dir.remove()
+  t.same(await next(second, 'removed'), { type: 'removed' }, 'and nothing before')
+  t.throws(() => one.watch(), { code: 'ENOENT', path: one.path })
+})
+
+t.test('many of them need one inotify instance', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  const instances = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).includes('inotify')
+      } catch {
+        return false // the directory that is being read
+      }
+    }).length
+  const unified = Cgroups.at(cgroups.hierarchies.filter(({ version }) => version === 2))
+  t.teardown(() => unified.close())
+  const before = instances()
+  const dirs = Array.from({ length: 200 }, (_, i) => unified.dir(`${dir.path}/${i}`))
+  for (const one of dirs) await one.create()
+  const watches = dirs.map((one) => one.watch())
+  t.equal(instances(), before + 1)
+  await dir.remove()
+  const told = await Promise.all(watches.map((watch) => next(watch, 'removed')))
+  t.equal(told.length, 200)
+  for (const watch of watches) watch.close()
+  t.equal(instances(), before, 'none when nobody watches')
 })
 
 t.test('a reader that is late hears how it is last', async (t) => {
