@@ -1,12 +1,24 @@
 #!/bin/bash
-# From a clone to three running Debian containers and back: npm run demo
+# From a clone to three running Debian containers and back.
+#
+#   npm run demo              on this machine
+#   npm run demo -- --vm      in a virtual machine with Debian 13's kernel
 #
 # DEMO_SUITE   bookworm (default) or trixie
 set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
-scripts/setup.sh demo
+
+case ${1:-} in
+  '') scripts/setup.sh demo ;;
+  --vm) scripts/setup.sh vm ;;
+  *) echo "usage: npm run demo [-- --vm]" >&2; exit 2 ;;
+esac
 
 suite=${DEMO_SUITE:-bookworm}
 step "Preparing the Debian image ($suite)" images/debian/cached.sh "$suite"
-exec node scripts/demo/main.js "$(images/debian/cached.sh "$suite")" "$suite"
+archive=$(images/debian/cached.sh "$suite")
+if [ "${1:-}" = --vm ]; then
+  exec node --import=@tapjs/typescript/import test/vm/demo.ts "$archive" "$suite"
+fi
+exec node scripts/demo/main.js "$archive" "$suite"

@@ -79,6 +79,8 @@ check_packages() {
     package qemu-system-x86 program qemu-system-x86_64
     package squashfs-tools program mksquashfs
     package cpio program cpio
+    package nbdkit program nbdkit
+    package lz4 program lz4
   fi
   if [ "$purpose" = test ] || [ "$purpose" = vm ]; then
     package cmake program cmake

@@ -1,9 +1,10 @@
 #!/bin/bash
 # Runs the engine's tests in a virtual machine, and the tests of that machine: docs/kernel-lab.md
 #
-#   npm run test:vm                       all of it
-#   npm run test:vm -- test/lib/cgroup    some test files or folders of the engine
-#   npm run test:vm -- test/vm/tests      the tests of the lab itself
+#   npm run test:vm                              all of it
+#   npm run test:vm -- test/lib/cgroup           some test files or folders of the engine
+#   npm run test:vm -- test/vm/tests             the tests of the lab itself
+#   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
@@ -11,20 +12,26 @@ set -uo pipefail
 . "$(dirname "$0")/begin.sh"
 scripts/setup.sh vm || exit 1
 
+on=debian-13,debian-12
+if [ "${1:-}" = --on ]; then
+  on=${2:?which distributions}
+  shift 2
+fi
+
 lab=() engine=()
 for path in "$@"; do
   path=${path%/}
   case $path in
-    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs}.ts) ;;
+    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable}.ts) ;;
     test/vm/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
-[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs}.ts)
+[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable}.ts)
 [ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
 
 # One file at a time: each has as many machines as there are processors for.
-VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
+VM_ON=$on VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
   node scripts/tap-summary.js out/tap-counts
 status=${PIPESTATUS[0]}
 passed=0 failed=0 skipped=0

@@ -10,6 +10,8 @@ import { traces } from './traces.js'
 
 const [archive = '', suite = 'bookworm'] = process.argv.slice(2)
 const version = suite === 'trixie' ? '13' : '12'
+// How much slower than a machine this is: an emulated one says so.
+const slowness = Number(process.env['TIME_FACTOR'] ?? 1)
 
 const containers = [
   { id: 'web1', group: '/web', memoryLimit: '256 MiB', cpuLimit: 40, pidsLimit: 200 },
@@ -50,7 +52,7 @@ async function run(host) {
   )
   await step(
     'wait until systemd says that they are ready',
-    () => Promise.all(cts.map((ct) => ct.wait('ready', { timeout: 120_000 }))),
+    () => Promise.all(cts.map((ct) => ct.wait('ready', { timeout: 120_000 * slowness }))),
     (results) => [...new Set(results.map(({ status }) => status ?? '(no word)'))].join(', '),
   )
   for (const ct of cts) {
@@ -80,7 +82,7 @@ async function run(host) {
   console.log(`\n${table(await rows(host))}\n`)
   await step(
     'stop them',
-    () => Promise.all(cts.map((ct) => ct.stop({ timeout: 30_000 }))),
+    () => Promise.all(cts.map((ct) => ct.stop({ timeout: 30_000 * slowness }))),
     (results) => results.map(({ rung }) => `by ${rung}`).join(', '),
   )
   await step(

@@ -30,6 +30,7 @@ const probes = {
   setfattr: () => found('setfattr'),
   mmdebstrap: () => found('mmdebstrap'),
   qemu: () => found('qemu-system-x86_64'),
+  nbdkit: () => found('nbdkit'),
   'g++': () => found('g++'),
   make: () => found('make'),
   python3: () => found('python3'),

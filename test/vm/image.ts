@@ -3,17 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { cached, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
+import { distributions, type Distribution, type DistributionName } from './distribution.js'
 import { extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
+import { addNode } from './node-binary.js'
 import { program } from './program.js'
 
-const packages = [
-  ...['linux-image-cloud-amd64', 'kmod', 'apparmor', 'zfsutils-linux'],
-  ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'runit'],
-  ...['lxc', 'liblxc1t64', 'lxcfs', 'nodejs'],
-  ...['busybox-static', 'attr', 'iproute2', 'procps', 'xz-utils', 'zstd', 'e2fsprogs', 'fdisk'],
-]
-
 export interface Image {
+  readonly distribution: Distribution
   readonly kernel: string
   readonly root: string
   /** A directory of what the initramfs loads. */
@@ -40,11 +36,13 @@ export async function squash(from: string, to: string, ...more: string[]): Promi
   ])
 }
 
-export async function debianImage(): Promise<Image> {
-  const key = keyOf(packages.join(), script)
-  const directory = await cached(`image-${key}`, async (directory) => {
+export async function debianImage(name: DistributionName): Promise<Image> {
+  const distribution: Distribution = distributions[name]
+  const key = keyOf(JSON.stringify(distribution), script)
+  const directory = await cached(`image-${name}-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
-    await debianRoot(root, packages)
+    await debianRoot(root, distribution, distribution.packages)
+    if (distribution.node !== null) await addNode(root, distribution.node)
     await extractKernel(root, join(directory, 'vmlinux'))
     const modules = join(directory, 'modules')
     mkdirSync(modules)
@@ -64,6 +62,7 @@ export async function debianImage(): Promise<Image> {
     rmSync(root, { recursive: true })
   })
   return {
+    distribution,
     kernel: join(directory, 'vmlinux'),
     root: join(directory, 'root.squashfs'),
     modules: join(directory, 'modules'),

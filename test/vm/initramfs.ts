@@ -23,6 +23,7 @@ const scripts = [
   'lab.service',
   'mount-disk',
   'mount-project',
+  'mount-scratch',
 ]
 const compiled = ['agent.ts', 'spare.ts', 'disks.ts']
 

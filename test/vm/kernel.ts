@@ -1,10 +1,13 @@
 // Takes the kernel out of a Debian root, in the form that starts fastest under emulation.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { program } from './program.js'
 
-/** What the initramfs needs to reach the root, in the order of loading. */
-const early = ['virtio_blk', 'squashfs', 'overlay', 'failover', 'net_failover', 'virtio_net']
+/** What the initramfs needs to reach the root and the lab. */
+const early = [
+  ...['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_net'],
+  ...['squashfs', 'overlay'],
+]
 
 /** The ABI, as `uname -r` says it. */
 export function kernelRelease(root: string): string {
@@ -13,24 +16,58 @@ export function kernelRelease(root: string): string {
   return release
 }
 
+const magics = [
+  { program: 'zstd', magic: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) },
+  { program: 'lz4', magic: Buffer.from([0x02, 0x21, 0x4c, 0x18]) },
+]
+
 /** Unpacked, so that no emulated processor has to do it: qemu starts an ELF file as well. */
 export async function extractKernel(root: string, to: string): Promise<void> {
-  const packed = readFileSync(join(root, 'boot', `vmlinuz-${kernelRelease(root)}`))
-  const start = packed.indexOf(Buffer.from([0x28, 0xb5, 0x2f, 0xfd]))
-  if (start < 0) throw new Error('the kernel is not compressed by zstd')
-  writeFileSync(`${to}.zst`, packed.subarray(start))
-  // What follows the compressed part is no zstd, which it complains of after having written all.
-  await program('sh', ['-c', 'zstd -dcq "$1.zst" >"$1" 2>/dev/null; rm "$1.zst"', 'sh', to])
+  const file = readFileSync(join(root, 'boot', `vmlinuz-${kernelRelease(root)}`))
+  // Where the compressed part is: Documentation/arch/x86/boot.rst, setup_sects, payload_offset.
+  const payload = file.subarray((file.readUInt8(0x1f1) + 1) * 512 + file.readUInt32LE(0x248))
+  const packed = payload.subarray(0, file.readUInt32LE(0x24c))
+  const unpack = magics.find(({ magic }) => packed.subarray(0, magic.length).equals(magic))
+  if (unpack === undefined) throw new Error('the kernel is compressed by neither zstd nor lz4')
+  writeFileSync(`${to}.packed`, packed)
+  // Its length follows, of which both complain after having written all.
+  const script = '"$2" -dcq <"$1.packed" >"$1" 2>/dev/null; rm "$1.packed"; [ -s "$1" ]'
+  await program('sh', ['-c', script, 'sh', to, unpack.program])
 }
 
-/** Uncompressed too. The names begin with a number, for the order. */
+/** Uncompressed too. The names begin with a number, for the order of loading. */
 export async function extractEarlyModules(root: string, to: string): Promise<void> {
-  const modules = join(root, 'usr/lib/modules', kernelRelease(root), 'kernel')
-  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' })
-  for (const [index, name] of early.entries()) {
-    const file = files.find((path) => path.endsWith(`/${name}.ko.xz`))
-    if (file === undefined) throw new Error(`no module ${name}`)
-    const target = join(to, `${index}-${name}.ko`)
-    await program('sh', ['-c', 'xz -dc "$1" >"$2"', 'sh', join(modules, file), target])
+  const modules = join(root, 'usr/lib/modules', kernelRelease(root))
+  for (const [index, path] of withDependencies(modules).entries()) {
+    const script = 'case $1 in *.xz) xz -dc "$1" ;; *) cat "$1" ;; esac >"$2"'
+    const target = join(to, `${String(index).padStart(2, '0')}-${nameOf(path)}.ko`)
+    await program('sh', ['-c', script, 'sh', join(modules, path), target])
   }
+}
+
+function nameOf(path: string): string {
+  return basename(path)
+    .replace(/\.ko(\.xz)?$/, '')
+    .replaceAll('-', '_')
+}
+
+/** modules.dep(5): paths, each after those that it needs. */
+function withDependencies(modules: string): string[] {
+  const needs = new Map<string, string[]>()
+  for (const line of readFileSync(join(modules, 'modules.dep'), 'utf8').split('\n')) {
+    const [path = '', rest = ''] = line.split(':')
+    needs.set(path, rest.split(' ').filter(Boolean))
+  }
+  const builtIn = readFileSync(join(modules, 'modules.builtin'), 'utf8').split('\n').map(nameOf)
+  const ordered = new Set<string>()
+  const add = (path: string): void => {
+    needs.get(path)?.forEach(add)
+    ordered.add(path)
+  }
+  for (const name of early) {
+    const path = [...needs.keys()].find((candidate) => nameOf(candidate) === name)
+    if (path !== undefined) add(path)
+    else if (!builtIn.includes(name)) throw new Error(`no module ${name}`)
+  }
+  return [...ordered]
 }

@@ -1,23 +1,33 @@
 // Machines with the project inside, each of its own and there in a second: restored from one saved state.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { accelerator, type Accelerator } from './accelerator.js'
+import type { Plug } from './cable.js'
 import { cached, keyOf } from './cache.js'
+import type { DistributionName } from './distribution.js'
 import { debianImage } from './image.js'
 import { makeInitramfs } from './initramfs.js'
 import { Machine } from './machine.js'
 import { program } from './program.js'
 import { makeProjectDisk, packagesDisk } from './project-disk.js'
-import { qemuArguments, type Hardware } from './qemu.js'
+import { qemuArguments, type Disk, type Hardware } from './qemu.js'
 import { zfsLayer } from './zfs.js'
 
 const packages = '/usr/lib/lab/node_modules'
 export const projectInGuest = '/vpsadminos'
 
 export interface LabOptions extends Pick<Hardware, 'init'> {
+  /** Default: Debian 13. */
+  readonly distribution?: DistributionName
   /** With ZFS loaded: half a minute more when a state is saved, minutes the very first time. */
   readonly zfs?: boolean
+}
+
+export interface MachineOptions {
+  /** Behind its data disk, as qemu is told of it: `VolatileDisk.drive()`. */
+  readonly data?: string
+  readonly plug?: Plug
 }
 
 export class Lab {
@@ -37,10 +47,11 @@ export class Lab {
   }
 
   /** Takes minutes the very first time, seconds when our part of the guest has changed, else one. */
-  static async open({ init = 'lab', zfs = false }: LabOptions = {}): Promise<Lab> {
+  static async open(options: LabOptions = {}): Promise<Lab> {
+    const { distribution = 'debian-13', init = 'lab', zfs = false } = options
     const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-lab-'))
     try {
-      const image = await debianImage()
+      const image = await debianImage(distribution)
       const initramfs = join(directory, 'initramfs')
       const project = join(directory, 'project')
       await Promise.all([makeInitramfs(image, initramfs), makeProjectDisk(project)])
@@ -58,7 +69,8 @@ export class Lab {
         ],
       }
       const state = await savedState(hardware, npm.key)
-      return new Lab(directory, state, hardware)
+      const scratch = { ...scratchDisk(state), writes: 'discarded' } as const
+      return new Lab(directory, state, { ...hardware, disks: [...(hardware.disks ?? []), scratch] })
     } catch (error) {
       rmSync(directory, { recursive: true })
       throw error
@@ -66,8 +78,13 @@ export class Lab {
   }
 
   /** One that runs, with the project at `projectInGuest`. */
-  async machine(): Promise<Machine> {
-    const machine = await Machine.restore(this.hardware, this.#state)
+  async machine({ data, plug }: MachineOptions = {}): Promise<Machine> {
+    const hardware = {
+      ...this.hardware,
+      ...(data === undefined ? {} : { data }),
+      ...(plug === undefined ? {} : { netdev: plug.netdev }),
+    }
+    const machine = await Machine.restore(hardware, join(this.#state, 'state'))
     const { code, stderr } = await machine.run(['/usr/lib/lab/mount-project'])
     if (code === 0) return machine
     await machine.stop()
@@ -92,9 +109,14 @@ async function savedState(hardware: Hardware, packagesKey: string): Promise<stri
     qemuArguments({ ...hardware, initramfs: '', disks: [] }, '').join('\n'),
     (hardware.disks ?? []).map(({ name, file }) => `${name} ${statSync(file).size}`).join('\n'),
   )
-  const directory = await cached(`state-${key}`, async (directory) => {
-    await using machine = await Machine.boot(hardware)
+  return await cached(`state-${key}`, async (directory) => {
+    const scratch = { ...scratchDisk(directory), writes: 'kept' } as const
+    writeFileSync(scratch.file, '')
+    truncateSync(scratch.file, 8 * 2 ** 30)
+    const disks = [...(hardware.disks ?? []), scratch]
+    await using machine = await Machine.boot({ ...hardware, disks })
     const prepare = `
+      /usr/lib/lab/mount-scratch
       /usr/lib/lab/mount-disk packages ${packages}
       mkdir -p /usr/lib/lab/project/write ${projectInGuest}
       ${hardware.layers?.includes('zfs') ? 'modprobe zfs; chmod 666 /dev/zfs' : ''}
@@ -110,7 +132,11 @@ async function savedState(hardware: Hardware, packagesKey: string): Promise<stri
     await machine.run(['sh', '-c', 'sync; echo 3 >/proc/sys/vm/drop_caches'])
     await machine.save(join(directory, 'state'))
   })
-  return join(directory, 'state')
+}
+
+/** A filesystem for the guest's /tmp and tests, that is none in memory: those cannot be mapped by old kernels. */
+function scratchDisk(state: string): Disk {
+  return { name: 'scratch', file: join(state, 'scratch') }
 }
 
 // The names of modules and scripts in it are the same whenever it is made; times are not.

@@ -6,8 +6,12 @@ export interface Disk {
   /** What the guest finds it by: /sys/block/*\/serial. */
   readonly name: string
   readonly file: string
-  readonly writable?: boolean
+  /** `discarded`: what is written is the machine's own and gone with it. */
+  readonly writes?: 'kept' | 'discarded'
 }
+
+/** Each machine has it, so that all can be restored from one state; what is behind it may differ. */
+export const dataDisk = { name: 'data', size: 2 ** 30 }
 
 export const inits = {
   /** Nothing but mounts and the agent. */
@@ -26,6 +30,10 @@ export interface Hardware {
   readonly disks?: readonly Disk[]
   /** Disks that the root is put together of, the uppermost first. */
   readonly layers?: readonly string[]
+  /** What is behind the data disk, of `dataDisk.size` bytes; default: nothing that keeps anything. */
+  readonly data?: string
+  /** Where the cable of its network card goes; default: nowhere. */
+  readonly netdev?: string
 }
 
 const quiet = ['quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable']
@@ -36,6 +44,7 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
   const { image, initramfs, accelerator, init = 'lab', disks = [], layers = ['root'] } = hardware
   const options = [...quiet, ...security, `lab.init=${inits[init]}`, `lab.layers=${layers.join()}`]
   const root: Disk = { name: 'root', file: image.root }
+  const data = hardware.data ?? `driver=null-co,size=${dataDisk.size},read-zeroes=on`
   return [
     ...accelerator.args,
     ...['-machine', 'q35,graphics=off,vmport=off', '-no-user-config', '-nodefaults'],
@@ -51,10 +60,23 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
     ...['-object', 'rng-random,id=random,filename=/dev/urandom'],
     ...['-device', 'virtio-rng-pci,rng=random'],
     ...[root, ...disks].flatMap(diskArguments),
+    ...['-drive', `if=none,id=${dataDisk.name},format=raw,cache=writeback,${prefixed(data)}`],
+    ...['-device', `virtio-blk-pci,drive=${dataDisk.name},serial=${dataDisk.name}`],
+    ...['-netdev', `${hardware.netdev ?? 'hubport,hubid=0'},id=network`],
+    ...['-device', 'virtio-net-pci,netdev=network,romfile='],
   ]
 }
 
-function diskArguments({ name, file, writable = false }: Disk): string[] {
-  const drive = `if=none,id=${name},format=raw,cache=unsafe,readonly=${writable ? 'off' : 'on'},file=${file}`
+// What stands below the format is said with a prefix.
+function prefixed(options: string): string {
+  return options
+    .split(',')
+    .map((option) => `file.${option}`)
+    .join()
+}
+
+function diskArguments({ name, file, writes }: Disk): string[] {
+  const how = writes === undefined ? 'readonly=on' : `snapshot=${writes === 'kept' ? 'off' : 'on'}`
+  const drive = `if=none,id=${name},format=raw,cache=unsafe,${how},file=${file}`
   return ['-drive', drive, '-device', `virtio-blk-pci,drive=${name},serial=${name}`]
 }

@@ -7,13 +7,13 @@ import { squash, type Image } from './image.js'
 import { program } from './program.js'
 
 /** A squashfs file. The first time takes some minutes of compiling. */
-export async function zfsLayer({ release, zfsVersion }: Image): Promise<string> {
+export async function zfsLayer({ distribution, release, zfsVersion }: Image): Promise<string> {
   const directory = await cached(`zfs-${release}-${zfsVersion}`, async (directory) => {
     const builder = mkdtempSync(join(directory, 'builder-'))
     // The package compiles itself for the kernel beside it. An archive keeps a kernel for some time
     // only; an image that is older than that has to be made anew.
     const kernel = [`linux-image-${release}`, `linux-headers-${release}`]
-    await debianRoot(builder, [...kernel, 'zfs-dkms', 'kmod'])
+    await debianRoot(builder, distribution, [...kernel, 'zfs-dkms', 'kmod'])
     const layer = mkdtempSync(join(directory, 'layer-'))
     // An emulated processor is slow at unpacking.
     const updates = join(builder, 'usr/lib/modules', release, 'updates')

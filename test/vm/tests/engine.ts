@@ -1,9 +1,11 @@
-// The engine's own tests in a Debian 13 with its stock kernel: unified cgroup v2, AppArmor, LXC 6.
+// The engine's own tests on kernels of distributions: unified cgroup v2, AppArmor, LXC 5 and 6.
 //
-//   npm run test:vm -- test/lib/cgroup      some of them
+//   npm run test:vm -- test/lib/cgroup                     some of them
+//   npm run test:vm -- --on debian-12 test/lib/cgroup      on one distribution
 import { PassThrough } from 'node:stream'
 import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
+import { distributions, type DistributionName } from '../distribution.js'
 import { engineFiles } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
@@ -20,14 +22,23 @@ const files = engineFiles().filter(
     wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)),
 )
 
-const lab = await Lab.open()
-t.teardown(() => lab[Symbol.asyncDispose]())
-t.comment(`accelerator: ${lab.accelerator.name}`)
-
-for (const file of files) t.test(file, { buffered: true }, (t) => inMachine(t, file))
 t.ok(files.length > 0, 'there are files to run')
+for (const name of (process.env['VM_ON'] ?? 'debian-13').split(',')) {
+  const distribution = known(name)
+  const lab = await Lab.open({ distribution })
+  t.teardown(() => lab[Symbol.asyncDispose]())
+  t.comment(`${name}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+  for (const file of files) {
+    t.test(`${file} on ${name}`, { buffered: true }, (t) => inMachine(t, lab, file))
+  }
+}
 
-async function inMachine(t: Test, file: string): Promise<void> {
+function known(name: string): DistributionName {
+  if (name in distributions) return name as DistributionName
+  throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
+}
+
+async function inMachine(t: Test, lab: Lab, file: string): Promise<void> {
   await using machine = await lab.machine()
   const tap = new PassThrough()
   const assertions = t.stdin('in the guest', { tapStream: tap })

@@ -10,7 +10,7 @@ import { requires } from '../../helpers/requires.js'
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
 
-const image = await debianImage()
+const image = await debianImage('debian-13')
 const initramfs = `${testDirectory(t)}/initramfs`
 await makeInitramfs(image, initramfs)
 const how = { image, initramfs, accelerator: await accelerator(image) }

@@ -1,0 +1,39 @@
+// An Ethernet cable between two machines.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Machine } from './machine.js'
+
+/** One end, as qemu is told of it. */
+export interface Plug {
+  readonly netdev: string
+}
+
+export class Cable implements Disposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'vpsadminos-cable-'))
+  /** For the machine that is there first. */
+  readonly first: Plug
+  readonly second: Plug
+
+  constructor() {
+    const path = join(this.#directory, 'cable')
+    const plug = (server: 'on' | 'off'): Plug => ({
+      netdev: `stream,server=${server},addr.type=unix,addr.path=${path}`,
+    })
+    this.first = plug('on')
+    this.second = plug('off')
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
+
+/** Gives the machine an address on its cable: `10.0.0.1/24`. Restored machines all have one MAC. */
+export async function address(machine: Machine, cidr: string): Promise<void> {
+  const [a = 0, b = 0, c = 0, d = 0] = cidr.split(/[./]/).map(Number)
+  const mac = [0x02, 0x00, a, b, c, d].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+  const script = 'ip link set eth0 address "$1" up && ip address add "$2" dev eth0'
+  const { code, stderr } = await machine.run(['sh', '-c', script, 'sh', mac, cidr])
+  if (code !== 0) throw new Error(`no address ${cidr}: ${stderr}`)
+}

@@ -1,0 +1,47 @@
+// npm run demo -- --vm: the demo in a machine of its own, with the kernel of a distribution.
+//
+//   demo.ts IMAGE.tar.zst SUITE
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Lab, projectInGuest } from './lab.js'
+import { dataDisk } from './qemu.js'
+import { report } from './report.js'
+
+const limitMs = 30_000
+const [archive = '', suite = ''] = process.argv.slice(2)
+
+const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-demo-'))
+try {
+  process.exitCode = await demo(join(directory, 'image'))
+} finally {
+  rmSync(directory, { recursive: true })
+}
+
+async function demo(disk: string): Promise<number> {
+  console.log('Preparing a virtual machine …')
+  await using lab = await Lab.open()
+  console.log(
+    `Linux ${lab.hardware.image.release}; ` +
+      (lab.accelerator.name === 'kvm' ? 'KVM' : 'emulated, as there is no KVM: this takes a while'),
+  )
+  const { size } = statSync(archive)
+  copyFileSync(archive, disk)
+  truncateSync(disk, dataDisk.size)
+  await using machine = await lab.machine({ data: `driver=file,filename=${disk}` })
+  const script = `
+    for disk in /sys/block/vd*; do [ "$(cat "$disk/serial")" = data ] && break; done
+    head -c ${size} "/dev/\${disk##*/}" >/tmp/image.tar.zst
+    exec node scripts/demo/main.js /tmp/image.tar.zst ${suite}
+  `
+  const done = await report(machine, {
+    run: ['sh', '-ec', script],
+    cwd: projectInGuest,
+    env: lab.env,
+    limitMs: limitMs * lab.accelerator.timeFactor,
+    onOutput: (data, stream) => void process[stream].write(data),
+  })
+  if (done.outcome === 'passed') return 0
+  console.error(`The demo ${done.outcome}: ${done.reason}\n${done.consoleTail}`)
+  return 1
+}
