@@ -5,6 +5,7 @@
 #   npm run test:vm -- test/lib/cgroup           some test files or folders of the engine
 #   npm run test:vm -- test/vm/tests             the tests of the lab itself
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
+#   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
@@ -13,21 +14,27 @@ set -uo pipefail
 scripts/setup.sh vm || exit 1
 
 on=debian-13,debian-12
-if [ "${1:-}" = --on ]; then
-  on=${2:?which distributions}
-  shift 2
-fi
+coverage=
+while :; do
+  case ${1:-} in
+    --on) on=${2:?which distributions} && shift 2 ;;
+    --coverage) coverage=$PWD/out/vm-coverage && shift ;;
+    *) break ;;
+  esac
+done
+rm -rf out/vm-coverage
+[ -z "$coverage" ] || export VM_COVERAGE=$coverage
 
 lab=() engine=()
 for path in "$@"; do
   path=${path%/}
   case $path in
-    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable}.ts) ;;
+    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable,service}.ts) ;;
     test/vm/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
-[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable}.ts)
+[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable,service}.ts)
 [ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
 
 # One file at a time: each has as many machines as there are processors for.
@@ -36,6 +43,7 @@ VM_ON=$on VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 -
 status=${PIPESTATUS[0]}
 passed=0 failed=0 skipped=0
 read -r passed failed skipped <out/tap-counts || true
+[ -z "$coverage" ] || node_modules/.bin/c8 report --temp-directory "$coverage" --all --src lib --exclude-after-remap
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -8,6 +8,7 @@ export function transpiled(source: string, fileName: string): string {
       target: ts.ScriptTarget.ES2023,
       module: ts.ModuleKind.ESNext,
       verbatimModuleSyntax: true,
+      inlineSourceMap: true,
     },
   }).outputText
 }

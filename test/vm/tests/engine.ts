@@ -5,6 +5,7 @@
 import { PassThrough } from 'node:stream'
 import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
+import { collectCoverage, coverageEnv } from '../coverage.js'
 import { distributions, type DistributionName } from '../distribution.js'
 import { engineFiles } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
@@ -16,6 +17,7 @@ t.setTimeout(0)
 t.jobs = Math.max(1, Math.floor(availableParallelism() / 2))
 
 const limitMs = 12_000
+const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles().filter(
   (file) =>
@@ -40,17 +42,22 @@ function known(name: string): DistributionName {
 
 async function inMachine(t: Test, lab: Lab, file: string): Promise<void> {
   await using machine = await lab.machine()
+  const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const tap = new PassThrough()
   const assertions = t.stdin('in the guest', { tapStream: tap })
   const done = await report(machine, {
-    run: { module: `${projectInGuest}/${file.replace(/ts$/, 'js')}` },
+    // One that waits was not told to count.
+    run: coverage === undefined ? { module } : ['node', module],
     cwd: projectInGuest,
-    env: lab.env,
+    env: { ...lab.env, ...(coverage === undefined ? {} : coverageEnv) },
     limitMs: limitMs * lab.accelerator.timeFactor,
     onOutput: (data, stream) => void (stream === 'stdout' && tap.write(data)),
   })
   tap.end()
   await assertions
+  if (coverage !== undefined && done.outcome !== 'panicked' && done.outcome !== 'gone') {
+    await collectCoverage(machine, coverage)
+  }
   t.equal(done.outcome, 'passed', `${file} ${done.outcome}: ${done.reason}`, {
     diagnostic: done.outcome !== 'passed',
     console: done.consoleTail.split('\n'),
