@@ -2,6 +2,7 @@
 
 import { rm, stat } from 'node:fs/promises'
 import { poolError } from '../pool/write-file.js'
+import { forgetExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
 import { onlyKeys } from '../schema/parse.js'
 import type { ContainerRecord } from './record.js'
@@ -37,6 +38,7 @@ export async function deleteContainer(
     await Promise.all([
       record.cgroupDir().remove(),
       removeLxcFile(record),
+      forgetExit(record),
       ...logFiles(record).map((path) => rm(path, { force: true })),
     ])
     await record.file.remove()

@@ -11,6 +11,7 @@ import { Undo } from '../undo.js'
 import { logFiles } from './delete.js'
 import { hostnameFiles, hostsFile, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
+import { renameExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
@@ -48,6 +49,7 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
   const moved = logFiles(record)
   for (const [index, log] of logs.entries())
     await rename(log, moved[index] ?? log).catch(() => undefined)
+  await renameExit(record, from, to)
   if (record.config.hostname == null) await nameGuest(record)
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
 }

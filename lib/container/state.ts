@@ -93,6 +93,11 @@ export class RunState {
     this.#changes.emit('change')
   }
 
+  /** How a run ended that nobody here has seen end. */
+  endedBefore(exit: ContainerExit): void {
+    this.#exit ??= exit
+  }
+
   /** The keeper does not have it any more. */
   lost(): void {
     if (this.alive) this.#stopped()

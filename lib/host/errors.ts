@@ -63,13 +63,14 @@ export class InUseError extends EngineError {
 /** Another operation holds the thing's manipulation lock. */
 export class BusyError extends EngineError {
   readonly code = 'ERR_BUSY'
-  /** @param ageMs how long the holder has had the lock, in milliseconds */
+  /** @param ageMs how long the holder has had the lock, in milliseconds; null when that is not known */
   constructor(
     readonly resource: string,
     readonly holder: string,
-    readonly ageMs: number,
+    readonly ageMs: number | null,
   ) {
-    super(`${resource} is busy: ${holder}, for ${(ageMs / 1000).toFixed(1)} s`)
+    const age = ageMs === null ? '' : `, for ${(ageMs / 1000).toFixed(1)} s`
+    super(`${resource} is busy: ${holder}${age}`)
   }
 }
 

@@ -10,6 +10,17 @@ function oneOf<T extends string>(values: readonly T[], text: string): T | null {
   return values.find((value) => value === text) ?? null
 }
 
+type ExitEvent = Extract<KeeperEvent, { type: 'exit' }>
+
+/** Null where a newer keeper has a reason that we do not know. */
+export function decodeExit(fields: Fields): Pick<ExitEvent, 'reason' | 'code' | 'signal'> | null {
+  const reason = oneOf(reasons, fields.text('REASON'))
+  const exit = fields.has('STATUS')
+    ? describeWaitStatus(fields.number('STATUS'))
+    : { code: null, signal: null }
+  return reason === null ? null : { reason, ...exit }
+}
+
 /** Null for an event of a kind that a newer keeper has and we do not know. */
 export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
   const type = fields.text('TYPE')
@@ -24,11 +35,8 @@ export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
       return state === null ? null : { ...named, type, state, initPid }
     }
     case 'exit': {
-      const reason = oneOf(reasons, fields.text('REASON'))
-      const exit = fields.has('STATUS')
-        ? describeWaitStatus(fields.number('STATUS'))
-        : { code: null, signal: null }
-      return reason === null ? null : { ...named, type, reason, ...exit }
+      const exit = decodeExit(fields)
+      return exit === null ? null : { ...named, type, ...exit }
     }
     case 'ready':
       return { ...named, type, status: fields.text('DETAIL') }

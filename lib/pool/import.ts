@@ -1,7 +1,8 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
@@ -23,6 +24,7 @@ import { User } from '../user/user.js'
 import { ConfigFile } from './config-file.js'
 import { PoolLayout } from './layout.js'
 import { readMarker } from './marker.js'
+import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
 import { isTemporary } from './write-file.js'
 
@@ -36,6 +38,7 @@ export async function importPool(
   await using undo = new Undo()
   const lock = await takeLock(layout)
   undo.add(() => lock?.[Symbol.asyncDispose]())
+  if (lock !== null) await own(host, layout, name, lock)
   await layout.ensure()
   await checkVisible(host, path)
   const driver = new DirDriver(layout, marker.clone_mode)
@@ -91,13 +94,27 @@ async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
     if (error instanceof Error && 'code' in error && error.code === 'EROFS') return null
     throw error
   }
-  if (lock === null) {
-    const pid = (await readFile(path, 'utf8')).trim()
-    throw new BusyError(`pool '${layout.root}'`, `imported by process ${pid}`, 0)
+  if (lock !== null) return lock
+  await using file = await open(path)
+  const owner = await readOwner(file)
+  const holder = owner === null ? 'another process' : `process ${owner.pid}`
+  throw new BusyError(`pool '${layout.root}'`, `imported by ${holder}`, null)
+}
+
+async function own(
+  host: HostContext,
+  layout: PoolLayout,
+  name: string,
+  { file }: FileLock,
+): Promise<void> {
+  const now: Owner = {
+    pid: process.pid,
+    stateDir: host.paths.stateDir,
+    pool: name,
+    cgroup: `${host.cgroupRoot}/pool.${name}`,
   }
-  await lock.file.truncate()
-  await lock.file.write(`${process.pid}\n`)
-  return lock
+  await assertNotElsewhere(host, layout.root, await readOwner(file), now)
+  await writeOwner(file, now)
 }
 
 async function loadIdRanges(pool: Pool): Promise<void> {
@@ -244,4 +261,7 @@ async function adoptRunning(pool: Pool): Promise<void> {
   const keeper = await pool.host.keeper()
   const running = (await keeper.containers()).filter((known) => known.pool === pool.name)
   await Promise.all(running.map(async (known) => pool.containers.get(known.id)?.adopt(known)))
+  for (const [id, exit] of await lastExits(pool)) {
+    pool.containers.get(id)?.record.run.endedBefore(exit)
+  }
 }

@@ -88,6 +88,13 @@ base::Status Containers::save(const Container& container) const {
   return base::success();
 }
 
+// For who asks when this keeper, and its events with it, has gone.
+void Containers::keep_exit(const std::string& key, const Writer& exit) {
+  const std::string path = context_.options.state_dir + "/keeper/exits/" + key;
+  const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (fd.valid()) (void)base::write_all(fd.get(), exit.bytes(), path);
+}
+
 base::Status Containers::open_fifo(const std::string& lxc_path) {
   if (fifos_.contains(lxc_path)) return base::success();
   auto fifo = MonitorFifo::open(lxc_path);

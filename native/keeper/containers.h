@@ -96,6 +96,7 @@ class Containers {
   void finish(const std::string& key, int monitor_status);
   void fail_start(Container& container, int monitor_status);
   [[nodiscard]] std::string plan_file(const std::string& key) const;
+  void keep_exit(const std::string& key, const Writer& exit);
 
   Context& context_;
   UsernsCache& userns_;

@@ -182,10 +182,14 @@ void Containers::finish(const std::string& key, int monitor_status) {
   }
   announce(container);
   ended_(key);
-  context_.events.emit("exit", container.plan.pool, container.plan.id, [&](Writer& w) {
-    w.put(Tag::REASON, reason);
-    if (container.exit_status) w.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
-  });
+  Writer exit;
+  exit.put(Tag::REASON, reason);
+  if (container.exit_status) {
+    exit.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
+  }
+  keep_exit(key, exit);
+  context_.events.emit("exit", container.plan.pool, container.plan.id,
+                       [&](Writer& w) { w.join(exit); });
   if (again) {
     container.requested_us = now_us();
     const auto launched = launch(container);

@@ -58,6 +58,7 @@ base::Status make_directory(const std::string& path, mode_t mode) {
 base::Status make_directories(const std::string& state_dir) {
   TRY_STATUS(make_directory(state_dir + "/keeper", 0700));
   TRY_STATUS(make_directory(state_dir + "/keeper/plans", 0700));
+  TRY_STATUS(make_directory(state_dir + "/keeper/exits", 0700));
   TRY_STATUS(make_directory(state_dir + "/keeper/seccomp", 0700));
   // A container's root walks through here to its own root directory while it starts.
   TRY_STATUS(make_directory(state_dir + "/rootfs", 0711));

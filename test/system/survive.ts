@@ -213,6 +213,22 @@ await t.test('killed in the middle of its work', async (t) => {
   }
 })
 
+await t.test('how it ended is known to who was away, also when the keeper has gone', async (t) => {
+  const opened = await Host.open(options)
+  const { initPid } = opened.containers.get('one').show()
+  const keeper = await opened.keeperPid()
+  await opened.close()
+  process.kill(initPid ?? -1, 'SIGKILL')
+  await until(() => !existsSync(`/proc/${keeper}`))
+  await using host = await Host.open(options)
+  const ct = host.containers.get('one')
+  t.match(ct.show(), { state: 'stopped', exit: { reason: 'signal', signal: 'SIGKILL' } })
+  await ct.rename('two')
+  t.ok(existsSync(`${options.stateDir}/keeper/exits/tank:two`))
+  await ct.delete()
+  t.notOk(existsSync(`${options.stateDir}/keeper/exits/tank:two`))
+})
+
 await t.test('mount tables are as before', (t) => {
   t.notMatch(readFileSync('/proc/self/mountinfo', 'utf8'), options.stateDir)
   t.end()

@@ -1,7 +1,7 @@
 // Opening and closing a host, and who may.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -144,8 +144,10 @@ await t.test('what is here, what is missing, what is too little', async (t) => {
     cgroups: { layout: /unified|hybrid|legacy/ },
     lxc: { state: 'loaded', version: /^\d+\.\d+/ },
   })
-  const apparmor = readFileSync('/proc/filesystems', 'utf8').includes('apparmor')
+  const enabled = '/sys/module/apparmor/parameters/enabled'
+  const apparmor = existsSync(enabled) && readFileSync(enabled, 'utf8').startsWith('Y')
   if (!apparmor) t.ok(found.missing.some(({ feature }) => feature === 'lsm.apparmor'))
+  else t.equal(found.lsm.apparmor, true)
   const few = await host.preflight({ containers: 1 })
   const many = await host.preflight({ containers: 100_000 })
   t.notOk(many.ok)
