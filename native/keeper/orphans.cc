@@ -1,8 +1,14 @@
 #include "keeper/orphans.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/ptrace.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
 
 #include "base/file.h"
 #include "base/retry.h"
@@ -11,9 +17,6 @@
 
 namespace keeper {
 namespace {
-
-constexpr uint64_t kLookMs = 50;
-constexpr int kLooks = 100;
 
 // In a container: it has a number in another namespace besides ours. So has no other child.
 bool in_container(pid_t pid) {
@@ -24,44 +27,107 @@ bool in_container(pid_t pid) {
   return status->find('\t', at + 8) < status->find('\n', at + 1);
 }
 
+bool stopped(const siginfo_t& child) {
+  return child.si_code == CLD_TRAPPED || child.si_code == CLD_STOPPED;
+}
+
+// The program has made us its tracer, PTRACE_TRACEME: not for us, and each of its stops would stand
+// before the ends of others. What stopped it is delivered, as without a tracer.
+bool detach(const siginfo_t& child) {
+  const int number = child.si_status & 0x7f;
+  const bool harmless = number == SIGTRAP || number == SIGSTOP;
+  return ::ptrace(PTRACE_DETACH, child.si_pid, nullptr, harmless ? 0L : long{number}) == 0;
+}
+
 }  // namespace
 
-Orphans::Orphans(Context& context, std::function<bool(pid_t)> known)
-    : context_(context), known_(std::move(known)) {}
+Orphans::Orphans(Context& context, Hooks hooks) : context_(context), hooks_(std::move(hooks)) {
+  sigset_t children;
+  ::sigemptyset(&children);
+  ::sigaddset(&children, SIGCHLD);
+  ::sigprocmask(SIG_BLOCK, &children, nullptr);
+  signals_.reset(::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) {
+    context_.log.line("signalfd: %s", std::strerror(errno));
+    return;
+  }
+  context_.loop.watch(signals_.get(), EPOLLIN, [this](uint32_t) {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    }
+    // Not at once: most have somebody who waits for them in this very turn.
+    look_after(kSoonMs);
+  });
+}
+
+void Orphans::look_after(uint64_t milliseconds) {
+  if (std::exchange(looking_, true)) return;
+  context_.loop.after(milliseconds, [this] {
+    looking_ = false;
+    look();
+  });
+}
+
+void Orphans::look() {
+  reap_ending();
+  hooks_.again();
+  if (!wait_for_all()) look_after(kLaterMs);
+  remove_left();
+}
+
+bool Orphans::wait_for_all() {
+  for (;;) {
+    siginfo_t child{};
+    const int found = base::retry(
+        [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL); });
+    // Only the first is shown. One that somebody waits for goes in the loop's next turns.
+    if (found != 0 || child.si_pid == 0) return true;
+    if (stopped(child)) {
+      if (!detach(child)) return false;
+      continue;
+    }
+    if (!hooks_.known(child.si_pid)) hooks_.catch_up();
+    if (hooks_.known(child.si_pid) || ending_.contains(child.si_pid)) return false;
+    if (!in_container(child.si_pid)) return false;
+    base::retry([&] { return ::waitpid(child.si_pid, nullptr, WNOHANG | __WALL); });
+  }
+}
 
 void Orphans::end(const std::string& cgroup) {
   (void)cgroup::kill(context_.hierarchies, cgroup);
-  const bool looking = looks_ > 0;
-  looks_ = kLooks;
-  if (!looking) look();
+  remove(cgroup);
 }
 
 void Orphans::end(pid_t pid, base::UniqueFd pid_fd) {
   if (pid <= 0 || !pid_fd.valid()) return;
   (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
-  const int fd = pid_fd.get();
   ending_[pid] = std::move(pid_fd);
-  context_.loop.watch(fd, EPOLLIN, [this, pid, fd](uint32_t) {
-    base::retry([&] { return ::waitpid(pid, nullptr, WNOHANG); });
-    context_.loop.forget(fd);
-    ending_.erase(pid);
-  });
+  look_after(kSoonMs);
 }
 
-void Orphans::look() {
-  for (;;) {
-    siginfo_t ended{};
-    const int found =
-        base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT); });
-    // The first is all that we are shown. One that is known is waited for by the loop's next turn,
-    // and then we see further.
-    if (found != 0 || ended.si_pid == 0 || known_(ended.si_pid) || ending_.contains(ended.si_pid) ||
-        !in_container(ended.si_pid)) {
-      break;
-    }
-    base::retry([&] { return ::waitpid(ended.si_pid, nullptr, 0); });
+// Each end of a child, also of one that its tracer gives back, is followed by a look.
+void Orphans::reap_ending() {
+  for (auto it = ending_.begin(); it != ending_.end();) {
+    const pid_t ended =
+        base::retry([&] { return ::waitpid(it->first, nullptr, WNOHANG | __WALL); });
+    it = ended == 0 ? std::next(it) : ending_.erase(it);
   }
-  if (--looks_ > 0) context_.loop.after(kLookMs, [this] { look(); });
+}
+
+void Orphans::remove(const std::string& cgroup) {
+  if (context_.hierarchies.unified() == nullptr) return;
+  left_.insert(cgroup);
+  remove_left();
+}
+
+// Some at a time: what a program leaves running may stay for long, and is no reason to wait.
+void Orphans::remove_left() {
+  size_t tries = 0;
+  for (auto it = left_.begin(); it != left_.end() && tries < kMaxTries; tries++) {
+    const int removed =
+        ::unlinkat(context_.hierarchies.unified()->dir.get(), it->c_str(), AT_REMOVEDIR);
+    it = removed != 0 && errno == EBUSY ? std::next(it) : left_.erase(it);
+  }
 }
 
 }  // namespace keeper

@@ -1,9 +1,12 @@
-// Programs whose process on the way in was killed before it could tell us of them. They are our
-// children all the same, and a container cannot end before each of its processes was waited for.
+// Children of ours that nobody else here waits for, and cgroups of sessions that could not be
+// removed at their end. A guest can make such children: its programs are our children, and by
+// clone(2) with CLONE_PARENT they make siblings. A container cannot end before each of its
+// processes was waited for.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include <sys/types.h>
@@ -14,21 +17,42 @@ namespace keeper {
 
 class Orphans {
  public:
-  // `known` says whether somebody else waits for a child.
-  Orphans(Context& context, std::function<bool(pid_t)> known);
+  struct Hooks {
+    // Reads what has been reported meanwhile, so that the next question is answered by all we know.
+    std::function<void()> catch_up;
+    // Whether somebody else waits for a child.
+    std::function<bool(pid_t)> known;
+    // Some child may have become ours to wait for, that was another one's tracee before.
+    std::function<void()> again;
+  };
 
-  // Ends what is in the cgroup of the session, and waits for it in the next seconds.
-  void end(const std::string& cgroup);
-  // Ends one child, and waits for it without keeping anybody: its guest may have frozen it.
+  Orphans(Context& context, Hooks hooks);
+
+  // Ends one child, and waits for it without keeping anybody: its guest may hold it.
   void end(pid_t pid, base::UniqueFd pid_fd);
+  // Ends what is in the cgroup of a session, and removes it when that has gone.
+  void end(const std::string& cgroup);
+  // Removes the cgroup of a session, at once or when what is left in it has gone.
+  void remove(const std::string& cgroup);
 
  private:
+  static constexpr uint64_t kSoonMs = 5;
+  static constexpr uint64_t kLaterMs = 50;
+  static constexpr size_t kMaxTries = 64;
+
+  void look_after(uint64_t milliseconds);
   void look();
+  // False when there may be more behind one that somebody else waits for.
+  bool wait_for_all();
+  void reap_ending();
+  void remove_left();
 
   Context& context_;
-  std::function<bool(pid_t)> known_;
-  int looks_ = 0;
+  Hooks hooks_;
+  base::UniqueFd signals_;
+  bool looking_ = false;
   std::map<pid_t, base::UniqueFd> ending_;
+  std::set<std::string> left_;
 };
 
 }  // namespace keeper

@@ -28,6 +28,7 @@
 #include "keeper/channel.h"
 #include "keeper/confinement.h"
 #include "keeper/descriptors.h"
+#include "keeper/process.h"
 #include "ns/vfork_into.h"
 
 namespace keeper {
@@ -104,7 +105,12 @@ base::Result<base::UniqueFd> make_leaf(const cgroup::Hierarchies& hierarchies,
     if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0) {
       return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
     }
-    return base::open_at(hierarchy.dir.get(), directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    auto leaf = base::open_at(hierarchy.dir.get(), directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    struct stat info{};
+    if (leaf.ok() && ::fstat(leaf->get(), &info) != 0) return base::last_error("fstat", directory);
+    // The guest owns the directory above: it may have removed ours and made another one.
+    if (leaf.ok() && info.st_uid != 0) return base::SysError{EPERM, "mkdir", directory};
+    return leaf;
   }
   return base::UniqueFd();
 }
@@ -222,11 +228,10 @@ struct Program {
   pid_t pid = -1;
 };
 
-// The container's root, in all of its namespaces but the one that it was born in.
+// The container's root, in the two namespaces that it could not be born in: with their rights alone
+// the cgroup of v2 would not have taken it.
 void become_inner_root(const SessionInput& input) {
-  constexpr int kAll =
-      CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
-  OR_GIVE_UP("namespaces", enter(input.init_fd, kAll));
+  OR_GIVE_UP("namespaces", enter(input.init_fd, CLONE_NEWUSER | CLONE_NEWCGROUP));
   if (::setresgid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresgid"));
   if (::setresuid(0, 0, 0) != 0) give_up(input.report, "root", base::last_error("setresuid"));
   // A change of ids makes a process dumpable again (proc(5), fs.suid_dumpable aside).
@@ -291,7 +296,11 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
                  confinement->proc.get(), leaf->get()});
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
   OR_GIVE_UP("limits", apply_limits(*confinement));
-  OR_GIVE_UP("namespaces", enter(input.init_fd, CLONE_NEWPID));
+  // All that the guest sees of its new process before that has become its own: its /proc shows
+  // mounts, network and arguments of a process to everybody.
+  OR_GIVE_UP("namespaces", enter(input.init_fd, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
+                                                    CLONE_NEWUTS | CLONE_NEWIPC));
+  set_title("exec");
   Program program{input, *confinement};
   auto pid = ns::vfork_into({.flags = CLONE_PARENT, .cgroup = leaf->get(), .pid = &program.pid},
                             run_program, &program);

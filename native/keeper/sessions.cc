@@ -83,7 +83,9 @@ void put_status(Writer& writer, const Session& session) {
 Sessions::Sessions(Context& context, Containers& containers)
     : context_(context),
       containers_(containers),
-      orphans_(context, [this](pid_t pid) { return has(pid); }) {}
+      orphans_(context, {.catch_up = [this] { read_reports(); },
+                         .known = [this](pid_t pid) { return has(pid); },
+                         .again = [this] { reap_held(); }}) {}
 
 bool Sessions::has(pid_t pid) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
@@ -239,6 +241,23 @@ void Sessions::reported(uint64_t id) {
   failed(id);
 }
 
+// A program tells its pid before it can end by itself.
+void Sessions::read_reports() {
+  std::vector<uint64_t> begun;
+  for (const auto& [id, session] : sessions_) {
+    if (session->report.valid() && session->pid <= 0) begun.push_back(id);
+  }
+  for (const uint64_t id : begun) reported(id);
+}
+
+void Sessions::reap_held() {
+  std::vector<uint64_t> held;
+  for (const auto& [id, session] : sessions_) {
+    if (session->held) held.push_back(id);
+  }
+  for (const uint64_t id : held) ended(id);
+}
+
 void Sessions::failed(uint64_t id) {
   Session& session = *sessions_.at(id);
   if (session.failure.bytes().empty()) {
@@ -285,8 +304,15 @@ bool Sessions::answer_finished(const Session& session, const Request& request) {
   for (size_t i = 0; i < printed.size(); i++) {
     const int fd = i == 0 ? session.output.get() : session.errors.get();
     std::string& text = printed[i];
-    const ssize_t got = base::retry([&] { return ::read(fd, text.data(), text.size()); });
-    text.resize(got < 0 ? 0 : static_cast<size_t>(got));
+    size_t used = 0;
+    // More than one read: in a pipe with O_DIRECT each gives one write, pipe(2).
+    while (used < text.size()) {
+      const ssize_t got =
+          base::retry([&] { return ::read(fd, text.data() + used, text.size() - used); });
+      if (got <= 0) break;
+      used += static_cast<size_t>(got);
+    }
+    text.resize(used);
   }
   request.reply(answer.put(Tag::OUTPUT, printed[0]).put(Tag::ERRORS, printed[1]));
   return true;
@@ -312,21 +338,19 @@ void Sessions::answer_streams(const Session& session, const Request& request) {
 void Sessions::ended(uint64_t id) {
   Session& session = *sessions_.at(id);
   int status = 0;
-  base::retry([&] { return ::waitpid(session.pid, &status, 0); });
   context_.loop.forget(session.pid_fd.get());
+  const pid_t reaped = base::retry([&] { return ::waitpid(session.pid, &status, WNOHANG); });
+  session.held = reaped == 0;
+  if (session.held) return;
   session.status = status;
-  // A daemon that it left behind lives on in there; then the container's end removes it.
-  for (const cgroup::Hierarchy& hierarchy : context_.hierarchies.all()) {
-    if (hierarchy.version == 2) {
-      ::unlinkat(hierarchy.dir.get(), session.cgroup.c_str(), AT_REMOVEDIR);
-    }
-  }
   if (session.waiting) {
     context_.loop.cancel(session.deadline);
     const Request request = *std::exchange(session.waiting, {});
     if (answer_finished(session, request)) return remove(id);
     answer_streams(session, request);
   }
+  // A daemon that it has left behind lives on in there.
+  orphans_.remove(session.cgroup);
   context_.events.emit("session", session.pool, session.container, [&](Writer& w) {
     w.number(Tag::SESSION, id).number(Tag::STATUS, static_cast<uint64_t>(status));
   });
@@ -359,7 +383,8 @@ void Sessions::remove(uint64_t id) {
   const std::string cgroup = session.cgroup;
   const bool untold = session.pid <= 0;
   sessions_.erase(id);
-  if (untold) orphans_.end(cgroup);
+  if (untold) return orphans_.end(cgroup);
+  orphans_.remove(cgroup);
 }
 
 Session* Sessions::find(const Message& message, const Request& request) {

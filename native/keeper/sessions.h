@@ -21,6 +21,7 @@ struct Session {
   std::vector<std::string> args;
   std::string cgroup;  // its leaf, removed at the end when nothing is left in it
   bool tty = false;
+  bool held = false;  // it has ended, but a tracer in its container may wait for it first
   pid_t pid = -1;
   base::UniqueFd pid_fd;
   base::UniqueFd entry_fd;  // pidfd of the process on the way in
@@ -54,6 +55,8 @@ class Sessions {
   static constexpr size_t kMaxEnded = 512;
 
   [[nodiscard]] bool has(pid_t pid) const;
+  void read_reports();
+  void reap_held();
   [[nodiscard]] bool init_ended(const Session& session) const;
   Session* find(const Message& message, const Request& request);
   void give_up(uint64_t id, int errnum, const char* code);

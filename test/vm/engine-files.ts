@@ -9,6 +9,7 @@ const elsewhere = new Map([
   ['test/lib/ns/clone-reflink.ts', 'needs filesystems that the image has no programs for'],
   ['test/system/bad-places.ts', 'compiles a program'],
   ['test/system/debian.ts', 'builds images from the archive'],
+  ['test/system/hostile.ts', 'compiles a program'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],
   ['test/system/no-exec.ts', 'compiles a program'],
