@@ -26,7 +26,6 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   readonly #signal: AbortSignal | null
   #subscription: Subscription | null = null
   #forgetRemoval: () => void = () => {}
-  #removed = false
   #failure: { reason: unknown } | null = null
   readonly #abort = (): void => {
     this.#failure = { reason: this.#signal?.reason }
@@ -39,7 +38,9 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
     this.#signal = signal ?? null
     // First of all: what goes away from here on is told, and what has gone before is ENOENT below.
     if (native.cgroup.list(hierarchies).some(({ version }) => version === 2)) {
-      this.#forgetRemoval = onRemoval(hierarchies, path, () => this.#take({ type: 'removed' }))
+      this.#forgetRemoval = onRemoval(hierarchies, path, () => {
+        if (this.#subscription !== null) native.cgroup.look(this.#subscription)
+      })
     }
     try {
       this.#subscription = native.cgroup.watch(hierarchies, path, persistent, (event) => {
@@ -53,8 +54,6 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   }
 
   #take(event: CgroupEvent): void {
-    if (this.#removed) return
-    this.#removed = event.type === 'removed'
     const next = this.#waiting.shift()
     if (next !== undefined) {
       next.resolve({ done: false, value: event })

@@ -1,75 +1,66 @@
-// That cgroups are gone from the unified hierarchy: one watch in the kernel for all who ask.
+// That cgroups may be gone from the unified hierarchy: one watch in the kernel for all who ask.
 import { basename } from 'node:path'
 import type { CgroupRemoval, Hierarchies, Subscription } from '#native'
 import { native } from '../native.js'
 
 interface Asked {
-  readonly hierarchies: Hierarchies
-  readonly path: string
-  readonly tell: () => void
+  readonly name: string
+  readonly look: () => void
 }
 
+/** Directories by their numbers; -1 has those who are looked after by the clock. */
 const asked = new Map<number, Set<Asked>>()
+const BY_CLOCK = -1
+const CLOCK_MS = 1000
+
 let subscription: Subscription | null = null
+let clock: NodeJS.Timeout | null = null
 
 /**
- * Calls `tell` once, when `path` is gone; a path that does not exist is not told of.
+ * Calls `look` when `path` may be gone: what is told of may have been a former one of that name.
  *
  * @returns what to call when nobody wants to know any more
- * @throws SystemError EMFILE when the user has no inotify instance left
  */
-export function onRemoval(hierarchies: Hierarchies, path: string, tell: () => void): () => void {
-  subscription ??= native.cgroup.watchRemovals(removed)
-  let directory: number
-  try {
-    directory = native.cgroup.addRemoval(subscription, hierarchies, path)
-  } catch (error) {
-    endWhenIdle()
-    if ((error as { code?: unknown }).code === 'ENOENT') return () => {}
-    throw error
-  }
-  const one: Asked = { hierarchies, path, tell }
+export function onRemoval(hierarchies: Hierarchies, path: string, look: () => void): () => void {
+  const directory = directoryOf(hierarchies, path)
+  const one: Asked = { name: basename(path), look }
   const here = asked.get(directory) ?? new Set()
   asked.set(directory, here.add(one))
   return () => forget(directory, one)
+}
+
+function directoryOf(hierarchies: Hierarchies, path: string): number {
+  try {
+    subscription ??= native.cgroup.watchRemovals(removed)
+    return native.cgroup.addRemoval(subscription, hierarchies, path)
+  } catch {
+    // All inotify instances or watches of the user are taken, inotify(7), and guests count as well.
+    clock ??= setInterval(() => lookAt(asked.get(BY_CLOCK)), CLOCK_MS).unref()
+    return BY_CLOCK
+  }
 }
 
 function forget(directory: number, one: Asked): void {
   const here = asked.get(directory)
   if (here?.delete(one) !== true || here.size > 0) return
   asked.delete(directory)
-  if (subscription !== null) native.cgroup.dropRemoval(subscription, directory)
-  endWhenIdle()
-}
-
-function endWhenIdle(): void {
-  if (subscription === null || asked.size > 0) return
+  if (directory === BY_CLOCK && clock !== null) {
+    clearInterval(clock)
+    clock = null
+  } else if (subscription !== null) {
+    native.cgroup.dropRemoval(subscription, directory)
+  }
+  if (subscription === null || asked.size > (asked.has(BY_CLOCK) ? 1 : 0)) return
   native.cgroup.unwatch(subscription)
   subscription = null
 }
 
 function removed({ directory, name }: CgroupRemoval): void {
-  if (directory < 0) return lookAtAll()
-  for (const one of [...(asked.get(directory) ?? [])]) {
-    if (basename(one.path) === name) told(directory, one)
-  }
+  // More happened at once than the kernel keeps.
+  if (directory < 0) for (const here of asked.values()) lookAt(here)
+  else lookAt(asked.get(directory), name)
 }
 
-function told(directory: number, one: Asked): void {
-  forget(directory, one)
-  one.tell()
-}
-
-// More happened at once than the kernel keeps.
-function lookAtAll(): void {
-  for (const [directory, here] of asked) {
-    for (const one of here) {
-      native.cgroup.exists(one.hierarchies, one.path).then(
-        (mountpoints) => {
-          if (mountpoints.length === 0 && here.has(one)) told(directory, one)
-        },
-        () => told(directory, one),
-      )
-    }
-  }
+function lookAt(all: ReadonlySet<Asked> = new Set(), name?: string): void {
+  for (const one of [...all]) if (name === undefined || one.name === name) one.look()
 }

@@ -268,6 +268,16 @@ Value Watch(const CallbackInfo& info) {
       });
 }
 
+// look(subscription: Subscription): void
+Value Look(const CallbackInfo& info) {
+  Args args(info);
+  const auto subscription = args[0].handle<bridge::Subscription>();
+  if (!args.ok()) return {};
+  // Set anew, an interest is asked for anew: a file of a cgroup that is gone is ready.
+  subscription->set_interest(cgroup::Watch::kEvents, EPOLLPRI);
+  return {};
+}
+
 // unwatch(subscription: Subscription): void
 Value Unwatch(const CallbackInfo& info) {
   Args args(info);
@@ -348,6 +358,7 @@ Napi::Object init_cgroup(Napi::Env env) {
                             {"stats", ReadStats},
                             {"oomKills", OomKills},
                             {"watch", Watch},
+                            {"look", Look},
                             {"unwatch", Unwatch},
                             {"watchRemovals", WatchRemovals},
                             {"addRemoval", AddRemoval},

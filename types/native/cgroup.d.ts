@@ -76,7 +76,7 @@ export interface Cgroup {
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
   /**
    * Events lane. The callback first hears what is so now (`populated`, `frozen`). `persistent`: the
-   * event loop stays alive for it. `removed` comes where the memory controller is of v1 only.
+   * event loop stays alive for it. On v2 the kernel does not tell of `removed` by itself: `look`.
    */
   watch(
     hierarchies: Hierarchies,
@@ -84,6 +84,8 @@ export interface Cgroup {
     persistent: boolean,
     callback: (event: CgroupEvent) => void,
   ): Subscription
+  /** Inline. Has a watch see whether its cgroup is gone. */
+  look(subscription: Subscription): void
   /** Inline. */
   unwatch(subscription: Subscription): void
   /** Events lane. Ended by `unwatch`; it does not keep the event loop alive. */

@@ -1,7 +1,8 @@
 // The kernel's events of a cgroup.
 import { spawn } from 'node:child_process'
-import { readdirSync, readlinkSync, rmdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import type { CgroupDir } from '../../../lib/cgroup/cgroup-dir.js'
@@ -114,6 +115,52 @@ t.test('also where there is only v2, for each of several, and for whoever looks 
   await dir.remove()
   t.same(await next(second, 'removed'), { type: 'removed' }, 'and nothing before')
   t.throws(() => one.watch(), { code: 'ENOENT', path: one.path })
+})
+
+t.test('a new cgroup is not taken for the former one of its name', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  const unified = Cgroups.at(cgroups.hierarchies.filter(({ version }) => version === 2))
+  t.teardown(() => unified.close())
+  const [kept, again] = [unified.dir(`${dir.path}/kept`), unified.dir(`${dir.path}/again`)]
+  await kept.create()
+  await again.create()
+  await using _other = kept.watch()
+  const path = join(unified.hierarchies[0]?.mountpoint ?? '', again.path)
+  rmdirSync(path)
+  mkdirSync(path)
+  await using watch = again.watch()
+  const seen: string[] = []
+  const reading = (async () => {
+    for await (const { type } of watch) if (seen.push(type) && type === 'removed') break
+  })()
+  await sleep(100)
+  t.notOk(seen.includes('removed'))
+  rmdirSync(path)
+  await reading
+  t.ok(seen.includes('removed'))
+})
+
+t.test('without an inotify instance it takes a second', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  await dir.create()
+  const unified = cgroups.hierarchies.filter(({ version }) => version === 2)
+  const script = `
+    import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
+    const watch = Cgroups.at(${JSON.stringify(unified)}).dir('${dir.path}').watch()
+    for await (const { type } of watch) {
+      console.log(type)
+      if (type === 'removed') break
+    }`
+  const node = [process.execPath, ...process.execArgv, '--input-type=module', '-e', script]
+  const none = 'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"'
+  const child = spawn('unshare', ['--user', '--map-root-user', 'sh', '-c', none, 'sh', ...node], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const said: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (said.push(line) === 1) await dir.remove()
+  }
+  t.equal(said.at(-1), 'removed')
 })
 
 t.test('many of them need one inotify instance', async (t) => {
