@@ -176,9 +176,13 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
 }
 
 void unmount_rootfs(const std::string& target) {
-  while (::umount2(target.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+  // The layers are there while it is put together, by a child that may have been killed then.
+  for (const char* part : {"", ".upper", ".lower"}) {
+    const std::string path = target + part;
+    while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
+    }
+    ::rmdir(path.c_str());
   }
-  ::rmdir(target.c_str());
 }
 
 void remove_overlay_work(const RootfsPlan& plan) {

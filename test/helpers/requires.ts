@@ -2,6 +2,7 @@
 // names it; then it fails.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { release } from 'node:os'
 import tap, { type Test } from 'tap'
 import { selftestPath } from './selftest.js'
 
@@ -16,6 +17,7 @@ const probes = {
     readFileSync('/proc/sys/user/max_user_namespaces', 'utf8').trim() !== '0'
       ? null
       : 'no user namespaces',
+  'idmapped tmpfs': () => (idmapsTmpfs() ? null : 'tmpfs cannot be idmapped before Linux 6.3'),
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
   'mkfs.btrfs': () => found('mkfs.btrfs'),
   'mkfs.xfs': () => found('mkfs.xfs'),
@@ -48,6 +50,12 @@ const probes = {
       ? null
       : 'not in the initial pid and user namespaces',
 } satisfies Record<string, () => string | null>
+
+/** Since Linux 6.3. */
+export function idmapsTmpfs(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return major > 6 || (major === 6 && minor >= 3)
+}
 
 export type Requirement = keyof typeof probes
 

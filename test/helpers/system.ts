@@ -2,7 +2,7 @@
 // be, as removing a distribution from a slow disk takes longer than all that is tested.
 import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
-import { release, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,6 +11,7 @@ import { Host, type HostOptions, type Image, type TemporaryOptions } from 'vpsad
 import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
+import { idmapsTmpfs } from './requires.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
@@ -20,11 +21,9 @@ const gibibyte = 2 ** 30
 
 /** Where a pool is quick: tmpfs can be idmapped since Linux 6.3. */
 export function quickDirectory(): string {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  const idmapped = major > 6 || (major === 6 && minor >= 3)
   try {
     const { bavail, bsize } = statfsSync('/dev/shm')
-    if (idmapped && bavail * bsize > 2 * gibibyte) return '/dev/shm'
+    if (idmapsTmpfs() && bavail * bsize > 2 * gibibyte) return '/dev/shm'
   } catch {
     // There is none.
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'idmapped tmpfs')
 const dir = mkdtempSync(join(tmpdir(), 'disk-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
 
