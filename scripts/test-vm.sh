@@ -6,6 +6,7 @@
 #   npm run test:vm -- test/vm/tests             the tests of the lab itself
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
 #   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
+#   npm run test:vm -- --chosen                  what `npm test` runs of it
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
@@ -17,6 +18,10 @@ on=debian-13,debian-12
 coverage=
 while :; do
   case ${1:-} in
+    --chosen)
+      on=debian-13
+      set -- test/vm/tests/{outcomes,confined}.ts test/lib/{cgroup,keeper} test/lib/container/exec.ts
+      ;;
     --on) on=${2:?which distributions} && shift 2 ;;
     --coverage) coverage=$PWD/out/vm-coverage && shift ;;
     *) break ;;
