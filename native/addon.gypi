@@ -37,6 +37,7 @@
       "native/ns/mount.cc",
       "native/ns/namespace.cc",
       "native/ns/pidfd.cc",
+      "native/ns/place.cc",
       "native/ns/remove_tree.cc",
       "native/ns/rootfs.cc",
       "native/ns/userns.cc"
@@ -53,7 +54,9 @@
       "native/ns/cursor.cc",
       "native/ns/mount.cc",
       "native/ns/pidfd.cc",
+      "native/ns/place.cc",
       "native/ns/remove_tree.cc",
+      "native/ns/replacement.cc",
       "native/ns/rootfs.cc",
       "native/ns/userns.cc",
       "native/ns/vfork_into.cc",

@@ -164,12 +164,18 @@ export class Container {
     return new Console(this.#record, options)
   }
 
-  /** Writes a file inside it, running or stopped. @returns the number of bytes */
+  /**
+   * Replaces a file inside it at once, running or stopped; what fails leaves the old one. A file that
+   * is a mount of its own is written in place.
+   *
+   * @returns the number of bytes
+   * @throws InvalidArgumentError also for what is there and is no regular file
+   */
   push(path: string, source: FileSource, options?: PushOptions): Promise<number> {
     return pushFile(this.#record, path, source, options)
   }
 
-  /** Reads a file inside it, running or stopped. */
+  /** Reads a file inside it, running or stopped. @throws InvalidArgumentError unless it is a regular one */
   pull(path: string, options?: PullOptions): Promise<Readable> {
     return pullFile(this.#record, path, options)
   }

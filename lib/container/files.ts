@@ -1,19 +1,25 @@
 // Files into and out of a container, running or stopped. Paths are resolved as the container's root
 // would: no link leads out of it.
 
-import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { StateError } from '../host/errors.js'
+import { ClosedError } from '../errors.js'
+import { InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
+import type { Replacement } from '../keeper/replacement.js'
 import { onlyKeys, parse } from '../schema/parse.js'
+import { hostIdOf, type IdMap } from '../user/id-map.js'
+import { checkSource, chunksOf, type FileSource } from './file-source.js'
 import type { ContainerRecord } from './record.js'
+
+export type { FileSource } from './file-source.js'
 
 export interface PushOptions {
   /** Permissions of the file, which get it also when it is there already; default 0o644. */
   readonly mode?: number | undefined
-  /** Owner inside the container; default root. */
+  /** Owner inside the container; default that of the file which is there, else root. */
   readonly uid?: number | undefined
   readonly gid?: number | undefined
   /** Makes missing directories above it. */
@@ -24,9 +30,6 @@ export interface PushOptions {
 export interface PullOptions {
   readonly signal?: AbortSignal | undefined
 }
-
-/** What can be pushed. */
-export type FileSource = string | Uint8Array | AsyncIterable<Uint8Array | string>
 
 const path = z
   .string()
@@ -41,7 +44,19 @@ const pushSchema = z.object({
   mkdirs: z.boolean().default(false),
 })
 
-/** Writes a file, replacing its content. @returns bytes written */
+/**
+ * Replaces a file, at once: readers see the old content or the new one, and what fails, or is
+ * aborted, leaves the old one.
+ *
+ * Links are followed inside the container, also one that leads to where nothing is yet. The content
+ * is written beside the file, as `.vpsadminos-new-` with 16 digits, and renamed; such a name stays
+ * only when the machine stops in the middle, or the keeper and its children are killed. The file is
+ * a new one: those who have the old one open keep it, and its hard links, ACLs and other extended
+ * attributes are not carried over. A file that is a mount of its own cannot be renamed over. It is
+ * truncated and written as it stands, and a failure leaves a part.
+ *
+ * @returns bytes written
+ */
 export async function pushFile(
   record: ContainerRecord,
   target: string,
@@ -51,27 +66,47 @@ export async function pushFile(
   const checked = parse(path, target, 'push.path')
   onlyKeys(options, ['mode', 'uid', 'gid', 'mkdirs', 'signal'], 'push')
   const { mode, uid, gid, mkdirs } = parse(pushSchema, options, 'push')
+  checkMapped(record.user.uidMap, uid, 'push.uid')
+  checkMapped(record.user.gidMap, gid, 'push.gid')
+  checkSource(source, 'push.content')
   options.signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  const { O_WRONLY, O_CREAT, O_TRUNC } = constants
-  const from = typeof source === 'string' || source instanceof Uint8Array ? [source] : source
-  const { signal } = options
   return record.withFiles(async (where) => {
-    signal?.throwIfAborted()
-    const opened = keeper.openFile(where, checked, {
-      flags: O_WRONLY | O_CREAT | O_TRUNC,
+    using ending = new Ending(record, options.signal)
+    ending.signal.throwIfAborted()
+    const begun = keeper.replaceFile(where, checked, {
       mode,
       uid: uid ?? null,
       gid: gid ?? null,
       mkdirs,
     })
-    const fd = await opened.catch((error: unknown) => {
-      throw fileError(record, error)
+    const replacement = await begun.catch((error: unknown) => {
+      throw ending.reason ?? fileError(record, error, checked, 'push')
     })
-    const file = createWriteStream('', { fd })
-    await pipeline(Readable.from(from), file, signal === undefined ? {} : { signal })
-    return file.bytesWritten
+    try {
+      return await fill(replacement, source, ending.signal)
+    } catch (error) {
+      await replacement.discard()
+      throw ending.reason ?? error
+    }
   })
+}
+
+function checkMapped(map: IdMap, id: number | undefined, what: string): void {
+  if (id === undefined || hostIdOf(map, id) !== null) return
+  throw new InvalidArgumentError(what, `must be an id that the container has, got ${id}`)
+}
+
+async function fill(
+  replacement: Replacement,
+  source: FileSource,
+  signal: AbortSignal,
+): Promise<number> {
+  const { content } = replacement
+  await pipeline(chunksOf(source, 'push.content', signal), content)
+  signal.throwIfAborted()
+  await replacement.commit()
+  return content.bytesWritten
 }
 
 /** Reads a file; the stream closes it. */
@@ -85,24 +120,74 @@ export async function pullFile(
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  const opened = record.withFiles((where) =>
-    keeper.openFile(where, checked, {
-      flags: constants.O_RDONLY,
-      mode: 0,
-      uid: null,
-      gid: null,
-      mkdirs: false,
-    }),
-  )
+  const opened = record.withFiles((where) => keeper.openFile(where, checked))
   const fd = await opened.catch((error: unknown) => {
-    throw fileError(record, error)
+    throw fileError(record, error, checked, 'pull')
   })
   return createReadStream('', signal === undefined ? { fd } : { fd, signal })
 }
 
-// It was running when it was asked for, and ended meanwhile.
-function fileError({ name, run }: ContainerRecord, error: unknown): unknown {
+/** That the caller gives a push up, or that its container or host goes away. */
+class Ending implements Disposable {
+  readonly #record: ContainerRecord
+  readonly #given: AbortSignal | undefined
+  readonly #controller = new AbortController()
+
+  constructor(record: ContainerRecord, given: AbortSignal | undefined) {
+    this.#record = record
+    this.#given = given
+    for (const signal of this.#sources) signal.addEventListener('abort', this.#abort)
+    if (this.#sources.some(({ aborted }) => aborted)) this.#abort()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Null while it may go on. */
+  get reason(): unknown {
+    return this.signal.aborted ? (this.signal.reason as unknown) : null
+  }
+
+  get #sources(): AbortSignal[] {
+    return [this.#record.gone.signal, ...(this.#given === undefined ? [] : [this.#given])]
+  }
+
+  readonly #abort = (): void => {
+    this.#controller.abort(this.#given?.aborted === true ? this.#given.reason : this.#goneError())
+  }
+
+  #goneError(): Error {
+    const { deleted, id, host } = this.#record
+    if (deleted) return new NotFoundError('container', id, 'it was deleted')
+    return new ClosedError(`host at '${host.paths.stateDir}'`)
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of this.#sources) signal.removeEventListener('abort', this.#abort)
+  }
+}
+
+const typeNames: Record<string, string> = {
+  directory: 'a directory',
+  character: 'a character device',
+  block: 'a block device',
+  fifo: 'a FIFO',
+  socket: 'a socket',
+}
+
+function fileError(
+  { name, run }: ContainerRecord,
+  error: unknown,
+  path: string,
+  what: 'push' | 'pull',
+): unknown {
   if (!(error instanceof KeeperError)) return error
+  if (error.step === 'type') {
+    const reason = `'${path}' is ${typeNames[error.detail] ?? error.detail}, not a regular file`
+    return new InvalidArgumentError(`${what}.path`, reason, { cause: error })
+  }
+  // It was running when it was asked for, and ended meanwhile.
   if (error.code !== 'ESRCH' && error.code !== 'ERR_CONTAINER_NOT_RUNNING') return error
   return new StateError(name, run.state, 'it ended meanwhile', { cause: error })
 }

@@ -95,10 +95,11 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   undo.commit()
   const close = async () => {
     if (closed) return
-    await Promise.all([...pools.values()].map(releasePool))
+    // A pool that is released is not in the table any more.
     for (const pool of pools.values()) {
       for (const { record } of pool.containers.values()) record.gone.abort()
     }
+    await Promise.all([...pools.values()].map(releasePool))
     closed = true
     hub.close()
     await link.close()

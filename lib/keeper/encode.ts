@@ -8,6 +8,7 @@ import type {
   FileResult,
   FileTarget,
   IdMapEntry,
+  ReplaceFileOptions,
   RootfsPlan,
   StartPlan,
 } from './types.js'
@@ -69,6 +70,10 @@ export function encodeExec(plan: ExecPlan): FieldValues {
 export function encodeTarget(target: FileTarget): FieldValues {
   if ('rootfs' in target) return { ROOTFS: encodeRootfs(target.rootfs) }
   return { POOL: target.pool, ID: target.id }
+}
+
+export function encodeReplace({ mode, uid, gid, mkdirs }: ReplaceFileOptions): FieldValues {
+  return { FILE_MODE: mode, UID: uid, GID: gid, MKDIRS: mkdirs }
 }
 
 export function encodeOp(step: FileOp): Buffer {

@@ -2,12 +2,20 @@
 // what must outlive this one. See native/keeper/README.md.
 import { closeSync } from 'node:fs'
 import { Connection, type Answer } from './connection.js'
-import { decodeResult, encodeExec, encodeOp, encodeStart, encodeTarget } from './encode.js'
+import {
+  decodeResult,
+  encodeExec,
+  encodeOp,
+  encodeReplace,
+  encodeStart,
+  encodeTarget,
+} from './encode.js'
 import { LibraryMissingError } from '../errors.js'
 import { KeeperError, KeeperLostError, KeeperStartError } from './errors.js'
 import { decodeEvent, EventQueue } from './events.js'
 import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
 import { Fields, protocolVersion } from './protocol.js'
+import { Replacement } from './replacement.js'
 import { spawnKeeper } from './spawn.js'
 import type {
   ExecPlan,
@@ -17,7 +25,7 @@ import type {
   Finished,
   KeeperEvent,
   Known,
-  OpenFileOptions,
+  ReplaceFileOptions,
   SessionInfo,
   SessionStreams,
   Started,
@@ -239,18 +247,39 @@ export class Keeper implements AsyncDisposable {
     await this.#connection.request('CONSOLE_CLOSE', { POOL: pool, ID: id, TTY: tty })
   }
 
-  /** A descriptor of a file, resolved inside the container as its root; the caller closes it. */
-  async openFile(target: FileTarget, path: string, options: OpenFileOptions): Promise<number> {
-    const answer = await this.#connection.request('OPEN', {
+  /**
+   * A descriptor of a regular file to read, resolved inside the container as its root; the caller
+   * closes it.
+   *
+   * @throws KeeperError step `type` with what it is in `detail`, when it is something else
+   */
+  async openFile(target: FileTarget, path: string): Promise<number> {
+    const answer = await this.#connection.request('OPEN', { ...encodeTarget(target), PATH: path })
+    return one(answer.fds)
+  }
+
+  /**
+   * Begins to give a file new content, resolved inside the container as its root. The old one stays
+   * until the commit.
+   *
+   * @throws KeeperError as {@link openFile}
+   */
+  async replaceFile(
+    target: FileTarget,
+    path: string,
+    options: ReplaceFileOptions,
+  ): Promise<Replacement> {
+    const { fds } = await this.#connection.request('REPLACE', {
       ...encodeTarget(target),
       PATH: path,
-      FLAGS: options.flags,
-      FILE_MODE: options.mode,
-      UID: options.uid,
-      GID: options.gid,
-      MKDIRS: options.mkdirs,
+      ...encodeReplace(options),
     })
-    return one(answer.fds)
+    const [content, control] = fds
+    if (content === undefined || control === undefined) {
+      for (const fd of fds) closeSync(fd)
+      throw new TypeError('the keeper sent other descriptors than a file and a socket')
+    }
+    return new Replacement(path, content, control)
   }
 
   /** Small edits in one go. A step that fails does not stop those after it. */

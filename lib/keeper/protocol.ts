@@ -23,6 +23,7 @@ export const kinds = {
   SHUTDOWN: 16,
   MOUNTS: 17,
   TELL_STATE: 18,
+  REPLACE: 19,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,

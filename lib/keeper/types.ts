@@ -105,11 +105,9 @@ export interface SessionInfo {
 
 export type FileTarget = { pool: string; id: string } | { rootfs: RootfsPlan }
 
-export interface OpenFileOptions {
-  /** open(2) flags. `O_DIRECTORY` opens a directory for reading. */
-  flags: number
+export interface ReplaceFileOptions {
   mode: number
-  /** Owner of a file that is created, as the container counts; `null` leaves root. */
+  /** As the container counts; `null` keeps that of the file that is there, else it is root. */
   uid: number | null
   gid: number | null
   /** Makes missing parent directories. */

@@ -5,19 +5,26 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <functional>
+
 #include "base/fd.h"
+#include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/descriptors.h"
 #include "keeper/rootfs.h"
+#include "ns/replacement.h"
 #include "ns/rootfs.h"
 
 namespace keeper {
 namespace {
 
 constexpr size_t kMaxRead = 64 * 1024;  // answers travel in one frame
+constexpr unsigned kSettleSeconds = 30;
 
 // After this we are the container's root and nobody more: what it may not do, we may not.
 base::Result<base::UniqueFd> enter(const EditInput& input) {
@@ -131,23 +138,48 @@ base::Status step(int root, const Fields& fields, Writer& answer) {
   return base::SysError{EINVAL, "edit", std::string(op)};
 }
 
-base::Result<base::UniqueFd> open_file(int root, const Fields& fields) {
-  const std::string path = fields.str(Tag::PATH);
+using Fail = std::function<void(const char* step, const base::SysError& error, mode_t found)>;
+
+[[noreturn]] void open_file(int root, const EditInput& input, const Fail& fail) {
+  const std::string path = input.fields.str(Tag::PATH);
+  mode_t found = 0;
+  auto fd = ns::open_file_in_root(root, path, O_RDONLY, 0, &found);
+  if (!fd.ok()) fail("open", fd.error(), found);
+  (void)send(input.report, Writer(Kind::REPLY, 0).bytes(), {fd->get()});
+  _exit(0);
+}
+
+// The client writes the content itself. Over a socket of its own it then says "c" for commit; when
+// that ends without a word, as it does with the client, nothing has happened. So a push needs no
+// keeper any more once it has begun.
+[[noreturn]] void replace_file(int root, const EditInput& input, const Fail& fail) {
+  const Fields& fields = input.fields;
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    fail("replace", base::last_error("socketpair"), 0);
+  }
+  const int control = ends[0];
   const auto mode = static_cast<mode_t>(fields.number(Tag::FILE_MODE, 0644)) & 07777;
-  const int flags = static_cast<int>(fields.number(Tag::FLAGS)) & ~(O_PATH | O_TMPFILE);
-  if (path.find('\0') != std::string::npos) return base::SysError{EINVAL, "openat2", path};
-  TRY_STATUS(prepare_parents(root, fields, path));
-  if ((static_cast<int>(fields.number(Tag::FLAGS)) & O_DIRECTORY) != 0) {
-    return ns::open_in_root(root, path, O_RDONLY | O_DIRECTORY);
+  mode_t found = 0;
+  auto replacement = ns::Replacement::begin(
+      root, fields.str(Tag::PATH),
+      {.mode = mode, .owner = owner_of(fields), .mkdirs = fields.number(Tag::MKDIRS) != 0}, found);
+  if (!replacement.ok()) fail("replace", replacement.error(), found);
+  (void)send(input.report, Writer(Kind::REPLY, 0).bytes(), {replacement->fd(), ends[1]});
+  ::close(ends[1]);
+  ::close(input.report);
+  char order = 0;
+  const bool commit = base::retry([&] { return ::read(control, &order, 1); }) == 1 && order == 'c';
+  ::alarm(kSettleSeconds);  // a guest's filesystem may hang
+  Writer answer(Kind::REPLY, 0);
+  if (!commit) {
+    replacement->discard();
+  } else if (const auto done = replacement->commit(); !done.ok()) {
+    answer = error_frame(0, done.error(), "replace");
   }
-  auto fd = ns::open_file_in_root(root, path, flags, mode);
-  if (!fd.ok()) return fd;
-  if ((flags & O_CREAT) != 0) {
-    const ns::Owner owner = owner_of(fields);
-    if (::fchown(fd->get(), owner.uid, owner.gid) != 0) return base::last_error("fchown", path);
-    if (::fchmod(fd->get(), mode) != 0) return base::last_error("fchmod", path);
-  }
-  return fd;
+  (void)!::send(control, answer.bytes().data(), answer.bytes().size(), MSG_NOSIGNAL);
+  ::close(control);  // the client waits for it, and an exit takes longer
+  _exit(0);
 }
 
 }  // namespace
@@ -156,23 +188,26 @@ void run_edit(const EditInput& input) {
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   const auto own_proc = ns::keep_own_proc();
   close_all_but({input.userns, input.init_fd, input.report, own_proc.ok() ? *own_proc : -1});
-  const auto fail = [&](const char* what, const base::SysError& error) {
-    (void)send(input.report, error_frame(0, error, what).bytes());
+  const Fail fail = [&](const char* what, const base::SysError& error, mode_t found) {
+    // What is there and is no regular file is told by its name.
+    const bool other = found != 0 && !S_ISREG(found);
+    const Writer answer =
+        error_frame(0, error, other ? "type" : what, {}, other ? type_of(found) : "");
+    (void)send(input.report, answer.bytes());
     _exit(1);
   };
-  if (!own_proc.ok()) fail("enter", own_proc.error());
+  if (!own_proc.ok()) fail("enter", own_proc.error(), 0);
   auto root = enter(input);
-  if (!root.ok()) fail("enter", root.error());
-  Writer answer(Kind::REPLY, 0);
-  if (input.open) {
-    auto fd = open_file(root->get(), input.fields);
-    if (!fd.ok()) fail("open", fd.error());
-    (void)send(input.report, answer.bytes(), {fd->get()});
-    _exit(0);
+  if (!root.ok()) fail("enter", root.error(), 0);
+  if (input.fields.text(Tag::PATH).find('\0') != std::string_view::npos) {
+    fail("edit", {EINVAL, "openat2", input.fields.str(Tag::PATH)}, 0);
   }
+  if (input.kind == Kind::OPEN) open_file(root->get(), input, fail);
+  if (input.kind == Kind::REPLACE) replace_file(root->get(), input, fail);
+  Writer answer(Kind::REPLY, 0);
   for (const std::string_view bytes : input.fields.all(Tag::ITEM)) {
     const auto fields = Fields::parse(bytes);
-    if (!fields) fail("edit", {EINVAL, "edit", ""});
+    if (!fields) fail("edit", {EINVAL, "edit", ""}, 0);
     Writer result;
     if (const auto done = step(root->get(), *fields, result); !done.ok()) {
       result = Writer();
@@ -181,7 +216,8 @@ void run_edit(const EditInput& input) {
     }
     answer.put(Tag::ITEM, result);
   }
-  if (const auto sent = send(input.report, answer.bytes()); !sent.ok()) fail("edit", sent.error());
+  if (const auto sent = send(input.report, answer.bytes()); !sent.ok())
+    fail("edit", sent.error(), 0);
   _exit(0);
 }
 

@@ -8,7 +8,7 @@ namespace keeper {
 
 struct EditInput {
   const Fields& fields;
-  bool open = false;                   // OPEN: one descriptor; otherwise EDIT: a list of steps
+  Kind kind = Kind::EDIT;              // a list of steps; OPEN and REPLACE: one file
   const RootfsPlan* rootfs = nullptr;  // of a container that does not run
   int userns = -1;                     // carries the map of `rootfs`
   int init_fd = -1;                    // of one that runs

@@ -26,7 +26,8 @@ void Edits::run(const Message& message, const Request& request) {
   const uint64_t id = next_++;
   auto made = std::make_unique<Edit>();
   Edit& edit = *made;
-  EditInput input{.fields = message.fields, .open = message.kind == Kind::OPEN};
+  edit.kind = message.kind;
+  EditInput input{.fields = message.fields, .kind = message.kind};
   RootfsPlan rootfs;
   if (message.fields.has(Tag::ROOTFS)) {
     auto parsed = RootfsPlan::parse(message.fields.text(Tag::ROOTFS));
@@ -94,6 +95,7 @@ void Edits::reported(uint64_t id) {
   std::vector<int> fds;
   for (const auto& fd : received->fds) fds.push_back(fd.get());
   request.reply(frame, fds);
+  if (edit.kind == Kind::REPLACE) context_.loop.cancel(edit.deadline);
 }
 
 void Edits::ended(uint64_t id) {

@@ -13,11 +13,14 @@ namespace keeper {
 class Edits {
  public:
   Edits(Context& context, Containers& containers, UsernsCache& userns);
-  // EDIT and OPEN; each runs in a forked child with a deadline, as a guest's filesystem may hang.
+  // EDIT, OPEN and REPLACE; each runs in a forked child with a deadline, as a guest's filesystem
+  // may hang. That of REPLACE then stays for as long as its client writes, and has a deadline of
+  // its own.
   void run(const Message& message, const Request& request);
 
  private:
   struct Edit {
+    Kind kind = Kind::EDIT;
     pid_t pid = -1;
     base::UniqueFd pid_fd;
     base::UniqueFd report;

@@ -157,6 +157,7 @@ class Keeper {
         return consoles_.close(message, request);
       case Kind::EDIT:
       case Kind::OPEN:
+      case Kind::REPLACE:
         return edits_.run(message, request);
       case Kind::SUBSCRIBE:
         return subscribe(message, request);

@@ -1,12 +1,10 @@
 // Each call resolves its directory once, keeps the descriptor, and acts on names below that.
 #include "ns/rootfs.h"
 
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <climits>
-#include <cstdio>
 
 #include "base/file.h"
 #include "base/retry.h"
@@ -26,60 +24,12 @@ using base::UniqueFd;
 // renames all the time must not hold us here for ever.
 constexpr int kResolveTries = 128;
 
-struct Place {
-  UniqueFd dir;
-  std::string name;
-};
-
-// The directory of `path`, links followed inside the root, and its last component as it is.
-Result<Place> open_place(int root, const std::string& path) {
-  size_t end = path.find_last_not_of('/');
-  if (end == std::string::npos) return SysError{EINVAL, "openat2", path};
-  const size_t slash = path.rfind('/', end);
-  const std::string name =
-      slash == std::string::npos ? path.substr(0, end + 1) : path.substr(slash + 1, end - slash);
-  if (name == "." || name == ".." || path.find('\0') != std::string::npos) {
-    return SysError{EINVAL, "openat2", path};
-  }
-  const std::string parent = slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
-  auto dir = open_in_root(root, parent, O_PATH | O_DIRECTORY);
-  if (!dir.ok()) return std::move(dir.error());
-  return Place{std::move(*dir), name};
-}
-
-int own_proc = -EBADF;  // see keep_own_proc()
-
-// Opens anew what `fd` names, whatever happened to its path since.
-Result<UniqueFd> reopen(int fd, int flags) {
-  const std::string name = std::to_string(fd);
-  if (own_proc >= 0) return base::open_at(own_proc, name, flags);
-  return base::open_at(AT_FDCWD, "/proc/self/fd/" + name, flags);
-}
-
-Result<std::string> temporary_name() {
-  uint64_t random = 0;
-  if (base::retry([&] { return ::getrandom(&random, sizeof random, 0); }) != sizeof random) {
-    return last_error("getrandom");
-  }
-  char name[40];
-  std::snprintf(name, sizeof name, ".new-%016llx", static_cast<unsigned long long>(random));
-  return std::string(name);
-}
-
-Status check_regular(const UniqueFd& fd, const std::string& path) {
+Status check_regular(const UniqueFd& fd, const std::string& path, mode_t* found) {
   struct stat info{};
   if (::fstat(fd.get(), &info) < 0) return last_error("fstat", path);
+  if (found != nullptr) *found = info.st_mode;
   if (S_ISREG(info.st_mode)) return success();
   return SysError{S_ISDIR(info.st_mode) ? EISDIR : EINVAL, "openat2", path};
-}
-
-Status give(int fd, const std::string& path, Owner owner) {
-  const Owner nobody;
-  if (owner.uid == nobody.uid && owner.gid == nobody.gid) return success();
-  if (::fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0) {
-    return last_error("fchownat", path);
-  }
-  return success();
 }
 
 // Gives `temporary` its final name, or removes it.
@@ -97,13 +47,6 @@ Status settle(const Place& place, const std::string& temporary, Status so_far,
 
 }  // namespace
 
-Result<int> keep_own_proc() {
-  auto fd = base::open_at(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY);
-  if (!fd.ok()) return std::move(fd.error());
-  own_proc = fd->release();  // for the rest of the process's life
-  return own_proc;
-}
-
 Result<UniqueFd> open_in_root(int root, const std::string& path, int flags, mode_t mode) {
   if (path.find('\0') != std::string::npos) return SysError{EINVAL, "openat2", path};
   sys::OpenHow how{};
@@ -119,7 +62,8 @@ Result<UniqueFd> open_in_root(int root, const std::string& path, int flags, mode
   }
 }
 
-Result<UniqueFd> open_file_in_root(int root, const std::string& path, int flags, mode_t mode) {
+Result<UniqueFd> open_file_in_root(int root, const std::string& path, int flags, mode_t mode,
+                                   mode_t* found) {
   const int rest = flags & ~(O_CREAT | O_EXCL);
   for (int tries = 0;; ++tries) {
     if ((flags & O_EXCL) == 0) {
@@ -127,7 +71,7 @@ Result<UniqueFd> open_file_in_root(int root, const std::string& path, int flags,
       // regular file is then opened through its own descriptor, so it cannot be swapped in between.
       auto seen = open_in_root(root, path, O_PATH | (flags & (O_NOFOLLOW | O_DIRECTORY)));
       if (seen.ok()) {
-        TRY_STATUS(check_regular(*seen, path));
+        TRY_STATUS(check_regular(*seen, path, found));
         auto fd = reopen(seen->get(), (rest & ~O_NOFOLLOW) | O_NOCTTY | O_NONBLOCK);
         if (!fd.ok()) fd.error().path = path;
         return fd;
@@ -168,7 +112,8 @@ Status write_file_in_root(int root, const std::string& path, std::string_view da
   return settle(*place, *temporary, std::move(status), path);
 }
 
-Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner) {
+Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner,
+                     std::vector<Place>* made) {
   for (size_t end = 0; end < path.size();) {
     const size_t start = path.find_first_not_of('/', end);
     if (start == std::string::npos) break;
@@ -180,12 +125,16 @@ Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner
     auto place = open_place(root, prefix);
     if (!place.ok()) return std::move(place.error());
     if (::mkdirat(place->dir.get(), place->name.c_str(), 0700) < 0) {
-      return last_error("mkdirat", prefix);
+      const SysError error = last_error("mkdirat", prefix);
+      // Somebody was faster, or it is a link that leads nowhere.
+      if (error.errnum == EEXIST && open_in_root(root, prefix, O_PATH | O_DIRECTORY).ok()) continue;
+      return error;
     }
-    auto made = base::open_at(place->dir.get(), place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (!made.ok()) return std::move(made.error());
-    TRY_STATUS(give(made->get(), prefix, owner));
-    if (::fchmod(made->get(), mode) < 0) return last_error("fchmod", prefix);
+    auto fd = base::open_at(place->dir.get(), place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (made != nullptr) made->push_back(std::move(*place));
+    if (!fd.ok()) return std::move(fd.error());
+    TRY_STATUS(give(fd->get(), prefix, owner));
+    if (::fchmod(fd->get(), mode) < 0) return last_error("fchmod", prefix);
   }
   return success();
 }

@@ -9,21 +9,13 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "ns/place.h"
 
 namespace ns {
-
-// -1 leaves as it is.
-struct Owner {
-  uid_t uid = static_cast<uid_t>(-1);
-  gid_t gid = static_cast<gid_t>(-1);
-};
-
-// Opens our own /proc/self/fd for what follows and returns it. For a process that is about to enter
-// a mount namespace where /proc is not its own, or is somebody's trap; not for threads.
-base::Result<int> keep_own_proc();
 
 // openat2 with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS. Opens whatever stands there; with O_PATH
 // it has no side effect, otherwise prefer one of the calls below.
@@ -31,9 +23,10 @@ base::Result<base::UniqueFd> open_in_root(int root, const std::string& path, int
                                           mode_t mode = 0);
 
 // Opens a regular file, creating it with O_CREAT in `flags`. A FIFO, socket or device node is
-// EINVAL and is not touched, a directory EISDIR. Links are followed, inside the root.
+// EINVAL and is not touched, a directory EISDIR. Links are followed, inside the root. `found` gets
+// the st_mode of what is there, also of what is refused.
 base::Result<base::UniqueFd> open_file_in_root(int root, const std::string& path, int flags,
-                                               mode_t mode = 0);
+                                               mode_t mode = 0, mode_t* found = nullptr);
 
 base::Result<std::string> read_file_in_root(int root, const std::string& path, size_t limit);
 
@@ -42,8 +35,10 @@ base::Result<std::string> read_file_in_root(int root, const std::string& path, s
 base::Status write_file_in_root(int root, const std::string& path, std::string_view data,
                                 mode_t mode, Owner owner = {});
 
-// mkdir -p; `mode` and `owner` for the directories that it makes.
-base::Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner = {});
+// mkdir -p; `mode` and `owner` for the directories that it makes. They are added to `made`, also
+// when it fails.
+base::Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner = {},
+                           std::vector<Place>* made = nullptr);
 
 // Replaces a file or link of that name, at once.
 base::Status symlink_in_root(int root, const std::string& path, const std::string& target,

@@ -29,6 +29,9 @@ constexpr uint64_t kResolveNoSymlinks = 0x04;
 constexpr uint64_t kResolveBeneath = 0x08;
 constexpr uint64_t kResolveInRoot = 0x10;
 
+// Of statx(2), kernel 5.8.
+constexpr uint64_t kStatxAttrMountRoot = 0x2000;
+
 struct MountAttr {
   uint64_t attr_set;
   uint64_t attr_clr;
