@@ -1,12 +1,16 @@
 #include "keeper/orphans.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "base/file.h"
 #include "base/retry.h"
-#include "cgroup/tree.h"
+#include "cgroup/hierarchy.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -30,7 +34,13 @@ Orphans::Orphans(Context& context, std::function<bool(pid_t)> known)
     : context_(context), known_(std::move(known)) {}
 
 void Orphans::end(const std::string& cgroup) {
-  (void)cgroup::kill(context_.hierarchies, cgroup);
+  // On v2 alone it has one, and there the kernel kills all of it at once. Looking for processes one
+  // by one, as cgroup::kill() may, could be made long by a guest.
+  const cgroup::Hierarchy* unified = context_.hierarchies.unified();
+  if (unified != nullptr) {
+    (void)base::write_at(unified->dir.get(), cgroup + "/cgroup.kill", "1");
+    emptying_.insert(cgroup);
+  }
   const bool looking = looks_ > 0;
   looks_ = kLooks;
   if (!looking) look();
@@ -61,7 +71,19 @@ void Orphans::look() {
     }
     base::retry([&] { return ::waitpid(ended.si_pid, nullptr, 0); });
   }
-  if (--looks_ > 0) context_.loop.after(kLookMs, [this] { look(); });
+  remove_empty();
+  if (--looks_ > 0) {
+    context_.loop.after(kLookMs, [this] { look(); });
+  } else {
+    emptying_.clear();  // the container's end removes them
+  }
+}
+
+void Orphans::remove_empty() {
+  std::erase_if(emptying_, [this](const std::string& cgroup) {
+    const int root = context_.hierarchies.unified()->dir.get();
+    return ::unlinkat(root, cgroup.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+  });
 }
 
 }  // namespace keeper
