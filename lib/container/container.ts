@@ -84,7 +84,11 @@ export class Container {
     return this.#record
   }
 
-  /** What is known now, from memory: reads no file and asks no kernel. */
+  /**
+   * What is known now, from memory: reads no file and asks no kernel.
+   *
+   * @throws NotFoundError when it was deleted
+   */
   show(): ContainerSnapshot {
     return snapshotOf(this.#record)
   }
@@ -134,7 +138,11 @@ export class Container {
     return thawContainer(this.#record)
   }
 
-  /** Waits for a state, or until the system in it is `ready`. */
+  /**
+   * Waits for a state, or until the system in it is `ready`.
+   *
+   * @throws NotFoundError when it was, or is meanwhile, deleted
+   */
   wait(target: WaitTarget, options?: WaitOptions): Promise<WaitResult> {
     return waitFor(this.#record, target, options)
   }
@@ -144,7 +152,14 @@ export class Container {
     return execInContainer(this.#record, args, options)
   }
 
-  /** Starts a program and gives its streams. */
+  /**
+   * Starts a program and gives its streams.
+   *
+   * ```ts
+   * await using session = await ct.spawn(['tail', '-f', '/var/log/syslog'])
+   * for await (const chunk of session.stdout) process.stdout.write(chunk)
+   * ```
+   */
   spawn(args: readonly string[], options?: SpawnOptions): Promise<Session> {
     return spawnInContainer(this.#record, args, options)
   }

@@ -95,7 +95,8 @@ function openedSession(
   streams: SessionStreams,
   signal: AbortSignal | undefined,
 ): Session {
-  const session = new Session(keeper, streams, record.host.sessionEnds)
+  const session = new Session(keeper, streams, record.host)
+  record.host.closed.throwIfAborted()
   if (signal !== undefined) killOnAbort(session, signal)
   return session
 }
@@ -221,7 +222,7 @@ export async function openSession(record: ContainerRecord, session: number): Pro
     throw new NotFoundError('session', String(session))
   }
   const keeper = await record.host.keeper()
-  return new Session(keeper, await keeper.openSession(session), record.host.sessionEnds)
+  return openedSession(record, keeper, await keeper.openSession(session), undefined)
 }
 
 async function collect(

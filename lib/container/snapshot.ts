@@ -61,7 +61,9 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly consoleLog: string
 }
 
+/** @throws NotFoundError when it was deleted */
 export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
+  record.assertPresent()
   const { pool, id, config, run, host, user, group } = record
   const { priority, delay } = config.autostart === false ? {} : (config.autostart ?? {})
   const [netif] = config.net_interfaces

@@ -41,6 +41,7 @@ const targets: readonly string[] = [
  * @throws InvalidArgumentError for a state that there is not
  * @throws ContainerEndedError when it is waited for `ready` and the container is not, or no more,
  *   running
+ * @throws NotFoundError when it was, or is meanwhile, deleted
  * @throws TimeoutError
  */
 export async function waitFor(
