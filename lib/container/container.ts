@@ -139,7 +139,8 @@ export class Container {
   }
 
   /**
-   * Waits for a state, or until the system in it is `ready`.
+   * Waits for a state, or until the system in it is `ready`: it runs, and its init says that it is
+   * up, if it is one that says so. A frozen one is ready when it is thawed.
    *
    * @throws NotFoundError when it was, or is meanwhile, deleted
    */

@@ -234,6 +234,23 @@ await t.test('waiting ends with the export of the pool', async (t) => {
   await t.rejects(waiting, { code: 'ERR_STATE', state: 'exported' })
 })
 
+await t.test('a frozen one is not ready before it is thawed', async (t) => {
+  const ct = await startedContainer(host, { id: 'ice' })
+  await ct.freeze()
+  await t.rejects(ct.wait('ready', { timeout: 50 }), { code: 'ERR_TIMEOUT' })
+  t.equal(ct.show().ready, false)
+  const waiting = ct.wait('ready', { timeout: 20_000 })
+  await ct.thaw()
+  t.match(await waiting, { state: 'running', by: 'running' })
+  t.equal(ct.show().ready, true)
+  await ct.freeze()
+  const doomed = ct.wait('ready', { timeout: 20_000 })
+  doomed.catch(() => undefined)
+  await ct.kill()
+  await t.rejects(doomed, { code: 'ERR_CONTAINER_ENDED' })
+  await ct.delete({ force: true })
+})
+
 await t.test('a start that is aborted is undone', async (t) => {
   const ct = await host.containers.create({ id: 'abort', image: busybox })
   const reason = new Error('enough')
