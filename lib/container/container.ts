@@ -148,7 +148,17 @@ export class Container {
     return waitFor(this.#record, target, options)
   }
 
-  /** Runs a program to its end and keeps what it prints. The program is confined as init is. */
+  /**
+   * Runs a program to its end and keeps what it prints. The program is confined as init is.
+   *
+   * It is over when the program has ended and its output is closed: a program that leaves a daemon
+   * behind which holds its output is waited for as long as the daemon lives. Redirect the daemon's
+   * output, as in `server >/dev/null 2>&1 &`, or use `spawn()`. After `timeout`, an abort or too much
+   * output, all that was started is killed, except what has moved itself to another cgroup; on
+   * machines without cgroup v2 only the program.
+   *
+   * @throws TimeoutError, OutputLimitError; their `stdout` and `stderr` have what was printed so far
+   */
   exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult> {
     return execInContainer(this.#record, args, options)
   }
