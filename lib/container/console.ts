@@ -4,7 +4,7 @@
 import { closeSync, constants } from 'node:fs'
 import { Readable, type Duplex } from 'node:stream'
 import { z } from 'zod'
-import { NotFoundError, StateError } from '../host/errors.js'
+import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { native } from '../native.js'
@@ -30,6 +30,8 @@ export interface ConsoleOptions {
 }
 
 /**
+ * Its output ends when it is closed, and when the container is deleted or its host is closed.
+ *
  * ```ts
  * await using console = ct.console()
  * for await (const output of console) process.stdout.write(output)
@@ -51,7 +53,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     onlyKeys(options, ['since', 'signal'], 'console')
     const { signal } = options
     const since = parse(sinceSchema, options.since ?? 'history', 'console.since')
-    if (record.deleted) throw new NotFoundError('container', record.id, 'it was deleted')
+    record.assertPresent()
     this.#record = record
     this.#signal = signal
     this.#forward = () => void this.close()

@@ -84,7 +84,11 @@ export class Container {
     return this.#record
   }
 
-  /** What is known now, from memory: reads no file and asks no kernel. */
+  /**
+   * What is known now, from memory: reads no file and asks no kernel.
+   *
+   * @throws NotFoundError when it was deleted
+   */
   show(): ContainerSnapshot {
     return snapshotOf(this.#record)
   }
@@ -134,17 +138,39 @@ export class Container {
     return thawContainer(this.#record)
   }
 
-  /** Waits for a state, or until the system in it is `ready`. */
+  /**
+   * Waits for a state, or until the system in it is `ready`: it runs, and its init says that it is
+   * up, if it is one that says so. A frozen one is ready when it is thawed.
+   *
+   * @throws NotFoundError when it was, or is meanwhile, deleted
+   */
   wait(target: WaitTarget, options?: WaitOptions): Promise<WaitResult> {
     return waitFor(this.#record, target, options)
   }
 
-  /** Runs a program to its end and keeps what it prints. The program is confined as init is. */
+  /**
+   * Runs a program to its end and keeps what it prints. The program is confined as init is.
+   *
+   * It is over when the program has ended and its output is closed: a program that leaves a daemon
+   * behind which holds its output is waited for as long as the daemon lives. Redirect the daemon's
+   * output, as in `server >/dev/null 2>&1 &`, or use `spawn()`. After `timeout`, an abort or too much
+   * output, all that was started is killed, except what has moved itself to another cgroup; on
+   * machines without cgroup v2 only the program.
+   *
+   * @throws TimeoutError, OutputLimitError; their `stdout` and `stderr` have what was printed so far
+   */
   exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult> {
     return execInContainer(this.#record, args, options)
   }
 
-  /** Starts a program and gives its streams. */
+  /**
+   * Starts a program and gives its streams.
+   *
+   * ```ts
+   * await using session = await ct.spawn(['tail', '-f', '/var/log/syslog'])
+   * for await (const chunk of session.stdout) process.stdout.write(chunk)
+   * ```
+   */
   spawn(args: readonly string[], options?: SpawnOptions): Promise<Session> {
     return spawnInContainer(this.#record, args, options)
   }

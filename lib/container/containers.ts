@@ -9,6 +9,7 @@ import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
 import type { Container } from './container.js'
 import { createContainer } from './create.js'
+import { deadline } from './deadline.js'
 import type { ContainerSnapshot } from './snapshot.js'
 
 /** What is not given matches anything. */
@@ -42,7 +43,9 @@ export class Containers {
   ): Promise<Container> {
     await ownTurn()
     const wanted = parse(createOptions, options, 'create')
-    return createContainer(choosePool(this.#host.pools, wanted.pool), wanted, signal)
+    const pool = choosePool(this.#host.pools, wanted.pool)
+    using limit = deadline('create', Infinity, signal, this.#host.closed)
+    return await createContainer(pool, wanted, limit.signal)
   }
 
   /** @param reference `[POOL:]ID` */

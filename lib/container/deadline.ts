@@ -32,21 +32,30 @@ export function optionalDeadline(
   return deadline(operation, timeoutMs, signal)
 }
 
-/** @param timeoutMs milliseconds; `Infinity` for none */
-export function deadline(operation: string, timeoutMs: number, signal?: AbortSignal): Deadline {
+/**
+ * @param timeoutMs milliseconds; `Infinity` for none
+ * @param signals whichever comes first
+ */
+export function deadline(
+  operation: string,
+  timeoutMs: number,
+  ...signals: (AbortSignal | undefined)[]
+): Deadline {
   const controller = new AbortController()
   const timer =
     timeoutMs === Infinity
       ? undefined
       : setTimeout(() => controller.abort(new TimeoutError(operation, timeoutMs)), timeoutMs)
-  const forward = () => controller.abort(signal?.reason)
-  if (signal?.aborted === true) forward()
-  else signal?.addEventListener('abort', forward, { once: true })
+  const forward = ({ target }: Event) => controller.abort((target as AbortSignal).reason)
+  for (const signal of signals) {
+    if (signal?.aborted === true) controller.abort(signal.reason)
+    else signal?.addEventListener('abort', forward, { once: true })
+  }
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', forward)
+      for (const signal of signals) signal?.removeEventListener('abort', forward)
     },
   }
 }

@@ -1,6 +1,7 @@
 // Deletes a container, and looks afterwards whether really nothing is left of it.
 
 import { rm, stat } from 'node:fs/promises'
+import { NotFoundError } from '../host/errors.js'
 import { poolError } from '../pool/write-file.js'
 import { forgetExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
@@ -45,8 +46,7 @@ export async function deleteContainer(
   } catch (error) {
     throw poolError(error, pool.driver.path(id))
   }
-  record.deleted = true
-  record.gone.abort()
+  record.end(() => new NotFoundError('container', id, 'it was deleted'))
   pool.containers.delete(id)
   const last = user.show().containers.length === 0
   if (last) await host.cgroups.dir(record.userCgroup).remove()

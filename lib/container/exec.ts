@@ -6,6 +6,7 @@ import {
   NotFoundError,
   OutputLimitError,
   StateError,
+  TimeoutError,
 } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
@@ -13,6 +14,7 @@ import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/
 import { onlyKeys, parse } from '../schema/parse.js'
 import { credentialsOf, type UserOption } from './credentials.js'
 import { optionalDeadline, timeoutOf } from './deadline.js'
+import { Output } from './output.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
 
@@ -27,14 +29,14 @@ export interface SpawnOptions {
   readonly tty?: boolean | { readonly rows: number; readonly cols: number } | undefined
   /** False: the program's input is /dev/null. Default true. */
   readonly stdin?: boolean | undefined
-  /** Aborting kills the program. */
+  /** Aborting kills the program and what it has started, as far as that is in its cgroup. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface ExecOptions extends Omit<SpawnOptions, 'tty' | 'stdin'> {
   /** What the program reads; default nothing. */
   readonly stdin?: string | Uint8Array | undefined
-  /** Milliseconds until the program is killed; default: never. */
+  /** Milliseconds until the program and what it has started are killed; default: never. */
   readonly timeout?: number | undefined
   /** Bytes of each of stdout and stderr that are kept; default 1 MiB. */
   readonly maxBuffer?: number | undefined
@@ -86,17 +88,18 @@ export async function spawnInContainer(
   const streams = await keeper.exec(plan, signal).catch((error: unknown) => {
     throw execError(record, error)
   })
-  return openedSession(record, keeper, streams, signal)
+  const session = openedSession(record, keeper, streams)
+  if (signal !== undefined) killOnAbort(session, signal)
+  return session
 }
 
 function openedSession(
-  record: ContainerRecord,
+  { host }: ContainerRecord,
   keeper: Keeper,
   streams: SessionStreams,
-  signal: AbortSignal | undefined,
 ): Session {
-  const session = new Session(keeper, streams, record.host.sessionEnds)
-  if (signal !== undefined) killOnAbort(session, signal)
+  const session = new Session(keeper, streams, host)
+  host.closed.throwIfAborted()
   return session
 }
 
@@ -159,7 +162,7 @@ function checkSize({ args, env, groups }: ExecPlan): void {
 
 /**
  * @throws OutputLimitError when there is more output than `maxBuffer`
- * @throws TimeoutError
+ * @throws TimeoutError with what was printed until then
  */
 export async function execInContainer(
   record: ContainerRecord,
@@ -176,30 +179,45 @@ export async function execInContainer(
   const started = await keeper
     .run(plan, stdin === undefined ? LINGER_MS : 0, limit.signal)
     .catch((error: unknown) => {
-      throw execError(record, error)
+      throw withOutput(execError(record, error), '', '')
     })
   if (!('session' in started)) return finished(started, maxBuffer)
-  await using session = openedSession(record, keeper, started, limit.signal)
+  await using session = openedSession(record, keeper, started)
   session.stdin?.end(stdin)
+  const output = new Output(maxBuffer)
   // What the program has left behind may hold its output open for ever.
-  const giveUp = () => [session.stdout, session.stderr].forEach((stream) => stream?.destroy())
+  const giveUp = () => {
+    session.abort()
+    session.stdout.destroy()
+    session.stderr?.destroy()
+  }
   limit.signal?.addEventListener('abort', giveUp, { once: true })
   if (limit.signal?.aborted === true) giveUp() // while it was being started
   try {
-    const [stdout, stderr, exit] = await Promise.all([
-      collect(session.stdout, 'stdout', maxBuffer),
-      session.stderr === null ? '' : collect(session.stderr, 'stderr', maxBuffer),
+    const [exit] = await Promise.all([
       session.exit,
+      output.collect('stdout', session.stdout),
+      session.stderr === null ? undefined : output.collect('stderr', session.stderr),
     ])
-    return Object.freeze({ stdout, stderr, ...exit })
-  } finally {
     limit.signal?.throwIfAborted()
+    return Object.freeze({ stdout: output.stdout, stderr: output.stderr, ...exit })
+  } catch (error) {
+    if (error instanceof OutputLimitError) session.abort()
+    const cause: unknown = limit.signal?.aborted === true ? limit.signal.reason : error
+    throw withOutput(cause, output.stdout, output.stderr)
   }
 }
 
+function withOutput(error: unknown, stdout: string, stderr: string): unknown {
+  return error instanceof TimeoutError ? Object.assign(error, { stdout, stderr }) : error
+}
+
 function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecResult {
-  if (stdout.length > maxBuffer) throw new OutputLimitError('stdout', maxBuffer)
-  if (stderr.length > maxBuffer) throw new OutputLimitError('stderr', maxBuffer)
+  const tooLong = stdout.length > maxBuffer ? 'stdout' : stderr.length > maxBuffer ? 'stderr' : null
+  if (tooLong !== null) {
+    const [out, err] = [stdout, stderr].map((all) => all.subarray(0, maxBuffer).toString())
+    throw new OutputLimitError(tooLong, maxBuffer, out ?? '', err ?? '')
+  }
   return Object.freeze({
     stdout: stdout.toString(),
     stderr: stderr.toString(),
@@ -221,22 +239,7 @@ export async function openSession(record: ContainerRecord, session: number): Pro
     throw new NotFoundError('session', String(session))
   }
   const keeper = await record.host.keeper()
-  return new Session(keeper, await keeper.openSession(session), record.host.sessionEnds)
-}
-
-async function collect(
-  stream: AsyncIterable<Buffer>,
-  name: 'stdout' | 'stderr',
-  maxBuffer: number,
-): Promise<string> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of stream) {
-    length += chunk.length
-    if (length > maxBuffer) throw new OutputLimitError(name, maxBuffer)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  return openedSession(record, keeper, await keeper.openSession(session))
 }
 
 function environment(
@@ -252,13 +255,7 @@ function environment(
 }
 
 function killOnAbort(session: Session, signal: AbortSignal): void {
-  const abort = () => {
-    try {
-      session.kill('SIGKILL')
-    } catch {
-      // It was closed meanwhile, which kills it too.
-    }
-  }
+  const abort = () => session.abort()
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
   const forget = () => signal.removeEventListener('abort', abort)

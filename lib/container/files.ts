@@ -5,8 +5,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { ClosedError } from '../errors.js'
-import { InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
+import { InvalidArgumentError, StateError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { Replacement } from '../keeper/replacement.js'
 import { onlyKeys, parse } from '../schema/parse.js'
@@ -154,13 +153,8 @@ class Ending implements Disposable {
   }
 
   readonly #abort = (): void => {
-    this.#controller.abort(this.#given?.aborted === true ? this.#given.reason : this.#goneError())
-  }
-
-  #goneError(): Error {
-    const { deleted, id, host } = this.#record
-    if (deleted) return new NotFoundError('container', id, 'it was deleted')
-    return new ClosedError(`host at '${host.paths.stateDir}'`)
+    const first = this.#given?.aborted === true ? this.#given : this.#record.gone.signal
+    this.#controller.abort(first.reason)
   }
 
   [Symbol.dispose](): void {

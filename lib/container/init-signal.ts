@@ -40,6 +40,7 @@ export async function orderInit(
     await setTimeout(HEED_EVERY_MS, undefined, { signal: limit }).catch(() =>
       limit.throwIfAborted(),
     )
+    record.assertPresent()
   }
   // Before: it may have ended when we hear of the signal.
   if (doing !== undefined) record.run.set(doing)

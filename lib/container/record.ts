@@ -4,7 +4,7 @@
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
-import { NotFoundError, StateError } from '../host/errors.js'
+import { StateError } from '../host/errors.js'
 import { Mutex } from '../host/mutex.js'
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
@@ -17,16 +17,19 @@ import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
 export class ContainerRecord {
-  readonly run = new RunState()
+  /**
+   * Aborted when it is deleted, its pool exported or its host closed. Whatever waits for something
+   * of it rejects with that reason.
+   */
+  readonly gone = new AbortController()
+  #gone: (() => Error) | null = null
+  readonly run = new RunState(this.gone.signal)
   /** Around the file and the LXC configuration. */
   readonly mutex = new Mutex()
   /** Around the root filesystem while it does not run: two mounts of one overlay must not be. */
   readonly #rootfs = new Mutex()
   /** Settings that wait for the next start. */
   readonly pending = new Set<string>()
-  deleted = false
-  /** Aborted when it is deleted or its host is closed: then nothing more comes of it. */
-  readonly gone = new AbortController()
 
   constructor(
     readonly pool: Pool,
@@ -76,14 +79,26 @@ export class ContainerRecord {
     return this.host.cgroups.dir(this.cgroup)
   }
 
+  /** Nothing more comes of it. @param why makes the error of whoever waits, and comes later */
+  end(why: () => Error): void {
+    this.#gone ??= why
+    this.gone.abort(why())
+  }
+
+  /** @throws NotFoundError when it was deleted, ClosedError when its host was closed */
+  assertPresent(): void {
+    if (this.#gone !== null) throw this.#gone()
+  }
+
   /** Takes the manipulation lock; whoever comes second is told who has it. */
   lock(holder: string): Disposable {
-    if (this.deleted) throw new NotFoundError('container', this.id, 'it was deleted')
+    this.assertPresent()
     return this.host.locks.take(this.name, holder)
   }
 
   /** @throws StateError */
   assertAlive(action: string): void {
+    this.assertPresent()
     if (!this.run.alive)
       throw new StateError(this.name, this.run.state, `${action} needs it running`)
   }

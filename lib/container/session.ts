@@ -27,6 +27,13 @@ export interface SessionEnds {
   wait(session: number): Promise<Exit>
 }
 
+/** What sessions need of their host. @internal */
+export interface SessionHost {
+  readonly sessionEnds: SessionEnds
+  /** Then it lets go of its sessions. */
+  readonly closed: AbortSignal
+}
+
 /** @internal */
 export function checkWindow(rows: number, cols: number, what: string): void {
   for (const [name, size] of Object.entries({ rows, cols })) {
@@ -36,6 +43,10 @@ export function checkWindow(rows: number, cols: number, what: string): void {
   }
 }
 
+/**
+ * When its program has ended, `exit` has told how, and its output was read to the end or destroyed,
+ * a session is closed by itself. One of which any of these is not true stays until it is closed.
+ */
 export class Session implements AsyncDisposable {
   readonly id: number
   /** As the host sees it. */
@@ -47,17 +58,22 @@ export class Session implements AsyncDisposable {
   readonly stdout: Readable
   /** Null with a terminal. */
   readonly stderr: Readable | null
-  /** How it ended. Rejects only when the keeper is lost. */
+  /** How it ended. Rejects only when the keeper is lost or the host is closed. */
   readonly exit: Promise<SessionExit>
   readonly #keeper: Keeper
   readonly #pidfd: Pidfd
   readonly #terminal: number | null
+  readonly #hostClosed: AbortSignal
   #ended = false
+  /** By the caller. */
   #closed = false
+  /** Whoever is first to let go of it; the others wait for the same. */
+  #over: Promise<void> | null = null
 
   /** @internal */
-  constructor(keeper: Keeper, streams: SessionStreams, ends: SessionEnds) {
+  constructor(keeper: Keeper, streams: SessionStreams, { sessionEnds, closed }: SessionHost) {
     this.#keeper = keeper
+    this.#hostClosed = closed
     this.id = streams.session
     this.pid = streams.pid
     this.#pidfd = Pidfd.adopt(streams.pidfd)
@@ -73,49 +89,90 @@ export class Session implements AsyncDisposable {
       this.stdout = streams.stdout === null ? Readable.from([]) : openPipe(streams.stdout, 'read')
       this.stderr = streams.stderr === null ? null : openPipe(streams.stderr, 'read')
     }
-    const ended = streams.exit === null ? ends.wait(streams.session) : Promise.resolve(streams.exit)
+    const ended =
+      streams.exit === null ? sessionEnds.wait(streams.session) : Promise.resolve(streams.exit)
     this.exit = ended.then(({ code, signal }) => {
       this.#ended = true
       return sessionExit({ code, signal })
     })
+    for (const output of this.#outputs) output.once('close', () => this.#settled())
     // Whoever does not ask how it ended shall not be ended by that.
-    this.exit.catch(() => undefined)
+    this.exit.then(
+      () => this.#settled(),
+      () => undefined,
+    )
+    if (closed.aborted) this.#abandon()
+    else closed.addEventListener('abort', this.#abandon, { once: true })
+  }
+
+  get #outputs(): readonly Readable[] {
+    return this.stderr === null ? [this.stdout] : [this.stdout, this.stderr]
   }
 
   /** Sends a signal to the program; false when it has ended. */
   kill(signal: SignalName | number = 'SIGTERM'): boolean {
     this.#assertOpen()
-    return this.#pidfd.kill(signal)
+    return !this.#ended && this.#pidfd.kill(signal)
+  }
+
+  /** Kills the program with all that it has started, but what has moved to another cgroup. @internal */
+  abort(): void {
+    // On cgroup v1 there is no other way, and this one is quicker.
+    if (this.#over === null) this.#pidfd.kill('SIGKILL')
+    // One that the keeper does not have any more has nothing left.
+    this.#keeper.killSession(this.id).catch(() => undefined)
   }
 
   /** Tells the program the size of its window. @throws ClosedError; does nothing without a terminal */
   resize(rows: number, cols: number): void {
     this.#assertOpen()
     checkWindow(rows, cols, 'resize')
-    if (this.#terminal !== null) native.keeper.setWindowSize(this.#terminal, rows, cols)
+    // The stream closes the descriptor when the last program has left the terminal.
+    if (this.#terminal !== null && !this.stdout.destroyed)
+      native.keeper.setWindowSize(this.#terminal, rows, cols)
   }
 
   /** Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. */
-  async detach(): Promise<void> {
-    if (this.#closed) return
+  detach(): Promise<void> {
     this.#closed = true
-    this.stdin?.destroy()
-    this.stdout.destroy()
-    this.stderr?.destroy()
-    await this.#pidfd.close()
+    return (this.#over ??= this.#letGo())
   }
 
   /** Kills the program if it still runs, and forgets the session. */
-  async close(): Promise<void> {
-    if (this.#closed) return
+  close(): Promise<void> {
+    this.#closed = true
+    return (this.#over ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     if (!this.#ended) this.#pidfd.kill('SIGKILL')
     // Unread output must not keep the program's pipes, and with them the end, waiting.
-    this.stdout.resume()
-    this.stderr?.resume()
+    for (const output of this.#outputs) output.resume()
     await this.exit.catch(() => undefined)
-    await this.detach()
+    await this.#letGo()
     if (this.#keeper.open) await this.#keeper.closeSession(this.id).catch(() => undefined)
   }
+
+  async #letGo(): Promise<void> {
+    this.#hostClosed.removeEventListener('abort', this.#abandon)
+    for (const stream of [this.stdin, ...this.#outputs]) stream?.destroy()
+    await this.#pidfd.close()
+  }
+
+  /** Nobody could learn more of it. */
+  #settled(): void {
+    if (this.#ended && this.#outputs.every(({ closed }) => closed)) this.#over ??= this.#end()
+  }
+
+  // The host was closed: whoever reads is told, and is not taken down by that if he does not listen.
+  readonly #abandon = (): void => {
+    this.#closed = true
+    for (const stream of [this.stdin, ...this.#outputs]) {
+      stream?.on('error', () => undefined)
+      stream?.destroy(this.#hostClosed.reason as Error)
+    }
+    this.#over ??= this.#letGo()
+  };
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()

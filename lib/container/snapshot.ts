@@ -22,6 +22,7 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly state: ContainerState
   /** As the host sees it. */
   readonly initPid: number | null
+  /** As `wait('ready')` means it: not while it is frozen. */
   readonly ready: boolean
   /** How the last run ended. */
   readonly exit: ContainerExit | null
@@ -61,7 +62,9 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly consoleLog: string
 }
 
+/** @throws NotFoundError when it was deleted */
 export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
+  record.assertPresent()
   const { pool, id, config, run, host, user, group } = record
   const { priority, delay } = config.autostart === false ? {} : (config.autostart ?? {})
   const [netif] = config.net_interfaces
@@ -75,7 +78,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     arch: config.arch,
     state: run.state,
     initPid: run.initPid,
-    ready: run.ready !== null || (run.state === 'running' && !announcesReadiness(record.init)),
+    ready: run.state === 'running' && (run.ready !== null || !announcesReadiness(record.init)),
     exit: run.exit,
     hostname: config.hostname ?? null,
     utsName: utsName(id, config.hostname ?? null),

@@ -1,6 +1,6 @@
 // What a container is doing, as far as the keeper's events have told.
 
-import { EventEmitter } from 'node:events'
+import { EventEmitter, setMaxListeners } from 'node:events'
 import type { KeeperEvent, Known } from '../keeper/types.js'
 import type { SignalName } from '../ns/signal.js'
 
@@ -31,6 +31,13 @@ export class RunState {
   #exit: ContainerExit | null = null
   #runs = 0
   readonly #changes = new EventEmitter().setMaxListeners(0)
+  readonly #gone: AbortSignal
+
+  /** @param gone when there will be no more changes: nobody waits for one for ever */
+  constructor(gone: AbortSignal) {
+    setMaxListeners(0, gone)
+    this.#gone = gone
+  }
 
   get state(): ContainerState {
     return this.#state
@@ -127,8 +134,12 @@ export class RunState {
     this.#changes.emit('change')
   }
 
-  /** Resolves with what `done` answers as soon as it answers something; it may also throw. */
+  /**
+   * Resolves with what `done` answers as soon as it answers something; it may also throw. Rejects when
+   * the container is gone.
+   */
   async until<T>(done: () => T | undefined, signal?: AbortSignal): Promise<T> {
+    this.#gone.throwIfAborted()
     signal?.throwIfAborted()
     const now = done()
     if (now !== undefined) return now
@@ -136,11 +147,13 @@ export class RunState {
       const finish = (settle: () => void) => {
         this.#changes.off('change', check)
         signal?.removeEventListener('abort', abort)
+        this.#gone.removeEventListener('abort', abort)
         settle()
       }
       const abort = () => {
+        const cause = this.#gone.aborted ? this.#gone : signal
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own
-        finish(() => reject(signal?.reason))
+        finish(() => reject(cause?.reason))
       }
       const check = () => {
         try {
@@ -153,6 +166,7 @@ export class RunState {
       }
       this.#changes.on('change', check)
       signal?.addEventListener('abort', abort, { once: true })
+      this.#gone.addEventListener('abort', abort, { once: true })
     })
   }
 }

@@ -120,7 +120,10 @@ export async function killContainer(
   while (run.alive) {
     await record.cgroupDir().kill()
     using again = deadline('', KILL_AGAIN_MS, limit.signal)
-    await stopped(record, again.signal).catch(() => limit.signal.throwIfAborted())
+    await stopped(record, again.signal).catch(() => {
+      limit.signal.throwIfAborted()
+      record.assertPresent()
+    })
   }
 }
 

@@ -41,6 +41,7 @@ const targets: readonly string[] = [
  * @throws InvalidArgumentError for a state that there is not
  * @throws ContainerEndedError when it is waited for `ready` and the container is not, or no more,
  *   running
+ * @throws NotFoundError when it was, or is meanwhile, deleted
  * @throws TimeoutError
  */
 export async function waitFor(
@@ -60,9 +61,10 @@ export async function waitFor(
     Object.freeze({ state: run.state, by, status })
   return await run.until(() => {
     if (target !== 'ready') return run.state === target ? done() : undefined
-    if (run.ready !== null) return done('init', run.ready.status)
     if (!run.alive) throw new ContainerEndedError(record.id, target, run.state)
-    if (announcesReadiness(record.init) || run.state === 'starting') return undefined
-    return done('running')
+    // Neither while it starts, nor while it is frozen or told to stop: that may come to nothing.
+    if (run.state !== 'running') return undefined
+    if (run.ready !== null) return done('init', run.ready.status)
+    return announcesReadiness(record.init) ? undefined : done('running')
   }, limit.signal)
 }

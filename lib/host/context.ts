@@ -27,6 +27,8 @@ export interface HostContext {
   /** Where the reservations of ids of this machine are. */
   readonly idsDirectory: string
   readonly sessionEnds: SessionEnds
+  /** Aborted when the host is closed: what waits for anything but a container rejects with its reason. */
+  readonly closed: AbortSignal
   emit(event: LocalEvent): void
 }
 

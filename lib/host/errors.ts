@@ -101,6 +101,9 @@ export class StateError extends EngineError {
 
 export class TimeoutError extends EngineError {
   readonly code = 'ERR_TIMEOUT'
+  /** What a program had printed until then; only `exec()` has it. */
+  declare readonly stdout?: string
+  declare readonly stderr?: string
   /** @param timeoutMs milliseconds that were waited */
   constructor(
     readonly operation: string,
@@ -206,9 +209,12 @@ export class IdOverlapError extends EngineError {
 /** The guest wrote more than `exec()` was told to keep. */
 export class OutputLimitError extends EngineError {
   readonly code = 'ERR_OUTPUT_LIMIT'
+  /** @param stdout what was kept of it: at most `maxBuffer` bytes, and as much of `stderr` */
   constructor(
     readonly stream: 'stdout' | 'stderr',
     readonly maxBuffer: number,
+    readonly stdout: string,
+    readonly stderr: string,
   ) {
     super(`${stream} is longer than ${maxBuffer} bytes`)
   }

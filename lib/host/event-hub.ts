@@ -20,6 +20,7 @@ interface Reader {
 export class EventHub {
   readonly #readers = new Set<Reader>()
   #last: EventPosition = { epoch: '', seq: 0 }
+  #closed: (() => Error) | null = null
 
   /** The keeper's: from whichever keeper is there now. */
   publish(event: KeeperEvent): void {
@@ -44,6 +45,7 @@ export class EventHub {
     since: EventPosition | undefined,
     signal: AbortSignal | undefined,
   ): AsyncIterableIterator<HostEvent> {
+    if (this.#closed !== null) throw this.#closed()
     signal?.throwIfAborted()
     const leave = () => {
       this.#readers.delete(reader)
@@ -82,7 +84,9 @@ export class EventHub {
     return { type: 'gap', epoch, seq, time: Date.now(), from: Math.max(0, seq - dropped), to: seq }
   }
 
-  close(): void {
+  /** Who listens has heard all. @param why for those who come later */
+  close(why: () => Error): void {
+    this.#closed = why
     for (const { queue } of [...this.#readers]) queue.end()
   }
 }

@@ -134,7 +134,10 @@ export class Host implements AsyncDisposable {
     return auditHost(this.#context)
   }
 
-  /** Lets go of everything; containers and keeper go on. Of a temporary host nothing remains. */
+  /**
+   * Lets go of everything; containers, sessions and keeper go on. What is still waited for rejects
+   * with ClosedError; events and consoles end. Of a temporary host nothing remains.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#open.close()
     return this.#closing

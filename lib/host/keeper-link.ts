@@ -58,7 +58,7 @@ export class KeeperLink {
         // A keeper that cannot be started now may be startable later: without memory, for example.
         process.emitWarning(`no keeper: ${error instanceof Error ? error.message : String(error)}`)
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-        if (this.#closed) throw error
+        if (this.#closed) throw new ClosedError('host')
       }
     }
   }

@@ -1,5 +1,6 @@
 // Opens a host: takes its state directory, finds its keeper, imports its pools.
 
+import { setMaxListeners } from 'node:events'
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Cgroups } from '../cgroup/cgroups.js'
@@ -31,6 +32,8 @@ export interface OpenHost {
   readonly context: HostContext
   readonly hub: EventHub
   readonly link: KeeperLink
+  /** Whatever waits, other than for a container, ends now. */
+  release(): void
   /** Lets go of everything; containers and keeper go on. */
   close(): Promise<void>
 }
@@ -71,6 +74,9 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   undo.add(() => cgroups.close())
 
   let closed = false
+  const why = () => new ClosedError(`host at '${stateDir}'`)
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
   const context: HostContext = {
     paths: new StatePaths(stateDir),
     cgroupRoot,
@@ -79,7 +85,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     cgroups,
     locks: new Locks(),
     get pools() {
-      if (closed) throw new ClosedError(`host at '${stateDir}'`)
+      if (closed) throw why()
       return pools
     },
     keeper: () => link.keeper,
@@ -87,26 +93,30 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     apparmorProfile: (await loadApparmor()).profile,
     idsDirectory: reservationsDirectory,
     sessionEnds: ends,
+    closed: closing.signal,
     emit: (event) => hub.emit(event),
   }
-  undo.add(() => Promise.all([...pools.values()].map(releasePool)))
+  const releasePools = () => Promise.all([...pools.values()].map((pool) => releasePool(pool, why)))
+  undo.add(releasePools)
   for (const pool of wanted) if (!(await isAbsent(pool))) await importPool(context, pool)
 
   undo.commit()
+  const release = () => {
+    ends.close(why())
+    closing.abort(why())
+  }
   const close = async () => {
     if (closed) return
-    // A pool that is released is not in the table any more.
-    for (const pool of pools.values()) {
-      for (const { record } of pool.containers.values()) record.gone.abort()
-    }
-    await Promise.all([...pools.values()].map(releasePool))
     closed = true
-    hub.close()
+    release()
+    await releasePools()
+    pools.clear()
+    hub.close(why)
     await link.close()
     cgroups.close()
     await lock[Symbol.asyncDispose]()
   }
-  return { context, hub, link, close }
+  return { context, hub, link, release, close }
 }
 
 // The root of a container, which is nobody on the host, goes to its rootfs by this path.

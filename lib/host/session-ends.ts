@@ -13,11 +13,14 @@ export class SessionEnds {
     { resolve: (exit: Exit) => void; reject: (e: Error) => void }
   >()
 
+  #closed: Error | null = null
+
   constructor(readonly stateDir: string) {}
 
   wait(session: number): Promise<Exit> {
     const known = this.#ended.get(session)
     if (known !== undefined) return Promise.resolve(known)
+    if (this.#closed !== null) return Promise.reject(this.#closed)
     return new Promise((resolve, reject) => this.#waiting.set(session, { resolve, reject }))
   }
 
@@ -35,8 +38,18 @@ export class SessionEnds {
 
   /** The keeper ended, and its sessions with it. Another keeper numbers them anew. */
   lost(): void {
-    for (const { reject } of this.#waiting.values()) reject(new KeeperLostError(this.stateDir))
-    this.#waiting.clear()
+    this.#fail(new KeeperLostError(this.stateDir))
     this.#ended.clear()
+  }
+
+  /** Nobody is told any more: what ends now is for the next process to hear. */
+  close(reason: Error): void {
+    this.#closed = reason
+    this.#fail(reason)
+  }
+
+  #fail(reason: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(reason)
+    this.#waiting.clear()
   }
 }

@@ -79,6 +79,8 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
       failures.push(error)
     }
   }
+  // Before programs are killed, which would be told as their end.
+  host.release()
   const pools = [...context.pools.values()]
   for (const pool of pools) {
     const alive = [...pool.containers.values()].filter(({ record }) => record.run.alive)

@@ -1,5 +1,6 @@
 // The images of all pools of a host. Each pool has a cache of its own.
 
+import { deadline } from '../container/deadline.js'
 import { choosePool } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
 import type { Image, ImageQuery, ImportImage, ImportOptions } from './types.js'
@@ -9,17 +10,27 @@ interface InPool {
   readonly pool?: string | undefined
 }
 
+interface ImagesHost {
+  readonly pools: ReadonlyMap<string, Pool>
+  readonly closed: AbortSignal
+}
+
 export class Images {
-  readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
+  readonly #host: ImagesHost
 
   /** @internal */
-  constructor(host: { readonly pools: ReadonlyMap<string, Pool> }) {
+  constructor(host: ImagesHost) {
     this.#host = host
   }
 
   /** Unpacks an archive, or copies a directory, into a pool's cache. */
-  async import({ pool, ...what }: ImportImage & InPool, options?: ImportOptions): Promise<Image> {
-    return await choosePool(this.#host.pools, pool).images.import(what, options)
+  async import(
+    { pool, ...what }: ImportImage & InPool,
+    options: ImportOptions = {},
+  ): Promise<Image> {
+    const { images } = choosePool(this.#host.pools, pool)
+    using limit = deadline('import', Infinity, options.signal, this.#host.closed)
+    return await images.import(what, { ...options, signal: limit.signal })
   }
 
   /** @throws NotFoundError when there is none; with several, the one imported last is meant */

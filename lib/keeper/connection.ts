@@ -31,7 +31,8 @@ export class Connection {
   readonly #waiting = new Map<number, Waiting>()
   readonly #unsent: { frame: Buffer; fds: number[] }[] = []
   #next = 1
-  #open = true
+  /** Why nothing can be asked any more. */
+  #ended: Error | null = null
   /** Called for each event. */
   onEvent: (fields: Fields) => void = () => {}
   /** Called once, when the keeper went away by itself. */
@@ -47,7 +48,7 @@ export class Connection {
   }
 
   get open(): boolean {
-    return this.#open
+    return this.#ended === null
   }
 
   /** Another connection to the same keeper. */
@@ -74,7 +75,7 @@ export class Connection {
     signal?: AbortSignal,
   ): Promise<Answer> {
     signal?.throwIfAborted()
-    if (!this.#open) throw new KeeperLostError(this.#stateDir)
+    if (this.#ended !== null) throw this.#ended
     const id = this.#next
     this.#next = (this.#next % 0xffff_ffff) + 1
     const frame = encodeFrame(kind, id, values)
@@ -105,7 +106,7 @@ export class Connection {
   }
 
   #flush(): void {
-    for (let next = this.#unsent[0]; next !== undefined && this.#open; next = this.#unsent[0]) {
+    for (let next = this.#unsent[0]; next !== undefined && this.open; next = this.#unsent[0]) {
       // Full: the keeper is behind. There is no readiness event for so rare a case.
       if (!native.keeper.send(this.#socket, next.frame, next.fds)) {
         setTimeout(() => this.#flush(), 5)
@@ -134,22 +135,19 @@ export class Connection {
   }
 
   #lost(): void {
-    if (!this.#open) return
-    this.#open = false
-    native.keeper.disconnect(this.#socket)
-    this.#rejectAll(new KeeperLostError(this.#stateDir))
+    if (!this.open) return
+    this.#end(new KeeperLostError(this.#stateDir))
     this.onLost()
   }
 
-  #rejectAll(error: Error): void {
+  #end(error: Error): void {
+    this.#ended = error
+    native.keeper.disconnect(this.#socket)
     for (const waiting of this.#waiting.values()) waiting.reject(error)
     this.#waiting.clear()
   }
 
   close(): void {
-    if (!this.#open) return
-    this.#open = false
-    native.keeper.disconnect(this.#socket)
-    this.#rejectAll(new ClosedError(`connection to the keeper of ${this.#stateDir}`))
+    if (this.open) this.#end(new ClosedError(`connection to the keeper of ${this.#stateDir}`))
   }
 }

@@ -217,6 +217,11 @@ export class Keeper implements AsyncDisposable {
     await this.#connection.request('SESSION_CLOSE', { SESSION: session })
   }
 
+  /** Kills all that is in the session's cgroup of v2; the session stays, and tells how it ended. */
+  async killSession(session: number): Promise<void> {
+    await this.#connection.request('ABORT', { SESSION: session })
+  }
+
   /** The program sees the end of its input once the caller has closed its descriptor too. */
   async closeStdin(session: number): Promise<void> {
     await this.#connection.request('STDIN_CLOSE', { SESSION: session })

@@ -93,7 +93,8 @@ export class Pools {
       const ids = running.map(({ id }) => id).join(', ')
       throw new StateError(`pool ${name}`, 'in use', `stop its containers first: ${ids}`)
     }
-    await releasePool(pool)
+    this.#host.pools.delete(name)
+    await releasePool(pool, () => new StateError(`pool ${name}`, 'exported', 'it must be imported'))
     await this.#host.cgroups.dir(pool.cgroup).remove()
   }
 
@@ -113,9 +114,14 @@ export class Pools {
   }
 }
 
-/** Forgets the pool and everything in it; nothing in the kernel or on disk changes. @internal */
-export async function releasePool(pool: Pool): Promise<void> {
+/**
+ * Lets go of the pool and everything in it; nothing in the kernel or on disk changes.
+ *
+ * @param why tells whoever waits for one of its containers
+ * @internal
+ */
+export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
   pool.state = 'exported'
-  pool.host.pools.delete(pool.name)
+  for (const { record } of pool.containers.values()) record.end(why)
   await pool.lock?.[Symbol.asyncDispose]()
 }

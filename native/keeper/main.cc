@@ -175,7 +175,9 @@ class Keeper {
     request.fail({ENOSYS, "keeper", std::to_string(static_cast<int>(message.kind))});
   }
 
+  // A request that is not answered yet, or a session with all that it has started.
   void abort(const Message& message, const Request& request) {
+    if (message.fields.has(Tag::SESSION)) return sessions_.kill(message, request);
     const auto aborted = static_cast<uint32_t>(message.fields.number(Tag::REQUEST));
     if (!containers_.abort(request, aborted)) sessions_.abort(request, aborted);
   }

@@ -12,7 +12,6 @@
 
 #include "base/file.h"
 #include "base/retry.h"
-#include "cgroup/tree.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -71,8 +70,10 @@ void Orphans::look_after(uint64_t milliseconds) {
 void Orphans::look() {
   reap_ending();
   hooks_.again();
-  if (!wait_for_all()) look_after(kLaterMs);
+  const bool more = !wait_for_all();
   remove_left();
+  if (left_.empty()) looks_ = 0;
+  if (more || (looks_ > 0 && --looks_ > 0)) look_after(kLaterMs);
 }
 
 bool Orphans::wait_for_all() {
@@ -94,8 +95,15 @@ bool Orphans::wait_for_all() {
 }
 
 void Orphans::end(const std::string& cgroup) {
-  (void)cgroup::kill(context_.hierarchies, cgroup);
+  // On v2 alone a session has one, and there the kernel kills all of it at once. Looking for
+  // processes one by one, as cgroup::kill() may, could be made long by a guest.
+  const cgroup::Hierarchy* unified = context_.hierarchies.unified();
+  if (unified == nullptr) return;
+  (void)base::write_at(unified->dir.get(), cgroup + "/cgroup.kill", "1");
   remove(cgroup);
+  // Whose children these are hears of their ends, and that is the guest's init.
+  looks_ = kLooks;
+  look_after(kSoonMs);
 }
 
 void Orphans::end(pid_t pid, base::UniqueFd pid_fd) {

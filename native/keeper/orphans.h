@@ -38,6 +38,7 @@ class Orphans {
  private:
   static constexpr uint64_t kSoonMs = 5;
   static constexpr uint64_t kLaterMs = 50;
+  static constexpr int kLooks = 100;
   static constexpr size_t kMaxTries = 64;
 
   void look_after(uint64_t milliseconds);
@@ -51,6 +52,7 @@ class Orphans {
   Hooks hooks_;
   base::UniqueFd signals_;
   bool looking_ = false;
+  int looks_ = 0;
   std::map<pid_t, base::UniqueFd> ending_;
   std::set<std::string> left_;
 };

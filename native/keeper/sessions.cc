@@ -207,6 +207,14 @@ void Sessions::abort(const Request& request, uint32_t exec_request) {
   request.fail({ENOENT, "abort", ""});
 }
 
+// The program and all that it has started; the session stays, as its end is still to be told.
+void Sessions::kill(const Message& message, const Request& request) {
+  const Session* session = find(message, request);
+  if (session == nullptr) return;
+  orphans_.end(session->cgroup);
+  request.reply();
+}
+
 bool Sessions::init_ended(const Session& session) const {
   const Container* container = containers_.find(session.pool + ":" + session.container);
   if (container == nullptr || !container->init_fd.valid()) return true;

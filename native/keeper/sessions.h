@@ -43,6 +43,7 @@ class Sessions {
 
   void exec(const Message& message, const Request& request);
   void abort(const Request& request, uint32_t exec_request);
+  void kill(const Message& message, const Request& request);
   void open(const Message& message, const Request& request);
   void close(const Message& message, const Request& request);
   void close_stdin(const Message& message, const Request& request);

@@ -1,7 +1,10 @@
 // Programs inside a container: run to their end, or held as sessions.
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startedContainer, text, temporaryHost } from '../../helpers/host.js'
+import { hierarchies, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -11,6 +14,18 @@ const ct = await startedContainer(host, { id: 'one' })
 await ct.push('/etc/passwd', 'root:x:0:0::/root:/bin/sh\nweb:x:1000:1001::/home/web:/bin/sh\n')
 await ct.push('/etc/group', 'root:x:0:\nweb:x:1001:\nwww:x:1002:mail,web\n')
 await ct.exec(['mkdir', '-p', '/home/web'], { cwd: '/' })
+
+function abortedAfter(ms: number, reason: Error): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(reason), ms)
+  return controller.signal
+}
+
+/** How many processes in it are of that program; not every busybox has a pgrep. */
+async function running(program: string): Promise<number> {
+  const { stdout } = await ct.exec(['ps'])
+  return stdout.split('\n').filter((line) => new RegExp(`\\b${program}\\b`).test(line)).length
+}
 
 await t.test('output, status and signal', async (t) => {
   t.same(await ct.exec(['sh', '-c', 'echo out; echo err >&2; exit 3']), {
@@ -117,12 +132,109 @@ await t.test('too much output, too much time, enough', async (t) => {
   setTimeout(() => controller.abort(reason), 100)
   await t.rejects(ct.exec(['sleep', '60'], { signal: controller.signal }), reason)
   await t.rejects(ct.exec(['sleep', '60'], { signal: AbortSignal.abort(reason) }), reason)
-  t.equal(
-    (await ct.exec(['sh', '-c', 'pgrep sleep; pgrep yes; true'])).stdout,
-    '',
-    'all were killed',
-  )
+  await until(async () => (await running('sleep')) === 0)
+  t.equal(await running('yes'), 0, 'all were killed')
   t.same(await ct.sessions(), [])
+})
+
+/** Cgroups of sessions that the host still has. */
+function leaves(): string[] {
+  return hierarchies
+    .map((mountpoint) => join(mountpoint, host.cgroupRoot))
+    .filter((root) => existsSync(root))
+    .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }))
+    .filter((name) => /osctl\.session-[^/]*$/.test(name))
+}
+
+await t.test('what is given up is killed with all that it has started', async (t) => {
+  if ((await host.features()).cgroups.layout === 'legacy') {
+    t.comment('there is no cgroup of v2')
+    return
+  }
+  const args = ['sh', '-c', 'sleep 1000 & setsid sleep 1000 & echo up; echo bad >&2; sleep 1000']
+  const printed = { stdout: 'up\n', stderr: 'bad\n' }
+  await t.rejects(ct.exec(args, { timeout: 300 }), { code: 'ERR_TIMEOUT', ...printed })
+  await until(async () => (await running('sleep')) === 0)
+
+  const reason = new Error('enough')
+  await t.rejects(ct.exec(args, { signal: abortedAfter(300, reason) }), reason)
+  await until(async () => (await running('sleep')) === 0)
+
+  // The program itself has ended, and something holds its output.
+  const left = ['sh', '-c', 'sleep 1000 & echo hi']
+  await t.rejects(ct.exec(left, { timeout: 300 }), { code: 'ERR_TIMEOUT', stdout: 'hi\n' })
+  await until(async () => (await running('sleep')) === 0)
+
+  const loud = ['sh', '-c', 'sleep 1000 & echo oops >&2; sleep 0.1; yes']
+  const limit = { code: 'ERR_OUTPUT_LIMIT', stdout: 'y\ny\ny', stderr: 'oops\n' }
+  await t.rejects(ct.exec(loud, { maxBuffer: 5 }), limit)
+  await until(async () => (await running('sleep')) === 0)
+
+  const session = await ct.spawn(args, { signal: abortedAfter(300, reason) })
+  session.stdout.resume()
+  session.stderr?.resume()
+  t.match(await session.exit, { signal: 'SIGKILL' })
+  await until(async () => (await running('sleep')) === 0)
+  await session.close()
+  await until(() => leaves().length === 0)
+  t.same(await ct.sessions(), [])
+})
+
+await t.test('what ends as it should keeps its daemons', async () => {
+  await ct.exec(['sh', '-c', 'setsid sleep 1000 >/dev/null 2>&1 &'], { timeout: 10_000 })
+  const session = await ct.spawn(['sh', '-c', 'setsid sleep 1000 >/dev/null 2>&1 &'])
+  await session.exit
+  await session.close()
+  await until(async () => (await running('sleep')) === 2)
+  await ct.exec(['sh', '-c', 'kill $(pidof sleep)'])
+  await until(async () => (await running('sleep')) === 0)
+})
+
+await t.test('what was printed in time is not lost', async (t) => {
+  const much = { code: 'ERR_OUTPUT_LIMIT', stdout: 'ab', stderr: 'cd' }
+  await t.rejects(ct.exec(['sh', '-c', 'echo abc; echo cde >&2'], { maxBuffer: 2 }), much)
+  const none = { code: 'ERR_TIMEOUT', stdout: '', stderr: '' }
+  await t.rejects(ct.exec(['sleep', '1000'], { timeout: 1 }), none)
+})
+
+await t.test('sessions that are over close themselves', async (t) => {
+  const descriptors = (pid: number | 'self') => readdirSync(`/proc/${pid}/fd`).length
+  const keeper = await host.keeperPid()
+  const round = async () => {
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const session = await ct.spawn(['echo', 'hi'], { tty: i % 10 === 0 })
+        session.stderr?.resume()
+        const [stdout] = await Promise.all([text(session.stdout), session.exit])
+        t.match(stdout, /^hi/)
+        // As before: it has ended, and is not closed by the caller.
+        t.equal(session.kill(), false)
+        session.resize(10, 10)
+        if (i % 3 === 0) await session.close()
+      }),
+    )
+    await until(async () => (await ct.sessions()).length === 0)
+  }
+  await round()
+  const [ours, theirs] = [descriptors('self'), descriptors(keeper)]
+  await round()
+  await until(() => descriptors('self') <= ours && descriptors(keeper) <= theirs)
+
+  const unread = await ct.spawn(['echo', 'hi'])
+  await unread.exit
+  await sleep(50)
+  t.match(await ct.sessions(), [{ session: unread.id }], 'nobody has read its output')
+  unread.stdout.destroy()
+  unread.stderr?.destroy()
+  await until(async () => (await ct.sessions()).length === 0)
+  await unread.close()
+
+  const closing = await ct.spawn(['true'])
+  closing.stdout.resume()
+  closing.stderr?.resume()
+  await closing.exit
+  await closing.close()
+  t.same(await ct.sessions(), [], 'close() waits for the closing that is under way')
 })
 
 await t.test('what cannot be run', async (t) => {
@@ -205,7 +317,7 @@ await t.test('closing a session kills what still runs', async (t) => {
   await session.close()
   t.same(await session.exit, { exitCode: null, signal: 'SIGKILL' })
   t.throws(() => session.kill(), { code: 'ERR_CLOSED' })
-  t.equal((await ct.exec(['sh', '-c', 'pgrep sleep || true'])).stdout, '')
+  t.equal(await running('sleep'), 0)
 })
 
 await t.test('many at once', async (t) => {

@@ -1,12 +1,15 @@
 // One container from its making to its end, on the running kernel.
+import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, readdir, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn, spawnSync } from 'node:child_process'
-import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { busybox, busyboxImage, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
+const image = busyboxImage(t)
 const pool = host.pools.get('tank').show()
 
 await t.test('create, start, ready, stop, delete', async (t) => {
@@ -191,6 +194,60 @@ await t.test('waiting ends: reached, timed out, aborted, or never to be reached'
   const running = ct.wait('running', { timeout: 20_000 })
   await ct.start()
   t.match(await running, { state: 'running' })
+  await ct.delete({ force: true })
+})
+
+await t.test('waiting ends with the container, and goes on through a rename', async (t) => {
+  const ct = await host.containers.create({ id: 'doomed', image: busybox })
+  const waiting = ct.wait('running', { timeout: 20_000 })
+  waiting.catch(() => undefined)
+  await ct.rename('renamed')
+  const renamed = ct.wait('running', { timeout: 20_000 })
+  await ct.start()
+  t.match(await waiting, { state: 'running' })
+  t.match(await renamed, { state: 'running' })
+  await ct.stop({ method: 'kill' })
+
+  const missing = { code: 'ERR_NOT_FOUND', kind: 'container', id: 'renamed' }
+  const pending = [ct.wait('running'), ct.wait('frozen', { timeout: 20_000 })]
+  for (const promise of pending) promise.catch(() => undefined)
+  await ct.delete()
+  for (const promise of pending) await t.rejects(promise, missing)
+  for (const target of ['running', 'stopped', 'ready'] as const) {
+    await t.rejects(ct.wait(target, { timeout: 20_000 }), missing)
+  }
+  t.throws(() => ct.show(), missing)
+  t.throws(() => ct.console(), missing)
+  await t.rejects(ct.exec(['true']), missing)
+  await t.rejects(ct.kill(), missing)
+})
+
+await t.test('waiting ends with the export of the pool', async (t) => {
+  const path = mkdtempSync(join(tmpdir(), 'pool-'))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  await host.pools.install({ name: 'other', path })
+  await host.images.import({ path: image, distribution: 'busybox', version: '1', pool: 'other' })
+  const ct = await host.containers.create({ id: 'there', image: busybox, pool: 'other' })
+  const waiting = ct.wait('running', { timeout: 20_000 })
+  waiting.catch(() => undefined)
+  await host.pools.export('other')
+  await t.rejects(waiting, { code: 'ERR_STATE', state: 'exported' })
+})
+
+await t.test('a frozen one is not ready before it is thawed', async (t) => {
+  const ct = await startedContainer(host, { id: 'ice' })
+  await ct.freeze()
+  await t.rejects(ct.wait('ready', { timeout: 50 }), { code: 'ERR_TIMEOUT' })
+  t.equal(ct.show().ready, false)
+  const waiting = ct.wait('ready', { timeout: 20_000 })
+  await ct.thaw()
+  t.match(await waiting, { state: 'running', by: 'running' })
+  t.equal(ct.show().ready, true)
+  await ct.freeze()
+  const doomed = ct.wait('ready', { timeout: 20_000 })
+  doomed.catch(() => undefined)
+  await ct.kill()
+  await t.rejects(doomed, { code: 'ERR_CONTAINER_ENDED' })
   await ct.delete({ force: true })
 })
 
