@@ -64,12 +64,17 @@ export type { SessionInfo } from './keeper/types.js'
 export type { Exit } from './ns/pidfd.js'
 export type { SignalName } from './ns/signal.js'
 export { jsonSchemas } from './schema/json-schema.js'
-export { parseSize } from './schema/size.js'
+export { parseSize, type Size } from './schema/size.js'
 export type {
+  AutostartInput as AutostartSetting,
   ContainerSettingsInput as ContainerSettings,
+  CreateImage,
   CreateOptions,
+  NetifInput as NetifSetting,
 } from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
+export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'
+export type { PrlimitInput as PrlimitSetting, PrlimitName } from './schema/prlimits.js'
 export type { HostOptions } from './schema/host.js'
 export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'
 export type { CloneMode, InstallOptions, PoolOptions } from './schema/pool.js'

@@ -6,18 +6,21 @@ import { onlyKeys, parse } from '../../../dist/schema/parse.js'
 import { installOptions } from '../../../dist/schema/pool.js'
 
 const image = { distribution: 'debian' }
+const code = 'ERR_INVALID_ARGUMENT'
 
 t.test('a key that there is not, with those that there are', async (t) => {
   t.throws(() => parse(createOptions, { id: 'web1', image, memory: 1 }, 'create'), {
-    code: 'ERR_INVALID_ARGUMENT',
+    code,
     argument: 'create.memory',
     reason: /^no such option; there are memoryLimit, swapLimit, .*\bid\b.*\bimage$/,
   })
   t.throws(() => parse(hostOptions, { statedir: '/x' }, 'open'), {
+    code,
     argument: 'open.statedir',
     reason: 'no such option; there are stateDir, cgroupRoot, interfacePrefix, pools',
   })
   t.throws(() => parse(createOptions, { id: 'web1', imgae: image }, 'create'), {
+    code,
     argument: 'create.imgae',
   })
 })
@@ -34,17 +37,19 @@ t.test('also further in', async (t) => {
     ],
   ]
   for (const [given, argument, reason] of cases) {
-    t.throws(() => parse(containerSettings, given, 'set'), { argument, reason }, argument)
+    t.throws(() => parse(containerSettings, given, 'set'), { code, argument, reason }, argument)
   }
 })
 
 t.test('options that are read one by one say the same', async (t) => {
   t.throws(() => onlyKeys({ tiemout: 1 }, ['timeout', 'signal'], 'wait'), {
+    code,
     argument: 'wait.tiemout',
     reason: 'no such option; there are timeout, signal',
   })
   for (const given of [5, 'timeout', null]) {
     t.throws(() => onlyKeys(given as never, ['timeout', 'signal'], 'wait'), {
+      code,
       argument: 'wait',
       reason: 'options must be an object of timeout, signal',
     })
@@ -54,6 +59,7 @@ t.test('options that are read one by one say the same', async (t) => {
 t.test('all alternatives are named', async (t) => {
   const pool = { name: 'tank', path: '/tank' }
   t.throws(() => parse(installOptions, { ...pool, cloneMode: 'x' }, 'install'), {
+    code,
     argument: 'install.cloneMode',
     reason: 'must be "auto", "overlay", "reflink" or "copy", got "x"',
   })
@@ -83,7 +89,7 @@ t.test('all alternatives are named', async (t) => {
   for (const [given, argument, reason] of cases) {
     t.throws(
       () => parse(containerSettings, given, 'set'),
-      { argument, reason },
+      { code, argument, reason },
       JSON.stringify(given),
     )
   }
