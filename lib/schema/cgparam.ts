@@ -1,6 +1,7 @@
 // Raw cgroup parameters, on disk and as given: a file of a controller and the values written to it.
 
 import { z } from 'zod'
+import { limitOf } from '../group/limit-params.js'
 import { line } from './names.js'
 
 const FILE = /^[a-z0-9_]+(\.[a-zA-Z0-9_-]+)+$/
@@ -42,6 +43,11 @@ export const cgparamInput = z
   .refine((param) => !/^(cgroup|tasks|notify_on_release|devices)\b/.test(param.name), {
     path: ['name'],
     error: 'is not a parameter of a controller that may be set',
+  })
+  .superRefine(({ name }, ctx) => {
+    const limit = limitOf({ name })
+    if (limit === undefined) return
+    ctx.addIssue({ code: 'custom', path: ['name'], message: `is what ${limit} is for` })
   })
   .transform(({ version, name, value }): Cgparam => ({
     version,

@@ -58,6 +58,11 @@ t.test('an error names the field, however deep it is', async (t) => {
       /may be set/,
     ],
     [{ cgparams: [{ version: 2, name: '../x', value: 1 }] }, 'set.cgparams.0.name', /file/],
+    [
+      { cgparams: [{ version: 1, name: 'memory.limit_in_bytes', value: 1 }] },
+      'set.cgparams.0.name',
+      /what memoryLimit is for/,
+    ],
     [{ seccompProfile: 'x' }, 'set.seccompProfile', /absolute/],
     [{ memorylimit: 1 }, 'set.memorylimit', /no such/],
   ]
