@@ -84,7 +84,10 @@ export interface ContainerSettingsInput extends LimitsInput {
   readonly autostart?: boolean | AutostartInput | null | undefined
   /** Program and arguments of init. Default `/sbin/init`. At the next start. */
   readonly initCmd?: readonly string[] | null | undefined
-  /** Resource limits of its processes. Default `nofile` from 1024 to 1048576. At the next start. */
+  /**
+   * Resource limits of its processes. A new container has `nofile` of 1024 to 1048576; `null` takes all
+   * away. At the next start.
+   */
   readonly prlimits?: PrlimitsInput | null | undefined
   /** Raw cgroup parameters; the list replaces the one before. Default: none. At once. */
   readonly cgparams?: readonly CgparamInput[] | null | undefined
