@@ -1,8 +1,10 @@
 // docs/events.md has all events, each with its fields.
 import { readFileSync } from 'node:fs'
-import t from 'tap'
 import ts from 'typescript'
+import { startedContainer, temporaryHost } from '../helpers/host.js'
+import { requires } from '../helpers/requires.js'
 
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const text = readFileSync('docs/events.md', 'utf8')
 const common = ['epoch', 'seq', 'time', 'pool', 'id', 'type']
 
@@ -29,4 +31,23 @@ t.test('every type has its row, with its fields', async (t) => {
   ])
   t.ok(declared.length >= 10)
   t.same(Object.fromEntries(told), Object.fromEntries(declared))
+})
+
+t.test('which programs have an event of their end', async (t) => {
+  const host = await temporaryHost(t)
+  const ct = await startedContainer(host, { id: 'one' })
+  const told: number[] = []
+  const events = host.events()
+  await ct.exec(['true'])
+  await ct.exec(['cat'], { stdin: 'x' })
+  await ct.exec(['sh', '-c', 'sleep 0.2; exit 3'])
+  await (
+    await ct.spawn(['sh', '-c', 'exit 4'])
+  ).exit
+  for await (const event of events) {
+    if (event.type === 'session') told.push(event.code ?? -1)
+    if (event.type === 'session' && event.code === 4) break
+  }
+  // On a busy machine the first one may take longer, too.
+  t.same(told.slice(-3), [0, 3, 4])
 })
