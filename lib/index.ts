@@ -25,6 +25,7 @@ export type { User, UserSnapshot } from './user/user.js'
 export type { Users } from './user/users.js'
 export type { Group, GroupSnapshot } from './group/group.js'
 export type { Groups } from './group/groups.js'
+export type { CgparamSnapshot } from './group/cgparams.js'
 export type { EffectiveLimits } from './group/limit-params.js'
 export type { Pool, PoolSnapshot } from './pool/pool.js'
 export type { Pools } from './pool/pools.js'
@@ -64,12 +65,17 @@ export type { SessionInfo } from './keeper/types.js'
 export type { Exit } from './ns/pidfd.js'
 export type { SignalName } from './ns/signal.js'
 export { jsonSchemas } from './schema/json-schema.js'
-export { parseSize } from './schema/size.js'
+export { parseSize, type Size } from './schema/size.js'
 export type {
+  AutostartInput as AutostartSetting,
   ContainerSettingsInput as ContainerSettings,
+  CreateImage,
   CreateOptions,
+  NetifInput as NetifSetting,
 } from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
+export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'
+export type { PrlimitInput as PrlimitSetting, PrlimitName } from './schema/prlimits.js'
 export type { HostOptions } from './schema/host.js'
 export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'
 export type { CloneMode, InstallOptions, PoolOptions } from './schema/pool.js'

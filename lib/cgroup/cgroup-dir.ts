@@ -2,6 +2,7 @@
 import type { CgroupStats, Hierarchies } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
+import { onlyKeys } from '../schema/parse.js'
 import { CgroupWatch, type WatchOptions } from './cgroup-watch.js'
 
 /** A cheap handle; made by `Cgroups.dir()`. */
@@ -99,12 +100,21 @@ export class CgroupDir {
   /**
    * What happens to it from now on, beginning with how it is. Leaving the loop ends it.
    *
+   * - `populated`: whether there are processes in it or below.
+   * - `frozen`: whether all in it stand still. Not told where the freezer is a controller of v1, also on
+   *   hybrid machines: the kernel has no event for it there, and {@link frozen} is what knows.
+   * - `oom`: its memory, or that of one below, was used up. On v2 `kills` is how many processes were
+   *   killed for it so far; on v1 it is `null`, see {@link oomKills}, and the kernel tells some
+   *   occurrences more than once.
+   * - `removed`: it is gone; nothing follows.
+   *
    * @example
    * for await (const event of cgroup.watch()) {
    *   if (event.type === 'populated' && !event.populated) break
    * }
    */
   watch(options: WatchOptions = {}): CgroupWatch {
+    onlyKeys(options, ['signal', 'persistent'], 'watch')
     return new CgroupWatch(this.#in, this.path, options)
   }
 }

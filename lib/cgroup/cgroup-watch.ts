@@ -24,6 +24,8 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   readonly #pending = new Map<CgroupEvent['type'], CgroupEvent>()
   readonly #waiting: Waiting[] = []
   readonly #signal: AbortSignal | null
+  /** Of v1 there are no events: what the unified hierarchy says of freezing is not how it is. */
+  readonly #freezesByV1: boolean
   #subscription: Subscription | null = null
   #forgetRemoval: () => void = () => {}
   #failure: { reason: unknown } | null = null
@@ -36,8 +38,12 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   constructor(hierarchies: Hierarchies, path: string, { signal, persistent = true }: WatchOptions) {
     signal?.throwIfAborted()
     this.#signal = signal ?? null
+    const mounted = native.cgroup.list(hierarchies)
+    this.#freezesByV1 = mounted.some(
+      ({ version, controllers }) => version === 1 && controllers.includes('freezer'),
+    )
     // First of all: what goes away from here on is told, and what has gone before is ENOENT below.
-    if (native.cgroup.list(hierarchies).some(({ version }) => version === 2)) {
+    if (mounted.some(({ version }) => version === 2)) {
       this.#forgetRemoval = onRemoval(hierarchies, path, () => {
         if (this.#subscription !== null) native.cgroup.look(this.#subscription)
       })
@@ -54,6 +60,7 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   }
 
   #take(event: CgroupEvent): void {
+    if (event.type === 'frozen' && this.#freezesByV1) return
     const next = this.#waiting.shift()
     if (next !== undefined) {
       next.resolve({ done: false, value: event })

@@ -31,7 +31,7 @@ import {
 import type { ContainerRecord } from './record.js'
 import { renameContainer } from './rename.js'
 import type { Session } from './session.js'
-import { setContainer, type SetResult } from './set.js'
+import { setContainer, unsetContainer, type SetResult } from './set.js'
 import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
 import { startContainer, type StartOptions, type StartResult } from './start.js'
 import type { ContainerState } from './state.js'
@@ -213,7 +213,7 @@ export class Container {
 
   /** Takes settings back to their defaults. */
   unset(...names: (keyof ContainerSettings)[]): Promise<SetResult> {
-    return this.set(Object.fromEntries(names.map((name) => [name, null])))
+    return unsetContainer(this.#record, names)
   }
 
   /** What it uses. For many, `host.containers.stats()` is one call. */

@@ -1,27 +1,35 @@
 // The containers of all pools of a host.
 
-import { onlyKeys } from '../schema/parse.js'
+import { z } from 'zod'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
 import { ownTurn } from '../host/own-turn.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
-import { parse } from '../schema/parse.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import type { Container } from './container.js'
 import { createContainer } from './create.js'
 import { deadline } from './deadline.js'
 import type { ContainerSnapshot } from './snapshot.js'
+import { CONTAINER_STATES } from './state.js'
 
 /** What is not given matches anything. */
 export interface ContainerFilter {
-  readonly pool?: string
-  readonly user?: string
-  readonly group?: string
-  readonly state?: ContainerSnapshot['state']
-  readonly distribution?: string
+  readonly pool?: string | undefined
+  readonly user?: string | undefined
+  /** Its path: `/default`. */
+  readonly group?: string | undefined
+  readonly state?: ContainerSnapshot['state'] | undefined
+  readonly distribution?: string | undefined
 }
 
-const filterKeys = ['pool', 'user', 'group', 'state', 'distribution']
+const filterSchema = z.strictObject({
+  pool: z.string().optional(),
+  user: z.string().optional(),
+  group: z.string().optional(),
+  state: z.enum(CONTAINER_STATES).optional(),
+  distribution: z.string().optional(),
+})
 
 export class Containers {
   readonly #host: HostContext
@@ -39,12 +47,13 @@ export class Containers {
    */
   async create(
     options: CreateOptions,
-    { signal }: { signal?: AbortSignal } = {},
+    more: { signal?: AbortSignal | undefined } = {},
   ): Promise<Container> {
     await ownTurn()
+    onlyKeys(more, ['signal'], 'create')
     const wanted = parse(createOptions, options, 'create')
     const pool = choosePool(this.#host.pools, wanted.pool)
-    using limit = deadline('create', Infinity, signal, this.#host.closed)
+    using limit = deadline('create', Infinity, more.signal, this.#host.closed)
     return await createContainer(pool, wanted, limit.signal)
   }
 
@@ -68,10 +77,15 @@ export class Containers {
     return this.get(reference).show()
   }
 
-  /** All that match, from memory: touches neither storage nor cgroups nor /proc. */
+  /**
+   * All that match, from memory: touches neither storage nor cgroups nor /proc.
+   *
+   * @throws InvalidArgumentError for a field or a state that there is not
+   */
   list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
-    onlyKeys(filter, filterKeys, 'list')
-    const wanted = Object.entries(filter) as [keyof ContainerFilter, string][]
+    const wanted = Object.entries(parse(filterSchema, filter, 'list')).filter(
+      (entry): entry is [keyof ContainerFilter, string] => entry[1] !== undefined,
+    )
     return [...this.#host.pools.values()]
       .flatMap((pool) => [...pool.containers.values()])
       .map((container) => container.show())

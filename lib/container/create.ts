@@ -2,6 +2,7 @@
 // what an interrupted creation leaves is known by that mark and goes at the next import.
 
 import { open } from 'node:fs/promises'
+import { checkParams } from '../group/cgparams.js'
 import { ExistsError, NotFoundError } from '../host/errors.js'
 import type { Image } from '../image/types.js'
 import type { FileOp } from '../keeper/types.js'
@@ -52,6 +53,7 @@ export async function createContainer(
   }
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
+  await checkParams(pool, [], settings.cgparams ?? [], 'create')
   const image = pool.images.find(query)
   using _hold = pool.images.hold(image, `container ${id}`)
   const init = await detectInit(image.root)

@@ -12,6 +12,7 @@ import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
 import { onlyKeys, parse } from '../schema/parse.js'
+import { size, type Size } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
 import { optionalDeadline, timeoutOf } from './deadline.js'
 import { Output } from './output.js'
@@ -19,7 +20,10 @@ import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
 
 export interface SpawnOptions {
-  /** Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. */
+  /**
+   * Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. Together with the
+   * program and its arguments 3,500 of them at most, and 120 KiB.
+   */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Default: the user's home. */
   readonly cwd?: string | undefined
@@ -36,10 +40,16 @@ export interface SpawnOptions {
 export interface ExecOptions extends Omit<SpawnOptions, 'tty' | 'stdin'> {
   /** What the program reads; default nothing. */
   readonly stdin?: string | Uint8Array | undefined
-  /** Milliseconds until the program and what it has started are killed; default: never. */
+  /**
+   * Milliseconds until the program and what it has started are killed, 0 being at once; default and
+   * `Infinity`: never.
+   */
   readonly timeout?: number | undefined
-  /** Bytes of each of stdout and stderr that are kept; default 1 MiB. */
-  readonly maxBuffer?: number | undefined
+  /**
+   * Bytes of each of stdout and stderr that may come, or text like `'1 MiB'`; default 1 MiB. `Infinity`:
+   * as many as there are.
+   */
+  readonly maxBuffer?: Size | undefined
 }
 
 export interface ExecResult extends SessionExit {
@@ -61,7 +71,7 @@ const MAX_BYTES = 120 * 1024
 const argumentsSchema = z
   .array(argument)
   .min(1, 'must name a program')
-  .max(MAX_ITEMS, `must be at most ${MAX_ITEMS}`)
+  .max(MAX_ITEMS, `must be at most ${MAX_ITEMS} arguments`)
 const spawnSchema = z.object({
   env: z.record(z.string().regex(/^[^=\0]+$/, 'must be a name'), argument.optional()).optional(),
   cwd: argument.regex(/^\//, 'must be an absolute path').optional(),
@@ -156,7 +166,9 @@ function checkSize({ args, env, groups }: ExecPlan): void {
   const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
   const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(item) + 8, 0)
   if (items.length + groups.length <= MAX_ITEMS && bytes <= MAX_BYTES) return
-  const reason = `arguments and environment must be at most ${MAX_ITEMS} and ${MAX_BYTES} bytes`
+  const reason =
+    `must be at most ${MAX_ITEMS} arguments and environment variables together with groups of the ` +
+    `user, and ${MAX_BYTES} bytes`
   throw new InvalidArgumentError('exec.args', reason)
 }
 
@@ -170,9 +182,9 @@ export async function execInContainer(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   onlyKeys(options, execKeys, 'exec')
-  const { stdin, timeout, maxBuffer = DEFAULT_MAX_BUFFER, ...rest } = options
+  const { stdin, timeout, maxBuffer: given = DEFAULT_MAX_BUFFER, ...rest } = options
   const timeoutMs = timeoutOf(timeout, Infinity, 'exec.timeout')
-  if (!(maxBuffer >= 0)) throw new InvalidArgumentError('exec.maxBuffer', 'must not be negative')
+  const maxBuffer = bytesOf(given)
   using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
   const { keeper, plan } = await prepare(record, args, spawn)
@@ -210,6 +222,11 @@ export async function execInContainer(
 
 function withOutput(error: unknown, stdout: string, stderr: string): unknown {
   return error instanceof TimeoutError ? Object.assign(error, { stdout, stderr }) : error
+}
+
+// A number needs no schema, and `Infinity` is none of its sizes.
+function bytesOf(given: Size): number {
+  return typeof given === 'number' && given >= 0 ? given : parse(size, given, 'exec.maxBuffer')
 }
 
 function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecResult {

@@ -155,7 +155,7 @@ class Ending implements Disposable {
   readonly #abort = (): void => {
     const first = this.#given?.aborted === true ? this.#given : this.#record.gone.signal
     this.#controller.abort(first.reason)
-  }
+  };
 
   [Symbol.dispose](): void {
     for (const signal of this.#sources) signal.removeEventListener('abort', this.#abort)

@@ -1,10 +1,18 @@
 // Changes settings: in the file for good, in the kernel at once where that can be.
 
 import { resetOf } from '../group/limit-params.js'
-import { applyParams, usableParams } from '../group/cgparams.js'
+import {
+  applyParams,
+  checkParams,
+  isSame,
+  unusedParams,
+  usableParams,
+  type CgparamSnapshot,
+} from '../group/cgparams.js'
+import { InvalidArgumentError } from '../host/errors.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
-import { parse } from '../schema/parse.js'
+import { noSuchOption, parse } from '../schema/parse.js'
 import { hostnameFiles, hostsFile, resolvConf, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
 import { writeLxcFile } from './lxc-file.js'
@@ -16,17 +24,29 @@ export interface SetResult {
   readonly applied: readonly SettingName[]
   /** What waits for the next start, or for the next reboot from inside. */
   readonly pending: readonly SettingName[]
+  /**
+   * Parameters among those given that are stored, but are in force neither now nor later on this
+   * machine: it has their controller in the other version of cgroups.
+   */
+  readonly unusedCgparams: readonly CgparamSnapshot[]
 }
 
+/** @param what names the operation in messages */
 export async function setContainer(
   record: ContainerRecord,
   settings: ContainerSettingsInput,
+  what = 'set',
 ): Promise<SetResult> {
-  const checked = parse(containerSettings, settings, 'set')
-  checkSettings(checked, record.host.machine, 'set')
+  const checked = parse(containerSettings, settings, what)
+  checkSettings(checked, record.host.machine, what)
+  const names = (Object.keys(checked) as SettingName[]).filter(
+    (name) => checked[name] !== undefined,
+  )
+  if (names.length === 0) return Object.freeze({ applied: [], pending: [], unusedCgparams: [] })
   return record.mutex.run(async () => {
     const before = record.config
-    const patch = patchOf(checked, before, 'set')
+    const patch = patchOf(checked, before, what)
+    await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
     const live = record.run.alive
     if (live && 'cgparams' in patch) {
       await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
@@ -44,15 +64,45 @@ export async function setContainer(
     }
     // A reboot from inside takes what is there then, also when nobody has the host open.
     if (live) await writeLxcFile(record)
-    const names = Object.keys(checked) as SettingName[]
-    const pending = names.filter((name) => live && NEXT_START.has(name))
+    const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
+    const waits = (name: SettingName) =>
+      NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
+    const pending = names.filter((name) => live && waits(name))
     for (const name of pending) record.pending.add(name)
     record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
+    const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
     return Object.freeze({
-      applied: names.filter((name) => !pending.includes(name)),
+      applied: names.filter((name) => !pending.includes(name) && !(name === 'cgparams' && idle)),
       pending,
+      unusedCgparams,
     })
   })
+}
+
+/** Takes settings back to their defaults. */
+export async function unsetContainer(
+  record: ContainerRecord,
+  names: readonly SettingName[],
+): Promise<SetResult> {
+  const known = Object.keys(containerSettings.shape)
+  for (const name of names as readonly unknown[]) {
+    if (typeof name !== 'string') {
+      throw new InvalidArgumentError('unset', 'takes names of settings, one by one')
+    }
+    if (!known.includes(name)) throw new InvalidArgumentError(`unset.${name}`, noSuchOption(known))
+  }
+  return setContainer(record, Object.fromEntries(names.map((name) => [name, null])), 'unset')
+}
+
+/** Parameters that are among the new ones no more. */
+function goneOf(before: readonly Cgparam[], after: readonly Cgparam[]): Cgparam[] {
+  return before.filter((old) => !after.some((param) => isSame(param, old)))
+}
+
+// Not every parameter has a value that takes it back: its cgroup keeps it as long as it runs.
+function isStuck({ host, config }: ContainerRecord, before: readonly Cgparam[]): boolean {
+  const gone = goneOf(before, config.cgparams)
+  return usableParams(host.cgroups, gone).some((param) => resetOf(param) === null)
 }
 
 /** Writes the new parameters, and takes back those that are not among them any more. */
@@ -61,9 +111,7 @@ async function applyCgparams(
   before: readonly Cgparam[],
   after: readonly Cgparam[],
 ): Promise<void> {
-  const gone = before.filter(
-    (old) => !after.some(({ version, name }) => version === old.version && name === old.name),
-  )
+  const gone = goneOf(before, after)
   const params = [...gone.flatMap((param) => resetOf(param) ?? []), ...after]
   await applyParams(record.cgroupDir(), usableParams(record.host.cgroups, params))
 }

@@ -1,7 +1,8 @@
 // What settings mean for a container's file, and when they take effect.
 
 import type { Machine } from '../host/machine.js'
-import { isLimit, withLimits } from '../group/limit-params.js'
+import { replacedParams } from '../group/cgparams.js'
+import { withLimits } from '../group/limit-params.js'
 import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile, ContainerSettings } from '../schema/container.js'
 import { checkLimits } from '../schema/limits.js'
@@ -35,8 +36,9 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
   const patch: Record<string, unknown> = {}
   const limits = { memoryLimit, swapLimit, cpuLimit, pidsLimit }
   if (cgparams !== undefined || Object.values(limits).some((limit) => limit !== undefined)) {
-    const kept = config.cgparams.filter((param) => cgparams === undefined || isLimit(param))
-    patch['cgparams'] = withLimits([...kept, ...(cgparams ?? [])], limits, what)
+    const before = config.cgparams
+    const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
+    patch['cgparams'] = withLimits(replaced, limits, what)
   }
   const set = (field: string, value: unknown) => {
     if (value !== undefined) patch[field] = value

@@ -1,7 +1,7 @@
 // What is known of a container, from memory alone: no cgroup, no /proc, no file is touched.
 
+import { shownParams, unusedParams, type CgparamSnapshot } from '../group/cgparams.js'
 import { limitsOf, type EffectiveLimits } from '../group/limit-params.js'
-import type { Cgparam } from '../schema/cgparam.js'
 import type { CloneMode } from '../schema/pool.js'
 import type { Prlimits } from '../schema/prlimits.js'
 import { utsName } from './hostname.js'
@@ -36,7 +36,9 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly prlimits: Prlimits
   /** Limits that this host cannot give, and what it gives instead. */
   readonly clampedPrlimits: readonly ClampedPrlimit[]
-  readonly cgparams: readonly Cgparam[]
+  readonly cgparams: readonly CgparamSnapshot[]
+  /** Those of them that are for machines with the other version of cgroups, and do nothing here. */
+  readonly unusedCgparams: readonly CgparamSnapshot[]
   readonly netif: {
     readonly type: string
     readonly name: string
@@ -89,7 +91,8 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     prlimits: config.prlimits,
     clampedPrlimits: clampPrlimits(config.prlimits, host.prlimitBounds).clamped,
     ...limitsOf(config.cgparams),
-    cgparams: config.cgparams,
+    cgparams: shownParams(config.cgparams),
+    unusedCgparams: unusedParams(host.cgroups, config.cgparams),
     netif:
       netif === undefined
         ? null

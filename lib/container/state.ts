@@ -4,16 +4,19 @@ import { EventEmitter, setMaxListeners } from 'node:events'
 import type { KeeperEvent, Known } from '../keeper/types.js'
 import type { SignalName } from '../ns/signal.js'
 
-export type ContainerState =
-  | 'staged'
-  | 'stopped'
-  | 'starting'
-  | 'running'
-  | 'stopping'
-  | 'aborting'
-  | 'freezing'
-  | 'frozen'
-  | 'error'
+export const CONTAINER_STATES = [
+  'staged',
+  'stopped',
+  'starting',
+  'running',
+  'stopping',
+  'aborting',
+  'freezing',
+  'frozen',
+  'error',
+] as const
+
+export type ContainerState = (typeof CONTAINER_STATES)[number]
 
 /** How a run ended. */
 export interface ContainerExit {

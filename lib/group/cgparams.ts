@@ -1,12 +1,88 @@
-// Writes cgroup parameters into the kernel, in words that this machine understands.
+// Cgroup parameters as they are set and shown, and how they come into the kernel, in words that this
+// machine understands.
 
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Cgroups } from '../cgroup/cgroups.js'
+import { InvalidArgumentError } from '../host/errors.js'
+import type { Pool } from '../pool/pool.js'
 import type { Cgparam } from '../schema/cgparam.js'
+import { limitOf } from './limit-params.js'
+
+/** One parameter as `show()` tells it, and as it may be given to `set()` again. */
+export interface CgparamSnapshot {
+  /** Of cgroups: the version whose file it is. */
+  readonly version: 1 | 2
+  /** A file of a controller. */
+  readonly name: string
+  /** Written one after the other. */
+  readonly value: readonly string[]
+}
+
+/** The parameters without those that limits are stored in. */
+export function shownParams(params: readonly Cgparam[]): readonly CgparamSnapshot[] {
+  return params
+    .filter((param) => limitOf(param) === undefined)
+    .map(({ version, name, value }) => Object.freeze({ version, name, value }))
+}
 
 /** Which of the parameters this machine has: those of the version that its controller is in. */
 export function usableParams(cgroups: Cgroups, params: readonly Cgparam[]): Cgparam[] {
   return params.filter(({ version, subsystem }) => cgroups.version(subsystem) === version)
+}
+
+/** Those that are kept for machines where their controller is of the other version. */
+export function unusedParams(
+  cgroups: Cgroups,
+  params: readonly Cgparam[],
+): readonly CgparamSnapshot[] {
+  return shownParams(
+    params.filter(({ version, subsystem }) => cgroups.version(subsystem) !== version),
+  )
+}
+
+/**
+ * The parameters after the list of those that are no limits was replaced. One that is given as it was
+ * stays as it stands in the file, with what the original keeps there besides.
+ */
+export function replacedParams(before: readonly Cgparam[], given: readonly Cgparam[]): Cgparam[] {
+  const limits = before.filter((param) => limitOf(param) !== undefined)
+  return [...given.map((param) => before.find((old) => isEqual(old, param)) ?? param), ...limits]
+}
+
+/**
+ * Refuses new parameters that could never be written here: without a controller, or without a file of
+ * it. What is of the version that this machine does not have is not known, and may be set ahead.
+ *
+ * @param before what is there already, and not looked at again
+ * @throws InvalidArgumentError
+ */
+export async function checkParams(
+  pool: Pool,
+  before: readonly Cgparam[],
+  given: readonly Cgparam[],
+  what: string,
+): Promise<void> {
+  const { cgroups } = pool.host
+  for (const [index, param] of given.entries()) {
+    if (before.some((old) => isEqual(old, param))) continue
+    const { version, subsystem, name } = param
+    if (version !== (cgroups.version(subsystem) ?? (cgroups.layout === 'unified' ? 2 : 1))) continue
+    const refuse = (reason: string) =>
+      new InvalidArgumentError(`${what}.cgparams.${index}.name`, `${reason}, got "${name}"`)
+    const mountpoint = cgroups.mountpoint(subsystem)
+    if (mountpoint === null) throw refuse(`this machine has no controller '${subsystem}'`)
+    // All cgroups have the same files but the root of the hierarchy; the pool's is always there.
+    const root = pool.groups.get('/')
+    await root?.ensureCgroup()
+    const mode = await stat(join(mountpoint, root?.cgroup ?? '', name)).then(
+      (info) => info.mode,
+      () => null,
+    )
+    if (mode === null) throw refuse(`controller '${subsystem}' has no such file here`)
+    if ((mode & 0o222) === 0) throw refuse('can only be read')
+  }
 }
 
 /**
@@ -34,6 +110,19 @@ const OPTIONAL = new Set(['memory.memsw.limit_in_bytes', 'memory.swap.max'])
 
 async function apply(dir: CgroupDir, { subsystem, name, value }: Cgparam): Promise<void> {
   for (const each of value) await dir.write(subsystem, name, each)
+}
+
+/** True for two of the same file. */
+export function isSame(a: Cgparam, b: Cgparam): boolean {
+  return a.version === b.version && a.name === b.name
+}
+
+function isEqual(a: Cgparam, b: Cgparam): boolean {
+  return (
+    isSame(a, b) &&
+    a.value.length === b.value.length &&
+    a.value.every((each, index) => each === b.value[index])
+  )
 }
 
 function isMissing(error: unknown): boolean {

@@ -15,8 +15,17 @@ import {
 } from '../schema/group.js'
 import { checkLimits } from '../schema/limits.js'
 import { parse } from '../schema/parse.js'
-import { applyParams, usableParams } from './cgparams.js'
-import { isLimit, limitsOf, resetOf, withLimits, type EffectiveLimits } from './limit-params.js'
+import {
+  applyParams,
+  checkParams,
+  isSame,
+  replacedParams,
+  shownParams,
+  unusedParams,
+  usableParams,
+  type CgparamSnapshot,
+} from './cgparams.js'
+import { limitsOf, resetOf, withLimits, type EffectiveLimits } from './limit-params.js'
 
 /** What `group show` shows. */
 export interface GroupSnapshot extends EffectiveLimits {
@@ -24,7 +33,9 @@ export interface GroupSnapshot extends EffectiveLimits {
   readonly path: string
   /** Relative to every cgroup hierarchy. */
   readonly cgroup: string
-  readonly cgparams: readonly Cgparam[]
+  readonly cgparams: readonly CgparamSnapshot[]
+  /** Those of them that are for machines with the other version of cgroups, and do nothing here. */
+  readonly unusedCgparams: readonly CgparamSnapshot[]
   readonly containers: readonly string[]
 }
 
@@ -66,7 +77,8 @@ export class Group {
       path: this.path,
       cgroup: this.cgroup,
       ...limitsOf(this.#config.cgparams),
-      cgparams: this.#config.cgparams,
+      cgparams: shownParams(this.#config.cgparams),
+      unusedCgparams: unusedParams(this.#pool.host.cgroups, this.#config.cgparams),
       containers: this.#containers(),
     })
   }
@@ -82,10 +94,11 @@ export class Group {
     checkLimits(limits, this.#pool.host.machine, 'set')
     using _lock = this.#lock('set')
     const before = this.#config.cgparams
-    const kept = before.filter((param) => cgparams === undefined || isLimit(param))
-    const after = withLimits([...kept, ...(cgparams ?? [])], limits, 'set')
+    const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
+    const after = withLimits(replaced, limits, 'set')
+    await checkParams(this.#pool, before, cgparams ?? [], 'set')
     await this.ensureCgroup()
-    const gone = before.filter((old) => !after.some((param) => same(param, old)))
+    const gone = before.filter((old) => !after.some((param) => isSame(param, old)))
     await this.#apply([...gone.flatMap((param) => resetOf(param) ?? []), ...after])
     try {
       this.#config = await this.#file.update({ cgparams: after })
@@ -166,8 +179,4 @@ export class Group {
   #lock(holder: string): Disposable {
     return this.#pool.locks.take(`group ${this.#pool.name}:${this.path}`, holder)
   }
-}
-
-function same(a: Cgparam, b: Cgparam): boolean {
-  return a.version === b.version && a.name === b.name
 }

@@ -10,6 +10,7 @@ import { poolError } from '../pool/write-file.js'
 import { createGroupOptions, groupFile, type CreateGroupOptions } from '../schema/group.js'
 import { checkLimits } from '../schema/limits.js'
 import { parse } from '../schema/parse.js'
+import { checkParams } from './cgparams.js'
 import { Group, type GroupSnapshot } from './group.js'
 import { withLimits } from './limit-params.js'
 
@@ -37,6 +38,7 @@ export class Groups {
     const pool = choosePool(this.#host.pools, poolName)
     checkLimits(limits, pool.host.machine, 'create')
     const params = withLimits(cgparams ?? [], limits, 'create')
+    await checkParams(pool, [], cgparams ?? [], 'create')
     if (parents) {
       for (const above of ancestors(path)) {
         if (!pool.groups.has(above)) await createGroup(pool, above, [])

@@ -1,5 +1,5 @@
 // Limits in words of both cgroup versions. Both are always stored, so that a configuration works
-// on either kind of host. Pure.
+// on either kind of host. Pure: the schema of parameters needs to know them too.
 
 import { InvalidArgumentError } from '../host/errors.js'
 import type { Cgparam } from '../schema/cgparam.js'
@@ -24,6 +24,7 @@ const RESET: Readonly<Record<string, string>> = {
   'memory.low': '0',
   'memory.limit_in_bytes': '-1',
   'memory.memsw.limit_in_bytes': '-1',
+  'memory.soft_limit_in_bytes': '-1',
   'cpu.max': `max ${PERIOD_US}`,
   'cpu.cfs_quota_us': '-1',
   'pids.max': 'max',
@@ -33,6 +34,23 @@ const RESET: Readonly<Record<string, string>> = {
 export function resetOf(param: Cgparam): Cgparam | null {
   const value = RESET[param.name]
   return value === undefined ? null : { ...param, value: [value] }
+}
+
+/** Parameters that a limit is stored in. */
+const LIMIT_OF: Readonly<Record<string, keyof EffectiveLimits>> = {
+  'memory.max': 'memoryLimit',
+  'memory.limit_in_bytes': 'memoryLimit',
+  'memory.swap.max': 'swapLimit',
+  'memory.memsw.limit_in_bytes': 'swapLimit',
+  'cpu.max': 'cpuLimit',
+  'cpu.cfs_period_us': 'cpuLimit',
+  'cpu.cfs_quota_us': 'cpuLimit',
+  'pids.max': 'pidsLimit',
+}
+
+/** Which limit a parameter belongs to; undefined for one that is set as it is. */
+export function limitOf({ name }: Pick<Cgparam, 'name'>): keyof EffectiveLimits | undefined {
+  return LIMIT_OF[name]
 }
 
 /** The limits that some parameters amount to. */
@@ -56,7 +74,8 @@ export function limitsOf(params: readonly Cgparam[]): EffectiveLimits {
 }
 
 /**
- * The parameters after some limits were changed: what is not given stays, `null` takes away.
+ * The parameters after some limits were changed: what is not given stays as it is written, `null` takes
+ * away.
  *
  * @throws InvalidArgumentError for a swap limit without one of memory
  */
@@ -78,24 +97,16 @@ export function withLimits(params: readonly Cgparam[], given: Limits, what: stri
     ...(memory === null ? [] : memoryParams(memory, swap ?? 0)),
     ...(cpu === null ? [] : cpuParams(cpu)),
     ...(pids === null ? [] : [param(2, 'pids.max', pids), param(1, 'pids.max', pids)]),
-  ]
-  return [...params.filter((param) => !isLimit(param)), ...made]
+  ].filter((one) => isAnew(one, given))
+  return [...params.filter((one) => !isAnew(one, given)), ...made]
 }
 
-const LIMIT_NAMES = new Set([
-  'memory.max',
-  'memory.swap.max',
-  'memory.limit_in_bytes',
-  'memory.memsw.limit_in_bytes',
-  'cpu.max',
-  'cpu.cfs_period_us',
-  'cpu.cfs_quota_us',
-  'pids.max',
-])
-
-/** True for the parameters that {@link withLimits} makes. */
-export function isLimit({ name }: Cgparam): boolean {
-  return LIMIT_NAMES.has(name)
+// The older kernels have only the sum of memory and swap: one of the two writes both.
+function isAnew(one: Cgparam, given: Limits): boolean {
+  const limit = limitOf(one)
+  if (limit === undefined) return false
+  if (limit === 'cpuLimit' || limit === 'pidsLimit') return given[limit] !== undefined
+  return given.memoryLimit !== undefined || given.swapLimit !== undefined
 }
 
 function memoryParams(memory: number, swap: number): Cgparam[] {

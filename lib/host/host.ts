@@ -30,10 +30,16 @@ export interface EventsOptions {
 
 /**
  * ```ts
- * await using host = await Host.open({ pools: [{ name: 'tank', path: '/var/lib/osctl/tank' }] })
- * const ct = await host.containers.create({ id: 'web1', image: { distribution: 'debian' } })
- * await ct.start()
+ * const host = await Host.open({ pools: [{ name: 'tank', path: '/var/lib/osctl/tank' }] })
+ * try {
+ *   const ct = await host.containers.create({ id: 'web1', image: { distribution: 'debian' } })
+ *   await ct.start()
+ * } finally {
+ *   await host.close()
+ * }
  * ```
+ *
+ * In TypeScript, and from Node.js 24 on, `await using host = await Host.open(…)` closes it too.
  */
 export class Host implements AsyncDisposable {
   readonly pools: Pools
@@ -116,7 +122,8 @@ export class Host implements AsyncDisposable {
 
   /**
    * What happens from now on, or since an earlier event. What could not be kept is told by an event
-   * of type `gap`. Leaving the loop, aborting and closing the host end it.
+   * of type `gap`. Leaving the loop, aborting and closing the host end it. See {@link HostEvent} for
+   * what there is.
    *
    * ```ts
    * for await (const event of host.events()) if (event.type === 'exit') console.log(event.id)

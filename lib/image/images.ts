@@ -1,8 +1,11 @@
 // The images of all pools of a host. Each pool has a cache of its own.
 
 import { deadline } from '../container/deadline.js'
+import { z } from 'zod'
 import { choosePool } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
+import { onlyKeys, parse } from '../schema/parse.js'
+import { importImage } from './schema.js'
 import type { Image, ImageQuery, ImportImage, ImportOptions } from './types.js'
 
 /** The pool that is meant; the first one when it is not given. */
@@ -14,6 +17,19 @@ interface ImagesHost {
   readonly pools: ReadonlyMap<string, Pool>
   readonly closed: AbortSignal
 }
+const importKeys = [...Object.keys(importImage.shape), 'pool']
+
+const query = z.strictObject({
+  source: z.string().optional(),
+  vendor: z.string().optional(),
+  variant: z.string().optional(),
+  arch: z.string().optional(),
+  distribution: z.string().optional(),
+  version: z.string().optional(),
+  id: z.string().optional(),
+  digest: z.string().optional(),
+  pool: z.string().optional(),
+})
 
 export class Images {
   readonly #host: ImagesHost
@@ -24,29 +40,39 @@ export class Images {
   }
 
   /** Unpacks an archive, or copies a directory, into a pool's cache. */
-  async import(
-    { pool, ...what }: ImportImage & InPool,
-    options: ImportOptions = {},
-  ): Promise<Image> {
+  async import(image: ImportImage & InPool, options: ImportOptions = {}): Promise<Image> {
+    onlyKeys(image, importKeys, 'import')
+    onlyKeys(options, ['signal', 'onProgress'], 'import')
+    const { pool, ...what } = image
     const { images } = choosePool(this.#host.pools, pool)
     using limit = deadline('import', Infinity, options.signal, this.#host.closed)
     return await images.import(what, { ...options, signal: limit.signal })
   }
 
-  /** @throws NotFoundError when there is none; with several, the one imported last is meant */
-  find({ pool, ...query }: ImageQuery & InPool): Image {
-    return choosePool(this.#host.pools, pool).images.find(query)
+  /**
+   * @throws NotFoundError when there is none; with several, the one imported last is meant
+   * @throws InvalidArgumentError for a field that there is not
+   */
+  find(wanted: ImageQuery & InPool): Image {
+    const { pool, ...fields } = parse(query, wanted, 'find')
+    return choosePool(this.#host.pools, pool).images.find(fields)
   }
 
-  /** Newest first. From memory: touches no disk. */
-  list({ pool, ...query }: ImageQuery & InPool = {}): readonly Image[] {
+  /**
+   * Newest first. From memory: touches no disk.
+   *
+   * @throws InvalidArgumentError for a field that there is not
+   */
+  list(wanted: ImageQuery & InPool = {}): readonly Image[] {
+    const { pool, ...fields } = parse(query, wanted, 'list')
     return [...this.#host.pools.values()]
       .filter(({ name }) => pool === undefined || name === pool)
-      .flatMap((one) => one.images.list(query))
+      .flatMap((one) => one.images.list(fields))
   }
 
   /** @throws InUseError while a container needs it */
-  async delete(id: string, { pool }: InPool = {}): Promise<void> {
-    await choosePool(this.#host.pools, pool).images.delete(id)
+  async delete(id: string, options: InPool = {}): Promise<void> {
+    onlyKeys(options, ['pool'], 'delete')
+    await choosePool(this.#host.pools, options.pool).images.delete(id)
   }
 }

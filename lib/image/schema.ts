@@ -14,28 +14,42 @@ export const MACHINE = machines[arch] ?? arch
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits')
 
 /** What to import, and what to call it. */
-export const importImage = z.strictObject({
+export interface ImportImage {
   /** A tar archive (plain, gzip, xz or zstd: its content tells), or a directory. */
+  readonly path: string
+  readonly distribution: string
+  readonly version: string
+  /** The repository it is from. Default `local`. */
+  readonly source?: string | undefined
+  /** Default `default`. */
+  readonly vendor?: string | undefined
+  /** Default `default`. */
+  readonly variant?: string | undefined
+  /** As Linux calls it: `x86_64`. Default: this machine's. */
+  readonly arch?: string | undefined
+  /** SHA-256 in hex that the archive must have. */
+  readonly digest?: string | undefined
+  /** Largest number of entries. Default 1,000,000. */
+  readonly maxEntries?: number | undefined
+  /** Largest size of the unpacked archive in bytes. Default: what is free in the pool. */
+  readonly maxSize?: number | undefined
+}
+
+export const importImage = z.strictObject({
   path: z
     .string()
     .min(1, 'must not be empty')
     .refine((path) => !path.includes('\0'), 'must not hold a zero byte'),
   distribution: word,
   version: word,
-  /** The repository it is from. */
   source: word.default('local'),
   vendor: word.default('default'),
   variant: word.default('default'),
-  /** This machine's when it is not given. */
   arch: word.default(MACHINE),
-  /** SHA-256 in hex that the archive must have. */
   digest: sha256.optional(),
-  /** Largest number of entries. */
   maxEntries: z.number().int().positive().default(1_000_000),
-  /** Largest size of the unpacked archive in bytes; otherwise what is free in the pool. */
   maxSize: z.number().int().positive().default(Number.MAX_SAFE_INTEGER),
 })
-export type ImportImage = z.input<typeof importImage>
 
 /** `image.yml` */
 export const imageFile = z.looseObject({

@@ -1,6 +1,7 @@
 // Raw cgroup parameters, on disk and as given: a file of a controller and the values written to it.
 
 import { z } from 'zod'
+import { limitOf } from '../group/limit-params.js'
 import { line } from './names.js'
 
 const FILE = /^[a-z0-9_]+(\.[a-zA-Z0-9_-]+)+$/
@@ -15,7 +16,23 @@ export const cgparam = z.looseObject({
 /** One parameter: the values are written to `name` one after the other. */
 export type Cgparam = z.output<typeof cgparam>
 
-/** As given to `set()`: the subsystem follows from the name. */
+/**
+ * A file of a cgroup controller and what is written to it.
+ *
+ * ```ts
+ * await ct.set({ cgparams: [{ version: 2, name: 'memory.high', value: 400 * 2 ** 20 }] })
+ * ```
+ */
+export interface CgparamInput {
+  /** Of cgroups: the version whose file it is. Of the other one than this machine's, it is kept. */
+  readonly version: 1 | 2
+  /** The file: the controller, a dot, and so on. Not one that a limit is stored in. */
+  readonly name: string
+  /** A list is written one after the other. */
+  readonly value: string | number | readonly (string | number)[]
+}
+
+/** As given to `set()`: the controller follows from the name. */
 export const cgparamInput = z
   .strictObject({
     version: z.union([z.literal(1), z.literal(2)]),
@@ -26,6 +43,11 @@ export const cgparamInput = z
   .refine((param) => !/^(cgroup|tasks|notify_on_release|devices)\b/.test(param.name), {
     path: ['name'],
     error: 'is not a parameter of a controller that may be set',
+  })
+  .superRefine(({ name }, ctx) => {
+    const limit = limitOf({ name })
+    if (limit === undefined) return
+    ctx.addIssue({ code: 'custom', path: ['name'], message: `is what ${limit} is for` })
   })
   .transform(({ version, name, value }): Cgparam => ({
     version,

@@ -1,15 +1,29 @@
 // A container: what may be asked for, and what stands in `conf/ct/ID.yml`.
+//
+// What callers give is declared beside its schema, as types inferred from one lose their comments;
+// test/lib/schema/declared.ts holds the two together.
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { cgparam, cgparamInput } from './cgparam.js'
-import { limits } from './limits.js'
+import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
+import { limits, type LimitsInput } from './limits.js'
 import { containerId, groupPath, hostname, interfaceName, line, userName } from './names.js'
-import { prlimits, prlimitsInput } from './prlimits.js'
+import { prlimits, prlimitsInput, type PrlimitsInput } from './prlimits.js'
 
 const word = z.string().regex(/^[a-zA-Z0-9_.+-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9, "_.+-"')
 
-/** Which image to create from; what is not given matches anything. */
+/** Which image to create from; what is not given matches anything. Of several, the one imported last. */
+export interface CreateImage {
+  /** The repository that it is from; `local` for one that was imported. */
+  readonly source?: string | undefined
+  readonly vendor?: string | undefined
+  readonly variant?: string | undefined
+  /** As Linux calls it: `x86_64`. */
+  readonly arch?: string | undefined
+  readonly distribution: string
+  readonly version?: string | undefined
+}
+
 export const imageQuery = z.strictObject({
   source: word.optional(),
   vendor: word.optional(),
@@ -24,65 +38,113 @@ const macAddress = z
   .regex(/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/, 'must be like "00:16:3e:12:34:56"')
   .refine((mac) => (parseInt(mac.slice(0, 2), 16) & 1) === 0, 'must not be a multicast address')
 
-/** One interface on a bridge of the host. Without one a container has only its loopback. */
+/** One interface on a bridge of the host. */
+export interface NetifInput {
+  readonly type: 'bridge'
+  /** The name inside the container. Default `eth0`. */
+  readonly name?: string | undefined
+  /** The bridge on the host. */
+  readonly link: string
+  /** Its MAC address. Default: chosen by the kernel at every start. */
+  readonly hwaddr?: string | null | undefined
+}
+
 export const netif = z.strictObject({
   type: z.literal('bridge'),
-  /** The name inside the container. */
   name: interfaceName.default('eth0'),
-  /** The bridge on the host. */
   link: interfaceName,
-  /** Chosen by the kernel at every start when it is not given. */
-  hwaddr: macAddress.optional(),
+  hwaddr: macAddress.nullish(),
 })
 
+export interface AutostartInput {
+  /** 0 is first. Default 1000. */
+  readonly priority?: number | undefined
+  /** Seconds until the next container may start. Default 5. */
+  readonly delay?: number | undefined
+}
+
 export const autostart = z.strictObject({
-  /** 0 is first. */
   priority: z.number().int().nonnegative().default(1000),
-  /** Seconds until the next container may start. */
   delay: z.number().nonnegative().default(5),
 })
 
 const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address')
 const path = line.regex(/^\//, 'must be an absolute path')
 
-/** Everything that `set()` can change. `null` goes back to the default. */
+/**
+ * Everything that `set()` can change, for good. `null` goes back to the default; what is not given, or
+ * `undefined`, stays as it is. Each one says whether a running container gets it at once.
+ */
+export interface ContainerSettingsInput extends LimitsInput {
+  /** Host name, fully qualified or not. Default: the id. At once. */
+  readonly hostname?: string | null | undefined
+  /** Addresses of name servers, at most 16. Default: the image's `/etc/resolv.conf` as it is. At once. */
+  readonly dnsResolvers?: readonly string[] | null | undefined
+  /** Whether and when it is to start with its host: kept, nothing starts by it yet. Default false. */
+  readonly autostart?: boolean | AutostartInput | null | undefined
+  /** Program and arguments of init. Default `/sbin/init`. At the next start. */
+  readonly initCmd?: readonly string[] | null | undefined
+  /**
+   * Resource limits of its processes. A new container has `nofile` of 1024 to 1048576; `null` takes all
+   * away. At the next start.
+   */
+  readonly prlimits?: PrlimitsInput | null | undefined
+  /** Raw cgroup parameters; the list replaces the one before. Default: none. At once. */
+  readonly cgparams?: readonly CgparamInput[] | null | undefined
+  /** Lines of LXC configuration after the generated ones, 64 KiB at most. At the next start. */
+  readonly rawLxc?: string | null | undefined
+  /** A network interface. Default: loopback alone. At the next start. */
+  readonly netif?: NetifInput | null | undefined
+  /**
+   * Absolute path of an LXC seccomp policy on the host. Default: the common one for system containers.
+   * At the next start.
+   */
+  readonly seccompProfile?: string | null | undefined
+  /** Lets it run containers of its own. Default false. At the next start. */
+  readonly nesting?: boolean | null | undefined
+}
+
 export const containerSettings = limits.extend({
   hostname: hostname.nullish(),
-  /** `null` leaves the image's `/etc/resolv.conf` alone. */
   dnsResolvers: z.array(address).max(16, 'must be at most 16').nullish(),
   autostart: z
     .union([z.boolean(), autostart], { error: 'must be a boolean or { priority, delay }' })
     .nullish(),
-  /** Program and arguments of init; the default is `/sbin/init`. */
   initCmd: z
     .array(line)
     .min(1, 'must name a program')
     .refine((args) => args[0]?.startsWith('/'), 'must begin with an absolute path')
     .nullish(),
   prlimits: prlimitsInput.nullish(),
-  /** Raw cgroup parameters; the list replaces the one before. */
   cgparams: z.array(cgparamInput).nullish(),
-  /** Lines of LXC configuration, appended to the generated ones. */
   rawLxc: z.string().max(65536, 'must be at most 64 KiB').nullish(),
   netif: netif.nullish(),
-  /** An LXC seccomp policy on the host; the default is the common one for system containers. */
   seccompProfile: path.nullish(),
-  /** Lets the container run containers of its own. */
   nesting: z.boolean().nullish(),
 })
 export type ContainerSettings = z.output<typeof containerSettings>
-export type ContainerSettingsInput = z.input<typeof containerSettings>
+
+/** What a new container is: all that `set()` can change, and what is decided once. */
+export interface CreateOptions extends ContainerSettingsInput {
+  /** 1 to 100 of a-z, A-Z, 0-9, "_" and "-"; unique in its pool. */
+  readonly id: string
+  /** The pool's name. Default: the first pool. */
+  readonly pool?: string | undefined
+  /** The user whose id map it has. Default: one is made for it, and vanishes with it. */
+  readonly user?: string | undefined
+  /** Path of the group that it is in. Default `/default`. */
+  readonly group?: string | undefined
+  /** The image that its root filesystem is made from. */
+  readonly image: CreateImage
+}
 
 export const createOptions = containerSettings.extend({
   id: containerId,
-  /** The first pool when it is not given. */
   pool: z.string().optional(),
-  /** One is made for the container, and vanishes with it, when it is not given. */
   user: userName.optional(),
   group: groupPath.default('/default'),
   image: imageQuery,
 })
-export type CreateOptions = z.input<typeof createOptions>
 
 const text = z.union([z.string(), z.number()]).transform(String)
 

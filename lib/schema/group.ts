@@ -1,24 +1,34 @@
 // A group is a node of the cgroup tree: what may be asked for, and what stands in its config.yml.
 
 import { z } from 'zod'
-import { cgparam, cgparamInput } from './cgparam.js'
-import { limits } from './limits.js'
+import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
+import { limits, type LimitsInput } from './limits.js'
 import { groupPath } from './names.js'
 
-/** What `set()` can change. */
+/** What `set()` can change: at once, for all containers and groups below together. */
+export interface GroupSettingsInput extends LimitsInput {
+  /** Raw cgroup parameters; the list replaces the one before. Default: none. */
+  readonly cgparams?: readonly CgparamInput[] | null | undefined
+}
+
 export const groupSettings = limits.extend({
   cgparams: z.array(cgparamInput).nullish(),
 })
-export type GroupSettingsInput = z.input<typeof groupSettings>
-export type GroupSettings = z.output<typeof groupSettings>
+
+export interface CreateGroupOptions extends GroupSettingsInput {
+  /** Absolute: `/a/b`. */
+  readonly path: string
+  /** The pool's name. Default: the first pool. */
+  readonly pool?: string | undefined
+  /** Also makes the groups above it. Default false. */
+  readonly parents?: boolean | undefined
+}
 
 export const createGroupOptions = groupSettings.extend({
   path: groupPath,
   pool: z.string().optional(),
-  /** Also makes the groups above it. */
   parents: z.boolean().default(false),
 })
-export type CreateGroupOptions = z.input<typeof createGroupOptions>
 
 /** `conf/group/PATH/config.yml` */
 export const groupFile = z.looseObject({

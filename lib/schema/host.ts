@@ -2,17 +2,29 @@
 
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { poolOptions } from './pool.js'
+import { poolOptions, type PoolOptions } from './pool.js'
+
+export interface HostOptions {
+  /**
+   * Run state: the keeper's socket, LXC configuration, mount points. Should be on a tmpfs. Default
+   * `/run/osctl`.
+   */
+  readonly stateDir?: string | undefined
+  /** The directory below every cgroup hierarchy that belongs to this host. Default `osctl`. */
+  readonly cgroupRoot?: string | undefined
+  /** How names of its network interfaces begin: the kernel allows 15 characters in all. Default `veth`. */
+  readonly interfacePrefix?: string | undefined
+  /** Those that are taken into use at once. One whose directory is missing or empty is passed over. */
+  readonly pools?: readonly PoolOptions[] | undefined
+}
 
 export const hostOptions = z.strictObject({
-  /** Run state: the keeper's socket, LXC configuration, mount points. Should be on a tmpfs. */
   stateDir: z
     .string()
     .refine(isAbsolute, 'must be an absolute path')
     .max(60, 'must be at most 60 characters, as socket addresses are short')
     .regex(/^[a-zA-Z0-9_./-]*$/, 'must be of a-z, 0-9, "_", ".", "/" and "-"')
     .default('/run/osctl'),
-  /** The directory below every cgroup hierarchy that belongs to this host. */
   cgroupRoot: z
     .string()
     .regex(
@@ -20,7 +32,6 @@ export const hostOptions = z.strictObject({
       'must be a relative path of a-z, 0-9, "_" and "-"',
     )
     .default('osctl'),
-  /** How names of this host's network interfaces begin; the kernel allows 15 characters in all. */
   interfacePrefix: z
     .string()
     .regex(/^[a-z][a-z0-9]{0,7}$/, 'must be 1 to 8 of a-z and 0-9')
@@ -35,4 +46,3 @@ export const hostOptions = z.strictObject({
       error: 'must have different paths',
     }),
 })
-export type HostOptions = z.input<typeof hostOptions>

@@ -5,10 +5,19 @@ import { idRangeName } from './names.js'
 
 const ID_MAX = 2 ** 32 - 2
 
+export interface CreateIdRangeOptions {
+  readonly name: string
+  /** The pool's name. Default: the first pool. */
+  readonly pool?: string | undefined
+  /** The first id; at least 65536. */
+  readonly startId: number
+  /** Ids in a block; at least 65536. */
+  readonly blockSize: number
+  readonly blockCount: number
+}
+
 const fields = {
-  /** The first id. */
   startId: z.number().int().min(65536, 'must be at least 65536'),
-  /** Ids in a block. */
   blockSize: z.number().int().min(65536, 'must be at least 65536'),
   blockCount: z.number().int().positive('must be above 0'),
 }
@@ -19,7 +28,6 @@ export const createIdRangeOptions = z
     path: ['blockCount'],
     error: 'must end below 2^32 - 1',
   })
-export type CreateIdRangeOptions = z.input<typeof createIdRangeOptions>
 
 export const allocation = z.looseObject({
   block_index: z.number().int().nonnegative(),
@@ -36,9 +44,17 @@ export const idRangeFile = z.looseObject({
 })
 export type IdRangeFile = z.output<typeof idRangeFile>
 
+export interface AllocateOptions {
+  /** How many blocks in a row. Default 1. */
+  readonly blockCount?: number | undefined
+  /** Where they are. Default: the first place where they fit. */
+  readonly blockIndex?: number | undefined
+  /** Whose they are, as the table shows it. */
+  readonly owner?: string | undefined
+}
+
 export const allocateOptions = z.strictObject({
   blockCount: z.number().int().positive('must be above 0').default(1),
   blockIndex: z.number().int().nonnegative().optional(),
   owner: z.string().min(1).max(256).optional(),
 })
-export type AllocateOptions = z.input<typeof allocateOptions>

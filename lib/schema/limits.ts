@@ -3,17 +3,27 @@
 import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 import type { Machine } from '../host/machine.js'
-import { size } from './size.js'
+import { size, type Size } from './size.js'
 
-/** `null` removes a limit; a field that is not given stays as it is. */
+/** `null` removes a limit; one that is not given stays as it is. */
+export interface LimitsInput {
+  /**
+   * Bytes of memory, or text like `'512 MiB'`; at least one page. Without `swapLimit` beside it no swap is
+   * used. Default: no limit. At once.
+   */
+  readonly memoryLimit?: Size | null | undefined
+  /** Bytes of swap in addition to the memory; needs a `memoryLimit`. Default: 0 with one. At once. */
+  readonly swapLimit?: Size | null | undefined
+  /** Percent of one processor: 150 is one and a half. Default: no limit. At once. */
+  readonly cpuLimit?: number | null | undefined
+  /** Processes and threads together. Default: no limit. At once. */
+  readonly pidsLimit?: number | null | undefined
+}
+
 export const limits = z.strictObject({
-  /** Bytes of memory, or text like `'512 MiB'`. */
   memoryLimit: size.refine((bytes) => bytes >= 4096, 'must be at least one page').nullish(),
-  /** Bytes of swap in addition to the memory. */
   swapLimit: size.nullish(),
-  /** Percent of one CPU: 150 is one and a half. */
   cpuLimit: z.number('must be percent of one CPU').min(1, 'must be at least 1 percent').nullish(),
-  /** Processes and threads. */
   pidsLimit: z
     .number('must be a number')
     .int('must be whole')
@@ -23,7 +33,6 @@ export const limits = z.strictObject({
 
 /** Bytes, percent of one CPU, processes. */
 export type Limits = z.output<typeof limits>
-export type LimitsInput = z.input<typeof limits>
 
 /**
  * Refuses what could never be a limit here: more than the machine has is a mistake in the unit.

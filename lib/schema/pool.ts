@@ -16,21 +16,32 @@ const path = z
   )
 
 /** One pool that a host is opened with. */
+export interface PoolOptions {
+  /** What it is called on this host. */
+  readonly name: string
+  /** Default `dir`, which is the only one. */
+  readonly driver?: 'dir' | undefined
+  /** The directory that it is. */
+  readonly path: string
+}
+
 export const poolOptions = z.strictObject({
   name: poolName,
   driver: z.literal('dir', 'must be "dir"').default('dir'),
   path,
 })
-export type PoolOptions = z.input<typeof poolOptions>
 
 export const cloneMode = z.enum(['overlay', 'reflink', 'copy'])
 export type CloneMode = z.output<typeof cloneMode>
 
+export interface InstallOptions extends PoolOptions {
+  /** How rootfs are made from images. Default `auto`: the first that works here. */
+  readonly cloneMode?: 'auto' | CloneMode | undefined
+}
+
 export const installOptions = poolOptions.extend({
-  /** How rootfs are made from images; `auto` takes the first that works here. */
   cloneMode: z.union([z.literal('auto'), cloneMode]).default('auto'),
 })
-export type InstallOptions = z.input<typeof installOptions>
 
 /** The newest format of a pool that this version understands. */
 export const POOL_FORMAT = 1

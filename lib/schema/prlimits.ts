@@ -33,7 +33,13 @@ const pair = z
     error: 'must not be above hard',
   })
 
-/** As given: one number stands for both limits, `null` takes a limit away. */
+/** One value for both limits, or each of them; see setrlimit(2) for what they count. */
+export type PrlimitInput =
+  PrlimitValue | { readonly soft: PrlimitValue; readonly hard: PrlimitValue }
+
+/** By name; one that is not given stays as it is, `null` takes it away. */
+export type PrlimitsInput = { readonly [Name in PrlimitName]?: PrlimitInput | null }
+
 export const prlimitsInput = z.partialRecord(
   z.enum(PRLIMIT_NAMES),
   z

@@ -35,6 +35,9 @@ const bytes = z
   .int('must be a whole number of bytes')
   .nonnegative('must not be negative')
 
+/** Bytes, as a number or as text: `'512 MiB'` is 2^20, `'512 MB'` 10^6 each. */
+export type Size = number | string
+
 /** A size in bytes, given as a number or as text. */
 export const size = z
   .union([bytes, z.string().regex(SIZE, 'must be a size like "512 MiB"')], {

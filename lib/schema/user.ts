@@ -25,18 +25,31 @@ export const idMapEntry = z
 const idMap = z.array(idMapEntry).min(1, 'must have an entry').max(340, 'must have at most 340')
 
 /** Either a block of an id-range, or explicit maps, or maps within a block. */
+export interface CreateUserOptions {
+  readonly name: string
+  /** The pool's name. Default: the first pool. */
+  readonly pool?: string | undefined
+  /** The range that its ids are from. Default `default`. */
+  readonly idRange?: string | undefined
+  /** Which block of the range. Default: the first free one. */
+  readonly blockIndex?: number | undefined
+  /** Entries like `0:1000000:65536`: the first id inside, the first on the host, how many. */
+  readonly uidMap?: readonly string[] | undefined
+  /** As `uidMap`. Default: the same. */
+  readonly gidMap?: readonly string[] | undefined
+  /** A user that is not standalone vanishes with its last container. Default true. */
+  readonly standalone?: boolean | undefined
+}
+
 export const createUserOptions = z.strictObject({
   name: userName,
   pool: z.string().optional(),
   idRange: idRangeName.default('default'),
-  /** Which block of the range; the first free one when it is not given. */
   blockIndex: z.number().int().nonnegative().optional(),
   uidMap: idMap.optional(),
   gidMap: idMap.optional(),
-  /** A user that is not standalone vanishes with its last container. */
   standalone: z.boolean().default(true),
 })
-export type CreateUserOptions = z.input<typeof createUserOptions>
 
 /** `conf/user/NAME.yml` */
 export const userFile = z.looseObject({

@@ -27,7 +27,11 @@ export interface CgroupStats {
   pids: number | null
 }
 
-/** `kills` is the sum of the path and all below it; `null` on v1, see `oomKills`. */
+/**
+ * `frozen` is of the freezer of v2: where that of v1 is mounted too it says nothing of it, and a
+ * `CgroupWatch` leaves it out. `kills` is the sum of the path and all below it; `null` on v1, see
+ * `oomKills`, where one lack of memory may be told more than once.
+ */
 export type CgroupEvent =
   | { type: 'populated'; populated: boolean }
   | { type: 'frozen'; frozen: boolean }

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import type { CgroupDir } from '../../../lib/cgroup/cgroup-dir.js'
 import type { CgroupEvent, CgroupWatch } from '../../../lib/cgroup/cgroup-watch.js'
@@ -48,15 +49,50 @@ t.test('a process further down counts', async (t) => {
   t.same(await next(watch, 'populated'), { type: 'populated', populated: true })
 })
 
+// As on a machine that has no v1.
+function unifiedAlone(t: Test, { cgroups, dir }: { cgroups: Cgroups; dir: CgroupDir }): CgroupDir {
+  const unified = Cgroups.at(cgroups.hierarchies.filter(({ version }) => version === 2))
+  t.teardown(() => unified.close())
+  return unified.dir(dir.path)
+}
+
 t.test('tells of the v2 freezer', async (t) => {
-  const { dir } = testCgroup(t)
-  await dir.create()
+  const cgroup = testCgroup(t)
+  await cgroup.dir.create()
+  const dir = unifiedAlone(t, cgroup)
   await using watch = dir.watch()
   t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: false })
   await dir.write('', 'cgroup.freeze', '1')
   t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: true })
   await dir.write('', 'cgroup.freeze', '0')
   t.same(await next(watch, 'frozen'), { type: 'frozen', frozen: false })
+})
+
+t.test('says nothing of freezing where v1 does it', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  if (cgroups.version('freezer') !== 1) return t.pass('the freezer is of v2 here')
+  await dir.create()
+  await using watch = dir.watch()
+  await dir.freeze()
+  await dir.write('', 'cgroup.freeze', '1')
+  await dir.write('', 'cgroup.freeze', '0')
+  await dir.thaw()
+  await dir.remove()
+  const types: string[] = []
+  for await (const { type } of watch) {
+    types.push(type)
+    if (type === 'removed') break
+  }
+  t.ok(types.includes('populated'))
+  t.notOk(types.includes('frozen'))
+})
+
+t.test('options that there are not', async (t) => {
+  const { dir } = testCgroup(t)
+  t.throws(() => dir.watch({ sig: 1 } as never), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'watch.sig',
+  })
 })
 
 // Runs into the limit, which ends it.
@@ -188,8 +224,9 @@ t.test('many of them need one inotify instance', async (t) => {
 })
 
 t.test('a reader that is late hears how it is last', async (t) => {
-  const { dir } = testCgroup(t)
-  await dir.create()
+  const cgroup = testCgroup(t)
+  await cgroup.dir.create()
+  const dir = unifiedAlone(t, cgroup)
   await using watch = dir.watch()
   for (let round = 0; round < 20; round++) {
     await dir.write('', 'cgroup.freeze', '1')
@@ -214,8 +251,9 @@ t.test('leaving the loop ends it', async (t) => {
 })
 
 t.test('abort before: nothing is opened; in the middle: the reason comes out', async (t) => {
-  const { dir } = testCgroup(t)
-  await dir.create()
+  const cgroup = testCgroup(t)
+  await cgroup.dir.create()
+  const dir = unifiedAlone(t, cgroup)
   const reason = new Error('enough')
   t.throws(() => dir.watch({ signal: AbortSignal.abort(reason) }), reason)
   const controller = new AbortController()

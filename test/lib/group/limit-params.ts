@@ -66,6 +66,12 @@ t.test('quota and period of an original configuration are read with their fracti
   t.match(limitsOf(params), { cpuLimit: 25, memoryLimit: null })
 })
 
+t.test('a change leaves the others as they are written', async (t) => {
+  const cpu = { version: 2 as const, subsystem: 'cpu', name: 'cpu.max', value: ['12500 50000'] }
+  t.same(withLimits([cpu], { memoryLimit: 1000 }, 'set')[0], cpu)
+  t.same(withLimits([cpu], {}, 'set'), [cpu])
+})
+
 t.test('what can be taken back, and what cannot', async (t) => {
   const param = (name: string) => ({ version: 2 as const, subsystem: 'x', name, value: ['1'] })
   t.same(resetOf(param('memory.max'))?.value, ['max'])

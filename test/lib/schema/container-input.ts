@@ -44,7 +44,7 @@ t.test('an error names the field, however deep it is', async (t) => {
     [{ dnsResolvers: ['1.1.1.1', 'dns'] }, 'set.dnsResolvers.1', /IP address/],
     [{ initCmd: ['sbin/init'] }, 'set.initCmd', /absolute/],
     [{ initCmd: ['/sbin/init', 'a\nlxc.hook.start=/bin/sh'] }, 'set.initCmd.1', /control/],
-    [{ prlimits: { nofiles: 1 } }, 'set.prlimits', /nofiles/],
+    [{ prlimits: { nofiles: 1 } }, 'set.prlimits.nofiles', /no such/],
     [{ prlimits: { nofile: { soft: 2, hard: 1 } } }, 'set.prlimits.nofile.soft', /above hard/],
     [{ netif: { type: 'bridge', link: 'a/b' } }, 'set.netif.link', /1 to 15/],
     [
@@ -58,8 +58,13 @@ t.test('an error names the field, however deep it is', async (t) => {
       /may be set/,
     ],
     [{ cgparams: [{ version: 2, name: '../x', value: 1 }] }, 'set.cgparams.0.name', /file/],
+    [
+      { cgparams: [{ version: 1, name: 'memory.limit_in_bytes', value: 1 }] },
+      'set.cgparams.0.name',
+      /what memoryLimit is for/,
+    ],
     [{ seccompProfile: 'x' }, 'set.seccompProfile', /absolute/],
-    [{ memorylimit: 1 }, 'set', /memorylimit/],
+    [{ memorylimit: 1 }, 'set.memorylimit', /no such/],
   ]
   for (const [given, argument, reason] of cases) {
     t.throws(
