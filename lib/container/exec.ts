@@ -194,7 +194,7 @@ export async function execInContainer(
       throw withOutput(execError(record, error), '', '')
     })
   if (!('session' in started)) return finished(started, maxBuffer)
-  await using session = openedSession(record, keeper, started)
+  const session = openedSession(record, keeper, started)
   session.stdin?.end(stdin)
   const output = new Output(maxBuffer)
   // What the program has left behind may hold its output open for ever.
@@ -206,17 +206,39 @@ export async function execInContainer(
   limit.signal?.addEventListener('abort', giveUp, { once: true })
   if (limit.signal?.aborted === true) giveUp() // while it was being started
   try {
-    const [exit] = await Promise.all([
+    const ended = Promise.all([
       session.exit,
       output.collect('stdout', session.stdout),
       session.stderr === null ? undefined : output.collect('stderr', session.stderr),
     ])
+    const [exit] = await (limit.signal === undefined ? ended : unlessHeld(ended, limit.signal))
     limit.signal?.throwIfAborted()
     return Object.freeze({ stdout: output.stdout, stderr: output.stderr, ...exit })
   } catch (error) {
     if (error instanceof OutputLimitError) session.abort()
     const cause: unknown = limit.signal?.aborted === true ? limit.signal.reason : error
     throw withOutput(cause, output.stdout, output.stderr)
+  } finally {
+    const closed = session.close()
+    if (limit.signal?.aborted !== true) await closed
+  }
+}
+
+// A guest may keep even what was killed from ending, by a freezer of v1 for one.
+const KILLED_MS = 1000
+
+async function unlessHeld<T>(ended: Promise<T>, signal: AbortSignal): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const held = new Promise<never>((_resolve, reject) => {
+    const late = () => reject(signal.reason as Error)
+    const killed = () => (timer = setTimeout(late, KILLED_MS))
+    if (signal.aborted) killed()
+    else signal.addEventListener('abort', killed, { once: true })
+  })
+  try {
+    return await Promise.race([ended, held])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -3,16 +3,19 @@
 import { KeeperLostError } from '../keeper/errors.js'
 import type { Exit } from '../ns/pidfd.js'
 
+interface Waiting {
+  readonly promise: Promise<Exit>
+  readonly resolve: (exit: Exit) => void
+  readonly reject: (reason: Error) => void
+}
+
 /** Ends that nobody has asked about yet; the keeper has them, too. */
 const REMEMBERED = 1024
 
 export class SessionEnds {
   readonly #ended = new Map<number, Exit>()
-  readonly #waiting = new Map<
-    number,
-    { resolve: (exit: Exit) => void; reject: (e: Error) => void }
-  >()
-
+  /** Several may have the same session open. */
+  readonly #waiting = new Map<number, Waiting>()
   #closed: Error | null = null
 
   constructor(readonly stateDir: string) {}
@@ -21,7 +24,12 @@ export class SessionEnds {
     const known = this.#ended.get(session)
     if (known !== undefined) return Promise.resolve(known)
     if (this.#closed !== null) return Promise.reject(this.#closed)
-    return new Promise((resolve, reject) => this.#waiting.set(session, { resolve, reject }))
+    const waiting = this.#waiting.get(session)
+    if (waiting !== undefined) return waiting.promise
+    let settle!: Omit<Waiting, 'promise'>
+    const promise = new Promise<Exit>((resolve, reject) => (settle = { resolve, reject }))
+    this.#waiting.set(session, { promise, ...settle })
+    return promise
   }
 
   ended(session: number, exit: Exit): void {
