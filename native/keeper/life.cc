@@ -96,10 +96,11 @@ void Containers::running(Container& container) {
     context_.log.line("%s: its init could not be written down: %s", key.c_str(),
                       std::strerror(saved.error().errnum));
   }
-  answer_start(container);
+  // The event first: who has the answer may freeze it, and must not hear then that it runs.
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
   });
+  answer_start(container);
   // The container has the mount in its own namespace now. Gone from here it is in nobody's
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
