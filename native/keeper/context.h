@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cgroup/hierarchy.h"
@@ -39,18 +40,22 @@ struct Context {
 // Answers one request. It may be kept until the answer is known; the client may be gone by then.
 class Request {
  public:
-  using Send = std::function<void(const Writer& frame, const std::vector<int>& fds)>;
+  using Send = std::function<void(std::string_view frame, const std::vector<int>& fds)>;
   Request(uint32_t id, uint64_t client, Send send)
       : id_(id), client_(client), send_(std::move(send)) {}
 
   [[nodiscard]] uint32_t id() const { return id_; }
   [[nodiscard]] uint64_t client() const { return client_; }
   [[nodiscard]] Writer answer() const { return Writer(Kind::REPLY, id_); }
-  void reply(const Writer& frame, const std::vector<int>& fds = {}) const { send_(frame, fds); }
-  void reply() const { send_(answer(), {}); }
+  void reply(const Writer& frame, const std::vector<int>& fds = {}) const {
+    send_(frame.bytes(), fds);
+  }
+  void reply() const { send_(answer().bytes(), {}); }
+  // An event, as it is.
+  void pass(std::string_view frame) const { send_(frame, {}); }
   void fail(const base::SysError& error, std::string_view step = {}, std::string_view code = {},
             std::string_view detail = {}) const {
-    send_(error_frame(id_, error, step, code, detail), {});
+    send_(error_frame(id_, error, step, code, detail).bytes(), {});
   }
 
  private:

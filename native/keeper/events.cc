@@ -31,9 +31,9 @@ void Events::emit(std::string_view type, std::string_view pool, std::string_view
   frame.number(Tag::SEQ, ++last_).number(Tag::TIME, realtime_ms());
   frame.put(Tag::TYPE, type).put(Tag::POOL, pool).put(Tag::ID, id);
   if (more) more(frame);
-  ring_.push_back({last_, frame});
+  ring_.push_back({last_, std::pmr::string(frame.bytes(), &pool_)});
   if (ring_.size() > kKept) ring_.pop_front();
-  sink_(frame);
+  sink_(frame.bytes());
 }
 
 void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) const {
@@ -45,7 +45,7 @@ void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) cons
     Writer gap(Kind::EVENT, 0);
     gap.number(Tag::SEQ, after).number(Tag::TIME, realtime_ms()).put(Tag::TYPE, "gap");
     gap.number(Tag::FROM, after + 1).number(Tag::TO, oldest == 0 ? 0 : oldest - 1);
-    sink(gap);
+    sink(gap.bytes());
   }
   for (const Entry& entry : ring_) {
     if (entry.seq > after) sink(entry.frame);

@@ -5,16 +5,18 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
 #include "keeper/message.h"
+#include "keeper/unforked.h"
 
 namespace keeper {
 
 class Events {
  public:
-  using Sink = std::function<void(const Writer& frame)>;
+  using Sink = std::function<void(std::string_view frame)>;
 
   explicit Events(Sink sink);
   // Adds SEQ, TIME, POOL, ID and TYPE; `more` carries the rest.
@@ -28,13 +30,15 @@ class Events {
  private:
   struct Entry {
     uint64_t seq;
-    Writer frame;
+    std::pmr::string frame;
   };
   static constexpr size_t kKept = 8192;
   Sink sink_;
   std::string epoch_;
   uint64_t last_ = 0;
-  std::deque<Entry> ring_;
+  Unforked memory_;
+  std::pmr::unsynchronized_pool_resource pool_{&memory_};
+  std::pmr::deque<Entry> ring_{&pool_};
 };
 
 }  // namespace keeper

@@ -108,7 +108,7 @@ class Keeper {
  public:
   Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hierarchies,
          base::UniqueFd listener)
-      : events_([this](const Writer& frame) { server_.broadcast(frame); }),
+      : events_([this](std::string_view frame) { server_.broadcast(frame); }),
         spare_(loop_, hierarchies, work),
         context_{options, loop_, log, events_, hierarchies, spare_},
         containers_(context_, userns_,
@@ -200,7 +200,7 @@ class Keeper {
     request.reply();
     if (message.fields.has(Tag::SEQ)) {
       events_.replay(message.fields.text(Tag::EPOCH), message.fields.number(Tag::SEQ),
-                     [&](const Writer& event) { request.reply(event); });
+                     [&](std::string_view event) { request.pass(event); });
     }
     server_.subscribe(request.client());
   }

@@ -67,22 +67,22 @@ void Server::readable(uint64_t id) {
     if (!message) return drop(id, "malformed frame");
     const Request request(
         message->id, id,
-        [this, id](const Writer& frame, const std::vector<int>& fds) { send(id, frame, fds); });
+        [this, id](std::string_view frame, const std::vector<int>& fds) { send(id, frame, fds); });
     handle_(*message, request);
   }
 }
 
-void Server::send(uint64_t id, const Writer& frame, const std::vector<int>& fds) {
+void Server::send(uint64_t id, std::string_view frame, const std::vector<int>& fds) {
   const auto it = clients_.find(id);
   if (it == clients_.end()) return;
   Client& client = it->second;
   if (client.outbox.empty()) {
-    const auto sent = keeper::send(client.socket.get(), frame.bytes(), fds);
+    const auto sent = keeper::send(client.socket.get(), frame, fds);
     if (sent.ok()) return;
     if (sent.error().errnum != EAGAIN) return drop(id, std::strerror(sent.error().errnum));
   }
   if (client.outbox.size() == kMaxOutbox) return drop(id, "does not read");
-  Frame kept{frame.bytes(), {}};
+  Frame kept{std::string(frame), {}};
   for (const int fd : fds) kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   client.outbox.push_back(std::move(kept));
   loop_.watch(client.socket.get(), EPOLLIN | EPOLLOUT, [this, id](uint32_t events) {
@@ -124,7 +124,7 @@ void Server::subscribe(uint64_t id) {
   if (it != clients_.end()) it->second.subscribed = true;
 }
 
-void Server::broadcast(const Writer& event) {
+void Server::broadcast(std::string_view event) {
   std::vector<uint64_t> to;  // sending may drop a client
   for (const auto& [id, client] : clients_) {
     if (client.subscribed) to.push_back(id);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -19,9 +20,9 @@ class Server {
   using Handle = std::function<void(const Message& message, const Request& request)>;
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, std::function<void()> idle);
 
-  void broadcast(const Writer& event);  // to those who subscribed
+  void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
-  void send(uint64_t client, const Writer& frame, const std::vector<int>& fds = {});
+  void send(uint64_t client, std::string_view frame, const std::vector<int>& fds = {});
   [[nodiscard]] size_t clients() const { return clients_.size(); }
 
  private:

@@ -50,3 +50,18 @@ await t.test(`the monitors of ${COUNT} containers`, async (t) => {
     t.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Threads:\t1$/m)
   }
 })
+
+await t.test('what others do for long costs a monitor nothing', async (t) => {
+  const [kept, other] = [host.containers.get('ct0'), host.containers.get('ct1')]
+  const { initPid } = kept.show()
+  const monitor = parentOf(initPid ?? -1)
+  const before = privateKb(monitor)
+  for (let i = 0; i < 100; i++) {
+    await other.kill()
+    await other.start()
+  }
+  const after = privateKb(monitor)
+  t.comment(`private memory: ${before} kB before, ${after} kB after 100 starts of another one`)
+  if (process.env['ASAN_OPTIONS'] === undefined) t.ok(after <= MOST_KB)
+  t.ok(after > 4, 'and it was really measured')
+})
