@@ -29,13 +29,12 @@ t.teardown(async () => {
 })
 
 /** Runs a few lines with the package in another process. */
-function elsewhere(code: string) {
+function elsewhere(code: string, by: readonly string[] = []) {
   const script = `import { Host } from 'vpsadminos'; const options = ${JSON.stringify(options)}; ${code}`
-  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+  const [program = '', ...args] = [...by, process.execPath, '--input-type=module', '-e', script]
+  return spawn(program, args, {
     cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],
-    // A Node.js that may use io_uring does not change its ids: Debian's.
-    env: { ...process.env, UV_USE_IO_URING: '0' },
   })
 }
 
@@ -127,9 +126,11 @@ await t.test('a state directory that containers cannot go through is refused', a
 })
 
 await t.test('without root it says so', async (t) => {
-  const child = elsewhere(
-    'process.setegid(65534); process.seteuid(65534); await Host.open(options).catch(({ code }) => console.log(code)); process.seteuid(0); process.setegid(0)',
-  )
+  // In a user namespace without a map: Debian's Node.js does not change its ids itself.
+  const child = elsewhere('await Host.open(options).catch(({ code }) => console.log(code))', [
+    'unshare',
+    '--user',
+  ])
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
   t.equal(said.toString(), 'ERR_NOT_ROOT\n')
 })
