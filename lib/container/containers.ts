@@ -9,7 +9,7 @@ import { createOptions, type CreateOptions } from '../schema/container.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import type { Container } from './container.js'
 import { createContainer } from './create.js'
-import { deadline } from './deadline.js'
+import { deadline } from '../host/deadline.js'
 import type { ContainerSnapshot } from './snapshot.js'
 import { CONTAINER_STATES } from './state.js'
 

@@ -1,6 +1,7 @@
 // Runs programs inside a container, confined as its init is.
 
 import { z } from 'zod'
+import { abandon } from '../abandon.js'
 import {
   InvalidArgumentError,
   NotFoundError,
@@ -14,7 +15,7 @@ import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/
 import { onlyKeys, parse } from '../schema/parse.js'
 import { size, type Size } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
-import { optionalDeadline, timeoutOf } from './deadline.js'
+import { optionalDeadline, timeoutOf } from '../host/deadline.js'
 import { Output } from './output.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
@@ -63,6 +64,8 @@ const execKeys = ['env', 'cwd', 'user', 'stdin', 'signal', 'timeout', 'maxBuffer
 const DEFAULT_MAX_BUFFER = 2 ** 20
 // Most programs that are run for their output end at once: then one answer says it all.
 const LINGER_MS = 10
+// A guest may keep even what was killed from ending, by a freezer of v1 for one.
+const KILLED_MS = 1000
 
 const argument = z.string().refine((text) => !text.includes('\0'), 'must not hold NUL')
 // A frame to the keeper holds 4,096 fields and 128 KiB.
@@ -198,10 +201,13 @@ export async function execInContainer(
   session.stdin?.end(stdin)
   const output = new Output(maxBuffer)
   // What the program has left behind may hold its output open for ever.
+  const held = new AbortController()
+  let killed: NodeJS.Timeout | undefined
   const giveUp = () => {
     session.abort()
     session.stdout.destroy()
     session.stderr?.destroy()
+    killed = setTimeout(() => held.abort(limit.signal?.reason), KILLED_MS)
   }
   limit.signal?.addEventListener('abort', giveUp, { once: true })
   if (limit.signal?.aborted === true) giveUp() // while it was being started
@@ -211,7 +217,7 @@ export async function execInContainer(
       output.collect('stdout', session.stdout),
       session.stderr === null ? undefined : output.collect('stderr', session.stderr),
     ])
-    const [exit] = await (limit.signal === undefined ? ended : unlessHeld(ended, limit.signal))
+    const [exit] = await abandon(ended, held.signal)
     limit.signal?.throwIfAborted()
     return Object.freeze({ stdout: output.stdout, stderr: output.stderr, ...exit })
   } catch (error) {
@@ -219,26 +225,9 @@ export async function execInContainer(
     const cause: unknown = limit.signal?.aborted === true ? limit.signal.reason : error
     throw withOutput(cause, output.stdout, output.stderr)
   } finally {
+    clearTimeout(killed)
     const closed = session.close()
     if (limit.signal?.aborted !== true) await closed
-  }
-}
-
-// A guest may keep even what was killed from ending, by a freezer of v1 for one.
-const KILLED_MS = 1000
-
-async function unlessHeld<T>(ended: Promise<T>, signal: AbortSignal): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const held = new Promise<never>((_resolve, reject) => {
-    const late = () => reject(signal.reason as Error)
-    const killed = () => (timer = setTimeout(late, KILLED_MS))
-    if (signal.aborted) killed()
-    else signal.addEventListener('abort', killed, { once: true })
-  })
-  try {
-    return await Promise.race([ended, held])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

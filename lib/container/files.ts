@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { deadline } from '../host/deadline.js'
 import { InvalidArgumentError, StateError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { Replacement } from '../keeper/replacement.js'
@@ -71,8 +72,10 @@ export async function pushFile(
   options.signal?.throwIfAborted()
   const keeper = await record.host.keeper()
   return record.withFiles(async (where) => {
-    using ending = new Ending(record, options.signal)
-    ending.signal.throwIfAborted()
+    // That the caller gives it up, or that its container or host goes away.
+    using ending = deadline('push', Infinity, options.signal, record.gone.signal)
+    const { signal } = ending
+    signal.throwIfAborted()
     const begun = keeper.replaceFile(where, checked, {
       mode,
       uid: uid ?? null,
@@ -80,13 +83,13 @@ export async function pushFile(
       mkdirs,
     })
     const replacement = await begun.catch((error: unknown) => {
-      throw ending.reason ?? fileError(record, error, checked, 'push')
+      throw signal.aborted ? signal.reason : fileError(record, error, checked, 'push')
     })
     try {
-      return await fill(replacement, source, ending.signal)
+      return await fill(replacement, source, signal)
     } catch (error) {
       await replacement.discard()
-      throw ending.reason ?? error
+      throw signal.aborted ? signal.reason : error
     }
   })
 }
@@ -124,42 +127,6 @@ export async function pullFile(
     throw fileError(record, error, checked, 'pull')
   })
   return createReadStream('', signal === undefined ? { fd } : { fd, signal })
-}
-
-/** That the caller gives a push up, or that its container or host goes away. */
-class Ending implements Disposable {
-  readonly #record: ContainerRecord
-  readonly #given: AbortSignal | undefined
-  readonly #controller = new AbortController()
-
-  constructor(record: ContainerRecord, given: AbortSignal | undefined) {
-    this.#record = record
-    this.#given = given
-    for (const signal of this.#sources) signal.addEventListener('abort', this.#abort)
-    if (this.#sources.some(({ aborted }) => aborted)) this.#abort()
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
-  /** Null while it may go on. */
-  get reason(): unknown {
-    return this.signal.aborted ? (this.signal.reason as unknown) : null
-  }
-
-  get #sources(): AbortSignal[] {
-    return [this.#record.gone.signal, ...(this.#given === undefined ? [] : [this.#given])]
-  }
-
-  readonly #abort = (): void => {
-    const first = this.#given?.aborted === true ? this.#given : this.#record.gone.signal
-    this.#controller.abort(first.reason)
-  };
-
-  [Symbol.dispose](): void {
-    for (const signal of this.#sources) signal.removeEventListener('abort', this.#abort)
-  }
 }
 
 const typeNames: Record<string, string> = {

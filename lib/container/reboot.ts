@@ -2,7 +2,7 @@
 
 import { ContainerEndedError, StateError } from '../host/errors.js'
 import { onlyKeys } from '../schema/parse.js'
-import { deadline, timeoutOf } from './deadline.js'
+import { deadline, timeoutOf } from '../host/deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'

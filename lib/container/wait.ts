@@ -2,7 +2,7 @@
 
 import { ContainerEndedError, InvalidArgumentError } from '../host/errors.js'
 import { onlyKeys } from '../schema/parse.js'
-import { deadline, timeoutOf } from './deadline.js'
+import { deadline, timeoutOf } from '../host/deadline.js'
 import { announcesReadiness } from './init.js'
 import type { ContainerRecord } from './record.js'
 import type { ContainerState } from './state.js'

@@ -1,6 +1,6 @@
 // The images of all pools of a host. Each pool has a cache of its own.
 
-import { deadline } from '../container/deadline.js'
+import { deadline } from '../host/deadline.js'
 import { z } from 'zod'
 import { choosePool } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'

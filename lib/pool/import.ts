@@ -38,11 +38,11 @@ export async function importPool(
   await using undo = new Undo()
   const lock = await takeLock(layout)
   undo.add(() => lock?.[Symbol.asyncDispose]())
-  if (lock !== null) await own(host, layout, name, lock)
-  await layout.ensure()
-  await checkVisible(host, path)
   const driver = new DirDriver(layout, marker.clone_mode)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
+  if (lock !== null) await own(pool, lock)
+  await layout.ensure()
+  await checkVisible(host, path)
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
 
   await loadIdRanges(pool)
@@ -101,18 +101,8 @@ async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
   throw new BusyError(`pool '${layout.root}'`, `imported by ${holder}`, null)
 }
 
-async function own(
-  host: HostContext,
-  layout: PoolLayout,
-  name: string,
-  { file }: FileLock,
-): Promise<void> {
-  const now: Owner = {
-    pid: process.pid,
-    stateDir: host.paths.stateDir,
-    pool: name,
-    cgroup: `${host.cgroupRoot}/pool.${name}`,
-  }
+async function own({ host, layout, name, cgroup }: Pool, { file }: FileLock): Promise<void> {
+  const now: Owner = { pid: process.pid, stateDir: host.paths.stateDir, pool: name, cgroup }
   await assertNotElsewhere(host, layout.root, await readOwner(file), now)
   await writeOwner(file, now)
 }

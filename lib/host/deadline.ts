@@ -1,6 +1,6 @@
 // A time limit as an AbortSignal, joined with the caller's own.
 
-import { TimeoutError } from '../host/errors.js'
+import { TimeoutError } from './errors.js'
 import { parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
 
