@@ -1,10 +1,10 @@
 #include "keeper/events.h"
 
-#include <sys/random.h>
 #include <time.h>
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
+
+#include "base/random.h"
 
 namespace keeper {
 namespace {
@@ -17,13 +17,7 @@ uint64_t realtime_ms() {
 
 }  // namespace
 
-Events::Events(Sink sink) : sink_(std::move(sink)) {
-  uint64_t random = 0;
-  if (::getrandom(&random, sizeof random, 0) != sizeof random) random = realtime_ms();
-  std::array<char, 17> text;
-  ::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(random));
-  epoch_ = text.data();
-}
+Events::Events(Sink sink) : sink_(std::move(sink)), epoch_(base::random_digits()) {}
 
 void Events::emit(std::string_view type, std::string_view pool, std::string_view id,
                   const std::function<void(Writer&)>& more) {

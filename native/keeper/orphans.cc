@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/file.h"
@@ -123,18 +124,23 @@ void Orphans::reap_ending() {
 }
 
 void Orphans::remove(const std::string& cgroup) {
-  if (context_.hierarchies.unified() == nullptr) return;
-  left_.insert(cgroup);
-  remove_left();
+  if (is_left(cgroup)) left_.insert(cgroup);
 }
 
-// Some at a time: what a program leaves running may stay for long, and is no reason to wait.
+bool Orphans::is_left(const std::string& cgroup) const {
+  const cgroup::Hierarchy* unified = context_.hierarchies.unified();
+  return unified != nullptr && ::unlinkat(unified->dir.get(), cgroup.c_str(), AT_REMOVEDIR) != 0 &&
+         errno == EBUSY;
+}
+
+// Some at a time, in turn: what a program leaves running may stay for long, and is no reason to
+// wait.
 void Orphans::remove_left() {
-  size_t tries = 0;
-  for (auto it = left_.begin(); it != left_.end() && tries < kMaxTries; tries++) {
-    const int removed =
-        ::unlinkat(context_.hierarchies.unified()->dir.get(), it->c_str(), AT_REMOVEDIR);
-    it = removed != 0 && errno == EBUSY ? std::next(it) : left_.erase(it);
+  for (size_t tries = std::min(left_.size(), kMaxTries); tries > 0; tries--) {
+    auto next = left_.upper_bound(last_tried_);
+    if (next == left_.end()) next = left_.begin();
+    last_tried_ = *next;
+    if (!is_left(last_tried_)) left_.erase(next);
   }
 }
 

@@ -47,6 +47,8 @@ class Orphans {
   bool wait_for_all();
   void reap_ending();
   void remove_left();
+  // Tries to remove it.
+  [[nodiscard]] bool is_left(const std::string& cgroup) const;
 
   Context& context_;
   Hooks hooks_;
@@ -55,6 +57,7 @@ class Orphans {
   int looks_ = 0;
   std::map<pid_t, base::UniqueFd> ending_;
   std::set<std::string> left_;
+  std::string last_tried_;
 };
 
 }  // namespace keeper

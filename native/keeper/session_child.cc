@@ -99,20 +99,18 @@ base::Status join_cgroups(const cgroup::Hierarchies& hierarchies, const SessionP
 // On v2, where only leaves hold processes, the program is born in one of its own.
 base::Result<base::UniqueFd> make_leaf(const cgroup::Hierarchies& hierarchies,
                                        const SessionPlace& place) {
-  for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
-    if (hierarchy.version != 2) continue;
-    const std::string directory = place.payload + "/" + place.leaf;
-    if (::mkdirat(hierarchy.dir.get(), directory.c_str(), 0755) != 0) {
-      return base::last_error("mkdir", hierarchy.mountpoint + "/" + directory);
-    }
-    auto leaf = base::open_at(hierarchy.dir.get(), directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    struct stat info{};
-    if (leaf.ok() && ::fstat(leaf->get(), &info) != 0) return base::last_error("fstat", directory);
-    // The guest owns the directory above: it may have removed ours and made another one.
-    if (leaf.ok() && info.st_uid != 0) return base::SysError{EPERM, "mkdir", directory};
-    return leaf;
+  const cgroup::Hierarchy* unified = hierarchies.unified();
+  if (unified == nullptr) return base::UniqueFd();
+  const std::string directory = place.payload + "/" + place.leaf;
+  if (::mkdirat(unified->dir.get(), directory.c_str(), 0755) != 0) {
+    return base::last_error("mkdir", unified->mountpoint + "/" + directory);
   }
-  return base::UniqueFd();
+  auto leaf = base::open_at(unified->dir.get(), directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  struct stat info{};
+  if (leaf.ok() && ::fstat(leaf->get(), &info) != 0) return base::last_error("fstat", directory);
+  // The guest owns the directory above: it may have removed ours and made another one.
+  if (leaf.ok() && info.st_uid != 0) return base::SysError{EPERM, "mkdir", directory};
+  return leaf;
 }
 
 base::Status enter(int init_fd, int namespaces) {

@@ -5,17 +5,15 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstring>
 
-#include "base/file.h"
+#include "base/random.h"
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/payload_cgroups.h"
@@ -59,15 +57,6 @@ base::Result<Pipe> make_pipe(const Owner& owner, bool we_read) {
   return pipe;
 }
 
-// A guest may make any cgroup below its own, and would own the one that it made before us.
-std::string unguessable() {
-  uint64_t number = 0;
-  (void)!::getrandom(&number, sizeof number, 0);
-  std::array<char, 17> text{};
-  ::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(number));
-  return text.data();
-}
-
 bool has_nul(const std::vector<std::string>& strings) {
   return std::any_of(strings.begin(), strings.end(),
                      [](const std::string& s) { return s.find('\0') != std::string::npos; });
@@ -106,8 +95,10 @@ void Sessions::exec(const Message& message, const Request& request) {
   if (container == nullptr || container->state == State::kStarting || !container->init_fd.valid()) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
+  // A guest may make any cgroup below its own, and would own the one that it made before us.
+  const std::string leaf = "osctl.session-" + std::to_string(next_) + "-" + base::random_digits();
   const SessionPlace place{.payload = container->plan.cgroup + "/" + kPayloadCgroup,
-                           .leaf = "osctl.session-" + std::to_string(next_) + "-" + unguessable(),
+                           .leaf = leaf,
                            .filter = container->filter,
                            .init = container->init};
   const auto args = fields.strings(Tag::ARG);

@@ -1,14 +1,10 @@
 #include "ns/place.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <cstdio>
-
 #include "base/file.h"
-#include "base/retry.h"
+#include "base/random.h"
 #include "ns/rootfs.h"
 
 namespace ns {
@@ -52,15 +48,8 @@ Result<Place> open_place(int root, const std::string& path) {
   return Place{std::move(*dir), name};
 }
 
-Result<std::string> temporary_name() {
-  uint64_t random = 0;
-  if (base::retry([&] { return ::getrandom(&random, sizeof random, 0); }) != sizeof random) {
-    return last_error("getrandom");
-  }
-  char name[40];
-  std::snprintf(name, sizeof name, ".vpsadminos-new-%016llx",
-                static_cast<unsigned long long>(random));
-  return std::string(name);
+std::string temporary_name() {
+  return ".vpsadminos-new-" + base::random_digits();
 }
 
 Status give(int fd, const std::string& path, Owner owner) {

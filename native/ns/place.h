@@ -28,7 +28,7 @@ base::Result<Place> open_place(int root, const std::string& path);
 
 // Of a file that gets its real name when it is complete: ".vpsadminos-new-" and 16 digits that
 // nobody can guess.
-base::Result<std::string> temporary_name();
+std::string temporary_name();
 
 // Opens our own /proc/self/fd for what follows and returns it. For a process that is about to enter
 // a mount namespace where /proc is not its own, or is somebody's trap; not for threads.

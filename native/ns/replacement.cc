@@ -123,11 +123,10 @@ Status Replacement::open(const Options& options) {
       return success();
     }
   }
-  auto name = temporary_name();
-  if (!name.ok()) return std::move(name.error());
-  auto fd = base::open_at(place_.dir.get(), *name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+  std::string name = temporary_name();
+  auto fd = base::open_at(place_.dir.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (!fd.ok()) return SysError{fd.error().errnum, fd.error().syscall, path_};
-  temporary_ = std::move(*name);
+  temporary_ = std::move(name);
   content_ = std::move(*fd);
   return success();
 }

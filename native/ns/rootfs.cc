@@ -97,10 +97,9 @@ Status write_file_in_root(int root, const std::string& path, std::string_view da
                           Owner owner) {
   auto place = open_place(root, path);
   if (!place.ok()) return std::move(place.error());
-  auto temporary = temporary_name();
-  if (!temporary.ok()) return std::move(temporary.error());
+  const std::string temporary = temporary_name();
   auto fd =
-      base::open_at(place->dir.get(), *temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+      base::open_at(place->dir.get(), temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
   if (!fd.ok()) {
     fd.error().path = path;
     return std::move(fd.error());
@@ -109,7 +108,7 @@ Status write_file_in_root(int root, const std::string& path, std::string_view da
   if (status.ok()) status = give(fd->get(), path, owner);
   // After the owner: a change of owner takes setuid away.
   if (status.ok() && ::fchmod(fd->get(), mode) < 0) status = last_error("fchmod", path);
-  return settle(*place, *temporary, std::move(status), path);
+  return settle(*place, temporary, std::move(status), path);
 }
 
 Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner,
@@ -142,18 +141,17 @@ Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner
 Status symlink_in_root(int root, const std::string& path, const std::string& target, Owner owner) {
   auto place = open_place(root, path);
   if (!place.ok()) return std::move(place.error());
-  auto temporary = temporary_name();
-  if (!temporary.ok()) return std::move(temporary.error());
-  if (::symlinkat(target.c_str(), place->dir.get(), temporary->c_str()) < 0) {
+  const std::string temporary = temporary_name();
+  if (::symlinkat(target.c_str(), place->dir.get(), temporary.c_str()) < 0) {
     return last_error("symlinkat", path);
   }
   Status status = success();
-  auto link = base::open_at(place->dir.get(), *temporary, O_PATH | O_NOFOLLOW);
+  auto link = base::open_at(place->dir.get(), temporary, O_PATH | O_NOFOLLOW);
   if (link.ok())
     status = give(link->get(), path, owner);
   else
     status = std::move(link.error());
-  return settle(*place, *temporary, std::move(status), path);
+  return settle(*place, temporary, std::move(status), path);
 }
 
 Result<std::string> readlink_in_root(int root, const std::string& path) {

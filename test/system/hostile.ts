@@ -93,3 +93,35 @@ await t.test('execs that fail or are given up leave no cgroup', async (t) => {
   await until(() => sessionCgroups().length === 0)
   t.pass('none is left')
 })
+
+await t.test('what many programs leave running hides no other cgroup', async (t) => {
+  const daemon = ['sh', '-c', 'sleep 1000 >/dev/null 2>&1 &']
+  await Promise.all(Array.from({ length: 80 }, () => guest.exec(daemon)))
+  const before = sessionCgroups().length
+  for (let i = 0; i < 20; i++) await guest.exec(['true'])
+  await until(() => sessionCgroups().length === before)
+  t.equal((await guest.exec(['killall', 'sleep'])).exitCode, 0)
+  await until(async () => {
+    await guest.exec(['true'])
+    return sessionCgroups().length === 0
+  })
+  t.pass('and they go when what was left has ended')
+})
+
+const freezerOfV1 = existsSync('/sys/fs/cgroup/freezer')
+await t.test(
+  'a program that a freezer of v1 keeps from ending',
+  freezerOfV1 ? {} : { skip: 'the freezer is not of v1 here' },
+  async (t) => {
+    const freeze = `mkdir -p /mnt; mount -t cgroup -o freezer none /mnt; mkdir /mnt/z
+      echo $$ >/mnt/z/cgroup.procs; exec >/dev/null 2>&1
+      echo FROZEN >/mnt/z/freezer.state; sleep 1000`
+    const began = Date.now()
+    await t.rejects(guest.exec(['sh', '-c', freeze], { timeout: 300 }), { code: 'ERR_TIMEOUT' })
+    const took = Date.now() - began
+    t.ok(took >= 1000, 'it is given a moment to end')
+    t.ok(took < upTo(3000), 'its caller does not wait for it')
+    await guest.kill()
+    t.equal(guest.state, 'stopped')
+  },
+)
