@@ -30,16 +30,18 @@ done
 rm -rf out/vm-coverage
 [ -z "$coverage" ] || export VM_COVERAGE=$coverage
 
+shopt -s extglob
+all=(test/vm/tests/!(engine).ts)
 lab=() engine=()
 for path in "$@"; do
   path=${path%/}
   case $path in
-    test/vm/tests) lab+=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable,service}.ts) ;;
+    test/vm/tests) lab+=("${all[@]}") ;;
     test/vm/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
-[ $# -gt 0 ] || lab=(test/vm/tests/{outcomes,inits,confined,zfs,power-cut,cable,service}.ts)
+[ $# -gt 0 ] || lab=("${all[@]}")
 [ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
 
 # One file at a time: each has as many machines as there are processors for.

@@ -30,8 +30,7 @@ async function demo(disk: string): Promise<number> {
   truncateSync(disk, dataDisk.size)
   await using machine = await lab.machine({ data: `driver=file,filename=${disk}` })
   const script = `
-    for disk in /sys/block/vd*; do [ "$(cat "$disk/serial")" = data ] && break; done
-    head -c ${size} "/dev/\${disk##*/}" >/tmp/image.tar.zst
+    head -c ${size} "$(/usr/lib/lab/find-disk data)" >/tmp/image.tar.zst
     exec node scripts/demo/main.js /tmp/image.tar.zst ${suite}
   `
   const done = await report(machine, {

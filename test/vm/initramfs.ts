@@ -21,6 +21,7 @@ const scripts = [
   'runit-2',
   'runit-3',
   'lab.service',
+  'find-disk',
   'mount-disk',
   'mount-project',
   'mount-scratch',

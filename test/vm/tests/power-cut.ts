@@ -10,13 +10,12 @@ t.setTimeout(0)
 const lab = await Lab.open()
 t.teardown(() => lab[Symbol.asyncDispose]())
 
-const find = `
-  for disk in /sys/block/vd*; do [ "$(cat "$disk/serial")" = data ] && break; done
-  disk=/dev/\${disk##*/}
-`
-
 async function ask(machine: Machine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.run(['sh', '-ec', `${find}\n${script}`])
+  const { code, stdout, stderr } = await machine.run([
+    'sh',
+    '-ec',
+    `disk=$(/usr/lib/lab/find-disk data)\n${script}`,
+  ])
   if (code !== 0) throw new Error(`${code}: ${stderr}`)
   return stdout.trim()
 }
