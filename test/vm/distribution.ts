@@ -35,7 +35,7 @@ export const distributions = {
   newest: {
     suite: 'trixie',
     packages: [...common, 'liblxc1t64', 'nodejs'],
-    backports: ['zfs-linux', 'linux', 'linux-signed-amd64'],
+    backports: ['zfs-linux', 'linux', 'linux-signed-amd64', 'linux-base'],
     node: null,
   },
 } as const satisfies Record<string, Distribution>
