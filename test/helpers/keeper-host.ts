@@ -1,27 +1,14 @@
 // A keeper of its own with busybox containers, without the engine on top: for what the keeper
 // itself promises.
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs'
-import { readdirSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Keeper } from '../../dist/keeper/keeper.js'
 import type { ExecPlan, KeeperEvent, StartPlan } from '../../dist/keeper/types.js'
 import { busyboxRoot } from './busybox.js'
+import { cgroupsBelow, hierarchies } from './hierarchies.js'
 import { upTo } from './time.js'
-
-export const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
-  .split('\n')
-  .filter((line) => / - cgroup2? /.test(line))
-  .map((line) => line.split(' ')[4] ?? '')
 
 export class KeeperHost {
   readonly dir = mkdtempSync(join(tmpdir(), 'keeper-'))
@@ -98,18 +85,7 @@ export class KeeperHost {
 
   /** Cgroups in our names that hold something, or are a container's. */
   cgroupsLeft(): string[] {
-    return hierarchies
-      .map((mountpoint) => join(mountpoint, this.cgroupRoot))
-      .flatMap((root) => {
-        try {
-          return readdirSync(root, { recursive: true, encoding: 'utf8' })
-            .filter((name) => /(^|\/)(ct|monitor)\.[^/]*$/.test(name))
-            .map((name) => join(root, name))
-            .filter((path) => statSync(path).isDirectory())
-        } catch {
-          return []
-        }
-      })
+    return cgroupsBelow(this.cgroupRoot).filter((path) => /\/(ct|monitor)\.[^/]*$/.test(path))
   }
 
   async #remove(): Promise<void> {

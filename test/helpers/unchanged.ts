@@ -1,9 +1,7 @@
 // Proves that what was refused has changed nothing: neither on disk nor in the kernel.
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Host } from 'vpsadminos'
-import { hierarchies } from './keeper-host.js'
+import { cgroupsBelow } from './hierarchies.js'
 import { listTree } from './trees.js'
 
 /** All that a host has: every file of its pools and run state, every cgroup, every name. */
@@ -21,7 +19,7 @@ export function traceOf(host: Host, { times = true } = {}): Trace {
       .filter((line) => !/^(keeper\/log|\.lock) /.test(line))
       .map((line) => `${root}: ${times ? line : withoutTimes(line)}`),
   )
-  const cgroups = hierarchies.flatMap((mountpoint) => below(join(mountpoint, host.cgroupRoot)))
+  const cgroups = cgroupsBelow(host.cgroupRoot).sort()
   const entities = [
     host.pools.list(),
     host.containers.list(),
@@ -67,11 +65,4 @@ export async function refused(
 // Name, mode, owners, size, links, time, device, target.
 function withoutTimes(line: string): string {
   return line.replace(/ \d{19} /, ' ')
-}
-
-function below(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(directory, name))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
-    .sort()
 }

@@ -1,8 +1,8 @@
 // Guests that mean harm to what the host starts in them: they harm themselves.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hierarchies, until } from '../helpers/keeper-host.js'
+import { cgroupsBelow } from '../helpers/hierarchies.js'
+import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { compiled, importBusybox, systemHost } from '../helpers/system.js'
 import { upTo } from '../helpers/time.js'
@@ -37,11 +37,7 @@ function children(): string[] {
 const noZombie = () => until(() => !children().includes('Z'))
 
 function sessionCgroups(): string[] {
-  return hierarchies
-    .map((mountpoint) => join(mountpoint, guest.show().cgroup))
-    .filter((path) => existsSync(path))
-    .flatMap((path) => readdirSync(path, { recursive: true, encoding: 'utf8' }))
-    .filter((path) => /osctl\.session-[^/]*$/.test(path))
+  return cgroupsBelow(guest.show().cgroup).filter((path) => /\/osctl\.session-[^/]*$/.test(path))
 }
 
 await t.test('a tracer that keeps the end of a program to itself', async (t) => {

@@ -1,10 +1,10 @@
 // Programs inside a container: run to their end, or held as sessions.
 import { once } from 'node:events'
-import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startedContainer, text, temporaryHost } from '../../helpers/host.js'
-import { hierarchies, until } from '../../helpers/keeper-host.js'
+import { cgroupsBelow } from '../../helpers/hierarchies.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -139,11 +139,7 @@ await t.test('too much output, too much time, enough', async (t) => {
 
 /** Cgroups of sessions that the host still has. */
 function leaves(): string[] {
-  return hierarchies
-    .map((mountpoint) => join(mountpoint, host.cgroupRoot))
-    .filter((root) => existsSync(root))
-    .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }))
-    .filter((name) => /osctl\.session-[^/]*$/.test(name))
+  return cgroupsBelow(host.cgroupRoot).filter((path) => /\/osctl\.session-[^/]*$/.test(path))
 }
 
 await t.test('what is given up is killed with all that it has started', async (t) => {

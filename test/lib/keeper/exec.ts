@@ -1,7 +1,8 @@
 // Programs in a running container: streams, terminal, confinement, and how they end.
 import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs'
 import { drain } from '../../helpers/drain.js'
-import { event, execPlan, hierarchies, KeeperHost, until } from '../../helpers/keeper-host.js'
+import { hierarchies } from '../../helpers/hierarchies.js'
+import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')

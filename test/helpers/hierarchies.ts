@@ -1,0 +1,26 @@
+// What is in the cgroup hierarchies of this machine, also while it goes.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
+  .split('\n')
+  .filter((line) => / - cgroup2? /.test(line))
+  .map((line) => line.split(' ')[4] ?? '')
+
+/** Paths of all cgroups below that one, in every hierarchy. */
+export function cgroupsBelow(cgroup: string): string[] {
+  return hierarchies.flatMap((mountpoint) => directoriesBelow(join(mountpoint, cgroup)))
+}
+
+// One that goes while we walk must not hide the others, as it does in a recursive readdir.
+function directoriesBelow(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(path, entry.name))
+      .flatMap((child) => [child, ...directoriesBelow(child)])
+  } catch (error) {
+    if (['ENOENT', 'ENODEV'].includes((error as { code?: string }).code ?? '')) return []
+    throw error
+  }
+}
