@@ -7,6 +7,7 @@
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
 #   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
 #   npm run test:vm -- --chosen                  what `npm test` runs of it
+#   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; hours without KVM
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
@@ -22,6 +23,7 @@ while :; do
       on=debian-13
       set -- test/vm/tests/{outcomes,confined}.ts test/lib/{cgroup,keeper} test/lib/container/exec.ts
       ;;
+    --fresh) shift && exec node --import=@tapjs/typescript/import test/vm/fresh.ts "$@" ;;
     --on) on=${2:?which distributions} && shift 2 ;;
     --coverage) coverage=$PWD/out/vm-coverage && shift ;;
     *) break ;;

@@ -4,22 +4,26 @@ import { join } from 'node:path'
 import { cached, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
 import { distributions, type Distribution, type DistributionName } from './distribution.js'
-import { extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
+import { early, extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
 import { addNode } from './node-binary.js'
 import { program } from './program.js'
 
 export interface Image {
-  readonly distribution: Distribution
   readonly kernel: string
+  /** A squashfs, or an ext4 for machines without layers. */
   readonly root: string
   /** A directory of what the initramfs loads. */
   readonly modules: string
   /** As `uname -r` says it. */
   readonly release: string
-  /** Of the programs, which the modules must be the same as. */
-  readonly zfsVersion: string
   /** Another one is another image. */
   readonly key: string
+}
+
+export interface DebianImage extends Image {
+  readonly distribution: Distribution
+  /** Of the programs, which the modules must be the same as. */
+  readonly zfsVersion: string
 }
 
 /** Compression that an emulated processor undoes quickly. */
@@ -36,18 +40,34 @@ export async function squash(from: string, to: string, ...more: string[]): Promi
   ])
 }
 
-export async function debianImage(name: DistributionName): Promise<Image> {
+/** What there is to boot that root, beside it. */
+export async function extractBoot(root: string, directory: string): Promise<void> {
+  await extractKernel(root, join(directory, 'vmlinux'))
+  const modules = join(directory, 'modules')
+  mkdirSync(modules)
+  await extractEarlyModules(root, modules)
+  writeFileSync(join(directory, 'release'), kernelRelease(root))
+}
+
+/** An image of what a cached directory has. */
+export function imageIn(directory: string, root: string, key: string): Image {
+  return {
+    kernel: join(directory, 'vmlinux'),
+    root: join(directory, root),
+    modules: join(directory, 'modules'),
+    release: readFileSync(join(directory, 'release'), 'utf8'),
+    key,
+  }
+}
+
+export async function debianImage(name: DistributionName): Promise<DebianImage> {
   const distribution: Distribution = distributions[name]
-  const key = keyOf(JSON.stringify(distribution), script)
+  const key = keyOf(JSON.stringify(distribution), script, early.join())
   const directory = await cached(`image-${name}-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, distribution, distribution.packages)
     if (distribution.node !== null) await addNode(root, distribution.node)
-    await extractKernel(root, join(directory, 'vmlinux'))
-    const modules = join(directory, 'modules')
-    mkdirSync(modules)
-    await extractEarlyModules(root, modules)
-    writeFileSync(join(directory, 'release'), kernelRelease(root))
+    await extractBoot(root, directory)
     const query = [
       '--admindir',
       join(root, 'var/lib/dpkg'),
@@ -62,12 +82,8 @@ export async function debianImage(name: DistributionName): Promise<Image> {
     rmSync(root, { recursive: true })
   })
   return {
+    ...imageIn(directory, 'root.squashfs', key),
     distribution,
-    kernel: join(directory, 'vmlinux'),
-    root: join(directory, 'root.squashfs'),
-    modules: join(directory, 'modules'),
-    release: readFileSync(join(directory, 'release'), 'utf8'),
     zfsVersion: readFileSync(join(directory, 'zfs-version'), 'utf8'),
-    key,
   }
 }

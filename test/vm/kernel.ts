@@ -4,9 +4,9 @@ import { basename, join } from 'node:path'
 import { program } from './program.js'
 
 /** What the initramfs needs to reach the root and the lab. */
-const early = [
+export const early = [
   ...['virtio_pci', 'virtio_blk', 'virtio_console', 'virtio_net'],
-  ...['squashfs', 'overlay'],
+  ...['squashfs', 'overlay', 'ext4'],
 ]
 
 /** The ABI, as `uname -r` says it. */

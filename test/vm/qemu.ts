@@ -28,7 +28,7 @@ export interface Hardware {
   readonly memoryMb?: number
   readonly processors?: number
   readonly disks?: readonly Disk[]
-  /** Disks that the root is put together of, the uppermost first. */
+  /** Disks that the root is put together of, the uppermost first; none: the image's root as it is. */
   readonly layers?: readonly string[]
   /** What is behind the data disk, of `dataDisk.size` bytes; default: nothing that keeps anything. */
   readonly data?: string
@@ -43,7 +43,10 @@ const security = ['apparmor=1', 'security=apparmor']
 export function qemuArguments(hardware: Hardware, directory: string): string[] {
   const { image, initramfs, accelerator, init = 'lab', disks = [], layers = ['root'] } = hardware
   const options = [...quiet, ...security, `lab.init=${inits[init]}`, `lab.layers=${layers.join()}`]
-  const root: Disk = { name: 'root', file: image.root }
+  const root: Disk = {
+    ...{ name: 'root', file: image.root },
+    ...(layers.length === 0 ? { writes: 'discarded' } : {}),
+  }
   const data = hardware.data ?? `driver=null-co,size=${dataDisk.size},read-zeroes=on`
   return [
     ...accelerator.args,

@@ -3,11 +3,15 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from './cache.js'
 import { debianRoot } from './debian-root.js'
-import { squash, type Image } from './image.js'
+import { squash, type DebianImage } from './image.js'
 import { program } from './program.js'
 
 /** A squashfs file. The first time takes some minutes of compiling. */
-export async function zfsLayer({ distribution, release, zfsVersion }: Image): Promise<string> {
+export async function zfsLayer({
+  distribution,
+  release,
+  zfsVersion,
+}: DebianImage): Promise<string> {
   const directory = await cached(`zfs-${release}-${zfsVersion}`, async (directory) => {
     const builder = mkdtempSync(join(directory, 'builder-'))
     // The package compiles itself for the kernel beside it. An archive keeps a kernel for some time
