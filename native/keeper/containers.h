@@ -1,6 +1,7 @@
 // The containers that run, or are being started, and everything that is undone when they end.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>

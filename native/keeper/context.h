@@ -1,6 +1,7 @@
 // What every part of the keeper shares: the loop, the log, the events, and how to answer.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

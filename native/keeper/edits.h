@@ -2,6 +2,7 @@
 // while it runs, otherwise below its root directory, mounted for nobody else.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 

@@ -4,6 +4,7 @@
 // processes was waited for.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>

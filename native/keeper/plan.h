@@ -2,6 +2,7 @@
 // guest reboots while nobody is connected: a START frame, kept in memory and as a file.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

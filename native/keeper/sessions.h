@@ -2,6 +2,7 @@
 // whoever asked for them, and how they ended.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>

@@ -2,6 +2,7 @@
 // else that the keeper does itself for a start or an exec.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>

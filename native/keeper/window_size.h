@@ -1,6 +1,8 @@
 // The size of a terminal's window, set on a descriptor that the keeper has passed.
 #pragma once
 
+#include <cstdint>
+
 #include <sys/ioctl.h>
 
 #include "base/result.h"

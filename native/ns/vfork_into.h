@@ -4,6 +4,8 @@
 // ms.
 #pragma once
 
+#include <cstdint>
+
 #include <sys/types.h>
 
 #include "base/result.h"

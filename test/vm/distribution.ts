@@ -41,3 +41,11 @@ export const distributions = {
 } as const satisfies Record<string, Distribution>
 
 export type DistributionName = keyof typeof distributions
+
+/** Those that `--on` names. */
+export function chosen(): DistributionName[] {
+  return (process.env['VM_ON'] ?? 'debian-13').split(',').map((name) => {
+    if (name in distributions) return name as DistributionName
+    throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
+  })
+}

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
-import { distributions, type DistributionName } from '../distribution.js'
+import { chosen } from '../distribution.js'
 import { engineFiles } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
@@ -25,19 +25,13 @@ const files = engineFiles().filter(
 )
 
 t.ok(files.length > 0, 'there are files to run')
-for (const name of (process.env['VM_ON'] ?? 'debian-13').split(',')) {
-  const distribution = known(name)
+for (const distribution of chosen()) {
   const lab = await Lab.open({ distribution })
   t.teardown(() => lab[Symbol.asyncDispose]())
-  t.comment(`${name}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+  t.comment(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   for (const file of files) {
-    t.test(`${file} on ${name}`, { buffered: true }, (t) => inMachine(t, lab, file))
+    t.test(`${file} on ${distribution}`, { buffered: true }, (t) => inMachine(t, lab, file))
   }
-}
-
-function known(name: string): DistributionName {
-  if (name in distributions) return name as DistributionName
-  throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
 }
 
 async function inMachine(t: Test, lab: Lab, file: string): Promise<void> {
