@@ -21,7 +21,9 @@ export class Machine {
 
   private constructor(hardware: Hardware, more: readonly string[]) {
     const args = [...qemuArguments(hardware, this.#directory), ...more]
-    this.#process = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    // Also when we are killed.
+    const qemu = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...args]
+    this.#process = spawn('setpriv', qemu, { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#process.stderr?.on('data', (data: Buffer) => (this.#said += data.toString()))
     const kill = (): void => void this.#process.kill('SIGKILL')
     process.on('exit', kill)

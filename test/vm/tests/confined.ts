@@ -7,20 +7,28 @@ const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
 
 const script = `
-  import { readFileSync } from 'node:fs'
+  import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
   import { execFileSync, spawnSync } from 'node:child_process'
   import { Host } from 'vpsadminos'
   const host = await Host.temporary()
   execFileSync('images/busybox/build.sh', ['/tmp/busybox.tar'])
   await host.images.import({ path: '/tmp/busybox.tar', distribution: 'busybox', version: '1' })
-  const security = (name) => readFileSync('/sys/kernel/security/apparmor/' + name, 'utf8')
+  const security = '/sys/kernel/security/apparmor/'
+  // Its end is never reached: a second read waits for the next change.
+  const revision = () => {
+    const buffer = Buffer.alloc(32)
+    const fd = openSync(security + 'revision')
+    const length = readSync(fd, buffer)
+    closeSync(fd)
+    return buffer.toString('utf8', 0, length).trim()
+  }
   const start = async (id) => {
     const ct = await host.containers.create({ id, image: { distribution: 'busybox' } })
     await ct.start()
     return { ct, initPid: ct.show().initPid }
   }
   const { ct, initPid } = await start('one')
-  const loads = security('revision')
+  const loads = revision()
   const two = await start('two')
   const of = (pid, name) => readFileSync('/proc/' + pid + '/' + name, 'utf8').trim()
   const read = (name) => of(initPid, name)
@@ -40,8 +48,8 @@ const script = `
     uid: status.Uid.split('\\t')[0],
     seccomp: status.Seccomp,
     second: of(two.initPid, 'attr/current'),
-    loaded: security('profiles').split('\\n').filter((line) => line === read('attr/current')).length,
-    loads: [loads, security('revision')],
+    loaded: readFileSync(security + 'profiles', 'utf8').split('\\n').filter((line) => line === read('attr/current')).length,
+    loads: [loads, revision()],
     zero: opens('/dev/zero'),
     disk: opens('/dev/vda'),
   }))
