@@ -2,7 +2,8 @@
 # From a clone to three running Debian containers and back.
 #
 #   npm run demo              on this machine
-#   npm run demo -- --vm      in a virtual machine with Debian 13's kernel
+#   npm run demo -- --vm      in a virtual machine with Debian 13's kernel, or
+#   npm run demo -- --vm debian-12
 #
 # DEMO_SUITE   bookworm (default) or trixie
 set -euo pipefail
@@ -12,13 +13,13 @@ set -euo pipefail
 case ${1:-} in
   '') scripts/setup.sh demo ;;
   --vm) scripts/setup.sh vm ;;
-  *) echo "usage: npm run demo [-- --vm]" >&2; exit 2 ;;
+  *) echo "usage: npm run demo [-- --vm [debian-13|debian-12|newest]]" >&2; exit 2 ;;
 esac
 
 suite=${DEMO_SUITE:-bookworm}
 step "Preparing the Debian image ($suite)" images/debian/cached.sh "$suite"
 archive=$(images/debian/cached.sh "$suite")
 if [ "${1:-}" = --vm ]; then
-  exec node --import=@tapjs/typescript/import test/vm/demo.ts "$archive" "$suite"
+  exec node --import=@tapjs/typescript/import test/vm/demo.ts "$archive" "$suite" "${2:-debian-13}"
 fi
 exec node scripts/demo/main.js "$archive" "$suite"

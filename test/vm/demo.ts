@@ -1,15 +1,17 @@
 // npm run demo -- --vm: the demo in a machine of its own, with the kernel of a distribution.
 //
-//   demo.ts IMAGE.tar.zst SUITE
+//   demo.ts IMAGE.tar.zst SUITE [DISTRIBUTION]
 import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { distributionNamed } from './distribution.js'
 import { Lab, projectInGuest } from './lab.js'
 import { dataDisk } from './qemu.js'
 import { report } from './report.js'
 
 const limitMs = 30_000
-const [archive = '', suite = ''] = process.argv.slice(2)
+const [archive = '', suite = '', name = 'debian-13'] = process.argv.slice(2)
+const distribution = distributionNamed(name)
 
 const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-demo-'))
 try {
@@ -20,7 +22,7 @@ try {
 
 async function demo(disk: string): Promise<number> {
   console.log('Preparing a virtual machine …')
-  await using lab = await Lab.open()
+  await using lab = await Lab.open({ distribution })
   console.log(
     `Linux ${lab.hardware.image.release}; ` +
       (lab.accelerator.name === 'kvm' ? 'KVM' : 'emulated, as there is no KVM: this takes a while'),

@@ -42,10 +42,13 @@ export const distributions = {
 
 export type DistributionName = keyof typeof distributions
 
+/** What somebody asked for. */
+export function distributionNamed(name: string): DistributionName {
+  if (name in distributions) return name as DistributionName
+  throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
+}
+
 /** Those that `--on` names. */
 export function chosen(): DistributionName[] {
-  return (process.env['VM_ON'] ?? 'debian-13').split(',').map((name) => {
-    if (name in distributions) return name as DistributionName
-    throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
-  })
+  return (process.env['VM_ON'] ?? 'debian-13').split(',').map(distributionNamed)
 }

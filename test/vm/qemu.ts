@@ -17,7 +17,8 @@ export const inits = {
   /** Nothing but mounts and the agent. */
   lab: '/usr/lib/lab/lab-init',
   systemd: '/usr/lib/systemd/systemd',
-  runit: '/sbin/runit-init',
+  // Where all distributions have it, also those whose package would remove systemd's.
+  runit: '/usr/lib/runit/runit-init',
 } as const
 
 export interface Hardware {

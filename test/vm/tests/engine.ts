@@ -24,17 +24,33 @@ const files = engineFiles().filter(
     wanted.length === 0 || wanted.some((path) => file === path || file.startsWith(`${path}/`)),
 )
 
+/** What a file does not test where it runs, with its reasons. */
+const skips = new Map<string, readonly string[]>()
+const all: Promise<unknown>[] = []
+
 t.ok(files.length > 0, 'there are files to run')
 for (const distribution of chosen()) {
   const lab = await Lab.open({ distribution })
   t.teardown(() => lab[Symbol.asyncDispose]())
   t.comment(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   for (const file of files) {
-    t.test(`${file} on ${distribution}`, { buffered: true }, (t) => inMachine(t, lab, file))
+    const name = `${file} on ${distribution}`
+    all.push(t.test(name, { buffered: true }, (t) => inMachine(t, lab, file, name)))
+  }
+}
+await Promise.all(all)
+for (const file of files) tellDifferences(file)
+
+/** Where the distributions do not run the same of it. */
+function tellDifferences(file: string): void {
+  const each = chosen().map((name) => skips.get(`${file} on ${name}`)?.join('; ') ?? '')
+  if (new Set(each).size === 1) return
+  for (const [index, name] of chosen().entries()) {
+    t.comment(`${file} on ${name}: ${each[index] || 'nothing is skipped'}`)
   }
 }
 
-async function inMachine(t: Test, lab: Lab, file: string): Promise<void> {
+async function inMachine(t: Test, lab: Lab, file: string, name: string): Promise<void> {
   await using machine = await lab.machine()
   const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const tap = new PassThrough()
@@ -49,6 +65,11 @@ async function inMachine(t: Test, lab: Lab, file: string): Promise<void> {
   })
   tap.end()
   await assertions
+  skips.set(
+    name,
+    done.stdout.split('\n').flatMap((line) => / # (SKIP.*)/.exec(line)?.[1] ?? []),
+  )
+  console.error(`${name}: ${done.outcome} after ${Math.round(done.tookMs / 1000)} s`)
   if (coverage !== undefined && done.outcome !== 'panicked' && done.outcome !== 'gone') {
     await collectCoverage(machine, coverage)
   }
