@@ -13,7 +13,17 @@ const common = [
   ...['linux-image-cloud-amd64', 'kmod', 'apparmor', 'zfsutils-linux'],
   ...['systemd', 'systemd-sysv', 'dbus', 'udev', 'runit'],
   ...['lxc', 'lxcfs'],
-  ...['busybox-static', 'attr', 'iproute2', 'procps', 'xz-utils', 'zstd', 'e2fsprogs', 'fdisk'],
+  ...[
+    'busybox-static',
+    'attr',
+    'iproute2',
+    'procps',
+    'xz-utils',
+    'zstd',
+    'e2fsprogs',
+    'fdisk',
+    'libeatmydata1',
+  ],
 ]
 
 export const distributions = {
