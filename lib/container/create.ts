@@ -162,7 +162,9 @@ async function prepareGuest(
 
 async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<void> {
   const keeper = await record.host.keeper()
-  const results = await keeper.edit({ rootfs: record.rootfsPlan() }, steps)
+  const { durable } = record.pool.marker
+  const target = { rootfs: record.rootfsPlan() }
+  const results = await keeper.edit(target, steps, { flush: durable })
   for (const { error } of results)
     if (error !== null) throw poolError(error, record.pool.layout.root)
 }

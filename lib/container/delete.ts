@@ -2,6 +2,7 @@
 
 import { rm, stat } from 'node:fs/promises'
 import { NotFoundError } from '../host/errors.js'
+import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { forgetExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
@@ -36,12 +37,7 @@ export async function deleteContainer(
     // The mark first: if we are cut off, the next import goes on from here.
     record.config = await record.file.update({ state: 'staged' })
     await pool.driver.remove(id)
-    await Promise.all([
-      record.cgroupDir().remove(),
-      removeLxcFile(record),
-      forgetExit(record),
-      ...logFiles(record).map((path) => rm(path, { force: true })),
-    ])
+    await Promise.all([record.cgroupDir().remove(), removeTraces(pool, id)])
     await record.file.remove()
   } catch (error) {
     throw poolError(error, pool.driver.path(id))
@@ -55,7 +51,16 @@ export async function deleteContainer(
   return Object.freeze({ id, leftovers: await leftoversOf(record) })
 }
 
-export function logFiles({ pool, id }: ContainerRecord): string[] {
+/** What a container has beside its rootfs, its file and its cgroups. */
+export async function removeTraces(pool: Pool, id: string): Promise<void> {
+  await Promise.all([
+    removeLxcFile(pool, id),
+    forgetExit(pool, id),
+    ...logFiles(pool, id).map((path) => rm(path, { force: true })),
+  ])
+}
+
+export function logFiles(pool: Pool, id: string): string[] {
   const paths = [pool.layout.log(id), pool.layout.consoleLog(id)]
   return paths.flatMap((path) => [path, `${path}.1`])
 }
@@ -66,7 +71,7 @@ async function leftoversOf(record: ContainerRecord): Promise<string[]> {
   const keeper = await host.keeper()
   const rootfs = host.paths.rootfs(pool.name, id)
   const mounts = (await keeper.mounts()).filter((path) => path === rootfs)
-  const paths = [pool.driver.path(id), record.file.path, ...logFiles(record)]
+  const paths = [pool.driver.path(id), record.file.path, ...logFiles(pool, id)]
   const files = await Promise.all(
     paths.map((path) =>
       stat(path).then(

@@ -83,12 +83,16 @@ export function editsFor(files: readonly GuestFile[], present: readonly Present[
   })
 }
 
-/** Brings files of a container up to date, with further steps in the same go. */
+/**
+ * Brings files of a container up to date.
+ *
+ * @param options more: further steps in the same go; flush: they are on the disk when it resolves
+ */
 export async function writeGuestFiles(
   keeper: Keeper,
   target: FileTarget,
   files: readonly GuestFile[],
-  more: readonly FileOp[] = [],
+  { more = [], flush }: { readonly more?: readonly FileOp[]; readonly flush: boolean },
 ): Promise<void> {
   const looks = files.flatMap(({ path }): FileOp[] => [
     { op: 'lstat', path },
@@ -104,5 +108,6 @@ export async function writeGuestFiles(
   })
   const steps = [...editsFor(files, present), ...more]
   if (steps.length === 0) return
-  for (const { error } of await keeper.edit(target, steps)) if (error !== null) throw error
+  for (const { error } of await keeper.edit(target, steps, { flush }))
+    if (error !== null) throw error
 }

@@ -25,8 +25,8 @@ export async function lastExits({ host, name }: Pool): Promise<Map<string, Conta
   return exits
 }
 
-export async function forgetExit({ host, pool, id }: ContainerRecord): Promise<void> {
-  await rm(join(directory(host), `${pool.name}:${id}`), { force: true })
+export async function forgetExit({ host, name }: Pool, id: string): Promise<void> {
+  await rm(join(directory(host), `${name}:${id}`), { force: true })
 }
 
 export async function renameExit(

@@ -5,18 +5,25 @@ import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { containerFile } from '../schema/container.js'
 import { Container } from './container.js'
+import { removeTraces } from './delete.js'
 import { ContainerRecord } from './record.js'
+import { takeBackRename } from './rename.js'
 
 /** Null for one that was never finished, or whose deletion was: what is left of it goes. */
 export async function loadContainer(pool: Pool, id: string): Promise<Container | null> {
   const file = new ConfigFile(pool.layout.confFile('ct', id), containerFile)
-  const config = await file.read()
+  let config = await file.read()
   const user = pool.users.get(config.user)
   const group = pool.groups.get(config.group)
   if (config.state === 'staged') {
     await pool.driver.remove(id)
+    await removeTraces(pool, id)
     await file.remove()
     return null
+  }
+  const { renaming } = config.vpsadminos
+  if (renaming?.from === id && pool.lock !== null) {
+    config = await takeBackRename(pool, file, renaming)
   }
   if (user === undefined) throw missing(file.path, `user '${config.user}'`)
   if (group === undefined) throw missing(file.path, `group '${config.group}'`)

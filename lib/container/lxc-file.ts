@@ -5,6 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../host/errors.js'
+import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
@@ -93,8 +94,8 @@ function current(path: string): string | null {
   }
 }
 
-export async function removeLxcFile(record: ContainerRecord): Promise<void> {
-  const path = record.host.paths.lxcConfig(record.pool.name, record.id)
+export async function removeLxcFile({ host, name }: Pool, id: string): Promise<void> {
+  const path = host.paths.lxcConfig(name, id)
   await rm(dirname(path), { recursive: true, force: true })
 }
 

@@ -1,10 +1,12 @@
-// Gives a stopped container another id.
+// Gives a stopped container another id. Its directory, its file and what is in its rootfs get the new
+// name one after the other; a mark in the file tells the next import of one that was cut off.
 
-import { rename } from 'node:fs/promises'
+import { rename, stat } from 'node:fs/promises'
 import { ExistsError } from '../host/errors.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { poolError, syncDirectory } from '../pool/write-file.js'
-import { containerFile } from '../schema/container.js'
+import type { Pool } from '../pool/pool.js'
+import { containerFile, type ContainerFile } from '../schema/container.js'
 import { containerId } from '../schema/names.js'
 import { parse } from '../schema/parse.js'
 import { Undo } from '../undo.js'
@@ -28,9 +30,10 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
     throw new ExistsError('container', `${pool.name}:${to}`)
   }
   await using undo = new Undo()
-  const logs = logFiles(record)
   try {
-    await removeLxcFile(record)
+    record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
+    undo.add(() => unmark(record))
+    await removeLxcFile(pool, from)
     await pool.driver.rename(from, to)
     undo.add(() => pool.driver.rename(to, from))
     const oldPath = record.file.path
@@ -46,12 +49,41 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
   record.file = new ConfigFile(path, containerFile)
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
-  const moved = logFiles(record)
-  for (const [index, log] of logs.entries())
-    await rename(log, moved[index] ?? log).catch(() => undefined)
-  await renameExit(record, from, to)
-  if (record.config.hostname == null) await nameGuest(record)
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
+  await finishRename(record, from)
+}
+
+/** What follows once the file has its new name. */
+export async function finishRename(record: ContainerRecord, from: string): Promise<void> {
+  const { pool, id } = record
+  const moved = logFiles(pool, id)
+  for (const [index, log] of logFiles(pool, from).entries())
+    await rename(log, moved[index] ?? log).catch(() => undefined)
+  await renameExit(record, from, id)
+  if (record.config.hostname == null) await nameGuest(record)
+  await unmark(record)
+}
+
+async function unmark(record: ContainerRecord): Promise<void> {
+  record.config = await record.file.update({ vpsadminos: { renaming: undefined } })
+}
+
+/** Gives the directory its old name, for a file that has kept it. Answers what is in the file then. */
+export async function takeBackRename(
+  pool: Pool,
+  file: ConfigFile<typeof containerFile>,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<ContainerFile> {
+  const there = (path: string): Promise<boolean> =>
+    stat(path).then(
+      () => true,
+      () => false,
+    )
+  const lost = !(await there(pool.driver.path(from)))
+  // With a file of its own it is somebody else's.
+  const others = await there(pool.layout.confFile('ct', to))
+  if (lost && !others && (await there(pool.driver.path(to)))) await pool.driver.rename(to, from)
+  return file.update({ vpsadminos: { renaming: undefined } })
 }
 
 // A hostname that follows from the id changes with it.
@@ -59,5 +91,7 @@ async function nameGuest(record: ContainerRecord): Promise<void> {
   const hostname = utsName(record.id, null)
   const files = [...hostnameFiles(record.config.distribution, hostname), hostsFile(hostname)]
   const keeper = await record.host.keeper()
-  await record.withFiles((where) => writeGuestFiles(keeper, where, files))
+  await record.withFiles((where) =>
+    writeGuestFiles(keeper, where, files, { flush: record.pool.marker.durable }),
+  )
 }

@@ -126,5 +126,6 @@ async function nameGuest(record: ContainerRecord, renamed: boolean, live: boolea
   const name = utsName(id, config.hostname ?? null)
   const more = renamed && live ? [{ op: 'hostname', name } as const] : []
   const keeper = await host.keeper()
-  await record.withFiles((where) => writeGuestFiles(keeper, where, files, more))
+  const flush = record.pool.marker.durable
+  await record.withFiles((where) => writeGuestFiles(keeper, where, files, { more, flush }))
 }

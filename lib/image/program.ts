@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream'
 import { ImageToolMissingError } from './errors.js'
 
 /** Which Debian package a program is from. */
-const packages = { tar: 'tar', xz: 'xz-utils', zstd: 'zstd', sync: 'coreutils' } as const
+const packages = { tar: 'tar', xz: 'xz-utils', zstd: 'zstd' } as const
 
 const MAX_COMPLAINT = 4096
 

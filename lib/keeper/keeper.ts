@@ -287,10 +287,19 @@ export class Keeper implements AsyncDisposable {
     return new Replacement(path, content, control)
   }
 
-  /** Small edits in one go. A step that fails does not stop those after it. */
-  async edit(target: FileTarget, steps: readonly FileOp[]): Promise<FileResult[]> {
+  /**
+   * Small edits in one go. A step that fails does not stop those after it.
+   *
+   * @param options flush: what is written is on the disk when this resolves
+   */
+  async edit(
+    target: FileTarget,
+    steps: readonly FileOp[],
+    { flush = false }: { readonly flush?: boolean } = {},
+  ): Promise<FileResult[]> {
     const answer = await this.#connection.request('EDIT', {
       ...encodeTarget(target),
+      FLUSH: flush,
       ITEM: steps.map(encodeOp),
     })
     return answer.fields.items().map(decodeResult)

@@ -92,6 +92,7 @@ export const tags = {
   FROM: 90,
   TO: 91,
   TIMING: 92,
+  FLUSH: 93,
 } as const
 
 export type Kind = keyof typeof kinds

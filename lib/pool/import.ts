@@ -4,6 +4,7 @@ import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
+import { finishRename } from '../container/rename.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
@@ -38,7 +39,7 @@ export async function importPool(
   await using undo = new Undo()
   const lock = await takeLock(layout)
   undo.add(() => lock?.[Symbol.asyncDispose]())
-  const driver = new DirDriver(layout, marker.clone_mode)
+  const driver = new DirDriver(layout, marker.clone_mode, marker.durable)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
   if (lock !== null) await own(pool, lock)
   await layout.ensure()
@@ -62,6 +63,7 @@ export async function importPool(
   host.pools.set(name, pool)
   undo.add(() => host.pools.delete(name))
   await adoptRunning(pool)
+  if (lock !== null) await finishRenames(pool)
 
   pool.state = 'active'
   undo.commit()
@@ -242,6 +244,22 @@ async function ensureDefaults(pool: Pool): Promise<void> {
   for (const path of ['/', '/default']) {
     if (!pool.groups.has(path) && !broken(pool.layout.groupFile(path))) {
       await createGroup(pool, path, [])
+    }
+  }
+}
+
+/** Goes on with what was cut off. What still fails waits for the next import and holds up nothing. */
+async function finishRenames(pool: Pool): Promise<void> {
+  for (const { id, record } of pool.containers.values()) {
+    const { renaming } = record.config.vpsadminos
+    if (renaming?.to !== id) continue
+    try {
+      await finishRename(record, renaming.from)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      process.emitWarning(`${record.name} is not wholly renamed: ${reason}`, {
+        code: 'VPSADMINOS_RENAME',
+      })
     }
   }
 }

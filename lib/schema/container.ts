@@ -167,6 +167,8 @@ const own = z.looseObject({
   /** The guest's systemd version, where it is one and tells. */
   systemd_version: z.number().nullish(),
   pids_limit: z.number().nullish(),
+  /** While it gets another id: the next import goes on, or takes it back. */
+  renaming: z.object({ from: containerId, to: containerId }).optional(),
 })
 
 /** `conf/ct/ID.yml`. Fields that are not here survive rewriting. */

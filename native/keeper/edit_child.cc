@@ -93,14 +93,15 @@ const char* type_of(mode_t mode) {
   }
 }
 
-base::Status step(int root, const Fields& fields, Writer& answer) {
+base::Status step(int root, const Fields& fields, ns::Flush flush, Writer& answer) {
   const std::string_view op = fields.text(Tag::OP);
   const std::string path = fields.str(Tag::PATH);
   const auto mode = static_cast<mode_t>(fields.number(Tag::FILE_MODE, 0644)) & 07777;
   if (path.find('\0') != std::string::npos) return base::SysError{EINVAL, "edit", path};
   if (op == "write") {
     TRY_STATUS(prepare_parents(root, fields, path));
-    return ns::write_file_in_root(root, path, fields.text(Tag::DATA), mode, owner_of(fields));
+    return ns::write_file_in_root(root, path, fields.text(Tag::DATA), mode, owner_of(fields),
+                                  flush);
   }
   if (op == "read") {
     const size_t limit = std::min<size_t>(fields.number(Tag::SIZE, kMaxRead), kMaxRead);
@@ -204,12 +205,13 @@ void run_edit(const EditInput& input) {
   }
   if (input.kind == Kind::OPEN) open_file(root->get(), input, fail);
   if (input.kind == Kind::REPLACE) replace_file(root->get(), input, fail);
+  const auto flush = input.fields.number(Tag::FLUSH) != 0 ? ns::Flush::kNow : ns::Flush::kLater;
   Writer answer(Kind::REPLY, 0);
   for (const std::string_view bytes : input.fields.all(Tag::ITEM)) {
     const auto fields = Fields::parse(bytes);
     if (!fields) fail("edit", {EINVAL, "edit", ""}, 0);
     Writer result;
-    if (const auto done = step(root->get(), *fields, result); !done.ok()) {
+    if (const auto done = step(root->get(), *fields, flush, result); !done.ok()) {
       result = Writer();
       result.number(Tag::ERRNO, static_cast<uint64_t>(done.error().errnum));
       result.put(Tag::SYSCALL, done.error().syscall).put(Tag::PATH, done.error().path);

@@ -12,6 +12,7 @@
 #include "napi/task.h"
 #include "ns/binding_root.h"
 #include "ns/file_lock.h"
+#include "ns/flush.h"
 #include "ns/mount.h"
 #include "ns/namespace.h"
 #include "ns/pidfd.h"
@@ -287,6 +288,14 @@ Value CloneTree(const CallbackInfo& info) {
       });
 }
 
+// flushFilesystem(path: string): Promise<void>
+Value FlushFilesystem(const CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args[0].string();
+  if (!args.ok()) return {};
+  return bridge::run_slow(info, [=] { return ns::flush_filesystem(AT_FDCWD, path); });
+}
+
 // canReflink(directory: string): Promise<boolean>
 Value CanReflink(const CallbackInfo& info) {
   Args args(info);
@@ -318,6 +327,7 @@ Napi::Object init_ns(Napi::Env env) {
                             {"removeTree", RemoveTree},
                             {"cloneTree", CloneTree},
                             {"canReflink", CanReflink},
+                            {"flushFilesystem", FlushFilesystem},
                             {"openInRoot", ns::OpenInRoot},
                             {"openFileInRoot", ns::OpenFileInRoot},
                             {"readFileInRoot", ns::ReadFileInRoot},

@@ -94,7 +94,7 @@ Result<std::string> read_file_in_root(int root, const std::string& path, size_t 
 }
 
 Status write_file_in_root(int root, const std::string& path, std::string_view data, mode_t mode,
-                          Owner owner) {
+                          Owner owner, Flush when) {
   auto place = open_place(root, path);
   if (!place.ok()) return std::move(place.error());
   const std::string temporary = temporary_name();
@@ -108,7 +108,10 @@ Status write_file_in_root(int root, const std::string& path, std::string_view da
   if (status.ok()) status = give(fd->get(), path, owner);
   // After the owner: a change of owner takes setuid away.
   if (status.ok() && ::fchmod(fd->get(), mode) < 0) status = last_error("fchmod", path);
-  return settle(*place, temporary, std::move(status), path);
+  const bool now = when == Flush::kNow;
+  if (status.ok() && now) status = flush(fd->get(), path);
+  status = settle(*place, temporary, std::move(status), path);
+  return status.ok() && now ? flush_directory(place->dir.get(), path) : status;
 }
 
 Status mkdir_in_root(int root, const std::string& path, mode_t mode, Owner owner,

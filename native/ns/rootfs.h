@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "ns/flush.h"
 #include "ns/place.h"
 
 namespace ns {
@@ -30,10 +31,10 @@ base::Result<base::UniqueFd> open_file_in_root(int root, const std::string& path
 
 base::Result<std::string> read_file_in_root(int root, const std::string& path, size_t limit);
 
-// Replaces whatever file or link has that name, at once: readers see the old or the new content. It
-// is not synced to the disk. The directory must exist.
+// Replaces whatever file or link has that name, at once: readers see the old or the new content.
+// The directory must exist.
 base::Status write_file_in_root(int root, const std::string& path, std::string_view data,
-                                mode_t mode, Owner owner = {});
+                                mode_t mode, Owner owner = {}, Flush when = Flush::kLater);
 
 // mkdir -p; `mode` and `owner` for the directories that it makes. They are added to `made`, also
 // when it fails.

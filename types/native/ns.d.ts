@@ -99,6 +99,8 @@ export interface Ns {
   /** Slow lane. `to` must not exist. */
   cloneTree(from: string, to: string, reflink: boolean, stop: Stop | null): Promise<CloneReport>
   canReflink(directory: string): Promise<boolean>
+  /** Slow lane. syncfs(2) of the filesystem that the directory is on. */
+  flushFilesystem(path: string): Promise<void>
 
   openInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
   openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>

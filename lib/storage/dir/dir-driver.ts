@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RootfsPlan } from '../../keeper/types.js'
-import { cloneTree, removeTree } from '../../ns/tree.js'
+import { cloneTree, flushFilesystem, removeTree } from '../../ns/tree.js'
 import type { PoolLayout } from '../../pool/layout.js'
 import { poolError, syncDirectory } from '../../pool/write-file.js'
 import type { CloneMode } from '../../schema/pool.js'
@@ -25,8 +25,12 @@ export class DirDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities
   readonly #layout: PoolLayout
 
-  constructor(layout: PoolLayout, mode: CloneMode) {
+  readonly #durable: boolean
+
+  /** @param durable whether what was done must survive a loss of power */
+  constructor(layout: PoolLayout, mode: CloneMode, durable: boolean) {
     this.#layout = layout
+    this.#durable = durable
     this.capabilities = Object.freeze({
       instantClone: mode !== 'copy',
       snapshots: false,
@@ -59,7 +63,9 @@ export class DirDriver implements StorageDriver {
           reflink: mode === 'reflink',
           ...(signal === undefined ? {} : { signal }),
         })
+        if (this.#durable) await flushFilesystem(directory)
       }
+      if (this.#durable) await syncDirectory(directory)
       await syncDirectory(join(directory, '..'))
     } catch (error) {
       throw poolError(error, directory)

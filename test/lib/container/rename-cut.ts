@@ -1,0 +1,64 @@
+// What a rename that was cut off has left is taken back, or brought to its end, by the next import.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { busybox, temporaryHost, text } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const { path } = host.pools.get('tank').show()
+
+const file = (id: string): string => join(path, 'conf/ct', `${id}.yml`)
+const directory = (id: string): string => join(path, 'ct', id)
+const log = (id: string): string => join(path, 'log/ct', `${id}.console`)
+
+/** A container `from` on its way to be `to`, with the pool exported. */
+async function cutOff(from: string, to: string): Promise<void> {
+  await host.containers.create({ id: from, image: busybox, memoryLimit: '64 MiB' })
+  await host.pools.export('tank')
+  const mark = `  renaming:\n    from: ${from}\n    to: ${to}\n`
+  const content = readFileSync(file(from), 'utf8')
+  writeFileSync(file(from), content.replace(/^vpsadminos:\n/m, `vpsadminos:\n${mark}`))
+}
+
+await t.test('before its directory was moved', async (t) => {
+  await cutOff('a1', 'b1')
+  await host.pools.import({ name: 'tank', path })
+  t.equal(host.containers.find('b1'), null)
+  t.match(await text(await host.containers.get('a1').pull('/etc/hostname')), /^a1\n$/)
+  t.notMatch(readFileSync(file('a1'), 'utf8'), /renaming/)
+})
+
+await t.test('before its file was moved', async (t) => {
+  await cutOff('a2', 'b2')
+  renameSync(directory('a2'), directory('b2'))
+  await host.pools.import({ name: 'tank', path })
+  t.equal(host.containers.find('b2'), null)
+  t.notOk(existsSync(directory('b2')))
+  await host.containers.get('a2').start()
+  await host.containers.get('a2').kill()
+  t.notMatch(readFileSync(file('a2'), 'utf8'), /renaming/)
+})
+
+await t.test('after its file was moved', async (t) => {
+  await cutOff('a3', 'b3')
+  renameSync(directory('a3'), directory('b3'))
+  renameSync(file('a3'), file('b3'))
+  t.ok(existsSync(log('a3')))
+  await host.pools.import({ name: 'tank', path })
+  t.equal(host.containers.find('a3'), null)
+  t.match(host.containers.show('b3'), { memoryLimit: 64 * 2 ** 20 })
+  t.match(await text(await host.containers.get('b3').pull('/etc/hostname')), /^b3\n$/)
+  t.ok(existsSync(log('b3')))
+  t.notOk(existsSync(log('a3')))
+  t.notMatch(readFileSync(file('b3'), 'utf8'), /renaming/)
+})
+
+await t.test("another container's directory is left to it", async (t) => {
+  await host.containers.create({ id: 'b4', image: busybox })
+  await cutOff('a4', 'b4')
+  renameSync(directory('a4'), join(path, 'trash/a4'))
+  await host.pools.import({ name: 'tank', path })
+  t.ok(existsSync(directory('b4')))
+  t.match(await text(await host.containers.get('b4').pull('/etc/hostname')), /^b4\n$/)
+})
