@@ -29,6 +29,7 @@ import { utsName } from './hostname.js'
 import { detectInit, type DetectedInit } from './init-detect.js'
 import { ContainerRecord } from './record.js'
 import { checkSettings, patchOf } from './settings.js'
+import { done } from '../step.js'
 
 /** What osctl gives a new container. */
 const DEFAULT_PRLIMITS = { nofile: { soft: 1024, hard: 1_048_576 } }
@@ -60,20 +61,26 @@ export async function createContainer(
 
   await using undo = new Undo()
   const user = await userFor(pool, userName, id, undo)
+  done('create.user')
   const file = new ConfigFile(path, containerFile)
   const base = baseOf(pool, user, group.path, image, init)
   const settled = patchOf(settings, containerFile.parse(base), 'create')
   undo.add(() => file.remove().catch(ignoreMissing))
   const config = await file.create({ ...base, ...settled, state: 'staged' })
+  done('create.staged')
   const record = new ContainerRecord(pool, id, file, config, user, group)
   signal?.throwIfAborted()
 
   await pool.driver.create(id, { mode: pool.marker.clone_mode, image }, { signal })
   undo.add(() => pool.driver.remove(id))
+  done('create.rootfs')
   await prepareGuest(record, image, init)
+  done('create.guest')
   await touch(pool.layout.consoleLog(id))
+  done('create.log')
   signal?.throwIfAborted()
   record.config = await file.update({ state: undefined })
+  done('create.live')
 
   undo.commit()
   const container = new Container(record)

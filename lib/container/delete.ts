@@ -9,6 +9,7 @@ import { removeLxcFile } from './lxc-file.js'
 import { onlyKeys } from '../schema/parse.js'
 import type { ContainerRecord } from './record.js'
 import { stopLocked } from './stop.js'
+import { done } from '../step.js'
 
 export interface DeleteOptions {
   /** Kills it if it runs. */
@@ -36,9 +37,13 @@ export async function deleteContainer(
   try {
     // The mark first: if we are cut off, the next import goes on from here.
     record.config = await record.file.update({ state: 'staged' })
+    done('delete.marked')
     await pool.driver.remove(id)
+    done('delete.rootfs')
     await Promise.all([record.cgroupDir().remove(), removeTraces(pool, id)])
+    done('delete.traces')
     await record.file.remove()
+    done('delete.file')
   } catch (error) {
     throw poolError(error, pool.driver.path(id))
   }
@@ -46,7 +51,9 @@ export async function deleteContainer(
   pool.containers.delete(id)
   const last = user.show().containers.length === 0
   if (last) await host.cgroups.dir(record.userCgroup).remove()
+  done('delete.cgroups')
   if (last && !user.standalone) await user.delete()
+  done('delete.user')
   host.emit({ type: 'deleted', pool: pool.name, id })
   return Object.freeze({ id, leftovers: await leftoversOf(record) })
 }

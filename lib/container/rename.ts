@@ -16,6 +16,7 @@ import { utsName } from './hostname.js'
 import { renameExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
+import { done } from '../step.js'
 
 /** @throws ExistsError, StateError unless it is stopped */
 export async function renameContainer(record: ContainerRecord, newId: string): Promise<void> {
@@ -33,13 +34,16 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
   try {
     record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
     undo.add(() => unmark(record))
+    done('rename.marked')
     await removeLxcFile(pool, from)
     await pool.driver.rename(from, to)
     undo.add(() => pool.driver.rename(to, from))
+    done('rename.rootfs')
     const oldPath = record.file.path
     await rename(oldPath, path)
     undo.add(() => rename(path, oldPath))
     await syncDirectory(pool.layout.conf('ct'))
+    done('rename.file')
   } catch (error) {
     throw poolError(error, path)
   }
@@ -60,8 +64,11 @@ export async function finishRename(record: ContainerRecord, from: string): Promi
   for (const [index, log] of logFiles(pool, from).entries())
     await rename(log, moved[index] ?? log).catch(() => undefined)
   await renameExit(record, from, id)
+  done('rename.logs')
   if (record.config.hostname == null) await nameGuest(record)
+  done('rename.guest')
   await unmark(record)
+  done('rename.done')
 }
 
 async function unmark(record: ContainerRecord): Promise<void> {

@@ -10,14 +10,17 @@ import {
   type CgparamSnapshot,
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
+import { ownTurn } from '../host/own-turn.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
 import { hostnameFiles, hostsFile, resolvConf, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
 import { writeLxcFile } from './lxc-file.js'
+import { applyLimits } from './start.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, NEXT_START, patchOf, type SettingName } from './settings.js'
+import { done } from '../step.js'
 
 export interface SetResult {
   /** What is in force now; for a stopped container, what is stored. */
@@ -30,6 +33,9 @@ export interface SetResult {
    */
   readonly unusedCgparams: readonly CgparamSnapshot[]
 }
+
+/** Until names in the rootfs are those of the file: the next import goes on. */
+const UNNAMED = { vpsadminos: { unnamed: true } }
 
 /** @param what names the operation in messages */
 export async function setContainer(
@@ -48,22 +54,25 @@ export async function setContainer(
     const patch = patchOf(checked, before, what)
     await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
     const live = record.run.alive
+    const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
     if (live && 'cgparams' in patch) {
       await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
     }
     try {
-      record.config = await record.file.update(patch)
+      done('set.limits')
+      record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
     } catch (error) {
       if (live && 'cgparams' in patch) {
         await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
       }
       throw error
     }
-    if (checked.hostname !== undefined || checked.dnsResolvers !== undefined) {
-      await nameGuest(record, checked.hostname !== undefined, live)
-    }
+    done('set.file')
+    if (naming) await finishNaming(record, checked.hostname !== undefined)
+    done('set.guest')
     // A reboot from inside takes what is there then, also when nobody has the host open.
     if (live) await writeLxcFile(record)
+    done('set.lxc')
     const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
     const waits = (name: SettingName) =>
       NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
@@ -116,16 +125,25 @@ async function applyCgparams(
   await applyParams(record.cgroupDir(), usableParams(record.host.cgroups, params))
 }
 
-async function nameGuest(record: ContainerRecord, renamed: boolean, live: boolean): Promise<void> {
-  const { config, id, host } = record
+/** @param renamed whether more than its resolvers has changed */
+export async function finishNaming(record: ContainerRecord, renamed = true): Promise<void> {
+  const { config, id, host, run } = record
   const hostname = config.hostname ?? utsName(id, null)
   const files = [
     ...(renamed ? [...hostnameFiles(config.distribution, hostname), hostsFile(hostname)] : []),
     ...(config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]),
   ]
   const name = utsName(id, config.hostname ?? null)
-  const more = renamed && live ? [{ op: 'hostname', name } as const] : []
+  const more = renamed && run.alive ? [{ op: 'hostname', name } as const] : []
   const keeper = await host.keeper()
   const flush = record.pool.marker.durable
   await record.withFiles((where) => writeGuestFiles(keeper, where, files, { more, flush }))
+  record.config = await record.file.update({ vpsadminos: { unnamed: undefined } })
+}
+
+/** Has a running container be as its file says, whatever a process that was cut off has left. */
+export async function reapply(record: ContainerRecord): Promise<void> {
+  await ownTurn()
+  await applyLimits(record)
+  await writeLxcFile(record)
 }

@@ -11,6 +11,7 @@ import { deadline, timeoutOf } from '../host/deadline.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
+import { done } from '../step.js'
 
 export interface StartOptions {
   /** Milliseconds until init must run; default 60,000. */
@@ -64,6 +65,7 @@ export async function startLocked(
     record.mutex.run(() => writeLxcFile(record)),
     record.group.ensureCgroup(),
   ])
+  done('start.prepared')
   const started = await record
     .withoutFiles(() =>
       keeper.start(
@@ -78,6 +80,7 @@ export async function startLocked(
   close(started.pidfd)
   run.started(started.initPid)
   record.pending.clear()
+  done('start.running')
   // What set() changed while liblxc had read the file already.
   if (record.config !== rendered) await applyLimits(record)
   return Object.freeze({

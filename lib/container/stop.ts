@@ -13,6 +13,7 @@ import { deadline, timeoutOf } from '../host/deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
+import { done } from '../step.js'
 
 /**
  * `shutdown_or_kill` asks and then kills, `shutdown_or_fail` only asks, `kill` does not ask.
@@ -100,6 +101,7 @@ async function shutdown(
     const { number } = signalsOf(init).halt
     await orderInit(record, number, limit.signal, 'stopping')
     await stopped(record, limit.signal)
+    done('stop.ended')
     return true
   } catch (error) {
     // Perhaps it obeys later, perhaps never: as far as we know it runs.

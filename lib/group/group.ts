@@ -1,6 +1,8 @@
 // A group is a node of the cgroup tree: limits on it hold for all containers below it together.
 
 import { existsSync } from 'node:fs'
+import { rmdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
@@ -26,6 +28,7 @@ import {
   type CgparamSnapshot,
 } from './cgparams.js'
 import { limitsOf, resetOf, withLimits, type EffectiveLimits } from './limit-params.js'
+import { done } from '../step.js'
 
 /** What `group show` shows. */
 export interface GroupSnapshot extends EffectiveLimits {
@@ -56,6 +59,11 @@ export class Group {
     this.#pool = pool
     this.#file = file
     this.#config = config
+  }
+
+  /** Whether it has limits of its own. @internal */
+  get limited(): boolean {
+    return this.#config.cgparams.length > 0
   }
 
   /** The group above; null for `/`. */
@@ -120,8 +128,12 @@ export class Group {
     const users = [...this.#containers(), ...children]
     if (users.length > 0) throw new InUseError('group', this.path, users)
     await this.#file.remove()
+    done('group-delete.file')
+    await rmdir(dirname(this.#file.path))
+    done('group-delete.directory')
     this.#pool.groups.delete(this.path)
     await this.#dir().remove()
+    done('group-delete.cgroup')
   }
 
   /** Makes the cgroup, those above it, and their limits. @internal */

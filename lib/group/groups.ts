@@ -1,6 +1,6 @@
 // The groups of all pools of a host.
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ExistsError, NotFoundError } from '../host/errors.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
@@ -13,6 +13,8 @@ import { parse } from '../schema/parse.js'
 import { checkParams } from './cgparams.js'
 import { Group, type GroupSnapshot } from './group.js'
 import { withLimits } from './limit-params.js'
+import { done } from '../step.js'
+import { Undo } from '../undo.js'
 
 export class Groups {
   readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
@@ -45,7 +47,13 @@ export class Groups {
       }
     }
     const group = await createGroup(pool, path, params)
-    await group.ensureCgroup()
+    try {
+      await group.ensureCgroup()
+      done('group.cgroup')
+    } catch (error) {
+      await group.delete()
+      throw error
+    }
     return group
   }
 
@@ -85,14 +93,22 @@ export async function createGroup(
     throw new NotFoundError('group', `${pool.name}:${above}`)
   }
   const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
-  await mkdir(dirname(file.path), { mode: 0o500 }).catch((error: unknown) => {
-    // Left by a group that was deleted.
+  await using undo = new Undo()
+  try {
+    await mkdir(dirname(file.path), { mode: 0o500 })
+    undo.add(() => rmdir(dirname(file.path)))
+  } catch (error) {
+    // That of `/` comes with the pool.
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
       throw poolError(error, file.path)
     }
-  })
+  }
+  done('group.directory')
   const root = path === '/' ? { path } : {}
   const config = await file.create({ ...root, cgparams, devices: [] })
+  undo.add(() => file.remove())
+  done('group.file')
+  undo.commit()
   const group = new Group(path, pool, file, config)
   pool.groups.set(path, group)
   return group

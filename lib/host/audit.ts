@@ -3,6 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { staleCgroups } from '../pool/stale-cgroups.js'
 import type { HostContext } from './context.js'
 
 /** Something that nobody should have left. */
@@ -52,7 +53,9 @@ async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Prom
       } else if (/^(pool|group|user)\./.test(name)) {
         const inPool = name.startsWith('pool.') ? name.slice('pool.'.length) : pool
         if (inPool !== null && host.pools.has(inPool)) await walk(path, inPool)
-        else leftovers.push({ type: 'cgroup', what: path, reason: 'its pool is not imported' })
+        else if ((await processesIn(path)).length > 0) {
+          leftovers.push({ type: 'cgroup', what: path, reason: 'its pool is not imported' })
+        }
       } else if (pool !== null || !OWN.has(name)) {
         leftovers.push({ type: 'cgroup', what: path, reason: 'nothing of this host is called so' })
       }
@@ -61,6 +64,11 @@ async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Prom
   await Promise.all(
     host.cgroups.hierarchies.map(({ mountpoint }) => walk(join(mountpoint, host.cgroupRoot), null)),
   )
+  for (const pool of host.pools.values()) {
+    for (const what of await staleCgroups(pool)) {
+      leftovers.push({ type: 'cgroup', what, reason: 'its group or user is gone' })
+    }
+  }
   return leftovers
 }
 

@@ -14,6 +14,7 @@ import { spansOverlap, type IdSpan } from '../user/id-map.js'
 import { AllocationTable, type Allocation, type Run } from './allocation-table.js'
 import type { Reservations, Turn } from './reservations.js'
 import type { TableFile } from './table-file.js'
+import { done } from '../step.js'
 
 /** What `id-range ls` shows. */
 export interface IdRangeSnapshot {
@@ -131,6 +132,7 @@ export class IdRange {
     )
     if (owners.length > 0) throw new InUseError('id-range', this.name, owners)
     await this.#file.remove()
+    done('id-range-delete.file')
     this.#home.forget(this.name)
   }
 
@@ -182,7 +184,7 @@ export class IdRange {
       this.#waiting.push((table, turn) => {
         try {
           const value = change(table, turn)
-          return { done: () => resolve(value), failed: reject }
+          return { resolve: () => resolve(value), failed: reject }
         } catch (error) {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
           reject(error)
@@ -209,14 +211,16 @@ export class IdRange {
         // pool is imported the next time.
         await turn.commit()
         try {
+          done('id-range.reserved')
           await this.#file.save(table.allocations)
+          done('id-range.allocated')
         } catch (error) {
           await turn.revert()
           throw error
         }
         this.#table = table
       })
-      for (const { done } of settled) done()
+      for (const { resolve } of settled) resolve()
     } catch (error) {
       for (const { failed } of settled) failed(error)
     }
@@ -227,7 +231,7 @@ export class IdRange {
 type Change = (table: AllocationTable, turn: Turn) => Settle | null
 
 interface Settle {
-  readonly done: () => void
+  readonly resolve: () => void
   readonly failed: (reason: unknown) => void
 }
 

@@ -7,6 +7,7 @@ import { createIdRangeOptions, type CreateIdRangeOptions } from '../schema/id-ra
 import { parse } from '../schema/parse.js'
 import { IdRange, type IdRangeSnapshot } from './id-range.js'
 import { TableFile } from './table-file.js'
+import { done } from '../step.js'
 
 /** What a pool gets when it is installed: all ids from one million on, 65536 a block. */
 export const DEFAULT_RANGE = {
@@ -60,6 +61,7 @@ export async function createIdRange(
     block_size: blockSize,
     block_count: blockCount,
   })
+  done('id-range.file')
   const range = new IdRange(name, file, pool.idRangeHome, config)
   pool.idRanges.set(name, range)
   return range

@@ -12,6 +12,7 @@ import { Undo } from '../undo.js'
 import { imageFile, importImage } from './schema.js'
 import type { Image, ImageCache, ImageQuery, ImportImage, ImportOptions } from './types.js'
 import { unpack } from './unpack.js'
+import { done } from '../step.js'
 
 export interface ImageStoreOptions {
   /** The pool's root directory. */
@@ -95,9 +96,11 @@ export class ImageStore implements ImageCache {
       undo.add(() => this.#remove(staging))
       await mkdir(join(this.#directory, staging), { mode: 0o700 })
       await mkdir(target, { mode: 0o755 })
+      done('image.staging')
       const { bfree, bsize } = await statfs(target)
       const limits = { maxEntries, maxSize, free: bfree * bsize }
       const unpacked = await unpack(path, target, this.#pool, limits, digest, options)
+      done('image.unpacked')
       const file = new ConfigFile(join(this.#directory, staging, 'image.yml'), imageFile)
       await file.create({
         ...attributes,
@@ -108,6 +111,7 @@ export class ImageStore implements ImageCache {
       })
       // Thousands of files: one flush of their filesystem, instead of one of each file.
       if (this.#durable) await flushFilesystem(join(this.#directory, staging))
+      done('image.written')
       options.signal?.throwIfAborted()
 
       return await this.#publish(staging, imageId(attributes, unpacked.digest), undo)
@@ -121,6 +125,7 @@ export class ImageStore implements ImageCache {
       await rename(join(this.#directory, staging), join(this.#directory, id))
       undo.commit()
       await syncDirectory(this.#directory)
+      done('image.published')
     } catch (error) {
       // Imported before, or by somebody else in the meantime.
       if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
@@ -155,7 +160,9 @@ export class ImageStore implements ImageCache {
       throw poolError(error, this.#pool)
     }
     await syncDirectory(this.#directory)
+    done('image-delete.renamed')
     await this.#remove(trash)
+    done('image-delete.removed')
   }
 
   async #names(): Promise<string[]> {

@@ -1,10 +1,11 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
 import { finishRename } from '../container/rename.js'
+import { finishNaming, reapply } from '../container/set.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
@@ -27,7 +28,9 @@ import { PoolLayout } from './layout.js'
 import { readMarker } from './marker.js'
 import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
+import { staleCgroups } from './stale-cgroups.js'
 import { isTemporary } from './write-file.js'
+import { done } from '../step.js'
 
 export async function importPool(
   host: HostContext,
@@ -42,6 +45,7 @@ export async function importPool(
   const driver = new DirDriver(layout, marker.clone_mode, marker.durable)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
   if (lock !== null) await own(pool, lock)
+  done('import.locked')
   await layout.ensure()
   await checkVisible(host, path)
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
@@ -54,18 +58,22 @@ export async function importPool(
   pool.setImages(await ImageStore.open({ root: path, users, durable: marker.durable }))
   await loadContainers(pool)
   await reserveIds(pool)
+  done('import.read')
   if (lock !== null) {
     await tidy(pool, driver)
     await ensureDefaults(pool)
+    await settleCgroups(pool)
   }
+  done('import.tidied')
   for (const directory of host.paths.ofPool(name)) await mkdir(directory, { recursive: true })
   // Events find the containers from here on, so that none between the answer and the end is lost.
   host.pools.set(name, pool)
   undo.add(() => host.pools.delete(name))
   await adoptRunning(pool)
-  if (lock !== null) await finishRenames(pool)
+  if (lock !== null) await finishChanges(pool)
 
   pool.state = 'active'
+  done('import.active')
   undo.commit()
   return pool
 }
@@ -216,6 +224,7 @@ async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
       if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))
     }
   }
+  await removeEmpty(pool.layout.conf('group'))
   await driver.sweep()
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
@@ -235,6 +244,34 @@ async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
   }
 }
 
+/** Groups have their limits from here on; those that are no more have none. */
+async function settleCgroups(pool: Pool): Promise<void> {
+  const { cgroups } = pool.host
+  // What still runs in one is no leftover of ours, and the audit tells of it.
+  const stale = pool.broken.length > 0 ? [] : await staleCgroups(pool)
+  await Promise.all(
+    stale.map((path) =>
+      cgroups
+        .dir(path)
+        .remove()
+        .catch(() => undefined),
+    ),
+  )
+  // A limit that cannot be had fails the start of a container, which says so.
+  const limited = [...pool.groups.values()].filter(({ limited }) => limited)
+  await Promise.all(limited.map((group) => group.ensureCgroup().catch(() => undefined)))
+}
+
+/** Directories of groups that never got their file, or have lost it. */
+async function removeEmpty(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const path = join(directory, entry.name)
+    await removeEmpty(path)
+    if ((await readdir(path)).length === 0) await rmdir(path)
+  }
+}
+
 async function ensureDefaults(pool: Pool): Promise<void> {
   const broken = (path: string) => pool.broken.some((file) => file.path === path)
   const { name, ...range } = DEFAULT_RANGE
@@ -249,16 +286,17 @@ async function ensureDefaults(pool: Pool): Promise<void> {
 }
 
 /** Goes on with what was cut off. What still fails waits for the next import and holds up nothing. */
-async function finishRenames(pool: Pool): Promise<void> {
+async function finishChanges(pool: Pool): Promise<void> {
   for (const { id, record } of pool.containers.values()) {
-    const { renaming } = record.config.vpsadminos
-    if (renaming?.to !== id) continue
+    const { renaming, unnamed = false } = record.config.vpsadminos
     try {
-      await finishRename(record, renaming.from)
+      if (renaming?.to === id) await finishRename(record, renaming.from)
+      if (unnamed) await finishNaming(record)
+      if (record.run.alive) await reapply(record)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      process.emitWarning(`${record.name} is not wholly renamed: ${reason}`, {
-        code: 'VPSADMINOS_RENAME',
+      process.emitWarning(`${record.name} is not as its file says: ${reason}`, {
+        code: 'VPSADMINOS_UNFINISHED',
       })
     }
   }

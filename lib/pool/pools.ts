@@ -18,6 +18,7 @@ import { PoolLayout } from './layout.js'
 import { writeMarker } from './marker.js'
 import type { Pool, PoolSnapshot } from './pool.js'
 import { poolError, syncDirectory } from './write-file.js'
+import { done } from '../step.js'
 
 export class Pools {
   readonly #host: HostContext
@@ -54,14 +55,17 @@ export class Pools {
       await checkVisible(this.#host, wanted.path)
       const mode = await chooseCloneMode(wanted.path, cloneMode)
       await layout.ensure()
+      done('install.layout')
       // The marker comes last: without it a half-made pool is none.
       await new ConfigFile(layout.poolFile(), poolFile).create({
         parallel_start: 2,
         parallel_stop: 4,
         attrs: {},
       })
+      done('install.config')
       await writeMarker(layout, mode, durable)
       await syncDirectory(wanted.path)
+      done('install.marker')
     } catch (error) {
       throw poolError(error, wanted.path)
     }
@@ -95,7 +99,9 @@ export class Pools {
     }
     this.#host.pools.delete(name)
     await releasePool(pool, () => new StateError(`pool ${name}`, 'exported', 'it must be imported'))
+    done('export.released')
     await this.#host.cgroups.dir(pool.cgroup).remove()
+    done('export.cgroup')
   }
 
   find(name: string): Pool | null {

@@ -169,6 +169,8 @@ const own = z.looseObject({
   pids_limit: z.number().nullish(),
   /** While it gets another id: the next import goes on, or takes it back. */
   renaming: z.object({ from: containerId, to: containerId }).optional(),
+  /** While names in its rootfs are not those of this file yet. */
+  unnamed: z.boolean().optional(),
 })
 
 /** `conf/ct/ID.yml`. Fields that are not here survive rewriting. */

@@ -5,6 +5,7 @@ import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { userFile, UserFile } from '../schema/user.js'
 import { formatEntry, type IdMap } from './id-map.js'
+import { done } from '../step.js'
 
 /** What `user show` shows; maps are written `ns:host:count`. */
 export interface UserSnapshot {
@@ -73,12 +74,14 @@ export class User {
     if (containers.length > 0) throw new InUseError('user', this.name, containers)
     // The file first: ids whose user is still there must not be given to another one.
     await this.#file.remove()
+    done('user-delete.file')
     this.#pool.users.delete(this.name)
     const owner = `user:${this.name}`
     for (const range of this.#pool.idRanges.values()) {
       if (range.owners().has(owner)) await range.free({ owner })
     }
     if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(owner)
+    done('user-delete.ids')
   }
 
   #containers(): string[] {

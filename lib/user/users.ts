@@ -10,6 +10,7 @@ import { createUserOptions, userFile, type CreateUserOptions } from '../schema/u
 import { Undo } from '../undo.js'
 import { checkIdMap, formatEntry, spansOf, type IdMap, type IdSpan } from './id-map.js'
 import { User, type UserSnapshot } from './user.js'
+import { done } from '../step.js'
 
 export class Users {
   readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
@@ -64,12 +65,14 @@ export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
   if (pool.users.has(name)) throw new ExistsError('user', `${pool.name}:${name}`)
   await using undo = new Undo()
   const { uidMap, gidMap } = await takeIds(pool, wanted, undo)
+  done('user.ids')
   const file = new ConfigFile(pool.layout.confFile('user', name), userFile)
   const config = await file.create({
     uid_map: uidMap.map(formatEntry),
     gid_map: gidMap.map(formatEntry),
     standalone,
   })
+  done('user.file')
   undo.commit()
   const user = new User(name, pool, file, config)
   pool.users.set(name, user)

@@ -1,0 +1,29 @@
+// Cgroups of groups and users that a pool does not have any more, as when a deletion was cut off.
+
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pool } from './pool.js'
+
+/** Relative to every hierarchy, those that contain others not searched further. */
+export async function staleCgroups(pool: Pool): Promise<readonly string[]> {
+  const { cgroups } = pool.host
+  const groups = new Set([...pool.groups.values()].map(({ cgroup }) => cgroup))
+  const stale = new Set<string>()
+  const walk = async (mountpoint: string, cgroup: string): Promise<void> => {
+    for (const name of await directories(join(mountpoint, cgroup))) {
+      const path = join(cgroup, name)
+      const user = /^user\.(.+)$/.exec(name)?.[1]
+      if (user !== undefined && !pool.users.has(user)) stale.add(path)
+      if (!name.startsWith('group.')) continue
+      if (groups.has(path)) await walk(mountpoint, path)
+      else stale.add(path)
+    }
+  }
+  await Promise.all(cgroups.hierarchies.map(({ mountpoint }) => walk(mountpoint, pool.cgroup)))
+  return [...stale]
+}
+
+async function directories(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}

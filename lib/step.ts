@@ -1,0 +1,109 @@
+// The steps of operations by name, so that a test can end the process, or have the operation fail,
+// after any of them, and look at what is undone and what the next process finds.
+//
+// VPSADMINOS_FAULT=kill:create.staged node daemon.js
+
+/** What has just been done when a step is over. The order is that of the operation. */
+export const steps = {
+  'create.user': 'its user has an id map and a file',
+  'create.staged': 'its file is there, marked as not finished',
+  'create.rootfs': 'its directory is there',
+  'create.guest': 'its rootfs has its name',
+  'create.log': 'its console log is there',
+  'create.live': 'its file has lost the mark',
+
+  'delete.marked': 'its file is marked as not finished',
+  'delete.rootfs': 'its directory is gone',
+  'delete.traces': 'its logs and run state are gone',
+  'delete.file': 'its file is gone',
+  'delete.cgroups': 'the cgroups of its user are gone',
+  'delete.user': 'its user is gone',
+
+  'rename.marked': 'its file says what it is about to be called',
+  'rename.rootfs': 'its directory has the new name',
+  'rename.file': 'its file has the new name',
+  'rename.logs': 'its logs have the new name',
+  'rename.guest': 'its rootfs has the new name',
+  'rename.done': 'its file has lost the mark',
+
+  'set.limits': 'the cgroup of a running container has its limits',
+  'set.file': 'its file has the settings',
+  'set.guest': 'its rootfs has its name and resolvers',
+  'set.lxc': 'the next run from inside has them',
+
+  'start.prepared': 'its LXC configuration and the cgroup of its group are there',
+  'start.running': 'its init runs',
+  'stop.ended': 'its init has ended',
+
+  'user.ids': 'a user has its ids',
+  'user.file': 'a user has its file',
+  'user-delete.file': 'the file of a user is gone',
+  'user-delete.ids': 'the ids of a user are free',
+
+  'group.directory': 'a group has its directory',
+  'group.file': 'a group has its file',
+  'group.cgroup': 'a group has its cgroup',
+  'group-delete.file': 'the file of a group is gone',
+  'group-delete.directory': 'its directory is gone',
+  'group-delete.cgroup': 'the cgroup of a group is gone',
+
+  'id-range.file': 'an id-range has its file',
+  'id-range.reserved': "ids are taken on this machine, and the range's file does not say so",
+  'id-range.allocated': "the range's file says who has them",
+  'id-range-delete.file': 'the file of an id-range is gone',
+
+  'image.staging': 'an image has a directory without its name',
+  'image.unpacked': 'its files are there',
+  'image.written': 'all of it is on the disk',
+  'image.published': 'it has its name',
+  'image-delete.renamed': 'an image has lost its name',
+  'image-delete.removed': 'its files are gone',
+
+  'install.layout': 'a pool has its directories',
+  'install.config': 'a pool has its configuration',
+  'install.marker': 'the directory is known as a pool',
+  'import.locked': 'a pool is ours',
+  'import.read': 'all its files are read',
+  'import.tidied': 'what others have left in it is gone',
+  'import.active': 'it is in use',
+  'export.released': 'a pool is nobody’s',
+  'export.cgroup': 'its cgroup is gone',
+} as const
+
+export type Step = keyof typeof steps
+
+export interface Fault {
+  readonly how: 'kill' | 'fail'
+  readonly step: Step
+}
+
+/** What `fail` makes of a step. */
+export class FaultError extends Error {
+  override readonly name = 'FaultError'
+  readonly code = 'ERR_FAULT'
+
+  constructor(readonly step: Step) {
+    super(`step '${step}' was told to fail`)
+  }
+}
+
+let fault: Fault | null = null
+let heard: ((step: Step) => void) | null = null
+
+/** @param listener is told every step */
+export function arm(next: Fault | null, listener: ((step: Step) => void) | null = null): void {
+  fault = next
+  heard = listener
+}
+
+const wanted = /^(kill|fail):(.+)$/.exec(process.env['VPSADMINOS_FAULT'] ?? '')
+if (wanted !== null) arm({ how: wanted[1] as Fault['how'], step: wanted[2] as Step })
+
+/** Called when a step is over. */
+export function done(step: Step): void {
+  heard?.(step)
+  if (fault?.step !== step) return
+  if (fault.how === 'kill') process.kill(process.pid, 'SIGKILL')
+  fault = null
+  throw new FaultError(step)
+}

@@ -1,0 +1,69 @@
+// All that a host is, as text: for "as before", "wholly done" and "nothing left".
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Host } from 'vpsadminos'
+import { cgroupsBelow } from './hierarchies.js'
+import { until } from './keeper-host.js'
+import { listTree } from './trees.js'
+import type { Place } from './operations.js'
+
+/** Lines of only one of them: `- gone`, `+ new`. */
+export function differences(before: readonly string[], after: readonly string[]): string[] {
+  const [old, now] = [new Set(before), new Set(after)]
+  return [
+    ...before.filter((line) => !now.has(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !old.has(line)).map((line) => `+ ${line}`),
+  ]
+}
+
+/** Without times, numbers of processes, and what guests write while they run. */
+export async function stateOf(host: Host, { other }: Place): Promise<string[]> {
+  const pools = [...new Set([...host.pools.list().map(({ path }) => path), other])]
+  const keeper = await host.keeperPid()
+  const mounts = (): string[] =>
+    mountsOf(keeper).filter((path) => path.startsWith(`${host.stateDir}/rootfs/`))
+  // That of a start goes a moment after its answer.
+  await until(() => mounts().length === 0)
+  return [
+    ...[...pools, host.stateDir].filter((path) => existsSync(path)).flatMap(filesIn),
+    ...cgroupsBelow(host.cgroupRoot).sort().flatMap(limitsOf),
+    ...host.pools.list().map((pool) => `pool ${JSON.stringify(pool)}`),
+    ...host.users.list().map((user) => `user ${JSON.stringify(user)}`),
+    ...host.groups.list().map(({ path, memoryLimit }) => `group ${path} ${memoryLimit}`),
+    ...host.idRanges.list().map((range) => `id-range ${JSON.stringify(range)}`),
+    ...host.images.list().map(({ id }) => `image ${id}`),
+    ...host.containers
+      .list()
+      .map(({ id, state, user, group, memoryLimit, hostname }) =>
+        ['container', id, state, user, group, memoryLimit, hostname].join(' '),
+      ),
+  ]
+}
+
+function filesIn(root: string): string[] {
+  const lines = listTree(root).filter(
+    (line) => !/^(keeper\/|\.lock |log\/ct\/|ct\/[^/]*\/upper\/run)/.test(line),
+  )
+  const configs = lines
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.endsWith('.yml'))
+    .map((name) => `${name}:\n${readFileSync(join(root, name), 'utf8')}`)
+  return [
+    ...lines.map((line) => `${root}: ${line.replace(/ \d{19} /, ' ')}`),
+    ...configs.map((text) => text.replace(/^imported_at: .*$/m, '')),
+  ]
+}
+
+function limitsOf(cgroup: string): string[] {
+  const limits = ['memory.max', 'memory.limit_in_bytes'].flatMap((name) => {
+    const path = join(cgroup, name)
+    return existsSync(path) ? [readFileSync(path, 'utf8').trim()] : []
+  })
+  return [`${cgroup} ${limits.join(' ')}`]
+}
+
+function mountsOf(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/mountinfo`, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+}

@@ -1,0 +1,196 @@
+// The operations of the engine, each from one state of a host to another, for tests that cut them off.
+// `run` is also run in other processes, by its text: it knows nothing but the host and the place.
+import type { Host } from 'vpsadminos'
+import type { Step } from '../../dist/step.js'
+
+export interface Place {
+  /** Of a busybox. */
+  readonly archive: string
+  /** A second pool. */
+  readonly other: string
+}
+
+export interface Operation {
+  readonly name: string
+  /** Those that it must come by, in any order; there may be others. */
+  readonly steps: readonly Step[]
+  /** It ends with the process: the next one finds nothing of it. */
+  readonly fleeting?: true
+  /** From the state that every operation begins with. */
+  readonly prepare?: (host: Host, place: Place) => Promise<unknown>
+  readonly run: (host: Host, place: Place) => Promise<unknown>
+  /** Back to that state, from wherever it is now. */
+  readonly restore: (host: Host, place: Place) => Promise<unknown>
+}
+
+const user: readonly Step[] = ['id-range.reserved', 'id-range.allocated']
+
+/** What every operation finds: a container that is stopped, and one that runs. */
+export async function base(host: Host, { archive: path }: Place): Promise<void> {
+  await host.images.import({ path, distribution: 'busybox', version: '1' })
+  const image = { distribution: 'busybox' }
+  await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+  await host.containers.create({ id: 'live', image, memoryLimit: '64 MiB' })
+  await host.containers.get('live').start()
+  // What a first start leaves is there from the beginning.
+  await host.containers.create({ id: 'started', image })
+  await host.containers.get('started').start()
+  await host.containers.get('started').kill()
+}
+
+const killStarted = async (host: Host): Promise<void> => {
+  const ct = host.containers.get('started')
+  if (ct.state !== 'stopped') await ct.kill()
+}
+
+const exportOther = async (host: Host): Promise<void> => {
+  if (host.pools.find('other') !== null) await host.pools.export('other')
+}
+
+export const operations: readonly Operation[] = [
+  {
+    name: 'create a container',
+    steps: [
+      ...user,
+      ...(['user.ids', 'user.file', 'create.user', 'create.staged', 'create.rootfs'] as const),
+      ...(['create.guest', 'create.log', 'create.live'] as const),
+    ],
+    run: (host) => host.containers.create({ id: 'new', image: { distribution: 'busybox' } }),
+    restore: (host) => host.containers.find('new')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'delete a container',
+    steps: [
+      ...(['delete.marked', 'delete.rootfs', 'delete.traces', 'delete.file'] as const),
+      ...(['delete.cgroups', 'delete.user', 'user-delete.file', 'user-delete.ids'] as const),
+      ...user,
+    ],
+    run: (host) => host.containers.get('base').delete(),
+    restore: async (host) => {
+      if (host.containers.find('base') !== null) return
+      const image = { distribution: 'busybox' }
+      await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+    },
+  },
+  {
+    name: 'rename a container',
+    steps: [
+      ...(['rename.marked', 'rename.rootfs', 'rename.file'] as const),
+      ...(['rename.logs', 'rename.guest', 'rename.done'] as const),
+    ],
+    run: (host) => host.containers.get('base').rename('moved'),
+    restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),
+  },
+  {
+    name: 'change a container that is stopped',
+    steps: ['set.file', 'set.guest'],
+    run: (host) =>
+      host.containers.get('base').set({ memoryLimit: '96 MiB', hostname: 'changed.example' }),
+    restore: async (host) => {
+      await host.containers.get('base').set({ memoryLimit: '64 MiB' })
+      await host.containers.get('base').unset('hostname')
+    },
+  },
+  {
+    name: 'change a container that runs',
+    steps: ['set.limits', 'set.file', 'set.guest', 'set.lxc'],
+    run: (host) =>
+      host.containers.get('live').set({ memoryLimit: '96 MiB', hostname: 'changed.example' }),
+    restore: async (host) => {
+      await host.containers.get('live').set({ memoryLimit: '64 MiB' })
+      await host.containers.get('live').unset('hostname')
+    },
+  },
+  {
+    name: 'start a container',
+    steps: ['start.prepared', 'start.running'],
+    run: (host) => host.containers.get('started').start(),
+    restore: killStarted,
+  },
+  {
+    name: 'stop a container',
+    steps: ['stop.ended'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host) => host.containers.get('started').stop(),
+    restore: killStarted,
+  },
+  {
+    name: 'create a user',
+    steps: [...user, 'user.ids', 'user.file'],
+    run: (host) => host.users.create({ name: 'somebody' }),
+    restore: (host) => host.users.find('somebody')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'delete a user',
+    steps: ['user-delete.file', 'user-delete.ids', ...user],
+    prepare: (host) => host.users.create({ name: 'somebody' }),
+    run: (host) => host.users.get('somebody').delete(),
+    restore: (host) => host.users.find('somebody')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'create a group',
+    steps: ['group.directory', 'group.file', 'group.cgroup'],
+    run: (host) => host.groups.create({ path: '/some', memoryLimit: '1 GiB' }),
+    restore: (host) => host.groups.find('/some')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'delete a group',
+    steps: ['group-delete.file', 'group-delete.directory', 'group-delete.cgroup'],
+    prepare: (host) => host.groups.create({ path: '/some', memoryLimit: '1 GiB' }),
+    run: (host) => host.groups.get('/some').delete(),
+    restore: (host) => host.groups.find('/some')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'create an id-range',
+    steps: ['id-range.file'],
+    run: (host) =>
+      host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 }),
+    restore: (host) => host.idRanges.find('few')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'delete an id-range',
+    steps: ['id-range-delete.file'],
+    prepare: (host) =>
+      host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 }),
+    run: (host) => host.idRanges.get('few').delete(),
+    restore: (host) => host.idRanges.find('few')?.delete() ?? Promise.resolve(),
+  },
+  {
+    name: 'import an image',
+    steps: ['image.staging', 'image.unpacked', 'image.written', 'image.published'],
+    run: (host, { archive: path }) =>
+      host.images.import({ path, distribution: 'second', version: '2' }),
+    restore: async (host) => {
+      for (const { id } of host.images.list({ distribution: 'second' }))
+        await host.images.delete(id)
+    },
+  },
+  {
+    name: 'delete an image',
+    steps: ['image-delete.renamed', 'image-delete.removed'],
+    prepare: (host, { archive: path }) =>
+      host.images.import({ path, distribution: 'second', version: '2' }),
+    run: (host) => host.images.delete(host.images.find({ distribution: 'second' }).id),
+    restore: async (host) => {
+      for (const { id } of host.images.list({ distribution: 'second' }))
+        await host.images.delete(id)
+    },
+  },
+  {
+    name: 'import a pool',
+    steps: ['import.locked', 'import.read', 'import.tidied', 'import.active'],
+    fleeting: true,
+    run: (host, { other: path }) => host.pools.import({ name: 'other', path }),
+    restore: exportOther,
+  },
+  {
+    name: 'export a pool',
+    steps: ['export.released', 'export.cgroup'],
+    fleeting: true,
+    run: async (host, { other: path }) => {
+      if (host.pools.find('other') === null) await host.pools.import({ name: 'other', path })
+      await host.pools.export('other')
+    },
+    restore: exportOther,
+  },
+]
