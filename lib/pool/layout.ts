@@ -1,8 +1,8 @@
 // Which directories a pool has and who may look into them: osctl's layout, so that pools move over.
 
-import { chmod, mkdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { poolError } from './write-file.js'
+import { isTemporary, poolError } from './write-file.js'
 
 /** Directories in the pool's root, with their modes. Their order is the order of creation. */
 export const DIRECTORIES: readonly (readonly [name: string, mode: number])[] = [
@@ -25,6 +25,8 @@ export const DIRECTORIES: readonly (readonly [name: string, mode: number])[] = [
   ['trash', 0o500],
 ]
 
+const CONFIG = 'conf/pool/config.yml'
+
 /** Paths of a pool, from its root. */
 export class PoolLayout {
   constructor(readonly root: string) {}
@@ -36,7 +38,7 @@ export class PoolLayout {
   }
 
   poolFile(): string {
-    return join(this.root, 'conf/pool/config.yml')
+    return join(this.root, CONFIG)
   }
 
   /** The directory of the entities' files: `ct`, `user` or `id-range`. */
@@ -67,6 +69,22 @@ export class PoolLayout {
 
   trash(): string {
     return join(this.root, 'trash')
+  }
+
+  /** Whether there is nothing but what an installation has made that was cut off before its marker. */
+  async isHalfMade(): Promise<boolean> {
+    const walk = async (directory: string): Promise<boolean> => {
+      for (const entry of await readdir(join(this.root, directory), { withFileTypes: true })) {
+        const name = join(directory, entry.name)
+        const known = entry.isDirectory()
+          ? name === 'lost+found' || DIRECTORIES.some(([known]) => known === name)
+          : entry.isFile() && (name === CONFIG || isTemporary(entry.name))
+        if (!known || (name !== 'lost+found' && entry.isDirectory() && !(await walk(name))))
+          return false
+      }
+      return true
+    }
+    return walk('')
   }
 
   /** Makes and corrects what is not as it should be; a pool that is fine may be read-only. */

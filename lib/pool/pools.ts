@@ -1,8 +1,10 @@
 // The pools of a host: made, imported, exported.
 
 import { chmod, mkdir, readdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
+import { removeTree } from '../ns/tree.js'
 import { parse } from '../schema/parse.js'
 import {
   installOptions,
@@ -50,7 +52,9 @@ export class Pools {
       )
       const found = (await readdir(wanted.path)).filter((name) => name !== 'lost+found')
       if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
-      if (found.length > 0) throw new NotAPoolError(wanted.path, 'the directory is not empty')
+      if (found.length > 0 && !(await layout.isHalfMade())) {
+        throw new NotAPoolError(wanted.path, 'the directory is not empty')
+      }
       await chmod(wanted.path, 0o700)
       await checkVisible(this.#host, wanted.path)
       const mode = await chooseCloneMode(wanted.path, cloneMode)
@@ -102,6 +106,10 @@ export class Pools {
     done('export.released')
     await this.#host.cgroups.dir(pool.cgroup).remove()
     done('export.cgroup')
+    // Run state: another import makes anew what it needs, and does not mind what could not be removed.
+    const { paths } = this.#host
+    const directories = [...paths.ofPool(name), dirname(paths.lxc(name))]
+    for (const path of directories) await removeTree(path).catch(() => undefined)
   }
 
   find(name: string): Pool | null {

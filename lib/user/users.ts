@@ -72,6 +72,7 @@ export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
     gid_map: gidMap.map(formatEntry),
     standalone,
   })
+  undo.add(() => file.remove())
   done('user.file')
   undo.commit()
   const user = new User(name, pool, file, config)

@@ -17,8 +17,10 @@ export function differences(before: readonly string[], after: readonly string[])
 }
 
 /** Without times, numbers of processes, and what guests write while they run. */
-export async function stateOf(host: Host, { other }: Place): Promise<string[]> {
-  const pools = [...new Set([...host.pools.list().map(({ path }) => path), other])]
+export async function stateOf(host: Host, { other, third }: Place): Promise<string[]> {
+  // Without its marker it is none.
+  const made = existsSync(join(third, 'osctl-pool.yml')) ? [third] : []
+  const pools = new Set([...host.pools.list().map(({ path }) => path), other, ...made])
   const keeper = await host.keeperPid()
   const mounts = (): string[] =>
     mountsOf(keeper).filter((path) => path.startsWith(`${host.stateDir}/rootfs/`))
@@ -41,16 +43,17 @@ export async function stateOf(host: Host, { other }: Place): Promise<string[]> {
 }
 
 function filesIn(root: string): string[] {
-  const lines = listTree(root).filter(
-    (line) => !/^(keeper\/|\.lock |log\/ct\/|ct\/[^/]*\/upper\/run)/.test(line),
-  )
+  const lines = listTree(root)
+    .filter((line) => !/^(keeper\/|\.lock |log\/ct\/|ct\/[^/]*\/upper\/run)/.test(line))
+    // Directories for what a pool has while it is imported stay until it is exported.
+    .filter((line) => !/^(notify|pools|rootfs)\/[^/ ]+(\/lxc)? /.test(line))
   const configs = lines
     .map((line) => line.split(' ')[0] ?? '')
     .filter((name) => name.endsWith('.yml'))
     .map((name) => `${name}:\n${readFileSync(join(root, name), 'utf8')}`)
   return [
     ...lines.map((line) => `${root}: ${line.replace(/ \d{19} /, ' ')}`),
-    ...configs.map((text) => text.replace(/^imported_at: .*$/m, '')),
+    ...configs.map((text) => text.replace(/^(imported_at|uuid): .*$/m, '')),
   ]
 }
 

@@ -1,5 +1,6 @@
 // The operations of the engine, each from one state of a host to another, for tests that cut them off.
 // `run` is also run in other processes, by its text: it knows nothing but the host and the place.
+import { existsSync, rmSync } from 'node:fs'
 import type { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
 
@@ -8,6 +9,8 @@ export interface Place {
   readonly archive: string
   /** A second pool. */
   readonly other: string
+  /** Where none is yet. */
+  readonly third: string
 }
 
 export interface Operation {
@@ -19,6 +22,8 @@ export interface Operation {
   /** From the state that every operation begins with. */
   readonly prepare?: (host: Host, place: Place) => Promise<unknown>
   readonly run: (host: Host, place: Place) => Promise<unknown>
+  /** What the next process does first, as every host would. */
+  readonly settle?: (host: Host, place: Place) => Promise<unknown>
   /** Back to that state, from wherever it is now. */
   readonly restore: (host: Host, place: Place) => Promise<unknown>
 }
@@ -27,6 +32,10 @@ const user: readonly Step[] = ['id-range.reserved', 'id-range.allocated']
 
 /** What every operation finds: a container that is stopped, and one that runs. */
 export async function base(host: Host, { archive: path }: Place): Promise<void> {
+  // Which ids are free must not depend on who else is on this machine.
+  await host.idRanges.get('default').delete()
+  const startId = 2_500_000_000 + (process.pid % 1000) * 2 ** 20
+  await host.idRanges.create({ name: 'default', startId, blockSize: 2 ** 16, blockCount: 16 })
   await host.images.import({ path, distribution: 'busybox', version: '1' })
   const image = { distribution: 'busybox' }
   await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
@@ -192,5 +201,22 @@ export const operations: readonly Operation[] = [
       await host.pools.export('other')
     },
     restore: exportOther,
+  },
+  {
+    name: 'install a pool',
+    steps: ['install.layout', 'install.config', 'install.marker'],
+    run: async (host, { third: path }) => {
+      await host.pools.install({ name: 'third', path })
+      await host.pools.export('third')
+    },
+    settle: async (host, { third: path }) => {
+      if (!existsSync(`${path}/osctl-pool.yml`)) return
+      await host.pools.import({ name: 'third', path })
+      await host.pools.export('third')
+    },
+    restore: async (host, { third }) => {
+      if (host.pools.find('third') !== null) await host.pools.export('third')
+      rmSync(third, { recursive: true, force: true })
+    },
   },
 ]

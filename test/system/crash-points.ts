@@ -15,6 +15,7 @@ const options = lastingHost(t)
 const place: Place = {
   archive: await busyboxArchive(t),
   other: join(options.pools[0].path, '../other'),
+  third: join(options.pools[0].path, '../third'),
 }
 
 /** How a process ended that was to be killed after that step, or null for one that does it all. */
@@ -53,7 +54,7 @@ await open(async (host) => {
 const beginning = await open((host) => stateOf(host, place))
 
 const walked = new Set<Step>()
-for (const { name, steps, fleeting = false, prepare, run, restore } of operations) {
+for (const { name, steps, fleeting = false, prepare, run, settle, restore } of operations) {
   await t.test(name, async (t) => {
     const before = await open(async (host) => {
       await prepare?.(host, place)
@@ -71,6 +72,7 @@ for (const { name, steps, fleeting = false, prepare, run, restore } of operation
       const end = await otherProcess(run, fault)
       if (t.equal(end, 'SIGKILL', `killed after ${step}`)) walked.add(step)
       await open(async (host) => {
+        await settle?.(host, place)
         const found = await stateOf(host, place)
         const done = differences(after, found).length === 0
         if (!done) t.same(differences(before, found), [], `${step}: not done at all`)
@@ -90,7 +92,7 @@ for (const { name, steps, fleeting = false, prepare, run, restore } of operation
 }
 
 t.same(
-  (Object.keys(steps) as Step[]).filter((step) => !walked.has(step) && !/^install\./.test(step)),
+  (Object.keys(steps) as Step[]).filter((step) => !walked.has(step)),
   [],
   'all steps were walked',
 )

@@ -1,0 +1,60 @@
+// Each step of each operation fails. The operation says so, and is undone; what cannot be undone any
+// more, as a deletion, is finished by who opens the host next.
+import { join } from 'node:path'
+import { Host } from 'vpsadminos'
+import { arm } from '../../dist/step.js'
+import { differences, stateOf } from '../helpers/host-state.js'
+import { base, operations, type Place } from '../helpers/operations.js'
+import { requires } from '../helpers/requires.js'
+import { busyboxArchive, lastingHost } from '../helpers/system.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
+const options = lastingHost(t)
+const place: Place = {
+  archive: await busyboxArchive(t),
+  other: join(options.pools[0].path, '../other'),
+  third: join(options.pools[0].path, '../third'),
+}
+let host = await Host.open(options)
+const reopen = async (): Promise<void> => {
+  await host.close()
+  host = await Host.open(options)
+}
+await host.pools.install(options.pools[0])
+await host.pools.install({ name: 'other', path: place.other })
+await host.pools.export('other')
+await base(host, place)
+await reopen()
+const beginning = await stateOf(host, place)
+
+for (const { name, steps, fleeting = false, prepare, run, settle, restore } of operations) {
+  await t.test(name, async (t) => {
+    await prepare?.(host, place)
+    const before = await stateOf(host, place)
+    await run(host, place)
+    const after = await stateOf(host, place)
+    await restore(host, place)
+
+    for (const step of steps) {
+      await prepare?.(host, place)
+      arm({ how: 'fail', step })
+      await t.rejects(run(host, place), { code: 'ERR_FAULT', step }, `${step} fails`)
+      arm(null)
+      const undone = differences(before, await stateOf(host, place))
+      if (undone.length > 0) {
+        await reopen()
+        await settle?.(host, place)
+      }
+      const found = await stateOf(host, place)
+      if (differences(after, found).length === 0) t.pass(`${step}: wholly done`)
+      else t.same(differences(before, found), [], `${step}: undone`)
+      t.same((await host.audit()).leftovers, [], `${step}: nothing is left over`)
+      t.same(host.locks(), [], `${step}: nor locked`)
+      if (fleeting || differences(before, found).length === 0) await run(host, place)
+      await restore(host, place)
+      const now = await stateOf(host, place)
+      t.same(differences(beginning, now), [], `${step}: and taken back`)
+    }
+  })
+}
+await host.close()
