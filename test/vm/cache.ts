@@ -95,11 +95,14 @@ async function removeUnused(): Promise<void> {
     // Who makes it has the lock; this may be us.
     const release = await lock(name, '--nonblock')
     if (release === null) continue
-    const half = halfOf(name)
-    rmSync(half, { recursive: true, force: true })
-    if (!isHalf) renameSync(path, half)
-    rmSync(half, { recursive: true, force: true })
-    await release()
+    try {
+      const half = halfOf(name)
+      rmSync(half, { recursive: true, force: true })
+      if (!isHalf) renameSync(path, half)
+      rmSync(half, { recursive: true, force: true })
+    } finally {
+      await release()
+    }
   }
 }
 

@@ -46,7 +46,7 @@ export class Lab {
     this.env = { ...timing(hardware.accelerator), REQUIRED: process.env['REQUIRED'] ?? '' }
   }
 
-  /** Takes minutes the very first time, seconds when our part of the guest has changed, else some. */
+  /** Takes minutes the very first time, half of one when our part of the guest has changed, else seconds. */
   static async open(options: LabOptions = {}): Promise<Lab> {
     const { distribution = 'debian-13', init = 'lab', zfs = false } = options
     const directory = temporaryDirectory('lab')

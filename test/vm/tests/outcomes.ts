@@ -1,6 +1,7 @@
 // What goes wrong in a machine is reported as what it is, and the next one is not touched by it.
 import { requires } from '../../helpers/requires.js'
 import { Lab } from '../lab.js'
+import { Machine } from '../machine.js'
 import { dataDisk } from '../qemu.js'
 import { report, type Report, type Work } from '../report.js'
 
@@ -77,6 +78,13 @@ t.test("the host's disk is full", async (t) => {
 
 t.test('a machine that switches itself off', async (t) => {
   t.match(await reported(['busybox', 'poweroff', '-f']), { outcome: 'gone' })
+})
+
+t.test('a state that cannot be written, and one that cannot be read', async (t) => {
+  await using machine = await lab.machine()
+  await t.rejects(machine.save('/nowhere/state'), { message: /not be saved[^]*\/nowhere\/state/ })
+  const restored = Machine.restore(lab.hardware, '/nowhere/state')
+  await t.rejects(restored, { name: 'GoneError', message: /\/nowhere\/state/ })
 })
 
 t.test('a machine is nobody else', async (t) => {
