@@ -29,7 +29,7 @@ const all: Promise<unknown>[] = []
 for (const distribution of chosen()) {
   const lab = await Lab.open({ distribution })
   t.teardown(() => lab[Symbol.asyncDispose]())
-  t.comment(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+  console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   for (const file of files) {
     const name = `${file} on ${distribution}`
     all.push(t.test(name, { buffered: true }, (t) => inMachine(t, lab, file, name)))
@@ -43,7 +43,7 @@ function tellDifferences(file: string): void {
   const each = chosen().map((name) => skips.get(`${file} on ${name}`)?.join('; ') ?? '')
   if (new Set(each).size === 1) return
   for (const [index, name] of chosen().entries()) {
-    t.comment(`${file} on ${name}: ${each[index] || 'nothing is skipped'}`)
+    console.error(`${file} on ${name}: ${each[index] || 'nothing is skipped'}`)
   }
 }
 
