@@ -1,7 +1,7 @@
 // A virtual machine: booted or restored, told to run commands, saved, and gone when we are.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -73,7 +73,9 @@ export class Machine {
   }
 
   /** The hardware must be that of the machine that was saved. */
-  static restore(hardware: Hardware, state: string): Promise<Machine> {
+  static async restore(hardware: Hardware, state: string): Promise<Machine> {
+    // qemu waits for ever for the beginning of what has none.
+    if (statSync(state).size === 0) throw new Error(`${state} is empty`)
     return Machine.#start('to restore', hardware, ['-incoming', 'defer'], async (machine) => {
       await machine.#qmp.execute('migrate-incoming', { uri: `exec:cat '${state}'` })
       while ((await machine.#qmp.execute('query-status'))['status'] === 'inmigrate') await sleep(10)

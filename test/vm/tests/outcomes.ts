@@ -1,5 +1,8 @@
 // What goes wrong in a machine is reported as what it is, and the next one is not touched by it.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { requires } from '../../helpers/requires.js'
+import { testDirectory } from '../../helpers/system.js'
 import { Lab } from '../lab.js'
 import { Machine } from '../machine.js'
 import { dataDisk } from '../qemu.js'
@@ -83,8 +86,12 @@ t.test('a machine that switches itself off', async (t) => {
 t.test('a state that cannot be written, and one that cannot be read', async (t) => {
   await using machine = await lab.machine()
   await t.rejects(machine.save('/nowhere/state'), { message: /not be saved[^]*\/nowhere\/state/ })
-  const restored = Machine.restore(lab.hardware, '/nowhere/state')
-  await t.rejects(restored, { name: 'GoneError', message: /\/nowhere\/state/ })
+  await t.rejects(Machine.restore(lab.hardware, '/nowhere/state'), { code: 'ENOENT' })
+  await t.rejects(Machine.restore(lab.hardware, '/dev/null'), { message: '/dev/null is empty' })
+  const other = join(testDirectory(t), 'state')
+  writeFileSync(other, 'nonsense')
+  const restored = Machine.restore(lab.hardware, other)
+  await t.rejects(restored, { name: 'GoneError', message: /load of migration failed/ })
 })
 
 t.test('a machine is nobody else', async (t) => {
