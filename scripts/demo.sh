@@ -10,9 +10,9 @@ set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
 
-case ${1:-} in
+case $* in
   '') scripts/setup.sh demo ;;
-  --vm) scripts/setup.sh vm ;;
+  --vm | '--vm debian-13' | '--vm debian-12' | '--vm newest') scripts/setup.sh demo-vm ;;
   *) echo "usage: npm run demo [-- --vm [debian-13|debian-12|newest]]" >&2; exit 2 ;;
 esac
 

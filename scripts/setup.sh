@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a fresh Debian 12 or 13 to where the demo, the tests or the benchmarks can run.
 #
-#   scripts/setup.sh [demo|test|bench|vm]
+#   scripts/setup.sh [demo|demo-vm|test|bench|vm]
 #
 # Installs the system packages and npm packages that are missing, and builds what is not built.
 # Running it again does what is left to do. Says what is missing when it cannot go on.
@@ -9,6 +9,7 @@ set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
 purpose=${1:-demo}
+in_machines() { [ "$purpose" = vm ] || [ "$purpose" = demo-vm ]; }
 
 # Two set-ups at once would disturb each other's build.
 exec 9<.
@@ -28,7 +29,7 @@ check_machine() {
   fi
   grep -q ' - cgroup2\? ' /proc/self/mountinfo 2>/dev/null ||
     need "cgroups: mount them at /sys/fs/cgroup (mount -t cgroup2 none /sys/fs/cgroup)"
-  [ "$purpose" != vm ] || [ "$(uname -m)" = x86_64 ] || need "an x86-64 machine: the lab's machines are one"
+  ! in_machines || [ "$(uname -m)" = x86_64 ] || need "an x86-64 machine: the lab's machines are one"
   local directory
   for directory in / /run "${TMPDIR:-/tmp}"; do
     [ $((0$(stat -c %a "$directory") & 1)) -eq 1 ] ||
@@ -68,20 +69,21 @@ check_packages() {
   package debian-archive-keyring test -r /usr/share/keyrings/debian-archive-keyring.gpg
   package zstd program zstd
   package xz-utils program xz
-  [ "$purpose" != demo ] || return 0
-  # To prove it against the ordinary tools.
-  package lxc program lxc-info
-  package busybox-static static_busybox
-  package attr program setfattr
-  package iproute2 program ip
-  package procps program ps
-  if [ "$purpose" = vm ]; then
+  if in_machines; then
     package qemu-system-x86 program qemu-system-x86_64
     package squashfs-tools program mksquashfs
     package cpio program cpio
-    package nbdkit program nbdkit
     package lz4 program lz4
+    package busybox-static static_busybox
   fi
+  case $purpose in demo | demo-vm) return 0 ;; esac
+  # To prove it against the ordinary tools.
+  package lxc program lxc-info
+  [ "$purpose" = vm ] || package busybox-static static_busybox
+  package attr program setfattr
+  package iproute2 program ip
+  package procps program ps
+  [ "$purpose" != vm ] || package nbdkit program nbdkit
   if [ "$purpose" = test ] || [ "$purpose" = vm ]; then
     package cmake program cmake
     package ninja-build program ninja

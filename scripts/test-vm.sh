@@ -6,48 +6,58 @@
 #   npm run test:vm -- test/vm/tests             the tests of the lab itself
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
 #   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
-#   npm run test:vm -- --chosen                  what `npm test` runs of it
+#   npm run test:vm -- --chosen                  what `npm test` runs of it; default debian-13
 #   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; hours without KVM
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail
 
 . "$(dirname "$0")/begin.sh"
-scripts/setup.sh vm || exit 1
 
-on=debian-13,debian-12
-coverage=
+refuse() { echo "$1" >&2; exit 2; }
+on= coverage= chosen= fresh=
 while :; do
   case ${1:-} in
-    --chosen)
-      on=debian-13
-      set -- test/vm/tests/{outcomes,confined}.ts test/lib/{cgroup,keeper} test/lib/container/exec.ts
-      ;;
-    --fresh) shift && exec node --import=@tapjs/typescript/import test/vm/fresh.ts "$@" ;;
+    --chosen) chosen=yes && shift ;;
+    --fresh) fresh=yes && shift && break ;;
     --on) on=${2:?which distributions} && shift 2 ;;
     --coverage) coverage=$PWD/out/vm-coverage && shift ;;
+    -*) refuse "there is no option $1" ;;
     *) break ;;
   esac
 done
-rm -rf out/vm-coverage
-[ -z "$coverage" ] || export VM_COVERAGE=$coverage
+if [ -n "$fresh" ]; then
+  scripts/setup.sh vm || exit 1
+  exec node --import=@tapjs/typescript/import test/vm/fresh.ts "$@"
+fi
+if [ -n "$chosen" ]; then
+  [ $# -eq 0 ] || refuse "--chosen says which tests, and so does $1"
+  on=${on:-debian-13}
+  set -- test/vm/tests/{agent-connection,cache,tap-output,temporary,outcomes,confined}.ts \
+    test/lib/{cgroup,keeper} test/lib/container/exec.ts
+fi
 
 shopt -s extglob
 all=(test/vm/tests/!(engine).ts)
 lab=() engine=()
 for path in "$@"; do
-  path=${path%/}
+  [ -e "$path" ] || refuse "there is no $path"
+  path=$(realpath --relative-to=. -- "$path")
   case $path in
     test/vm/tests) lab+=("${all[@]}") ;;
-    test/vm/*) lab+=("$path") ;;
+    test/vm/tests/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
 [ $# -gt 0 ] || lab=("${all[@]}")
 [ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
 
+scripts/setup.sh vm || exit 1
+rm -rf out/vm-coverage out/tap-counts
+[ -z "$coverage" ] || export VM_COVERAGE=$coverage
+
 # One file at a time: each has as many machines as there are processors for.
-VM_ON=$on VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
+VM_ON=${on:-debian-13,debian-12} VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
   node scripts/tap-summary.js out/tap-counts
 status=${PIPESTATUS[0]}
 passed=0 failed=0 skipped=0

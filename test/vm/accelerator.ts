@@ -30,11 +30,20 @@ export async function accelerator(image: Image): Promise<Accelerator> {
     return emulation
   }
   const key = keyOf(release(), cpus()[0]?.model ?? '', image.key)
-  const directory = await cached(`kvm-${key}`, async (directory) => {
-    writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
-  })
-  return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation
+  try {
+    const directory = await cached(`kvm-${key}`, async (directory) => {
+      writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
+    })
+    return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation
+  } catch (error) {
+    if (!(error instanceof SlowError)) throw error
+    console.error(`${error.message}; this time the processor is emulated`)
+    return emulation
+  }
 }
+
+/** No answer, which may be another one tomorrow. */
+class SlowError extends Error {}
 
 // Without a root the kernel comes to an end soon, after having done most of what a processor can.
 async function reachesItsPanic(image: Image): Promise<boolean> {
@@ -48,7 +57,9 @@ async function reachesItsPanic(image: Image): Promise<boolean> {
     { stdio: ['ignore', 'pipe', 'ignore'], timeout: 10_000, killSignal: 'SIGKILL' },
   )
   let text = ''
-  child.stdout.on('data', (data: Buffer) => (text += data.toString()))
+  child.stdout.setEncoding('utf8').on('data', (data: string) => (text += data))
   await once(child, 'close')
-  return text.includes('Unable to mount root')
+  const reached = text.includes('Unable to mount root')
+  if (child.killed && !reached) throw new SlowError('KVM has not started a kernel in 10 s')
+  return reached
 }

@@ -1,6 +1,6 @@
 // The lab's end of the line to the agent.
 import type { Socket } from 'node:net'
-import { createInterface } from 'node:readline'
+import { GoneError, type Output } from './gone.js'
 import type { ExitMessage, FromGuest, ToGuest } from './protocol.js'
 
 export interface RunOptions {
@@ -8,82 +8,79 @@ export interface RunOptions {
   readonly cwd?: string
   readonly input?: string
   readonly onOutput?: (data: Buffer, stream: 'stdout' | 'stderr') => void
-  /** Aborted: the command's processes are killed. */
-  readonly signal?: AbortSignal
 }
 
-export interface Exit extends Omit<ExitMessage, 'type' | 'id'> {
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** The line is broken: the machine or its agent has ended. */
-export class GoneError extends Error {
-  override readonly name = 'GoneError'
-}
+export interface Exit extends Omit<ExitMessage, 'type' | 'id'>, Output {}
 
 interface Running {
   readonly onOutput: (data: Buffer, stream: 'stdout' | 'stderr') => void
   readonly onExit: (exit: ExitMessage) => void
-  readonly onGone: (error: GoneError) => void
 }
 
 export class AgentConnection {
   readonly #socket: Socket
   readonly #running = new Map<number, Running>()
+  /** Rejects when nobody is at the other end any more. */
+  readonly #gone: Promise<never>
+  #reason = 'the machine or its agent has ended'
   #count = 0
   #onReady = (): void => undefined
   #onWarm = (_error: string | null): void => undefined
-  readonly ready = new Promise<void>((resolve) => (this.#onReady = resolve))
+  readonly ready: Promise<void>
 
   constructor(socket: Socket) {
     this.#socket = socket
     socket.on('error', () => undefined)
-    socket.on('close', () => this.#gone())
-    const lines = createInterface({ input: socket })
-    lines.on('line', (line) => this.#receive(JSON.parse(line) as FromGuest))
-    lines.on('error', () => undefined)
+    this.#gone = new Promise((_, reject) => {
+      socket.once('close', () => reject(new GoneError(this.#reason)))
+    })
+    const ready = new Promise<void>((resolve) => (this.#onReady = resolve))
+    this.ready = Promise.race([ready, this.#gone])
+    // Nobody may be waiting.
+    for (const promise of [this.#gone, this.ready]) promise.catch(() => undefined)
+    let rest = ''
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      lines.forEach((line) => this.#receive(line))
+    })
   }
 
   async run(args: readonly string[], options: RunOptions, module?: string): Promise<Exit> {
-    const { env = {}, cwd = '/', input, onOutput, signal } = options
+    const { env = {}, cwd = '/', input, onOutput } = options
     const id = ++this.#count
     const text = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
-    const ended = new Promise<ExitMessage>((onExit, onGone) => {
-      if (this.#socket.destroyed) return onGone(new GoneError('the machine has ended'))
+    const output = (): Output => ({
+      stdout: Buffer.concat(text.stdout).toString(),
+      stderr: Buffer.concat(text.stderr).toString(),
+    })
+    const ended = new Promise<ExitMessage>((onExit) => {
       this.#running.set(id, {
         onExit,
-        onGone,
         onOutput: (data, stream) => {
           text[stream].push(data)
           onOutput?.(data, stream)
         },
       })
-      this.#send({
-        ...{ type: 'run', id, args, env, cwd },
-        ...(module === undefined ? {} : { module }),
-        ...(input === undefined ? {} : { input }),
-      })
     })
-    const kill = (): void => this.#send({ type: 'kill', id })
-    signal?.addEventListener('abort', kill)
+    this.#send({
+      ...{ type: 'run', id, args, env, cwd },
+      ...(module === undefined ? {} : { module }),
+      ...(input === undefined ? {} : { input }),
+    })
     try {
-      const { code, signal, full } = await ended
-      const [stdout, stderr] = [text.stdout, text.stderr].map((all) =>
-        Buffer.concat(all).toString(),
-      )
-      return { code, signal, full, stdout: stdout ?? '', stderr: stderr ?? '' }
-    } finally {
-      signal?.removeEventListener('abort', kill)
+      const { code, signal, full } = await Promise.race([ended, this.#gone])
+      return { code, signal, full, ...output() }
+    } catch (error) {
+      throw error instanceof GoneError ? new GoneError(error.reason, output()) : error
     }
   }
 
-  warm(env: Readonly<Record<string, string>>): Promise<void> {
-    const warmed = new Promise<void>((resolve, reject) => {
-      this.#onWarm = (error) => (error === null ? resolve() : reject(new Error(error)))
-    })
+  async warm(env: Readonly<Record<string, string>>): Promise<void> {
+    const warmed = new Promise<string | null>((resolve) => (this.#onWarm = resolve))
     this.#send({ type: 'warm', env })
-    return warmed
+    const error = await Promise.race([warmed, this.#gone])
+    if (error !== null) throw new Error(error)
   }
 
   setClock(seconds: number): void {
@@ -94,8 +91,9 @@ export class AgentConnection {
     this.#socket.write(`${JSON.stringify(message)}\n`)
   }
 
-  #receive(message: FromGuest): void {
-    switch (message.type) {
+  #receive(line: string): void {
+    const message = messageIn(line)
+    switch (message?.type) {
       case 'ready':
         this.#onReady()
         break
@@ -111,11 +109,18 @@ export class AgentConnection {
         this.#running.get(message.id)?.onExit(message)
         this.#running.delete(message.id)
         break
+      default:
+        // Whatever is there now, it is not our agent.
+        this.#reason = `the agent says ${JSON.stringify(line.slice(0, 200))}`
+        this.#socket.destroy()
     }
   }
+}
 
-  #gone(): void {
-    for (const { onGone } of this.#running.values()) onGone(new GoneError('the machine has ended'))
-    this.#running.clear()
+function messageIn(line: string): FromGuest | null {
+  try {
+    return JSON.parse(line) as FromGuest | null
+  } catch {
+    return null
   }
 }

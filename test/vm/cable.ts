@@ -1,8 +1,8 @@
 // An Ethernet cable between two machines.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Machine } from './machine.js'
+import { temporaryDirectory } from './temporary.js'
 
 /** One end, as qemu is told of it. */
 export interface Plug {
@@ -10,7 +10,7 @@ export interface Plug {
 }
 
 export class Cable implements Disposable {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'vpsadminos-cable-'))
+  readonly #directory = temporaryDirectory('cable')
   /** For the machine that is there first. */
   readonly first: Plug
   readonly second: Plug

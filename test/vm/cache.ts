@@ -1,16 +1,16 @@
 // What takes long to make is made once: directories in the user's cache, named by what they are made of.
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
-  existsSync,
   mkdirSync,
-  mkdtempSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
   statSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -36,17 +36,22 @@ export async function cached(
 ): Promise<string> {
   const directory = join(cacheDirectory, name)
   mkdirSync(cacheDirectory, { recursive: true })
-  if (existsSync(directory)) return used(directory)
-  const release = await lock(join(cacheDirectory, `${name}.lock`))
+  if (used(directory)) return directory
+  const release = await lock(name)
+  if (release === null) throw new Error(`flock ended early, of ${directory}`)
   try {
-    if (existsSync(directory)) return used(directory)
-    removeUnused()
-    const partial = mkdtempSync(join(cacheDirectory, '.partial-'))
+    if (used(directory)) return directory
+    await removeUnused()
+    // The lock makes it ours, also what somebody who was killed has left of it.
+    const half = halfOf(name)
+    rmSync(half, { recursive: true, force: true })
+    mkdirSync(half, { mode: 0o700 })
     try {
-      await make(partial)
-      renameSync(partial, directory)
+      await make(half)
+      writeFileSync(join(half, 'id'), randomUUID())
+      renameSync(half, directory)
     } finally {
-      rmSync(partial, { recursive: true, force: true })
+      rmSync(half, { recursive: true, force: true })
     }
     return directory
   } finally {
@@ -54,33 +59,65 @@ export async function cached(
   }
 }
 
-const weekMs = 7 * 24 * 3600 * 1000
-
-function used(directory: string): string {
-  utimesSync(directory, new Date(), new Date())
-  return directory
+/** Another one whenever it is made anew: the same recipe does not give the same packages tomorrow. */
+export function idOf(directory: string): string {
+  return readFileSync(join(directory, 'id'), 'utf8')
 }
 
-// Every change of what something is made of leaves the former one behind.
-function removeUnused(): void {
-  for (const name of readdirSync(cacheDirectory)) {
-    const path = join(cacheDirectory, name)
+const weekMs = 7 * 24 * 3600 * 1000
+const halfPrefix = '.half-'
+
+/** While it is made, or removed. */
+function halfOf(name: string): string {
+  return join(cacheDirectory, halfPrefix + name)
+}
+
+/** Whether it is there. */
+function used(directory: string): boolean {
+  try {
+    utimesSync(directory, new Date(), new Date())
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+// Every change of what something is made of leaves the former one behind, and who is killed a half.
+async function removeUnused(): Promise<void> {
+  for (const entry of readdirSync(cacheDirectory)) {
+    const path = join(cacheDirectory, entry)
+    const isHalf = entry.startsWith(halfPrefix)
     const times = statSync(path, { throwIfNoEntry: false })
-    if (times?.isDirectory() !== true || Date.now() - times.mtimeMs < weekMs) continue
-    rmSync(path, { recursive: true, force: true })
+    if (times?.isDirectory() !== true) continue
+    if (!isHalf && Date.now() - times.mtimeMs < weekMs) continue
+    const name = isHalf ? entry.slice(halfPrefix.length) : entry
+    // Who makes it has the lock; this may be us.
+    const release = await lock(name, '--nonblock')
+    if (release === null) continue
+    try {
+      const half = halfOf(name)
+      rmSync(half, { recursive: true, force: true })
+      if (!isHalf) renameSync(path, half)
+      rmSync(half, { recursive: true, force: true })
+    } finally {
+      await release()
+    }
   }
 }
 
 // The kernel gives the lock back when we end in whatever way: flock sees the end of its input.
-async function lock(path: string): Promise<() => Promise<void>> {
-  const holder = spawn('flock', [path, 'sh', '-c', 'echo held; read -r _'], {
+async function lock(name: string, ...how: '--nonblock'[]): Promise<(() => Promise<void>) | null> {
+  const path = join(cacheDirectory, `${name}.lock`)
+  const holder = spawn('flock', [...how, path, 'sh', '-c', 'echo held; read -r _'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(holder, 'exit')
-  await Promise.race([
-    once(holder.stdout, 'data'),
-    ended.then(() => Promise.reject(new Error(`flock ${path} ended early`))),
+  const held = await Promise.race([
+    once(holder.stdout, 'data').then(() => true),
+    ended.then(() => false),
   ])
+  if (!held) return null
   return async () => {
     holder.stdin.end()
     await ended

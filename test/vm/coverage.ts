@@ -1,4 +1,5 @@
-// Which of our code ran in the guests: what V8 counts, in the form in which c8 reports on it.
+// Which of our code ran in the guests: what V8 counts, in the form in which c8 reports on it. Tests run it
+// as lib/ or as dist/, which has maps of where in lib/ it is.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -23,7 +24,7 @@ export async function collectCoverage(machine: Machine, directory: string): Prom
   for (const line of text.replaceAll(`file://${projectInGuest}/`, here).split('\n')) {
     if (line === '') continue
     const counts = JSON.parse(line) as { result: { url: string }[] }
-    counts.result = counts.result.filter(({ url }) => url.startsWith(`${here}lib/`))
+    counts.result = counts.result.filter(({ url }) => ours.some((start) => url.startsWith(start)))
     const name = `coverage-${process.pid}-${Date.now()}-${++count}.json`
     writeFileSync(join(directory, name), JSON.stringify(counts))
   }
@@ -31,3 +32,4 @@ export async function collectCoverage(machine: Machine, directory: string): Prom
 
 let count = 0
 const here = pathToFileURL(projectRoot).href
+const ours = [`${here}lib/`, `${here}dist/`]

@@ -1,24 +1,20 @@
 // npm run demo -- --vm: the demo in a machine of its own, with the kernel of a distribution.
 //
 //   demo.ts IMAGE.tar.zst SUITE [DISTRIBUTION]
-import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { distributionNamed } from './distribution.js'
 import { Lab, projectInGuest } from './lab.js'
+import { pad } from './pad.js'
 import { dataDisk } from './qemu.js'
 import { report } from './report.js'
+import { temporaryDirectory } from './temporary.js'
 
 const limitMs = 30_000
 const [archive = '', suite = '', name = 'debian-13'] = process.argv.slice(2)
 const distribution = distributionNamed(name)
 
-const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-demo-'))
-try {
-  process.exitCode = await demo(join(directory, 'image'))
-} finally {
-  rmSync(directory, { recursive: true })
-}
+process.exitCode = await demo(join(temporaryDirectory('demo'), 'image'))
 
 async function demo(disk: string): Promise<number> {
   console.log('Preparing a virtual machine …')
@@ -29,7 +25,7 @@ async function demo(disk: string): Promise<number> {
   )
   const { size } = statSync(archive)
   copyFileSync(archive, disk)
-  truncateSync(disk, dataDisk.size)
+  pad(disk, archive, dataDisk.size)
   await using machine = await lab.machine({ data: `driver=file,filename=${disk}` })
   const script = `
     head -c ${size} "$(/usr/lib/lab/find-disk data)" >/tmp/image.tar.zst

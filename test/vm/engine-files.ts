@@ -1,4 +1,4 @@
-// Which of the project's tests are about the kernel, and how long each may take on a real machine.
+// Which of the project's tests are run in the lab.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from './program.js'
@@ -7,9 +7,11 @@ const folders = ['test/lib', 'test/lifecycle', 'test/system']
 
 const elsewhere = new Map([
   ['test/lib/ns/clone-reflink.ts', 'needs filesystems that the image has no programs for'],
+  ['test/lib/ns/heeds.ts', 'compiles a program'],
   ['test/system/bad-places.ts', 'compiles a program'],
   ['test/system/debian.ts', 'builds images from the archive'],
   ['test/system/hostile.ts', 'compiles a program'],
+  ['test/system/leaks.ts', 'compiles a program'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],
   ['test/system/no-exec.ts', 'compiles a program'],
@@ -17,14 +19,24 @@ const elsewhere = new Map([
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
-/** As paths in the project, in order. */
-export function engineFiles(): string[] {
-  return folders
-    .flatMap((folder) =>
-      readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
-        .map((name) => join(folder, name)),
-    )
-    .filter((path) => !elsewhere.has(path))
-    .sort()
+/**
+ * As paths in the project, in order.
+ *
+ * @param wanted files or folders, each of which has something that can be run here; none: all of it
+ */
+export function engineFiles(wanted: readonly string[]): string[] {
+  const all = folders.flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  )
+  const files = all.filter((path) => !elsewhere.has(path)).sort()
+  const within = (path: string): string[] =>
+    files.filter((file) => file === path || file.startsWith(`${path}/`))
+  for (const path of wanted) {
+    if (within(path).length > 0) continue
+    const reason = elsewhere.get(path) ?? `has no test of ${folders.join(', ')}`
+    throw new Error(`${path} cannot be run in the lab: ${reason}`)
+  }
+  return wanted.length === 0 ? files : files.filter((file) => wanted.flatMap(within).includes(file))
 }

@@ -1,14 +1,14 @@
 // npm run test:vm -- --fresh: the README's two commands on a Debian 13 on which nobody was before.
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { accelerator } from './accelerator.js'
 import { freshImage } from './fresh-image.js'
 import { makeInitramfs } from './initramfs.js'
 import { Machine } from './machine.js'
+import { pad } from './pad.js'
 import { program, projectRoot } from './program.js'
 import { dataDisk } from './qemu.js'
 import { report } from './report.js'
+import { temporaryDirectory } from './temporary.js'
 
 const commands = process.argv.length > 2 ? process.argv.slice(2) : ['npm run demo', 'npm test']
 const limitMs = 30 * 60_000
@@ -26,12 +26,8 @@ const clone = `
   git clone --quiet vpsadminos.bundle vpsadminos
 `
 
-const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-fresh-vm-'))
-try {
-  process.exitCode = await fresh()
-} finally {
-  rmSync(directory, { recursive: true })
-}
+const directory = temporaryDirectory('fresh')
+process.exitCode = await fresh()
 
 async function fresh(): Promise<number> {
   console.log('Preparing a fresh Debian 13 …')
@@ -91,7 +87,6 @@ async function cargo(certificates: string | undefined): Promise<string> {
     names.push('extra-ca.crt')
   }
   await program('tar', ['-cf', disk, '-C', directory, ...names])
-  if (statSync(disk).size > dataDisk.size) throw new Error('the clone is larger than its disk')
-  truncateSync(disk, dataDisk.size)
+  pad(disk, 'the clone', dataDisk.size)
   return disk
 }

@@ -1,7 +1,7 @@
 // What a machine boots from, built of Debian's packages once and then from the cache.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cached, keyOf } from './cache.js'
+import { cached, idOf, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
 import { distributions, type Distribution, type DistributionName } from './distribution.js'
 import { early, extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
@@ -16,7 +16,7 @@ export interface Image {
   readonly modules: string
   /** As `uname -r` says it. */
   readonly release: string
-  /** Another one is another image. */
+  /** Another one is another image, which may be of the same recipe. */
   readonly key: string
 }
 
@@ -26,18 +26,17 @@ export interface DebianImage extends Image {
   readonly zfsVersion: string
 }
 
-/** Compression that an emulated processor undoes quickly. */
+/** A disk that is in the cache; made anew it has another id. */
+export interface MadeDisk {
+  readonly file: string
+  readonly id: string
+}
+
+// Compression that an emulated processor undoes quickly. A file that cannot be read is left out otherwise.
+export const squashing = ['-comp', 'lz4', '-noappend', '-exit-on-error', '-quiet', '-no-progress']
+
 export async function squash(from: string, to: string, ...more: string[]): Promise<void> {
-  await program('mksquashfs', [
-    from,
-    to,
-    '-comp',
-    'lz4',
-    '-noappend',
-    '-quiet',
-    '-no-progress',
-    ...more,
-  ])
+  await program('mksquashfs', [from, to, ...squashing, ...more])
 }
 
 /** What there is to boot that root, beside it. */
@@ -62,7 +61,7 @@ export function imageIn(directory: string, root: string, key: string): Image {
 
 export async function debianImage(name: DistributionName): Promise<DebianImage> {
   const distribution: Distribution = distributions[name]
-  const key = keyOf(JSON.stringify(distribution), script, early.join())
+  const key = keyOf(JSON.stringify(distribution), script, early.join(), squashing.join())
   const directory = await cached(`image-${name}-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, distribution, distribution.packages)
@@ -82,7 +81,7 @@ export async function debianImage(name: DistributionName): Promise<DebianImage> 
     rmSync(root, { recursive: true })
   })
   return {
-    ...imageIn(directory, 'root.squashfs', key),
+    ...imageIn(directory, 'root.squashfs', idOf(directory)),
     distribution,
     zfsVersion: readFileSync(join(directory, 'zfs-version'), 'utf8'),
   }

@@ -1,17 +1,9 @@
 // The first filesystem: a busybox, the modules that reach the root, and all that is ours in the guest.
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from './image.js'
 import { program, projectRoot } from './program.js'
+import { temporaryDirectory } from './temporary.js'
 import { transpiled } from './transpile.js'
 
 const guest = join(projectRoot, 'test/vm/guest')
@@ -41,7 +33,7 @@ export function guestFiles(): ReadonlyMap<string, string> {
 }
 
 export async function makeInitramfs(image: Image, to: string): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'initramfs-'))
+  const directory = temporaryDirectory('initramfs')
   try {
     for (const name of ['bin', 'dev', 'proc', 'sys', 'layers', 'write', 'new', 'lab']) {
       mkdirSync(join(directory, name))

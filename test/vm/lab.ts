@@ -1,6 +1,5 @@
 // Machines with the project inside, each of its own and there in a second: restored from one saved state.
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { accelerator, type Accelerator } from './accelerator.js'
 import type { Plug } from './cable.js'
@@ -12,6 +11,7 @@ import { Machine } from './machine.js'
 import { program } from './program.js'
 import { makeProjectDisk, packagesDisk } from './project-disk.js'
 import { qemuArguments, type Disk, type Hardware } from './qemu.js'
+import { temporaryDirectory } from './temporary.js'
 import { zfsLayer } from './zfs.js'
 
 const packages = '/usr/lib/lab/node_modules'
@@ -43,32 +43,34 @@ export class Lab {
     this.#state = state
     this.hardware = hardware
     this.accelerator = hardware.accelerator
-    this.env = environment(hardware.accelerator)
+    this.env = { ...timing(hardware.accelerator), REQUIRED: process.env['REQUIRED'] ?? '' }
   }
 
-  /** Takes minutes the very first time, seconds when our part of the guest has changed, else one. */
+  /** Takes minutes the very first time, half of one when our part of the guest has changed, else seconds. */
   static async open(options: LabOptions = {}): Promise<Lab> {
     const { distribution = 'debian-13', init = 'lab', zfs = false } = options
-    const directory = mkdtempSync(join(tmpdir(), 'vpsadminos-lab-'))
+    const directory = temporaryDirectory('lab')
     try {
       const image = await debianImage(distribution)
       const initramfs = join(directory, 'initramfs')
       const project = join(directory, 'project')
-      await Promise.all([makeInitramfs(image, initramfs), makeProjectDisk(project)])
+      await makeInitramfs(image, initramfs)
+      await makeProjectDisk(project)
       const npm = await packagesDisk()
+      const modules = zfs ? await zfsLayer(image) : null
       const hardware: Hardware = {
         image,
         initramfs,
         accelerator: await accelerator(image),
         init,
-        layers: zfs ? ['zfs', 'root'] : ['root'],
+        layers: modules === null ? ['root'] : ['zfs', 'root'],
         disks: [
-          ...(zfs ? [{ name: 'zfs', file: await zfsLayer(image) }] : []),
+          ...(modules === null ? [] : [{ name: 'zfs', file: modules.file }]),
           { name: 'packages', file: npm.file },
           { name: 'project', file: project },
         ],
       }
-      const state = await savedState(hardware, npm.key)
+      const state = await savedState(hardware, [npm.id, modules?.id ?? ''])
       const scratch = { ...scratchDisk(state), writes: 'discarded' } as const
       return new Lab(directory, state, { ...hardware, disks: [...(hardware.disks ?? []), scratch] })
     } catch (error) {
@@ -85,10 +87,14 @@ export class Lab {
       ...(plug === undefined ? {} : { netdev: plug.netdev }),
     }
     const machine = await Machine.restore(hardware, join(this.#state, 'state'))
-    const { code, stderr } = await machine.run(['/usr/lib/lab/mount-project'])
-    if (code === 0) return machine
-    await machine.stop()
-    throw new Error(`the project cannot be mounted: ${stderr}`)
+    try {
+      const { code, stderr } = await machine.run(['/usr/lib/lab/mount-project'])
+      if (code !== 0) throw new Error(`the project cannot be mounted: ${stderr}`)
+      return machine
+    } catch (error) {
+      await machine.stop()
+      throw error
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,42 +102,52 @@ export class Lab {
   }
 }
 
-function environment({ timeFactor }: Accelerator): Record<string, string> {
+function timing({ timeFactor }: Accelerator): Record<string, string> {
   return { TIME_FACTOR: String(timeFactor), TAP_TIMEOUT: '0', CI: '1' }
 }
 
-async function savedState(hardware: Hardware, packagesKey: string): Promise<string> {
+const scratchSize = 8 * 2 ** 30
+const tap = `${packages}/tap/dist/esm/index.js`
+// In the shell of the machine to be saved: before tap is loaded, and after it.
+const prepare = `
+  /usr/lib/lab/mount-scratch
+  /usr/lib/lab/mount-disk packages ${packages}
+  mkdir -p /usr/lib/lab/project/write ${projectInGuest}
+`
+const loadZfs = 'modprobe zfs; chmod 666 /dev/zfs'
+const calm = 'sync; echo 3 >/proc/sys/vm/drop_caches'
+
+/** @param disks ids of the disks that it will have looked at */
+async function savedState(hardware: Hardware, disks: readonly string[]): Promise<string> {
+  const script = prepare + (hardware.layers?.includes('zfs') ? loadZfs : '')
+  const env = { ...timing(hardware.accelerator), LAB_TAP: tap, TAP_CWD: projectInGuest }
   const key = keyOf(
     await program('qemu-system-x86_64', ['--version']),
     hardware.image.key,
     contents(hardware.initramfs),
-    packagesKey,
+    disks.join(),
     qemuArguments({ ...hardware, initramfs: '', disks: [] }, '').join('\n'),
     (hardware.disks ?? []).map(({ name, file }) => `${name} ${statSync(file).size}`).join('\n'),
+    JSON.stringify([script, env, calm, scratchSize]),
   )
   return await cached(`state-${key}`, async (directory) => {
     const scratch = { ...scratchDisk(directory), writes: 'kept' } as const
     writeFileSync(scratch.file, '')
-    truncateSync(scratch.file, 8 * 2 ** 30)
-    const disks = [...(hardware.disks ?? []), scratch]
-    await using machine = await Machine.boot({ ...hardware, disks })
-    const prepare = `
-      /usr/lib/lab/mount-scratch
-      /usr/lib/lab/mount-disk packages ${packages}
-      mkdir -p /usr/lib/lab/project/write ${projectInGuest}
-      ${hardware.layers?.includes('zfs') ? 'modprobe zfs; chmod 666 /dev/zfs' : ''}
-    `
-    const { code, stderr } = await machine.run(['sh', '-ec', prepare])
-    if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
-    const tap = `${packages}/tap/dist/esm/index.js`
-    await machine.warm({
-      ...environment(hardware.accelerator),
-      LAB_TAP: tap,
-      TAP_CWD: projectInGuest,
+    truncateSync(scratch.file, scratchSize)
+    await using machine = await Machine.boot({
+      ...hardware,
+      disks: [...(hardware.disks ?? []), scratch],
     })
-    await machine.run(['sh', '-c', 'sync; echo 3 >/proc/sys/vm/drop_caches'])
+    await prepared(machine, script)
+    await machine.warm(env)
+    await prepared(machine, calm)
     await machine.save(join(directory, 'state'))
   })
+}
+
+async function prepared(machine: Machine, script: string): Promise<void> {
+  const { code, stderr } = await machine.run(['sh', '-ec', script])
+  if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
 }
 
 /** A filesystem for the guest's /tmp and tests, that is none in memory: those cannot be mapped by old kernels. */
@@ -139,7 +155,7 @@ function scratchDisk(state: string): Disk {
   return { name: 'scratch', file: join(state, 'scratch') }
 }
 
-// The names of modules and scripts in it are the same whenever it is made; times are not.
+// The same whenever it is made of the same.
 function contents(initramfs: string): string {
   return keyOf(readFileSync(initramfs))
 }

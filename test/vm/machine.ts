@@ -1,18 +1,28 @@
 // A virtual machine: booted or restored, told to run commands, saved, and gone when we are.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AgentConnection, type Exit, type RunOptions } from './agent-connection.js'
+import { GoneError, LateError } from './gone.js'
 import { qemuArguments, type Hardware } from './qemu.js'
 import { Qmp } from './qmp.js'
+import { temporaryDirectory } from './temporary.js'
+
+// On a real machine: for everything that does not say how long it may take.
+const defaultLimitMs = 30_000
+
+export interface MachineRunOptions extends RunOptions {
+  /** After it the machine is stopped. */
+  readonly limitMs?: number
+}
 
 export class Machine {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'vpsadminos-vm-'))
+  readonly #directory = temporaryDirectory('machine')
   readonly #process: ChildProcess
+  readonly #limitMs: number
   #agent!: AgentConnection
   #qmp!: Qmp
   #said = ''
@@ -20,31 +30,36 @@ export class Machine {
   readonly ended: Promise<void>
 
   private constructor(hardware: Hardware, more: readonly string[]) {
+    this.#limitMs = defaultLimitMs * hardware.accelerator.timeFactor
     const args = [...qemuArguments(hardware, this.#directory), ...more]
     // Also when we are killed.
     const qemu = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...args]
     this.#process = spawn('setpriv', qemu, { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#process.stderr?.on('data', (data: Buffer) => (this.#said += data.toString()))
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text))
     const kill = (): void => void this.#process.kill('SIGKILL')
     process.on('exit', kill)
     this.ended = new Promise((resolve) => {
-      this.#process.once('error', (error) => {
-        this.#said += error.message
-        resolve()
-      })
-      this.#process.once('exit', () => {
+      this.#process.once('error', (error) => (this.#said += error.message))
+      // What it said is complete by then.
+      this.#process.once('close', () => {
         process.off('exit', kill)
         resolve()
       })
     })
   }
 
-  static async #start(hardware: Hardware, more: readonly string[] = []): Promise<Machine> {
+  static async #start(
+    how: string,
+    hardware: Hardware,
+    more: readonly string[],
+    begin: (machine: Machine) => Promise<void>,
+  ): Promise<Machine> {
     const machine = new Machine(hardware, more)
     try {
-      machine.#agent = new AgentConnection(await machine.#dial('lab'))
-      machine.#qmp = new Qmp(await machine.#dial('qmp'))
-      await machine.#qmp.execute('qmp_capabilities')
+      await machine.#within(
+        how,
+        machine.#connect().then(() => begin(machine)),
+      )
       return machine
     } catch (error) {
       await machine.stop()
@@ -53,61 +68,54 @@ export class Machine {
   }
 
   /** Resolves when commands can be run in it. */
-  static async boot(hardware: Hardware, { limitMs = 240_000 } = {}): Promise<Machine> {
-    const machine = await Machine.#start(hardware)
-    const limit = new AbortController()
-    const reached = await Promise.race([
-      machine.#agent.ready.then(() => true),
-      machine.ended.then(() => false),
-      sleep(limitMs, false, { signal: limit.signal }),
-    ])
-    limit.abort()
-    if (reached) return machine
-    const tail = machine.consoleTail()
-    await machine.stop()
-    throw new Error(`the machine did not come up. The end of its console:\n${tail}`)
+  static boot(hardware: Hardware): Promise<Machine> {
+    return Machine.#start('to boot', hardware, [], (machine) => machine.#agent.ready)
   }
 
   /** The hardware must be that of the machine that was saved. */
   static async restore(hardware: Hardware, state: string): Promise<Machine> {
-    const machine = await Machine.#start(hardware, ['-incoming', 'defer'])
-    try {
+    // qemu waits for ever for the beginning of what has none.
+    if (statSync(state).size === 0) throw new Error(`${state} is empty`)
+    return Machine.#start('to restore', hardware, ['-incoming', 'defer'], async (machine) => {
       await machine.#qmp.execute('migrate-incoming', { uri: `exec:cat '${state}'` })
       while ((await machine.#qmp.execute('query-status'))['status'] === 'inmigrate') await sleep(10)
       await machine.#qmp.execute('cont')
       machine.#agent.setClock(Date.now() / 1000)
-      return machine
-    } catch (error) {
-      await machine.stop()
-      throw error
-    }
+    })
   }
 
-  /** Ends it, with its state in a file. */
+  /** Ends it, with its state in a file, which is whole or not there. */
   async save(state: string): Promise<void> {
-    await this.#qmp.execute('stop')
-    await this.#qmp.execute('migrate', { uri: `exec:cat >'${state}'` })
-    for (;;) {
-      const { status } = await this.#qmp.execute('query-migrate')
-      if (status === 'completed') break
-      if (status === 'failed') throw new Error(`the machine could not be saved: ${this.#said}`)
-      await sleep(20)
-    }
+    await this.#within('to save', this.#save(state))
     await this.stop()
   }
 
-  run(args: readonly string[], options: RunOptions = {}): Promise<Exit> {
-    return this.#agent.run(args, options)
+  async #save(state: string): Promise<void> {
+    await this.#qmp.execute('stop')
+    const write = `cat >'${state}.part' && mv '${state}.part' '${state}'`
+    await this.#qmp.execute('migrate', { uri: `exec:${write}` })
+    for (;;) {
+      const { status } = await this.#qmp.execute('query-migrate')
+      // The shell may still be writing then; and without qemu it would end well with half of it.
+      if (status === 'completed' && existsSync(state)) return
+      if (status === 'failed') throw new Error(`the machine could not be saved: ${this.#said}`)
+      await sleep(20)
+    }
+  }
+
+  run(args: readonly string[], options: MachineRunOptions = {}): Promise<Exit> {
+    const what = args.join(' ').trim().slice(0, 60)
+    return this.#command(what, this.#agent.run(args, options), options)
   }
 
   /** Runs it in the Node.js that was made warm, or else in a new one. */
-  runModule(path: string, options: RunOptions = {}): Promise<Exit> {
-    return this.#agent.run([], options, path)
+  runModule(path: string, options: MachineRunOptions = {}): Promise<Exit> {
+    return this.#command(path, this.#agent.run([], options, path), options)
   }
 
   /** Has a Node.js with tap loaded wait for `runModule`. */
   warm(env: Readonly<Record<string, string>>): Promise<void> {
-    return this.#agent.warm(env)
+    return this.#within('to load tap', this.#agent.warm(env))
   }
 
   /** What the kernel and init wrote. */
@@ -142,15 +150,69 @@ export class Machine {
     await this.stop()
   }
 
+  #command(what: string, work: Promise<Exit>, { limitMs }: MachineRunOptions): Promise<Exit> {
+    return this.#within(what, work, limitMs, async () => `; ${await this.#whatRuns()}`)
+  }
+
+  /** Nothing that a guest does or does not do makes us wait for ever, and its last words are told. */
+  async #within<T>(
+    what: string,
+    work: Promise<T>,
+    limitMs = this.#limitMs,
+    more = async (): Promise<string> => '',
+  ): Promise<T> {
+    const timer = new AbortController()
+    const late = sleep(limitMs, null, { signal: timer.signal }).catch(() => null)
+    try {
+      const done = await Promise.race([work.then((value) => ({ value })), late])
+      if (done !== null) return done.value
+    } catch (error) {
+      if (!(error instanceof GoneError)) throw error
+      // The kernel's last words are written before qemu ends, which follows when the line breaks.
+      await Promise.race([this.ended, sleep(5000, null, { ref: false })])
+      throw new GoneError(error.reason, error.output, this.consoleTail())
+    } finally {
+      timer.abort()
+    }
+    const reason = `${what}: did not end in ${limitMs / 1000} s${await more()}`
+    const consoleTail = this.consoleTail()
+    // Which ends the work too.
+    await this.stop()
+    const output = await work.then(
+      () => undefined,
+      (error: unknown) => (error instanceof GoneError ? error.output : undefined),
+    )
+    throw new LateError(reason, output, consoleTail)
+  }
+
+  async #whatRuns(): Promise<string> {
+    const list =
+      'ps -e -o pid= -o ppid= -o stat= -o wchan:20= -o args= | grep -v "\\[" | tail -n 25'
+    const processes = await Promise.race([
+      this.#agent.run(['sh', '-c', list], {}).then(
+        ({ stdout }) => stdout,
+        () => null,
+      ),
+      sleep(15_000, null, { ref: false }),
+    ])
+    return processes === null ? 'the machine does not answer' : `what runs:\n${processes}`
+  }
+
+  async #connect(): Promise<void> {
+    this.#agent = new AgentConnection(await this.#dial('lab'))
+    this.#qmp = new Qmp(await this.#dial('qmp'))
+    await this.#qmp.execute('qmp_capabilities')
+  }
+
   async #dial(name: string): Promise<Socket> {
     for (;;) {
       const socket = connect(join(this.#directory, name))
       try {
         await once(socket, 'connect')
         return socket
-      } catch (error) {
+      } catch {
         if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
-          throw new Error(`qemu has ended: ${this.#said}`, { cause: error })
+          throw new GoneError('qemu has ended')
         }
         await sleep(10)
       }

@@ -10,8 +10,10 @@ export function program(name: string, args: readonly string[], cwd = projectRoot
     const child = spawn(name, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let said = ''
-    child.stdout.on('data', (data: Buffer) => (stdout += data.toString()))
-    child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-4000)))
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+    child.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => (said = (said + text).slice(-4000)))
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0) resolve(stdout)

@@ -3,19 +3,17 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cached, keyOf } from './cache.js'
-import { squash } from './image.js'
+import { cached, idOf, keyOf } from './cache.js'
+import { squash, type MadeDisk } from './image.js'
+import { pad } from './pad.js'
 import { projectRoot } from './program.js'
+import { temporaryDirectory } from './temporary.js'
 import { transpiled } from './transpile.js'
 
 // A saved machine knows the disk's size, so that of every version of the project must be the same.
@@ -24,24 +22,23 @@ const sources = ['dist', 'images', 'lib', 'native', 'scripts', 'share', 'test', 
 const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'binding.gyp', '.taprc']
 const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug']
 
-/** Made once for what package-lock.json says. */
-export async function packagesDisk(): Promise<{ file: string; key: string }> {
-  const key = keyOf(readFileSync(join(projectRoot, 'package-lock.json')))
+/** Made once for what npm says that it has installed. */
+export async function packagesDisk(): Promise<MadeDisk> {
+  const key = keyOf(readFileSync(join(projectRoot, 'node_modules/.package-lock.json')))
   const directory = await cached(`packages-${key}`, async (directory) => {
     await squash(join(projectRoot, 'node_modules'), join(directory, 'packages.squashfs'))
   })
-  return { file: join(directory, 'packages.squashfs'), key }
+  return { file: join(directory, 'packages.squashfs'), id: idOf(directory) }
 }
 
 /** Takes a second. */
 export async function makeProjectDisk(to: string): Promise<void> {
-  const staging = mkdtempSync(join(tmpdir(), 'project-'))
+  const staging = temporaryDirectory('project')
   try {
     for (const name of [...sources, ...files, ...built]) copy(name, staging)
     for (const name of ['lib', 'test']) compile(join(staging, name))
     await squash(staging, to, '-all-root')
-    if (statSync(to).size > diskSize) throw new Error('the project is larger than its disk')
-    truncateSync(to, diskSize)
+    pad(to, 'the project', diskSize)
   } finally {
     rmSync(staging, { recursive: true })
   }

@@ -14,7 +14,6 @@ export interface RunMessage {
 
 export type ToGuest =
   | RunMessage
-  | { readonly type: 'kill'; readonly id: number }
   /** The clock of a restored machine is that of when it was saved. */
   | { readonly type: 'clock'; readonly seconds: number }
   /** Have a Node.js ready that has loaded tap. */

@@ -27,7 +27,6 @@ export interface Hardware {
   readonly accelerator: Accelerator
   readonly init?: keyof typeof inits
   readonly memoryMb?: number
-  readonly processors?: number
   readonly disks?: readonly Disk[]
   /** Disks that the root is put together of, the uppermost first; none: the image's root as it is. */
   readonly layers?: readonly string[]
@@ -53,7 +52,7 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
     ...accelerator.args,
     ...['-machine', 'q35,graphics=off,vmport=off', '-no-user-config', '-nodefaults'],
     ...['-display', 'none', '-no-reboot'],
-    ...['-smp', String(hardware.processors ?? 2), '-m', String(hardware.memoryMb ?? 1024)],
+    ...['-smp', '2', '-m', String(hardware.memoryMb ?? 1024)],
     ...['-kernel', image.kernel, '-initrd', initramfs],
     ...['-append', `console=ttyS0 ${options.join(' ')}`],
     ...['-serial', `file:${directory}/console`],
@@ -65,7 +64,7 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
     ...['-device', 'virtio-rng-pci,rng=random'],
     ...[root, ...disks].flatMap(diskArguments),
     ...['-drive', `if=none,id=${dataDisk.name},format=raw,cache=writeback,${prefixed(data)}`],
-    ...['-device', `virtio-blk-pci,drive=${dataDisk.name},serial=${dataDisk.name}`],
+    ...['-device', disk(dataDisk.name)],
     ...['-netdev', `${hardware.netdev ?? 'hubport,hubid=0'},id=network`],
     ...['-device', 'virtio-net-pci,netdev=network,romfile='],
   ]
@@ -82,5 +81,11 @@ function prefixed(options: string): string {
 function diskArguments({ name, file, writes }: Disk): string[] {
   const how = writes === undefined ? 'readonly=on' : `snapshot=${writes === 'kept' ? 'off' : 'on'}`
   const drive = `if=none,id=${name},format=raw,cache=unsafe,${how},file=${file}`
-  return ['-drive', drive, '-device', `virtio-blk-pci,drive=${name},serial=${name}`]
+  return ['-drive', drive, '-device', disk(name)]
+}
+
+// When there is no room for it here, the guest gets an error. By default qemu stops the guest until there
+// is some, which looks as if it hung.
+function disk(name: string): string {
+  return `virtio-blk-pci,drive=${name},serial=${name},werror=report`
 }

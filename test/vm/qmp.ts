@@ -1,6 +1,7 @@
 // qemu's own control: QMP, of which we need to stop, to save and to restore.
 import type { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { GoneError } from './gone.js'
 
 interface Answer {
   readonly return?: Readonly<Record<string, unknown>>
@@ -10,13 +11,15 @@ interface Answer {
 export class Qmp {
   readonly #socket: Socket
   readonly #waiting: ((answer: Answer) => void)[] = []
+  readonly #gone: Promise<never>
 
   constructor(socket: Socket) {
     this.#socket = socket
     socket.on('error', () => undefined)
-    socket.on('close', () => {
-      for (const answer of this.#waiting.splice(0)) answer({ error: { desc: 'qemu has ended' } })
+    this.#gone = new Promise((_, reject) => {
+      socket.once('close', () => reject(new GoneError('qemu has ended')))
     })
+    this.#gone.catch(() => undefined)
     const lines = createInterface({ input: socket })
     lines.on('error', () => undefined)
     lines.on('line', (line) => {
@@ -27,11 +30,9 @@ export class Qmp {
   }
 
   async execute(execute: string, args: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const answer = await new Promise<Answer>((resolve) => {
-      if (this.#socket.destroyed) return resolve({ error: { desc: 'qemu has ended' } })
-      this.#waiting.push(resolve)
-      this.#socket.write(`${JSON.stringify({ execute, arguments: args })}\n`)
-    })
+    const answered = new Promise<Answer>((resolve) => this.#waiting.push(resolve))
+    this.#socket.write(`${JSON.stringify({ execute, arguments: args })}\n`)
+    const answer = await Promise.race([answered, this.#gone])
     if (answer.error !== undefined) throw new Error(`${execute}: ${answer.error.desc}`)
     return answer.return ?? {}
   }

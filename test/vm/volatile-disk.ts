@@ -2,14 +2,14 @@
 // that qemu has written to a file stays in the host's memory. nbdkit keeps writes back until a flush.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dataDisk } from './qemu.js'
+import { temporaryDirectory } from './temporary.js'
 
 export class VolatileDisk implements AsyncDisposable {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'vpsadminos-disk-'))
+  readonly #directory = temporaryDirectory('disk')
   readonly #file = join(this.#directory, 'file')
   readonly #socket = join(this.#directory, 'socket')
   #server: ChildProcess | null = null
@@ -30,7 +30,7 @@ export class VolatileDisk implements AsyncDisposable {
     const cache = ['--filter=cache', 'file', this.#file, 'cache=writeback']
     const server = spawn('nbdkit', [...args, ...cache], { stdio: ['ignore', 'ignore', 'pipe'] })
     let said = ''
-    server.stderr.on('data', (data: Buffer) => (said += data.toString()))
+    server.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     server.on('error', (error) => (said += error.message))
     this.#server = server
     while (!existsSync(this.#socket)) {

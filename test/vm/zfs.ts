@@ -1,23 +1,18 @@
 // OpenZFS's modules for the image's kernel, compiled once: a layer that is laid over the image's root.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { cached } from './cache.js'
-import { debianRoot } from './debian-root.js'
-import { squash, type DebianImage } from './image.js'
+import { dirname, join } from 'node:path'
+import { cached, idOf, keyOf } from './cache.js'
+import { debianRoot, script } from './debian-root.js'
+import { squash, squashing, type DebianImage, type MadeDisk } from './image.js'
 import { program } from './program.js'
 
-/** A squashfs file. The first time takes some minutes of compiling. */
-export async function zfsLayer({
-  distribution,
-  release,
-  zfsVersion,
-}: DebianImage): Promise<string> {
-  const directory = await cached(`zfs-${release}-${zfsVersion}`, async (directory) => {
+/** A squashfs. The first time takes some minutes of compiling. */
+export async function zfsLayer(image: DebianImage): Promise<MadeDisk> {
+  const { release, zfsVersion } = image
+  const name = `zfs-${release}-${zfsVersion}-${keyOf(script, squashing.join())}`
+  const directory = await cached(name, async (directory) => {
     const builder = mkdtempSync(join(directory, 'builder-'))
-    // The package compiles itself for the kernel beside it. An archive keeps a kernel for some time
-    // only; an image that is older than that has to be made anew.
-    const kernel = [`linux-image-${release}`, `linux-headers-${release}`]
-    await debianRoot(builder, distribution, [...kernel, 'zfs-dkms', 'kmod'])
+    await makeBuilder(builder, image)
     const layer = mkdtempSync(join(directory, 'layer-'))
     // An emulated processor is slow at unpacking.
     const updates = join(builder, 'usr/lib/modules', release, 'updates')
@@ -27,7 +22,19 @@ export async function zfsLayer({
     await squash(layer, join(directory, 'zfs.squashfs'))
     for (const path of [builder, layer]) rmSync(path, { recursive: true })
   })
-  return join(directory, 'zfs.squashfs')
+  return { file: join(directory, 'zfs.squashfs'), id: idOf(directory) }
+}
+
+/** The package compiles itself for the kernel beside it. */
+async function makeBuilder(builder: string, image: DebianImage): Promise<void> {
+  const kernel = [`linux-image-${image.release}`, `linux-headers-${image.release}`]
+  try {
+    await debianRoot(builder, image.distribution, [...kernel, 'zfs-dkms', 'kmod'])
+  } catch (cause) {
+    const { message } = cause as Error
+    const hint = `When the archive has no ${image.release} any more, an image with a newer one helps:`
+    throw new Error(`${message}\n${hint} rm -r ${dirname(image.root)}`, { cause })
+  }
 }
 
 /** With the index that knows of them and of the image's own. */

@@ -2,7 +2,7 @@
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
 import { createReadStream, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { FromGuest, RunMessage, ToGuest } from '../protocol.js'
 import { DiskWatch } from './disks.js'
 
@@ -11,7 +11,6 @@ const name = readdirSync(ports).find(
   (port) => readFileSync(`${ports}/${port}/name`, 'utf8').trim() === 'lab',
 )
 const fd = openSync(`/dev/${name}`, 'r+')
-const children = new Map<number, ChildProcess>()
 let spare: ChildProcess | null = null
 
 function send(message: FromGuest): void {
@@ -25,9 +24,9 @@ function warm(env: Readonly<Record<string, string>>): void {
     detached: true,
     env: { ...process.env, ...env },
   })
-  let said = ''
-  const listen = (data: Buffer): void => void (said += data.toString())
-  const onExit = (): void => send({ type: 'warm', error: said })
+  const said: Buffer[] = []
+  const listen = (data: Buffer): void => void said.push(data)
+  const onExit = (): void => send({ type: 'warm', error: Buffer.concat(said).toString() })
   spare.stderr?.on('data', listen)
   spare.once('exit', onExit)
   spare.once('message', () => {
@@ -50,49 +49,50 @@ function begin(message: RunMessage): ChildProcess {
 }
 
 async function run(message: RunMessage): Promise<void> {
-  const { id, input } = message
+  const { id } = message
   const disks = new DiskWatch()
-  const child = begin(message)
-  children.set(id, child)
+  const output = (stream: 'stdout' | 'stderr', data: Buffer): void => {
+    send({ type: 'output', id, stream, data: data.toString('base64') })
+  }
+  let how: readonly [number | null, string | null]
+  try {
+    how = await followed(begin(message), message.input, output)
+  } catch (error) {
+    // As a shell does when it cannot start something.
+    output('stderr', Buffer.from(`${String(error)}\n`))
+    how = [127, null]
+  }
+  const [code, signal] = how
+  send({ type: 'exit', id, code, signal, full: disks.end() })
+}
+
+/** Resolves when it has ended and all that it wrote was passed on. */
+async function followed(
+  child: ChildProcess,
+  input: string | undefined,
+  output: (stream: 'stdout' | 'stderr', data: Buffer) => void,
+): Promise<[number | null, string | null]> {
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream]?.on('data', (data: Buffer) => {
-      send({ type: 'output', id, stream, data: data.toString('base64') })
-    })
+    child[stream]?.on('data', (data: Buffer) => output(stream, data))
   }
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(input)
   const closed = new Promise((resolve) => child.once('close', resolve))
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+  const how = await new Promise<[number | null, string | null]>((resolve, reject) => {
     child.once('exit', (...how) => resolve(how))
-    child.once('error', (error) => {
-      const data = Buffer.from(`${error.message}\n`).toString('base64')
-      send({ type: 'output', id, stream: 'stderr', data })
-      resolve([127, null])
-    })
+    child.once('error', reject)
   })
   // What it has left running may hold the pipes for ever.
   await Promise.race([closed, sleep(1000)])
-  children.delete(id)
-  send({ type: 'exit', id, code, signal, full: disks.end() })
-}
-
-function kill(id: number): void {
-  const pid = children.get(id)?.pid
-  if (pid === undefined) return
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // It has ended.
-  }
+  // Where that second is over before the pipes were looked at, they are by now.
+  await turn()
+  return how
 }
 
 function handle(message: ToGuest): void {
   switch (message.type) {
     case 'run':
       void run(message)
-      break
-    case 'kill':
-      kill(message.id)
       break
     case 'clock':
       execFileSync('date', ['-s', `@${message.seconds}`])

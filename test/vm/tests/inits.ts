@@ -4,6 +4,7 @@ import { debianImage } from '../image.js'
 import { makeInitramfs } from '../initramfs.js'
 import { Machine } from '../machine.js'
 import { inits } from '../qemu.js'
+import { report } from '../report.js'
 import { testDirectory } from '../../helpers/system.js'
 import { chosen } from '../distribution.js'
 import { requires } from '../../helpers/requires.js'
@@ -33,13 +34,19 @@ for (const distribution of chosen()) {
       t.comment(`booted in ${Date.now() - started} ms`)
       const ask = async (script: string): Promise<string> =>
         (await machine.run(['sh', '-c', script])).stdout.trim()
-      t.match(await ask('readlink /proc/1/exe; cat /proc/1/comm'), new RegExp(`${init}|dash`))
-      t.match(await ask('grep -c cgroup2 /proc/mounts'), '1')
+      t.equal(await ask('cat /proc/1/comm'), init === 'lab' ? 'lab-init' : init)
+      t.equal(await ask('grep -c cgroup2 /proc/mounts'), '1')
       t.notMatch(await ask('cat /proc/mounts'), /^\S+ \S+ cgroup /m)
       t.equal(await ask('cat /sys/module/apparmor/parameters/enabled'), 'Y')
       t.match(await ask('uname -r'), /-cloud-amd64$/)
       t.match(await ask('lxc-start --version; node --version'), /^[56]\..*\nv20\./)
       t.match(await ask(ofLxcfs), /^MemTotal: +65536 kB/, 'LXCFS tells a cgroup what it has')
+      const killed = await report(machine, {
+        run: ['sh', '-c', 'kill -KILL $PPID'],
+        limitMs: 120_000,
+      })
+      t.match(killed, { outcome: 'gone', consoleTail: /the agent ended with/ }, 'without its agent')
+      await machine.ended
     })
   }
 }

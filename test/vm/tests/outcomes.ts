@@ -1,6 +1,11 @@
 // What goes wrong in a machine is reported as what it is, and the next one is not touched by it.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { requires } from '../../helpers/requires.js'
+import { testDirectory } from '../../helpers/system.js'
 import { Lab } from '../lab.js'
+import { Machine } from '../machine.js'
+import { dataDisk } from '../qemu.js'
 import { report, type Report, type Work } from '../report.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
@@ -23,11 +28,33 @@ t.test('what fails', async (t) => {
   t.match(await reported(['sh', '-c', 'exit 3']), { outcome: 'failed', reason: 'ended with 3' })
   t.match(await reported(['sh', '-c', 'kill -9 $$']), { outcome: 'failed', reason: /SIGKILL/ })
   t.match(await reported(['/nowhere']), { outcome: 'failed', stderr: /ENOENT/ })
+  t.match(await reported(['/dev/null/x']), { outcome: 'failed', stderr: /ENOTDIR/ })
 })
 
 t.test('what hangs', async (t) => {
   const done = await reported(['sh', '-c', 'echo begun; sleep 1000'], 3000)
   t.match(done, { outcome: 'hung', reason: /did not end in 3 s[^]*sleep 1000/, stdout: 'begun\n' })
+})
+
+t.test('what is waited for without a report', async (t) => {
+  const machine = await lab.machine()
+  t.teardown(() => machine.stop())
+  const late = machine.run(['sh', '-c', 'echo begun; sleep 1000'], { limitMs: 3000 })
+  await t.rejects(late, {
+    ...{ name: 'LateError', output: { stdout: 'begun\n' } },
+    message: /did not end in 3 s[^]*sleep 1000/,
+  })
+  await t.rejects(machine.run(['true']), { name: 'GoneError' }, 'it was stopped')
+})
+
+t.test('a machine that lives and does not answer', async (t) => {
+  const done = await reported(['sh', '-c', 'kill -STOP $PPID'], 3000)
+  t.match(done, { outcome: 'hung', reason: /does not answer/ })
+})
+
+t.test('an agent that is killed', async (t) => {
+  const done = await reported(['sh', '-c', 'kill -KILL $PPID'])
+  t.match(done, { outcome: 'gone', consoleTail: /the agent ended with 137/ })
 })
 
 t.test('a panic', async (t) => {
@@ -42,11 +69,36 @@ t.test('a full disk', async (t) => {
   t.match(done, { outcome: 'disk full', reason: /no room in \/mnt/, stderr: /No space left/ })
 })
 
+t.test("the host's disk is full", async (t) => {
+  const noSpace = 'inject-error.0.event=none,inject-error.0.iotype=write,inject-error.0.errno=28'
+  const image = `image.driver=null-co,image.size=${dataDisk.size},image.read-zeroes=on`
+  await using machine = await lab.machine({ data: `driver=blkdebug,${noSpace},${image}` })
+  const write = 'dd if=/dev/zero of=$(/usr/lib/lab/find-disk data) bs=4096 count=1 oflag=direct'
+  const done = await report(machine, { run: ['sh', '-c', write], limitMs: 120_000 })
+  t.match(done, { outcome: 'failed', stderr: /Input\/output error|No space left/ })
+  t.match(done.consoleTail, /error, dev vd/)
+})
+
 t.test('a machine that switches itself off', async (t) => {
   t.match(await reported(['busybox', 'poweroff', '-f']), { outcome: 'gone' })
 })
 
+t.test('a state that cannot be written, and one that cannot be read', async (t) => {
+  await using machine = await lab.machine()
+  await t.rejects(machine.save('/nowhere/state'), { message: /not be saved[^]*\/nowhere\/state/ })
+  await t.rejects(Machine.restore(lab.hardware, '/nowhere/state'), { code: 'ENOENT' })
+  await t.rejects(Machine.restore(lab.hardware, '/dev/null'), { message: '/dev/null is empty' })
+  const other = join(testDirectory(t), 'state')
+  writeFileSync(other, 'nonsense')
+  const restored = Machine.restore(lab.hardware, other)
+  await t.rejects(restored, { name: 'GoneError', message: /load of migration failed/ })
+})
+
 t.test('a machine is nobody else', async (t) => {
-  t.match(await reported(['touch', '/made']), { outcome: 'passed' })
-  t.match(await reported(['test', '-e', '/made']), { outcome: 'failed' })
+  const paths = '/made /tmp/made /vpsadminos/made'
+  t.match(await reported(['sh', '-c', `touch ${paths} && sync`]), { outcome: 'passed' })
+  t.match(await reported(['sh', '-c', `ls ${paths} 2>/dev/null`]), {
+    outcome: 'failed',
+    stdout: '',
+  })
 })

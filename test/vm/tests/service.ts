@@ -8,7 +8,6 @@ t.setTimeout(0)
 
 const common = `
   import { execFileSync } from 'node:child_process'
-  import { readFileSync } from 'node:fs'
   import { Host } from '${projectInGuest}/dist/index.js'
   const options = { pools: [{ name: 'tank', path: '/srv/scratch/tank' }] }
   const say = (what) => console.log(JSON.stringify(what))
@@ -22,8 +21,8 @@ const daemon = `${common}
   const ct = await host.containers.create({ id: 'one', image: { distribution: 'busybox' } })
   const { initPid } = await ct.start()
   const session = await ct.spawn(['sleep', '100000'])
-  execFileSync('systemd-notify', ['--ready', '--pid=parent'])
   say({ initPid, session: session.pid, keeper: await host.keeperPid() })
+  execFileSync('systemd-notify', ['--ready', '--pid=parent'])
   setInterval(() => {}, 1000)
 `
 const next = `${common}
@@ -31,8 +30,7 @@ const next = `${common}
   const ct = host.containers.get('one')
   const { stdout } = await ct.exec(['echo', 'still here'])
   const { state, initPid } = ct.show()
-  say({ state, initPid, stdout, keeper: await host.keeperPid(), cgroups: ['self', initPid].map(
-    (pid) => readFileSync('/proc/' + pid + '/cgroup', 'utf8').trim()) })
+  say({ state, initPid, stdout, keeper: await host.keeperPid() })
   await ct.kill()
   const { leftovers } = await ct.delete()
   say({ leftovers })
@@ -67,10 +65,14 @@ for (const [how, end] of [
     const service =
       '--property=Type=notify --property=NotifyAccess=all --property=TimeoutStartSec=600'
     await run(`systemd-run --quiet --unit=daemon ${service} node /srv/scratch/daemon.mjs`)
-    const output = await run('journalctl --unit=daemon --output=cat --no-pager')
+    const output = await run('journalctl --sync; journalctl --unit=daemon --output=cat')
     const before = JSON.parse(/^\{.*\}$/m.exec(output)?.[0] ?? 'null') as Said
-    const inService = await run('cat /sys/fs/cgroup/system.slice/daemon.service/cgroup.procs')
-    t.notMatch(inService.split('\n').map(Number), [before.keeper], 'the keeper is not in it')
+    const cgroupOf = (pid: number | string): Promise<string> => run(`cat /proc/${pid}/cgroup`)
+    const main = await run('systemctl show --value --property=MainPID daemon')
+    t.match(await cgroupOf(main), /daemon\.service/)
+    for (const name of ['keeper', 'session', 'initPid'] as const) {
+      t.notMatch(await cgroupOf(before[name]), /daemon\.service/, `${name} is not in the service`)
+    }
     await run(end)
     t.equal(
       await run('systemctl is-active daemon || true'),
