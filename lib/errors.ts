@@ -19,6 +19,7 @@ export const errorCodes = {
   ERR_CONTAINER_START: 'The container did not start; `log` has the last lines of liblxc about it',
   ERR_CONTAINER_STOP: 'Init did not shut down in time, and killing was not allowed',
   ERR_EXISTS: 'There is one of this name already',
+  ERR_FAULT: 'A test has this step of an operation fail, by `VPSADMINOS_FAULT`',
   ERR_HOST_BUSY: 'Another process has the host open; `pid` says which',
   ERR_ID_OVERLAP: 'Ids of the machine would be shared with another user, pool or host',
   ERR_ID_RANGE_EXHAUSTED: 'The id-range has not enough free blocks in a row',
