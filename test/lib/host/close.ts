@@ -42,7 +42,11 @@ await t.test('every promise is settled, every iterable ends', async (t) => {
   ]
   const stopped = await host.containers.create({ id: 'stopped', image: busybox })
   const { initPid } = ct.show()
-  const session = await ct.spawn(['sh', '-c', 'sleep 2; echo late; exit 6'])
+  const session = await ct.spawn([
+    'sh',
+    '-c',
+    'until [ -e /go ]; do sleep 1; done; echo late; exit 6',
+  ])
   const lost = await ct.spawn(['sleep', '1000'])
   const terminal = await ct.spawn(['sh'], { tty: true })
   const console = ct.console()
@@ -120,6 +124,7 @@ await t.test('every promise is settled, every iterable ends', async (t) => {
     )
   }
   await using resumed = await found.session(session.id)
+  await found.push('/go', '')
   t.equal(await text(resumed.stdout), 'late\n')
   t.match(await resumed.exit, { exitCode: 6 })
   for (const id of ['slow', 'again', 'sleeping']) {
