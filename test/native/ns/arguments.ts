@@ -23,6 +23,7 @@ const good: Record<string, unknown[]> = {
   removeTree: ['/nowhere', ns.newStop()],
   cloneTree: ['/nowhere', '/nowhere', false, ns.newStop()],
   canReflink: ['/nowhere'],
+  flushFilesystem: ['/nowhere'],
   openInRoot: [0, 'a', 0, 0],
   openFileInRoot: [0, 'a', 0, 0],
   readFileInRoot: [0, 'a', 0],
