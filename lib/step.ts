@@ -88,12 +88,10 @@ export class FaultError extends Error {
 }
 
 let fault: Fault | null = null
-let heard: ((step: Step) => void) | null = null
 
-/** @param listener is told every step */
-export function arm(next: Fault | null, listener: ((step: Step) => void) | null = null): void {
+/** From now on, once. */
+export function arm(next: Fault | null): void {
   fault = next
-  heard = listener
 }
 
 const wanted = /^(kill|fail):(.+)$/.exec(process.env['VPSADMINOS_FAULT'] ?? '')
@@ -101,7 +99,6 @@ if (wanted !== null) arm({ how: wanted[1] as Fault['how'], step: wanted[2] as St
 
 /** Called when a step is over. */
 export function done(step: Step): void {
-  heard?.(step)
   if (fault?.step !== step) return
   if (fault.how === 'kill') process.kill(process.pid, 'SIGKILL')
   fault = null

@@ -7,7 +7,7 @@
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
 #   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
 #   npm run test:vm -- --chosen                  what `npm test` runs of it; default debian-13
-#   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; hours without KVM
+#   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; long without KVM
 #
 # The last line is `N passed, N failed, N skipped`.
 set -uo pipefail

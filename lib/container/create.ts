@@ -18,14 +18,12 @@ import { createUser } from '../user/users.js'
 import { Container } from './container.js'
 import {
   editsFor,
-  hostnameFiles,
-  hostsFile,
   machineId,
-  resolvConf,
+  nameFiles,
+  resolverFiles,
   type GuestFile,
   type Present,
 } from './guest-files.js'
-import { utsName } from './hostname.js'
 import { detectInit, type DetectedInit } from './init-detect.js'
 import { ContainerRecord } from './record.js'
 import { checkSettings, patchOf } from './settings.js'
@@ -152,13 +150,7 @@ async function prepareGuest(
   image: Image,
   { kind }: DetectedInit,
 ): Promise<void> {
-  const { config, id } = record
-  const hostname = config.hostname ?? utsName(id, null)
-  const files = [
-    ...hostnameFiles(config.distribution, hostname),
-    hostsFile(hostname),
-    ...(config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]),
-  ]
+  const files = [...nameFiles(record), ...resolverFiles(record)]
   await using root = await RootDir.open(image.root)
   const present = await Promise.all(files.map((file) => lookAt(root, file)))
   const steps = editsFor(files, present)

@@ -4,8 +4,9 @@
 import { randomBytes } from 'node:crypto'
 import type { FileOp, FileTarget } from '../keeper/types.js'
 import type { Keeper } from '../keeper/keeper.js'
-import { shortHostname } from './hostname.js'
+import { shortHostname, utsName } from './hostname.js'
 import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
+import type { ContainerRecord } from './record.js'
 
 /** A file as it should be, given what it is now (null: it is not there). */
 export interface GuestFile {
@@ -83,16 +84,37 @@ export function editsFor(files: readonly GuestFile[], present: readonly Present[
   })
 }
 
+/** The files with its name: its own hostname, or the one that follows from its id. */
+export function nameFiles({ config, id }: ContainerRecord): GuestFile[] {
+  const hostname = config.hostname ?? utsName(id, null)
+  return [...hostnameFiles(config.distribution, hostname), hostsFile(hostname)]
+}
+
+/** The file with its resolvers; none where it has its own. */
+export function resolverFiles({ config }: ContainerRecord): GuestFile[] {
+  return config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]
+}
+
 /**
- * Brings files of a container up to date.
+ * Brings files of a container up to date, and to the disk where its pool is durable.
  *
- * @param options more: further steps in the same go; flush: they are on the disk when it resolves
+ * @param more further steps in the same go
  */
 export async function writeGuestFiles(
+  record: ContainerRecord,
+  files: readonly GuestFile[],
+  more: readonly FileOp[] = [],
+): Promise<void> {
+  const keeper = await record.host.keeper()
+  await record.withFiles((target) => write(record, keeper, target, files, more))
+}
+
+async function write(
+  { pool }: ContainerRecord,
   keeper: Keeper,
   target: FileTarget,
   files: readonly GuestFile[],
-  { more = [], flush }: { readonly more?: readonly FileOp[]; readonly flush: boolean },
+  more: readonly FileOp[],
 ): Promise<void> {
   const looks = files.flatMap(({ path }): FileOp[] => [
     { op: 'lstat', path },
@@ -108,6 +130,6 @@ export async function writeGuestFiles(
   })
   const steps = [...editsFor(files, present), ...more]
   if (steps.length === 0) return
-  for (const { error } of await keeper.edit(target, steps, { flush }))
-    if (error !== null) throw error
+  const results = await keeper.edit(target, steps, { flush: pool.marker.durable })
+  for (const { error } of results) if (error !== null) throw error
 }

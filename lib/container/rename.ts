@@ -11,8 +11,7 @@ import { containerId } from '../schema/names.js'
 import { parse } from '../schema/parse.js'
 import { Undo } from '../undo.js'
 import { logFiles } from './delete.js'
-import { hostnameFiles, hostsFile, writeGuestFiles } from './guest-files.js'
-import { utsName } from './hostname.js'
+import { nameFiles, writeGuestFiles } from './guest-files.js'
 import { renameExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
@@ -65,7 +64,8 @@ export async function finishRename(record: ContainerRecord, from: string): Promi
     await rename(log, moved[index] ?? log).catch(() => undefined)
   await renameExit(record, from, id)
   done('rename.logs')
-  if (record.config.hostname == null) await nameGuest(record)
+  // A hostname that follows from the id changes with it.
+  if (record.config.hostname == null) await writeGuestFiles(record, nameFiles(record))
   done('rename.guest')
   await unmark(record)
   done('rename.done')
@@ -91,14 +91,4 @@ export async function takeBackRename(
   const others = await there(pool.layout.confFile('ct', to))
   if (lost && !others && (await there(pool.driver.path(to)))) await pool.driver.rename(to, from)
   return file.update({ vpsadminos: { renaming: undefined } })
-}
-
-// A hostname that follows from the id changes with it.
-async function nameGuest(record: ContainerRecord): Promise<void> {
-  const hostname = utsName(record.id, null)
-  const files = [...hostnameFiles(record.config.distribution, hostname), hostsFile(hostname)]
-  const keeper = await record.host.keeper()
-  await record.withFiles((where) =>
-    writeGuestFiles(keeper, where, files, { flush: record.pool.marker.durable }),
-  )
 }

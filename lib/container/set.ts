@@ -14,7 +14,7 @@ import { ownTurn } from '../host/own-turn.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
-import { hostnameFiles, hostsFile, resolvConf, writeGuestFiles } from './guest-files.js'
+import { nameFiles, resolverFiles, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
 import { writeLxcFile } from './lxc-file.js'
 import { applyLimits } from './start.js'
@@ -127,17 +127,11 @@ async function applyCgparams(
 
 /** @param renamed whether more than its resolvers has changed */
 export async function finishNaming(record: ContainerRecord, renamed = true): Promise<void> {
-  const { config, id, host, run } = record
-  const hostname = config.hostname ?? utsName(id, null)
-  const files = [
-    ...(renamed ? [...hostnameFiles(config.distribution, hostname), hostsFile(hostname)] : []),
-    ...(config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]),
-  ]
+  const { config, id, run } = record
+  const names = renamed ? nameFiles(record) : []
   const name = utsName(id, config.hostname ?? null)
   const more = renamed && run.alive ? [{ op: 'hostname', name } as const] : []
-  const keeper = await host.keeper()
-  const flush = record.pool.marker.durable
-  await record.withFiles((where) => writeGuestFiles(keeper, where, files, { more, flush }))
+  await writeGuestFiles(record, [...names, ...resolverFiles(record)], more)
   record.config = await record.file.update({ vpsadminos: { unnamed: undefined } })
 }
 

@@ -3,6 +3,7 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { directories } from '../directories.js'
 import { staleCgroups } from '../pool/stale-cgroups.js'
 import type { HostContext } from './context.js'
 
@@ -136,9 +137,4 @@ async function auditDirectories(
     }
   }
   return leftovers
-}
-
-async function directories(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }

@@ -73,18 +73,17 @@ export class PoolLayout {
 
   /** Whether there is nothing but what an installation has made that was cut off before its marker. */
   async isHalfMade(): Promise<boolean> {
-    const walk = async (directory: string): Promise<boolean> => {
-      for (const entry of await readdir(join(this.root, directory), { withFileTypes: true })) {
+    const ours = async (directory: string): Promise<boolean> => {
+      const entries = await readdir(join(this.root, directory), { withFileTypes: true })
+      const parts = entries.map(async (entry) => {
         const name = join(directory, entry.name)
-        const known = entry.isDirectory()
-          ? name === 'lost+found' || DIRECTORIES.some(([known]) => known === name)
-          : entry.isFile() && (name === CONFIG || isTemporary(entry.name))
-        if (!known || (name !== 'lost+found' && entry.isDirectory() && !(await walk(name))))
-          return false
-      }
-      return true
+        if (name === 'lost+found') return true
+        if (entry.isFile()) return name === CONFIG || isTemporary(entry.name)
+        return DIRECTORIES.some(([known]) => known === name) && entry.isDirectory() && ours(name)
+      })
+      return (await Promise.all(parts)).every(Boolean)
     }
-    return walk('')
+    return ours('')
   }
 
   /** Makes and corrects what is not as it should be; a pool that is fine may be read-only. */

@@ -1,7 +1,7 @@
 // Cgroups of groups and users that a pool does not have any more, as when a deletion was cut off.
 
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { directories } from '../directories.js'
 import type { Pool } from './pool.js'
 
 /** Relative to every hierarchy, those that contain others not searched further. */
@@ -21,9 +21,4 @@ export async function staleCgroups(pool: Pool): Promise<readonly string[]> {
   }
   await Promise.all(cgroups.hierarchies.map(({ mountpoint }) => walk(mountpoint, pool.cgroup)))
   return [...stale]
-}
-
-async function directories(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
 }

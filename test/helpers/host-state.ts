@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Host } from 'vpsadminos'
 import { cgroupsBelow } from './hierarchies.js'
 import { until } from './keeper-host.js'
-import { listTree } from './trees.js'
+import { listTree, withoutTime } from './trees.js'
 import type { Place } from './operations.js'
 
 /** Lines of only one of them: `- gone`, `+ new`. */
@@ -52,7 +52,7 @@ function filesIn(root: string): string[] {
     .filter((name) => name.endsWith('.yml'))
     .map((name) => `${name}:\n${readFileSync(join(root, name), 'utf8')}`)
   return [
-    ...lines.map((line) => `${root}: ${line.replace(/ \d{19} /, ' ')}`),
+    ...lines.map((line) => `${root}: ${withoutTime(line)}`),
     ...configs.map((text) => text.replace(/^(imported_at|uuid): .*$/m, '')),
   ]
 }

@@ -1,8 +1,11 @@
 // The operations of the engine, each from one state of a host to another, for tests that cut them off.
 // `run` is also run in other processes, by its text: it knows nothing but the host and the place.
 import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
 import type { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
+import { busyboxArchive, lastingHost, type LastingHost } from './system.js'
 
 export interface Place {
   /** Of a busybox. */
@@ -30,8 +33,20 @@ export interface Operation {
 
 const user: readonly Step[] = ['id-range.reserved', 'id-range.allocated']
 
-/** What every operation finds: a container that is stopped, and one that runs. */
-export async function base(host: Host, { archive: path }: Place): Promise<void> {
+/** A host on which nothing is yet, and where it may have its pools. */
+export async function operationsHost(t: Test): Promise<{ options: LastingHost; place: Place }> {
+  const options = lastingHost(t)
+  const beside = (name: string): string => join(options.pools[0].path, '..', name)
+  const archive = await busyboxArchive(t)
+  return { options, place: { archive, other: beside('other'), third: beside('third') } }
+}
+
+/** What every operation finds: pools, a container that is stopped, and one that runs. */
+export async function begin(host: Host, { pools }: LastingHost, place: Place): Promise<void> {
+  await host.pools.install(pools[0])
+  await host.pools.install({ name: 'other', path: place.other })
+  await host.pools.export('other')
+  const path = place.archive
   // Which ids are free must not depend on who else is on this machine.
   await host.idRanges.get('default').delete()
   const startId = 2_500_000_000 + (process.pid % 1000) * 2 ** 20
@@ -50,6 +65,29 @@ export async function base(host: Host, { archive: path }: Place): Promise<void> 
 const killStarted = async (host: Host): Promise<void> => {
   const ct = host.containers.get('started')
   if (ct.state !== 'stopped') await ct.kill()
+}
+
+const makeUser: Operation['run'] = (host) => host.users.create({ name: 'somebody' })
+const dropUser = async (host: Host): Promise<void> => {
+  await host.users.find('somebody')?.delete()
+}
+
+const makeGroup: Operation['run'] = (host) =>
+  host.groups.create({ path: '/some', memoryLimit: '1 GiB' })
+const dropGroup = async (host: Host): Promise<void> => {
+  await host.groups.find('/some')?.delete()
+}
+
+const makeRange: Operation['run'] = (host) =>
+  host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 })
+const dropRange = async (host: Host): Promise<void> => {
+  await host.idRanges.find('few')?.delete()
+}
+
+const importImage: Operation['run'] = (host, { archive: path }) =>
+  host.images.import({ path, distribution: 'second', version: '2' })
+const dropImage = async (host: Host): Promise<void> => {
+  for (const { id } of host.images.list({ distribution: 'second' })) await host.images.delete(id)
 }
 
 const exportOther = async (host: Host): Promise<void> => {
@@ -126,64 +164,54 @@ export const operations: readonly Operation[] = [
   {
     name: 'create a user',
     steps: [...user, 'user.ids', 'user.file'],
-    run: (host) => host.users.create({ name: 'somebody' }),
-    restore: (host) => host.users.find('somebody')?.delete() ?? Promise.resolve(),
+    run: makeUser,
+    restore: dropUser,
   },
   {
     name: 'delete a user',
     steps: ['user-delete.file', 'user-delete.ids', ...user],
-    prepare: (host) => host.users.create({ name: 'somebody' }),
+    prepare: makeUser,
     run: (host) => host.users.get('somebody').delete(),
-    restore: (host) => host.users.find('somebody')?.delete() ?? Promise.resolve(),
+    restore: dropUser,
   },
   {
     name: 'create a group',
     steps: ['group.directory', 'group.file', 'group.cgroup'],
-    run: (host) => host.groups.create({ path: '/some', memoryLimit: '1 GiB' }),
-    restore: (host) => host.groups.find('/some')?.delete() ?? Promise.resolve(),
+    run: makeGroup,
+    restore: dropGroup,
   },
   {
     name: 'delete a group',
     steps: ['group-delete.file', 'group-delete.directory', 'group-delete.cgroup'],
-    prepare: (host) => host.groups.create({ path: '/some', memoryLimit: '1 GiB' }),
+    prepare: makeGroup,
     run: (host) => host.groups.get('/some').delete(),
-    restore: (host) => host.groups.find('/some')?.delete() ?? Promise.resolve(),
+    restore: dropGroup,
   },
   {
     name: 'create an id-range',
     steps: ['id-range.file'],
-    run: (host) =>
-      host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 }),
-    restore: (host) => host.idRanges.find('few')?.delete() ?? Promise.resolve(),
+    run: makeRange,
+    restore: dropRange,
   },
   {
     name: 'delete an id-range',
     steps: ['id-range-delete.file'],
-    prepare: (host) =>
-      host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 }),
+    prepare: makeRange,
     run: (host) => host.idRanges.get('few').delete(),
-    restore: (host) => host.idRanges.find('few')?.delete() ?? Promise.resolve(),
+    restore: dropRange,
   },
   {
     name: 'import an image',
     steps: ['image.staging', 'image.unpacked', 'image.written', 'image.published'],
-    run: (host, { archive: path }) =>
-      host.images.import({ path, distribution: 'second', version: '2' }),
-    restore: async (host) => {
-      for (const { id } of host.images.list({ distribution: 'second' }))
-        await host.images.delete(id)
-    },
+    run: importImage,
+    restore: dropImage,
   },
   {
     name: 'delete an image',
     steps: ['image-delete.renamed', 'image-delete.removed'],
-    prepare: (host, { archive: path }) =>
-      host.images.import({ path, distribution: 'second', version: '2' }),
+    prepare: importImage,
     run: (host) => host.images.delete(host.images.find({ distribution: 'second' }).id),
-    restore: async (host) => {
-      for (const { id } of host.images.list({ distribution: 'second' }))
-        await host.images.delete(id)
-    },
+    restore: dropImage,
   },
   {
     name: 'import a pool',

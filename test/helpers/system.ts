@@ -66,7 +66,7 @@ export async function systemHost(t: Test, options: TemporaryOptions = {}): Promi
   return host
 }
 
-interface LastingHost extends HostOptions {
+export interface LastingHost extends HostOptions {
   readonly stateDir: string
   readonly cgroupRoot: string
   readonly pools: [{ name: string; path: string }]

@@ -43,3 +43,8 @@ export function listTree(top: string): string[] {
   visit(Buffer.from(top), '.')
   return lines.sort()
 }
+
+/** A line of it, without the one part that says when and not what. */
+export function withoutTime(line: string): string {
+  return line.replace(/ \d{19} /, ' ')
+}

@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import type { Host } from 'vpsadminos'
 import { cgroupsBelow } from './hierarchies.js'
-import { listTree } from './trees.js'
+import { listTree, withoutTime } from './trees.js'
 
 /** All that a host has: every file of its pools and run state, every cgroup, every name. */
 export interface Trace {
@@ -17,7 +17,7 @@ export function traceOf(host: Host, { times = true } = {}): Trace {
   const files = roots.flatMap((root) =>
     listTree(root)
       .filter((line) => !/^(keeper\/log|\.lock) /.test(line))
-      .map((line) => `${root}: ${times ? line : withoutTimes(line)}`),
+      .map((line) => `${root}: ${times ? line : withoutTime(line)}`),
   )
   const cgroups = cgroupsBelow(host.cgroupRoot).sort()
   const entities = [
@@ -60,9 +60,4 @@ export async function refused(
     t.match(error, fields, what)
     t.strictSame(traceOf(host, options), before, `${what}: nothing has changed`)
   }
-}
-
-// Name, mode, owners, size, links, time, device, target.
-function withoutTimes(line: string): string {
-  return line.replace(/ \d{19} /, ' ')
 }

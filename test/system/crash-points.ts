@@ -2,21 +2,14 @@
 // operation wholly done or not at all, nothing left over, and can do it then.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { Host } from 'vpsadminos'
 import { steps, type Step } from '../../dist/step.js'
-import { base, operations, type Operation, type Place } from '../helpers/operations.js'
+import { begin, operations, operationsHost, type Operation } from '../helpers/operations.js'
 import { requires } from '../helpers/requires.js'
-import { busyboxArchive, lastingHost } from '../helpers/system.js'
 import { differences, stateOf } from '../helpers/host-state.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
-const options = lastingHost(t)
-const place: Place = {
-  archive: await busyboxArchive(t),
-  other: join(options.pools[0].path, '../other'),
-  third: join(options.pools[0].path, '../third'),
-}
+const { options, place } = await operationsHost(t)
 
 /** How a process ended that was to be killed after that step, or null for one that does it all. */
 async function otherProcess(run: Operation['run'], fault: string): Promise<string | number | null> {
@@ -45,12 +38,7 @@ async function open<T>(work: (host: Host) => Promise<T>): Promise<T> {
   }
 }
 
-await open(async (host) => {
-  await host.pools.install(options.pools[0])
-  await host.pools.install({ name: 'other', path: place.other })
-  await host.pools.export('other')
-  await base(host, place)
-})
+await open((host) => begin(host, options, place))
 const beginning = await open((host) => stateOf(host, place))
 
 const walked = new Set<Step>()

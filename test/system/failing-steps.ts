@@ -1,29 +1,19 @@
 // Each step of each operation fails. The operation says so, and is undone; what cannot be undone any
 // more, as a deletion, is finished by who opens the host next.
-import { join } from 'node:path'
 import { Host } from 'vpsadminos'
 import { arm } from '../../dist/step.js'
 import { differences, stateOf } from '../helpers/host-state.js'
-import { base, operations, type Place } from '../helpers/operations.js'
+import { begin, operations, operationsHost } from '../helpers/operations.js'
 import { requires } from '../helpers/requires.js'
-import { busyboxArchive, lastingHost } from '../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
-const options = lastingHost(t)
-const place: Place = {
-  archive: await busyboxArchive(t),
-  other: join(options.pools[0].path, '../other'),
-  third: join(options.pools[0].path, '../third'),
-}
+const { options, place } = await operationsHost(t)
 let host = await Host.open(options)
 const reopen = async (): Promise<void> => {
   await host.close()
   host = await Host.open(options)
 }
-await host.pools.install(options.pools[0])
-await host.pools.install({ name: 'other', path: place.other })
-await host.pools.export('other')
-await base(host, place)
+await begin(host, options, place)
 await reopen()
 const beginning = await stateOf(host, place)
 

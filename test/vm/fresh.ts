@@ -48,7 +48,7 @@ async function fresh(): Promise<number> {
   const { code, stderr } = await machine.run(['sh', '-ec', network + clone])
   if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
   const { name, timeFactor } = hardware.accelerator
-  console.log(`Linux ${image.release}, ${name === 'kvm' ? 'KVM' : 'emulated: this takes hours'}`)
+  console.log(`Linux ${image.release}, ${name === 'kvm' ? 'KVM' : 'emulated: this takes long'}`)
 
   // Where packages come from, and how fast the machine is, are all that it is told.
   const registry = (await program('npm', ['config', 'get', 'registry'], '/')).trim()
