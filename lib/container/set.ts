@@ -10,7 +10,6 @@ import {
   type CgparamSnapshot,
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
-import { ownTurn } from '../host/own-turn.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
@@ -21,6 +20,7 @@ import { applyLimits } from './start.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, NEXT_START, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
+import { whileUnapplied } from './unapplied.js'
 
 export interface SetResult {
   /** What is in force now; for a stopped container, what is stored. */
@@ -55,24 +55,27 @@ export async function setContainer(
     await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
     const live = record.run.alive
     const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
-    if (live && 'cgparams' in patch) {
-      await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
-    }
-    try {
-      done('set.limits')
-      record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
-    } catch (error) {
+    const change = async (): Promise<void> => {
       if (live && 'cgparams' in patch) {
-        await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
+        await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
       }
-      throw error
+      try {
+        done('set.limits')
+        record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
+      } catch (error) {
+        if (live && 'cgparams' in patch) {
+          await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
+        }
+        throw error
+      }
+      done('set.file')
+      if (naming) await finishNaming(record, checked.hostname !== undefined)
+      done('set.guest')
+      // A reboot from inside takes what is there then, also when nobody has the host open.
+      if (live) await writeLxcFile(record)
+      done('set.lxc')
     }
-    done('set.file')
-    if (naming) await finishNaming(record, checked.hostname !== undefined)
-    done('set.guest')
-    // A reboot from inside takes what is there then, also when nobody has the host open.
-    if (live) await writeLxcFile(record)
-    done('set.lxc')
+    await (live ? whileUnapplied(record, change) : change())
     const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
     const waits = (name: SettingName) =>
       NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
@@ -137,7 +140,8 @@ export async function finishNaming(record: ContainerRecord, renamed = true): Pro
 
 /** Has a running container be as its file says, whatever a process that was cut off has left. */
 export async function reapply(record: ContainerRecord): Promise<void> {
-  await ownTurn()
-  await applyLimits(record)
-  await writeLxcFile(record)
+  await whileUnapplied(record, async () => {
+    await applyLimits(record)
+    await writeLxcFile(record)
+  })
 }

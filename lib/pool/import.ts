@@ -6,6 +6,7 @@ import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
+import { isUnapplied } from '../container/unapplied.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
@@ -292,7 +293,7 @@ async function finishChanges(pool: Pool): Promise<void> {
     try {
       if (renaming?.to === id) await finishRename(record, renaming.from)
       if (unnamed) await finishNaming(record)
-      if (record.run.alive) await reapply(record)
+      if (record.run.alive && isUnapplied(record)) await reapply(record)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       process.emitWarning(`${record.name} is not as its file says: ${reason}`, {

@@ -1,0 +1,28 @@
+// Notes that the kernel may have other settings of a running container than its file, for as long as
+// they change. Who opens the host after a crash, or after a change that failed, applies those of the
+// file again, and of no other container. It is run state, as what it tells of: a reboot takes both.
+
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { ContainerRecord } from './record.js'
+
+function note({ host, pool, id }: ContainerRecord): string {
+  return join(dirname(host.paths.lxcConfig(pool.name, id)), 'unapplied')
+}
+
+/** Whether somebody was cut off, or has failed. */
+export function isUnapplied(record: ContainerRecord): boolean {
+  return existsSync(note(record))
+}
+
+/** Where `work` fails, it is not known how far it has come: the note stays. */
+export async function whileUnapplied(
+  record: ContainerRecord,
+  work: () => Promise<void>,
+): Promise<void> {
+  const path = note(record)
+  await writeFile(path, '')
+  await work()
+  await rm(path, { force: true })
+}
