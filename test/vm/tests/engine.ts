@@ -15,7 +15,8 @@ import { skipsIn, whyNothing } from '../tap-output.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
-t.jobs = Math.max(1, Math.floor(availableParallelism() / 2))
+// A machine has two processors and seldom uses both.
+t.jobs = availableParallelism()
 
 const limitMs = 12_000
 const coverage = process.env['VM_COVERAGE']
