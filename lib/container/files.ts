@@ -49,9 +49,9 @@ const pushSchema = z.object({
  * aborted, leaves the old one.
  *
  * Links are followed inside the container, also one that leads to where nothing is yet. The content
- * is written beside the file, as `.vpsadminos-new-` with 16 digits, and renamed; such a name stays
- * only when the machine stops in the middle, or the keeper and its children are killed. The file is
- * a new one: those who have the old one open keep it, and its hard links, ACLs and other extended
+ * is written without a name, and gets it at the end. A filesystem that cannot do that has it beside the
+ * file, as `.vpsadminos-new-` with 16 digits; such a name stays only when the machine stops in the
+ * middle, or the keeper and its children are killed. The file is a new one: those who have the old one open keep it, and its hard links, ACLs and other extended
  * attributes are not carried over. A file that is a mount of its own cannot be renamed over. It is
  * truncated and written as it stands, and a failure leaves a part.
  *

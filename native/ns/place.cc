@@ -33,6 +33,16 @@ Result<UniqueFd> reopen(int fd, int flags) {
   return base::open_at(AT_FDCWD, "/proc/self/fd/" + name, flags);
 }
 
+Status link_unnamed(int fd, int dir, const std::string& name) {
+  const std::string number = std::to_string(fd);
+  const std::string path = own_proc >= 0 ? number : "/proc/self/fd/" + number;
+  const int from = own_proc >= 0 ? own_proc : AT_FDCWD;
+  if (::linkat(from, path.c_str(), dir, name.c_str(), AT_SYMLINK_FOLLOW) < 0) {
+    return last_error("linkat", name);
+  }
+  return base::success();
+}
+
 Result<Place> open_place(int root, const std::string& path) {
   size_t end = path.find_last_not_of('/');
   if (end == std::string::npos) return SysError{EINVAL, "openat2", path};

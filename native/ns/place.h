@@ -37,6 +37,9 @@ base::Result<int> keep_own_proc();
 // Opens anew what `fd` names, whatever happened to its path since.
 base::Result<base::UniqueFd> reopen(int fd, int flags);
 
+// Gives a file that was opened without a name (O_TMPFILE) one. EEXIST when there is something.
+base::Status link_unnamed(int fd, int dir, const std::string& name);
+
 // Before the mode: a change of owner takes setuid away.
 base::Status give(int fd, const std::string& path, Owner owner);
 

@@ -123,19 +123,37 @@ Status Replacement::open(const Options& options) {
       return success();
     }
   }
-  std::string name = temporary_name();
-  auto fd = base::open_at(place_.dir.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-  if (!fd.ok()) return SysError{fd.error().errnum, fd.error().syscall, path_};
-  temporary_ = std::move(name);
+  // Without a name it is gone when this process is, however that ends. Not every filesystem can.
+  auto fd = base::open_at(place_.dir.get(), ".", O_WRONLY | O_TMPFILE, 0600);
+  unnamed_ = fd.ok();
+  if (!unnamed_) {
+    std::string name = temporary_name();
+    fd = base::open_at(place_.dir.get(), name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    if (!fd.ok()) return SysError{fd.error().errnum, fd.error().syscall, path_};
+    temporary_ = std::move(name);
+  }
   content_ = std::move(*fd);
   return success();
 }
 
 Status Replacement::finish() {
-  if (temporary_.empty()) return success();
+  if (temporary_.empty() && !unnamed_) return success();
   TRY_STATUS(give(content_.get(), path_, owner_));
   if (::fchmod(content_.get(), mode_) < 0) return last_error("fchmod", path_);
   const int dir = place_.dir.get();
+  if (unnamed_) {
+    // A name is taken from nobody by a link.
+    auto linked = old_.valid() ? Status(SysError{EEXIST, "linkat", path_})
+                               : link_unnamed(content_.get(), dir, place_.name);
+    if (linked.ok()) return success();
+    if (linked.error().errnum != EEXIST) {
+      return SysError{linked.error().errnum, linked.error().syscall, path_};
+    }
+    std::string name = temporary_name();
+    linked = link_unnamed(content_.get(), dir, name);
+    if (!linked.ok()) return SysError{linked.error().errnum, linked.error().syscall, path_};
+    temporary_ = std::move(name);
+  }
   if (::renameat(dir, temporary_.c_str(), dir, place_.name.c_str()) < 0) {
     return last_error("renameat", path_);
   }

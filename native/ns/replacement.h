@@ -1,5 +1,6 @@
-// A file that gets new content at once: it is written under a name that nobody knows, in the same
-// directory, and renamed when it is complete. Until then the old file is as it was.
+// A file that gets new content at once: it is written without a name, or where a filesystem cannot
+// do that under one that nobody knows, in the same directory, and gets its name when it is
+// complete. Until then the old file is as it was.
 #pragma once
 
 #include <sys/stat.h>
@@ -43,8 +44,9 @@ class Replacement {
   std::string path_;
   std::vector<Place> made_;  // directories
   Place place_;
-  base::UniqueFd old_;     // O_PATH, of what the name is now; none when there is nothing
-  std::string temporary_;  // "": in place
+  base::UniqueFd old_;  // O_PATH, of what the name is now; none when there is nothing
+  bool unnamed_ = false;
+  std::string temporary_;  // "": in place, or unnamed
   base::UniqueFd content_;
   mode_t mode_ = 0;
   Owner owner_;
