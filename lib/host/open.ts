@@ -155,15 +155,18 @@ function dispatch(
 
 /** What runs, after a keeper has taken over from another one. */
 async function resume(keeper: Keeper, pools: ReadonlyMap<string, Pool>): Promise<void> {
-  const known = new Map((await keeper.containers()).map((one) => [`${one.pool}:${one.id}`, one]))
-  const containers = [...pools.values()].flatMap((pool) => [...pool.containers.values()])
-  await Promise.all(
-    containers.map(async (container) => {
-      const found = known.get(`${container.pool}:${container.id}`)
-      if (found === undefined) container.record.run.lost()
-      else await container.adopt(found)
-    }),
-  )
+  const adopted: Promise<void>[] = []
+  await keeper.containers((all) => {
+    const known = new Map(all.map((one) => [`${one.pool}:${one.id}`, one]))
+    for (const pool of pools.values()) {
+      for (const container of pool.containers.values()) {
+        const found = known.get(`${container.pool}:${container.id}`)
+        if (found === undefined) container.record.run.lost()
+        else adopted.push(container.adopt(found))
+      }
+    }
+  })
+  await Promise.all(adopted)
 }
 
 async function keeperBounds({ pid }: Keeper): Promise<PrlimitBounds> {

@@ -21,8 +21,14 @@ export interface Answer {
 interface Waiting {
   resolve(answer: Answer): void
   reject(error: Error): void
-  /** For answers in several frames. */
-  collected: Answer[] | null
+  collected: Collected | null
+}
+
+/** An answer in several frames. */
+interface Collected {
+  readonly frames: Answer[]
+  /** Called with the last one. */
+  whole(): void
 }
 
 export class Connection {
@@ -58,21 +64,30 @@ export class Connection {
 
   /** @param values fields, or what `encodeFields()` made of them */
   request(kind: Kind, values: FieldValues | Buffer = {}, signal?: AbortSignal): Promise<Answer> {
-    return this.#ask(kind, values, null, signal)
+    return this.#ask(kind, values, signal, null)
   }
 
-  /** For lists, which come in as many frames as they need. */
-  async list(kind: Kind, values: FieldValues = {}): Promise<Fields[]> {
+  /**
+   * For lists, which come in as many frames as they need.
+   *
+   * @param take is given the list before anything that the keeper sent after it
+   */
+  async list(
+    kind: Kind,
+    values: FieldValues = {},
+    take: (items: Fields[]) => void = () => {},
+  ): Promise<Fields[]> {
     const frames: Answer[] = []
-    await this.#ask(kind, values, frames)
-    return frames.flatMap((frame) => frame.fields.items())
+    const items = (): Fields[] => frames.flatMap((frame) => frame.fields.items())
+    await this.#ask(kind, values, undefined, { frames, whole: () => take(items()) })
+    return items()
   }
 
   async #ask(
     kind: Kind,
     values: FieldValues | Buffer,
-    collected: Answer[] | null,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
+    collected: Collected | null,
   ): Promise<Answer> {
     signal?.throwIfAborted()
     if (this.#ended !== null) throw this.#ended
@@ -126,8 +141,9 @@ export class Connection {
     }
     const answer = { fields: frame.fields, fds }
     if (waiting.collected !== null && frame.kind === kinds.REPLY) {
-      waiting.collected.push(answer)
+      waiting.collected.frames.push(answer)
       if (!frame.fields.has('DONE')) return
+      waiting.collected.whole()
     }
     this.#waiting.delete(frame.id)
     if (frame.kind === kinds.REPLY) waiting.resolve(answer)

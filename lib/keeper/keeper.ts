@@ -176,9 +176,11 @@ export class Keeper implements AsyncDisposable {
     return { ...known(answer.fields, pool, id), pidfd }
   }
 
-  async containers(): Promise<Known[]> {
-    const items = await this.#connection.list('CONTAINERS')
-    return items.map((item) => known(item, item.text('POOL'), item.text('ID')))
+  /** @param take is given the same before any event that comes after it */
+  async containers(take: (all: Known[]) => void = () => {}): Promise<Known[]> {
+    const all = (items: Fields[]): Known[] =>
+      items.map((item) => known(item, item.text('POOL'), item.text('ID')))
+    return all(await this.#connection.list('CONTAINERS', {}, (items) => take(all(items))))
   }
 
   /**

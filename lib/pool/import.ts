@@ -306,8 +306,14 @@ async function finishChanges(pool: Pool): Promise<void> {
 /** Containers that ran on while no process had the host open. */
 async function adoptRunning(pool: Pool): Promise<void> {
   const keeper = await pool.host.keeper()
-  const running = (await keeper.containers()).filter((known) => known.pool === pool.name)
-  await Promise.all(running.map(async (known) => pool.containers.get(known.id)?.adopt(known)))
+  const adopted: Promise<void>[] = []
+  await keeper.containers((all) => {
+    for (const known of all) {
+      const container = known.pool === pool.name ? pool.containers.get(known.id) : undefined
+      if (container !== undefined) adopted.push(container.adopt(known))
+    }
+  })
+  await Promise.all(adopted)
   for (const [id, exit] of await lastExits(pool)) {
     pool.containers.get(id)?.record.run.endedBefore(exit)
   }
