@@ -58,7 +58,8 @@ export async function rebootContainer(
   await orderInit(record, signalsOf(init).reboot.number, limit.signal)
   await run.until(() => {
     if (run.runs > before && run.state === 'running') return true
-    if (!run.alive && run.exit !== null && run.exit.reason !== 'reboot') {
+    // Between its end and its next beginning it is not stopped, unless that fails.
+    if (!run.alive) {
       throw new ContainerEndedError(record.id, 'running', run.state)
     }
     return undefined

@@ -24,6 +24,7 @@ export const kinds = {
   MOUNTS: 17,
   TELL_STATE: 18,
   REPLACE: 19,
+  FAULT: 20,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,

@@ -8,12 +8,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
 
 #include "base/file.h"
 #include "keeper/containers.h"
 #include "keeper/process.h"
+#include "keeper/reboot_mark.h"
+#include "keeper/rootfs.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -95,7 +98,8 @@ void Containers::adopt_all() {
     container.monitor_start_time = monitor.start_time;
     containers_[name] = std::move(made);
     const auto fifo = open_fifo(container.plan.lxc_path);
-    if (ran && monitor.fd.valid() && fifo.ok()) {
+    const RebootMark mark = reboot_mark_at(reboot_mark(name), monitor.pid, monitor.start_time);
+    if (ran && monitor.fd.valid() && fifo.ok() && mark != RebootMark::kOfThat) {
       container.monitor = monitor.pid;
       container.monitor_fd = std::move(monitor.fd);
       container.init = init.pid;
@@ -103,14 +107,23 @@ void Containers::adopt_all() {
       container.state = State::kRunning;
       context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
       watch(name);
+      unmount_rootfs(container.plan.rootfs.target);  // init has its own
+      ::unlink(reboot_mark(name).c_str());
       context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
         w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
       });
       continue;
     }
+    if (monitor.fd.valid()) end(monitor.fd.get());
+    if (mark != RebootMark::kNone) {
+      context_.log.line("%s: was to be started again", name.c_str());
+      container.state = State::kRunning;
+      container.exit_status = SIGHUP;
+      finish(name, 0);
+      continue;
+    }
     context_.log.line("%s: %s, cleaned up", name.c_str(),
                       ran ? "its monitor is gone" : "its start was under way");
-    if (monitor.fd.valid()) end(monitor.fd.get());
     container.state = ran ? State::kRunning : State::kStarting;
     finish(name, 0);
   }

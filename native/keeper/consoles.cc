@@ -9,6 +9,7 @@
 #include "base/retry.h"
 #include "keeper/command_socket.h"
 #include "keeper/process.h"
+#include "keeper/step.h"
 
 #include <fcntl.h>
 
@@ -24,8 +25,8 @@ std::string name_of(const Message& message) {
 
 }  // namespace
 
-Consoles::Consoles(Context& context, Containers& containers)
-    : context_(context), containers_(containers) {}
+Consoles::Consoles(Context& context, Containers& containers, Connected connected)
+    : context_(context), containers_(containers), connected_(std::move(connected)) {}
 
 void Consoles::open(const Message& message, const Request& request) {
   const std::string key = message.fields.str(Tag::POOL) + ":" + message.fields.str(Tag::ID);
@@ -40,10 +41,13 @@ void Consoles::open(const Message& message, const Request& request) {
       context_.loop, container->plan.lxc_path, container->plan.id, tty,
       [this, name, tty, request](base::Result<base::UniqueFd> terminal, base::UniqueFd connection) {
         if (!terminal.ok()) return request.fail(terminal.error(), "console");
+        if (auto asked = done(Step::CONSOLE_ASKED); !asked.ok()) {
+          return request.fail(asked.error(), "console");
+        }
         if (!consoles_.contains(name)) {
           const int fd = terminal->get();
           base::UniqueFd above(::fcntl(connection.get(), F_DUPFD_CLOEXEC, fd + 1));
-          consoles_[name] = Console{std::move(above), std::move(*terminal), 0, 0};
+          consoles_[name] = Console{std::move(above), std::move(*terminal), {}, 0};
           ::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
           // The console's output comes from its log. Here it only must not pile up: a full
           // pty stops the monitor, and with it the guest's console. Other terminals have no
@@ -52,6 +56,7 @@ void Consoles::open(const Message& message, const Request& request) {
             context_.loop.watch(fd, EPOLLIN, [this, name](uint32_t) { drain(name); });
           }
         }
+        passed(Step::CONSOLE_KEPT);
         answer(name, request);
       });
 }
@@ -59,7 +64,11 @@ void Consoles::open(const Message& message, const Request& request) {
 void Consoles::answer(const std::string& name, const Request& request) {
   Console& console = consoles_.at(name);
   if (console.retiring != 0) context_.loop.cancel(std::exchange(console.retiring, 0));
-  console.users++;
+  if (!connected_(request.client())) {
+    if (console.users.empty()) retire_soon(name);
+    return;
+  }
+  console.users.insert(request.client());
   request.reply(request.answer(), {console.terminal.get()});
 }
 
@@ -104,10 +113,25 @@ void Consoles::release(const std::string& name) {
 void Consoles::close(const Message& message, const Request& request) {
   const std::string name = name_of(message);
   const auto it = consoles_.find(name);
-  if (it != consoles_.end() && it->second.users > 0 && --it->second.users == 0) {
-    it->second.retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
+  if (it != consoles_.end()) {
+    auto& users = it->second.users;
+    const auto user = users.find(request.client());
+    if (user != users.end()) {
+      users.erase(user);
+      if (users.empty()) retire_soon(name);
+    }
   }
   request.reply();
+}
+
+void Consoles::client_gone(uint64_t client) {
+  for (auto& [name, console] : consoles_) {
+    if (console.users.erase(client) > 0 && console.users.empty()) retire_soon(name);
+  }
+}
+
+void Consoles::retire_soon(const std::string& name) {
+  consoles_.at(name).retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
 }
 
 void Consoles::container_ended(const std::string& key) {

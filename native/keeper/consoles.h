@@ -2,7 +2,9 @@
 // no keeper runs; keys and the window size go in through a proxy pty of that monitor.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "keeper/containers.h"
@@ -12,10 +14,13 @@ namespace keeper {
 
 class Consoles {
  public:
-  Consoles(Context& context, Containers& containers);
+  using Connected = std::function<bool(uint64_t client)>;
+  Consoles(Context& context, Containers& containers, Connected connected);
   void open(const Message& message, const Request& request);
   void close(const Message& message, const Request& request);
   void container_ended(const std::string& key);
+  // As if it had closed all that it has open.
+  void client_gone(uint64_t client);
 
  private:
   // The terminal is closed before the connection, here and when we are killed (descriptors go
@@ -23,16 +28,18 @@ class Consoles {
   struct Console {
     base::UniqueFd connection;  // the monitor takes the proxy back when this closes
     base::UniqueFd terminal;
-    size_t users = 0;
+    std::multiset<uint64_t> users;  // the clients that have it open, as often as they do
     Loop::Timer retiring = 0;
   };
   void answer(const std::string& name, const Request& request);
   void drain(const std::string& name);
   void retire(const std::string& name);
+  void retire_soon(const std::string& name);
   void release(const std::string& name);
 
   Context& context_;
   Containers& containers_;
+  Connected connected_;
   std::map<std::string, Console> consoles_;  // by "pool:id/tty"
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "keeper/command_socket.h"
+#include "keeper/payload_cgroups.h"
 #include "keeper/process.h"
 
 namespace keeper {
@@ -44,6 +45,18 @@ Container* Containers::find(const std::string& key) {
 
 std::string Containers::plan_file(const std::string& key) const {
   return context_.options.state_dir + "/keeper/plans/" + key;
+}
+
+std::string Containers::reboot_mark(const std::string& key) const {
+  return context_.options.state_dir + "/keeper/reboots/" + key;
+}
+
+std::vector<std::string> Containers::payloads() const {
+  std::vector<std::string> all;
+  for (const auto& [key, container] : containers_) {
+    all.push_back(container->plan.cgroup + "/" + kPayloadCgroup);
+  }
+  return all;
 }
 
 std::string Containers::seccomp_file(const StartPlan& plan) const {

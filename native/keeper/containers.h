@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "keeper/context.h"
 #include "keeper/monitor_fifo.h"
@@ -73,6 +74,8 @@ class Containers {
   void tell_state(const Message& message, const Request& request);
   [[nodiscard]] Container* find(const std::string& key);
   [[nodiscard]] size_t count() const { return containers_.size(); }
+  // The cgroups that belong to guests.
+  [[nodiscard]] std::vector<std::string> payloads() const;
   void remove_fifos();
 
  private:
@@ -97,6 +100,9 @@ class Containers {
   void finish(const std::string& key, int monitor_status);
   void fail_start(Container& container, int monitor_status);
   [[nodiscard]] std::string plan_file(const std::string& key) const;
+  // Made by a monitor whose guest reboots, gone when it runs again: what comes between is a start
+  // that who takes over has to begin anew.
+  [[nodiscard]] std::string reboot_mark(const std::string& key) const;
   void keep_exit(const std::string& key, const Writer& exit);
 
   Context& context_;

@@ -17,6 +17,7 @@
 #include "keeper/channel.h"
 #include "keeper/descriptors.h"
 #include "keeper/rootfs.h"
+#include "keeper/step.h"
 #include "ns/replacement.h"
 #include "ns/rootfs.h"
 
@@ -93,7 +94,7 @@ const char* type_of(mode_t mode) {
   }
 }
 
-base::Status step(int root, const Fields& fields, ns::Flush flush, Writer& answer) {
+base::Status edit(int root, const Fields& fields, ns::Flush flush, Writer& answer) {
   const std::string_view op = fields.text(Tag::OP);
   const std::string path = fields.str(Tag::PATH);
   const auto mode = static_cast<mode_t>(fields.number(Tag::FILE_MODE, 0644)) & 07777;
@@ -146,6 +147,7 @@ using Fail = std::function<void(const char* step, const base::SysError& error, m
   mode_t found = 0;
   auto fd = ns::open_file_in_root(root, path, O_RDONLY, 0, &found);
   if (!fd.ok()) fail("open", fd.error(), found);
+  if (auto opened = done(Step::EDIT_OPENED); !opened.ok()) fail("open", opened.error(), 0);
   (void)send(input.report, Writer(Kind::REPLY, 0).bytes(), {fd->get()});
   _exit(0);
 }
@@ -166,18 +168,24 @@ using Fail = std::function<void(const char* step, const base::SysError& error, m
       root, fields.str(Tag::PATH),
       {.mode = mode, .owner = owner_of(fields), .mkdirs = fields.number(Tag::MKDIRS) != 0}, found);
   if (!replacement.ok()) fail("replace", replacement.error(), found);
+  if (auto begun = done(Step::EDIT_BEGUN); !begun.ok()) {
+    replacement->discard();
+    fail("replace", begun.error(), 0);
+  }
   (void)send(input.report, Writer(Kind::REPLY, 0).bytes(), {replacement->fd(), ends[1]});
   ::close(ends[1]);
   ::close(input.report);
   char order = 0;
   const bool commit = base::retry([&] { return ::read(control, &order, 1); }) == 1 && order == 'c';
   ::alarm(kSettleSeconds);  // a guest's filesystem may hang
+  passed(Step::EDIT_ORDERED);
   Writer answer(Kind::REPLY, 0);
   if (!commit) {
     replacement->discard();
-  } else if (const auto done = replacement->commit(); !done.ok()) {
-    answer = error_frame(0, done.error(), "replace");
+  } else if (auto committed = replacement->commit(); !committed.ok()) {
+    answer = error_frame(0, committed.error(), "replace");
   }
+  passed(Step::EDIT_REPLACED);
   (void)!::send(control, answer.bytes().data(), answer.bytes().size(), MSG_NOSIGNAL);
   ::close(control);  // the client waits for it, and an exit takes longer
   _exit(0);
@@ -200,6 +208,7 @@ void run_edit(const EditInput& input) {
   if (!own_proc.ok()) fail("enter", own_proc.error(), 0);
   auto root = enter(input);
   if (!root.ok()) fail("enter", root.error(), 0);
+  if (auto entered = done(Step::EDIT_ENTERED); !entered.ok()) fail("enter", entered.error(), 0);
   if (input.fields.text(Tag::PATH).find('\0') != std::string_view::npos) {
     fail("edit", {EINVAL, "openat2", input.fields.str(Tag::PATH)}, 0);
   }
@@ -211,10 +220,12 @@ void run_edit(const EditInput& input) {
     const auto fields = Fields::parse(bytes);
     if (!fields) fail("edit", {EINVAL, "edit", ""}, 0);
     Writer result;
-    if (const auto done = step(root->get(), *fields, flush, result); !done.ok()) {
+    auto edited = edit(root->get(), *fields, flush, result);
+    if (edited.ok()) edited = done(Step::EDIT_WRITTEN);
+    if (!edited.ok()) {
       result = Writer();
-      result.number(Tag::ERRNO, static_cast<uint64_t>(done.error().errnum));
-      result.put(Tag::SYSCALL, done.error().syscall).put(Tag::PATH, done.error().path);
+      result.number(Tag::ERRNO, static_cast<uint64_t>(edited.error().errnum));
+      result.put(Tag::SYSCALL, edited.error().syscall).put(Tag::PATH, edited.error().path);
     }
     answer.put(Tag::ITEM, result);
   }

@@ -12,6 +12,7 @@
 #include "keeper/channel.h"
 #include "keeper/edit_child.h"
 #include "keeper/rootfs.h"
+#include "keeper/step.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -60,6 +61,7 @@ void Edits::run(const Message& message, const Request& request) {
   edit.pid = ::fork();
   if (edit.pid < 0) return request.fail(base::last_error("fork"));
   if (edit.pid == 0) run_edit(input);
+  passed(Step::EDIT_FORKED);
 
   auto fd = ns::pidfd_open(edit.pid);
   if (!fd.ok()) {
@@ -106,6 +108,7 @@ void Edits::ended(uint64_t id) {
   context_.loop.forget(edit.report.get());
   context_.loop.forget(edit.pid_fd.get());
   base::retry([&] { return ::waitpid(edit.pid, nullptr, 0); });
+  passed(Step::EDIT_REAPED);
   if (!edit.target.empty()) unmount_rootfs(edit.target);
   edits_.erase(id);
 }

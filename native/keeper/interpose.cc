@@ -52,6 +52,8 @@
 
 #include "base/file.h"
 #include "base/retry.h"
+#include "keeper/reboot_mark.h"
+#include "keeper/step.h"
 
 namespace keeper {
 namespace {
@@ -68,6 +70,7 @@ std::string known_filter;
 pid_t handing_over = -1;  // the process that hands the cgroups over
 int put_off = 0;          // how often liblxc may still read before that process must have ended
 bool has_network = false;
+std::string reboot_mark;
 using Syscall = long (*)(long, ...);
 Syscall next_syscall = nullptr;
 
@@ -130,6 +133,28 @@ void release_stack() {
   }
 }
 
+// libseccomp is not linked: it is there because liblxc brought it.
+int load_filter(void* filter) {
+  void* library = ::dlopen("libseccomp.so.2", RTLD_NOW | RTLD_NOLOAD);
+  if (library == nullptr) return -ENOSYS;
+  if (capture_fd >= 0) {
+    auto export_bpf = reinterpret_cast<int (*)(void*, int)>(::dlsym(library, "seccomp_export_bpf"));
+    // Without it the exec lane refuses later, by name; the start itself is as safe as ever.
+    if (export_bpf == nullptr || export_bpf(filter, capture_fd) != 0) {
+      (void)::ftruncate(capture_fd, 0);  // half of one must not look like one
+    }
+    ::close(capture_fd);
+    capture_fd = -1;
+  } else if (!known_filter.empty()) {
+    // Compiled for this very profile before; to compile it again takes longer than all else here.
+    const sock_fprog program{static_cast<unsigned short>(known_filter.size() / sizeof(sock_filter)),
+                             reinterpret_cast<sock_filter*>(known_filter.data())};
+    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : -errno;
+  }
+  auto load = reinterpret_cast<int (*)(void*)>(::dlsym(library, "seccomp_load"));
+  return load == nullptr ? -ENOSYS : load(filter);
+}
+
 }  // namespace
 
 void become_monitor(MonitorSetup setup) {
@@ -144,6 +169,7 @@ void become_monitor(MonitorSetup setup) {
   handing_over = -1;
   put_off = 0;
   has_network = false;
+  reboot_mark = std::move(setup.reboot_mark);
   next_syscall = reinterpret_cast<Syscall>(::dlsym(RTLD_NEXT, "syscall"));
 }
 
@@ -152,9 +178,17 @@ void become_monitor(MonitorSetup setup) {
 extern "C" {
 
 __attribute__((visibility("default"))) int signalfd(int fd, const sigset_t* mask, int flags) {
-  if (keeper::in_monitor && fd == -1 && ::sigismember(mask, SIGCHLD) == 1 &&
-      ++keeper::starts == 2) {
-    _exit(keeper::kRebootStatus);
+  if (keeper::in_monitor && fd == -1 && ::sigismember(mask, SIGCHLD) == 1) {
+    if (++keeper::starts == 2) {
+      // The keeper hears it from liblxc; one that comes later did not.
+      (void)keeper::make_reboot_mark(keeper::reboot_mark);
+      keeper::passed(keeper::Step::MONITOR_REBOOT);
+      _exit(keeper::kRebootStatus);
+    }
+    if (!keeper::done(keeper::Step::MONITOR_SIGNALS).ok()) {
+      errno = EIO;
+      return -1;
+    }
   }
   return static_cast<int>(::syscall(SYS_signalfd4, fd, mask, _NSIG / 8, flags));
 }
@@ -163,6 +197,7 @@ __attribute__((visibility("default"))) int epoll_wait(int fd, epoll_event* event
                                                       int timeout) {
   if (keeper::in_monitor && !keeper::trimmed) {
     keeper::trimmed = true;
+    keeper::passed(keeper::Step::MONITOR_RUNNING);
     keeper::closed_later.clear();
     if (keeper::capture_fd >= 0) ::close(std::exchange(keeper::capture_fd, -1));
     ::malloc_trim(0);
@@ -200,6 +235,7 @@ __attribute__((visibility("default"))) long syscall(long number, ...) {
   if (number == SYS_clone3 && keeper::in_monitor) {
     const uint64_t flags = reinterpret_cast<const clone_args*>(arguments[0])->flags;
     if ((flags & CLONE_NEWPID) != 0) keeper::makes_cgroups = false;
+    if (result > 0 && (flags & CLONE_NEWPID) != 0) keeper::passed(keeper::Step::MONITOR_CLONED);
     if (result == 0 && (flags & CLONE_NEWPID) != 0) keeper::make_network();
     if (result > 0 && keeper::hands_over(flags)) {
       keeper::handing_over = static_cast<pid_t>(result);
@@ -226,8 +262,14 @@ __attribute__((visibility("default"))) ssize_t read(int fd, void* buffer, size_t
 }
 
 __attribute__((visibility("default"))) int unshare(int flags) {
-  if (flags == CLONE_NEWNET && std::exchange(keeper::has_network, false)) return 0;
-  return static_cast<int>(::syscall(SYS_unshare, flags));
+  const bool made = flags == CLONE_NEWNET && std::exchange(keeper::has_network, false);
+  if (!made && ::syscall(SYS_unshare, flags) != 0) return -1;
+  if (keeper::in_monitor && flags == CLONE_NEWNET &&
+      !keeper::done(keeper::Step::INIT_NETWORK).ok()) {
+    errno = EIO;
+    return -1;
+  }
+  return 0;
 }
 
 // Rules of a filter that is known already: see seccomp_load.
@@ -243,27 +285,10 @@ __attribute__((visibility("default"))) int seccomp_rule_add_exact_array(void* fi
   return add == nullptr ? -ENOSYS : add(filter, action, number, count, arguments);
 }
 
-// libseccomp is not linked: it is there because liblxc brought it.
 __attribute__((visibility("default"))) int seccomp_load(void* filter) {
-  void* library = ::dlopen("libseccomp.so.2", RTLD_NOW | RTLD_NOLOAD);
-  if (library == nullptr) return -ENOSYS;
-  if (keeper::capture_fd >= 0) {
-    auto export_bpf = reinterpret_cast<int (*)(void*, int)>(::dlsym(library, "seccomp_export_bpf"));
-    // Without it the exec lane refuses later, by name; the start itself is as safe as ever.
-    if (export_bpf == nullptr || export_bpf(filter, keeper::capture_fd) != 0) {
-      (void)::ftruncate(keeper::capture_fd, 0);  // half of one must not look like one
-    }
-    ::close(keeper::capture_fd);
-    keeper::capture_fd = -1;
-  } else if (!keeper::known_filter.empty()) {
-    // Compiled for this very profile before; to compile it again takes longer than all else here.
-    const sock_fprog program{
-        static_cast<unsigned short>(keeper::known_filter.size() / sizeof(sock_filter)),
-        reinterpret_cast<sock_filter*>(keeper::known_filter.data())};
-    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : -errno;
-  }
-  auto load = reinterpret_cast<int (*)(void*)>(::dlsym(library, "seccomp_load"));
-  return load == nullptr ? -ENOSYS : load(filter);
+  const int loaded = keeper::load_filter(filter);
+  if (loaded != 0 || !keeper::in_monitor) return loaded;
+  return keeper::done(keeper::Step::INIT_FILTER).ok() ? 0 : -EIO;
 }
 
 }  // extern "C"

@@ -20,6 +20,7 @@ struct MonitorSetup {
   int seccomp_fd;                           // where the compiled filter is written, -1 for nowhere
   std::string filter;                       // the filter when it is known already, else ""
   std::vector<base::UniqueFd> close_later;  // when init runs
+  std::string reboot_mark;  // a file that says that the guest is to be started again
 };
 void become_monitor(MonitorSetup setup);
 

@@ -13,6 +13,7 @@
 #include "keeper/notify.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
+#include "keeper/step.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -90,20 +91,26 @@ void Containers::running(Container& container) {
     if (fd.ok() && stat && stat->parent == container.monitor) container.init_fd = std::move(*fd);
   }
   announce(container);
+  passed(Step::RUNNING_FOUND);
   // Before the answer: what is acknowledged outlives us.
   if (!container.filter.empty()) keep_filter(container.filter + "." + key, container.filter);
+  passed(Step::RUNNING_FILTER);
   if (const auto saved = save(container); !saved.ok()) {
     context_.log.line("%s: its init could not be written down: %s", key.c_str(),
                       std::strerror(saved.error().errnum));
   }
+  ::unlink(reboot_mark(key).c_str());
+  passed(Step::RUNNING_SAVED);
   // The event first: who has the answer may freeze it, and must not hear then that it runs.
   context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
     w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
   });
+  passed(Step::RUNNING_TOLD);
   answer_start(container);
   // The container has the mount in its own namespace now. Gone from here it is in nobody's
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
+  passed(Step::RUNNING_UNMOUNTED);
 }
 
 void Containers::frozen(Container& container, bool frozen) {
@@ -147,6 +154,7 @@ void Containers::monitor_gone(const std::string& key) {
 
 void Containers::finish(const std::string& key, int monitor_status) {
   Container& container = *find(key);
+  passed(Step::END_REAPED);
   const bool ran = container.state != State::kStarting;
   const bool again = rebooted(container) && ran;
   context_.loop.cancel(container.deadline);
@@ -158,6 +166,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
   unmount_rootfs(container.plan.rootfs.target);
   remove_overlay_work(container.plan.rootfs);
   if (!container.filter.empty()) ::unlink((container.filter + "." + key).c_str());
+  passed(Step::END_UNMOUNTED);
 
   // A monitor that ended by itself removed its cgroups; one that was killed did not.
   const std::string& cgroup = container.plan.cgroup;
@@ -169,6 +178,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
                         std::strerror(removed.error().errnum));
     }
   }
+  passed(Step::END_CGROUPS);
   fail_start(container, monitor_status);
 
   const char* reason = "exited";
@@ -189,6 +199,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
     exit.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
   }
   keep_exit(key, exit);
+  passed(Step::END_KEPT);
   context_.events.emit("exit", container.plan.pool, container.plan.id,
                        [&](Writer& w) { w.join(exit); });
   if (again) {
@@ -200,7 +211,9 @@ void Containers::finish(const std::string& key, int monitor_status) {
                       std::strerror(launched.error().errnum));
     close_notify(container);
   }
+  ::unlink(reboot_mark(key).c_str());
   ::unlink(plan_file(key).c_str());
+  passed(Step::END_FORGOTTEN);
   const std::string pool = container.plan.pool;
   const std::string id = container.plan.id;
   containers_.erase(key);

@@ -32,11 +32,13 @@
 #include "keeper/server.h"
 #include "keeper/session_child.h"
 #include "keeper/sessions.h"
+#include "keeper/step.h"
 
 namespace keeper {
 namespace {
 
 constexpr uint64_t kIdleMs = 5000;
+constexpr uint64_t kSettleMs = 1000;
 
 [[noreturn]] void die(const char* what, const base::SysError& error) {
   ::dprintf(STDERR_FILENO, "keeper: %s: %s %s: %s\n", what, error.syscall, error.path.c_str(),
@@ -59,6 +61,7 @@ base::Status make_directories(const std::string& state_dir) {
   TRY_STATUS(make_directory(state_dir + "/keeper", 0700));
   TRY_STATUS(make_directory(state_dir + "/keeper/plans", 0700));
   TRY_STATUS(make_directory(state_dir + "/keeper/exits", 0700));
+  TRY_STATUS(make_directory(state_dir + "/keeper/reboots", 0700));
   TRY_STATUS(make_directory(state_dir + "/keeper/seccomp", 0700));
   // A container's root walks through here to its own root directory while it starts.
   TRY_STATUS(make_directory(state_dir + "/rootfs", 0711));
@@ -113,16 +116,23 @@ class Keeper {
         context_{options, loop_, log, events_, hierarchies, spare_},
         containers_(context_, userns_,
                     [this](const std::string& key) { consoles_.container_ended(key); }),
-        consoles_(context_, containers_),
+        consoles_(context_, containers_,
+                  [this](uint64_t client) { return server_.connected(client); }),
         sessions_(context_, containers_),
         edits_(context_, containers_, userns_),
         server_(
             loop_, log, std::move(listener),
             [this](const Message& message, const Request& request) { dispatch(message, request); },
-            [this] { leave_when_idle(); }) {}
+            [this](uint64_t client) {
+              consoles_.client_gone(client);
+              if (server_.clients() == 0) leave_when_idle();
+            }) {}
 
   void run() {
     containers_.adopt_all();
+    sessions_.remove_left();
+    // Some were about to be made when that keeper ended.
+    loop_.after(kSettleMs, [this] { sessions_.remove_left(); });
     leave_when_idle();
     loop_.run();
     containers_.remove_fifos();
@@ -167,6 +177,8 @@ class Keeper {
         return containers_.tell_state(message, request);
       case Kind::SHUTDOWN:
         return shutdown(message, request);
+      case Kind::FAULT:
+        return fault(message, request);
       case Kind::REPLY:
       case Kind::ERROR:
       case Kind::EVENT:
@@ -227,6 +239,13 @@ class Keeper {
     loop_.stop();
   }
 
+  void fault(const Message& message, const Request& request) {
+    const Fields& fields = message.fields;
+    auto armed = arm_step(fields.text(Tag::STEP), fields.text(Tag::OP) == "fail",
+                          static_cast<pid_t>(fields.number(Tag::PID)));
+    armed.ok() ? request.reply() : request.fail(armed.error(), "fault");
+  }
+
   [[nodiscard]] bool busy() const { return containers_.count() > 0 || sessions_.running() > 0; }
 
   void leave_when_idle() {
@@ -268,7 +287,10 @@ int run(int argc, char** argv) {
   (void)::chdir("/");
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
+  OR_DIE("steps", prepare_steps());
+  OR_DIE("steps", arm_step_from_environment());
   OR_DIE("state directory", make_directories(options.state_dir));
+  OR_DIE("step", done(Step::BOOT_DIRECTORIES));
   // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
   // of the environment that we were started with is any container's business.
   const char* variable = "VPSADMINOS_LIBLXC";
@@ -280,6 +302,7 @@ int run(int argc, char** argv) {
 
   auto held = lock(options.state_dir);
   if (!held.ok()) die("lock", held.error());
+  OR_DIE("step", done(Step::BOOT_LOCKED));
   auto hierarchies = cgroup::Hierarchies::mounted();
   if (!hierarchies.ok()) die("cgroups", hierarchies.error());
   // Out of the cgroup of whoever started us: a service manager ends a service by its cgroup.
@@ -289,12 +312,15 @@ int run(int argc, char** argv) {
   // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
   // missing, but without CPUs on v1, and then nothing can move there.
   OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));
+  OR_DIE("step", done(Step::BOOT_CGROUP));
   OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
+  OR_DIE("step", done(Step::BOOT_NAMESPACE));
   raise_descriptor_limit();
 
   const std::string socket = options.state_dir + "/keeper/socket";
   auto listener = listen_at(socket);
   if (!listener.ok()) die("socket", listener.error());
+  OR_DIE("step", done(Step::BOOT_SOCKET));
   Log log(options.state_dir + "/keeper/log");
   abi::LibraryInfo why;
   if (abi::lxc(&why) == nullptr) log.line("%s: %s", why.soname, why.reason.c_str());

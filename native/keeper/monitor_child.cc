@@ -21,6 +21,7 @@
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
 #include "keeper/spare.h"
+#include "keeper/step.h"
 
 namespace keeper {
 namespace {
@@ -35,6 +36,11 @@ void copy(char* to, size_t size, std::string_view from) {
   write_report(report, step, error);
   _exit(kReportedStatus);
 }
+
+#define OR_GIVE_UP(step, expression)                                                        \
+  do {                                                                                      \
+    if (auto status_ = (expression); !status_.ok()) give_up(report, step, status_.error()); \
+  } while (0)
 
 // liblxc refuses to start where a cgroup of that name is: what a killed monitor left goes first.
 base::Status remove_left_over(const cgroup::Hierarchies& hierarchies, const std::string& cgroup) {
@@ -113,10 +119,10 @@ void write_report(int fd, const char* step, const base::SysError& error) {
 }
 
 Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
-                   const std::string& filter) {
+                   const std::string& filter, const std::string& reboot_mark) {
   Writer job(Kind::START, 0);
   job.put(Tag::ITEM, start_frame).put(Tag::CGROUP, cgroup);
-  return job.put(Tag::SECCOMP_FILTER, filter);
+  return job.put(Tag::SECCOMP_FILTER, filter).put(Tag::PATH, reboot_mark);
 }
 
 void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
@@ -137,6 +143,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (lxc == nullptr) give_up(report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
   auto layers = mount_rootfs(plan.rootfs, userns);
   if (!layers.ok()) give_up(report, "rootfs", layers.error());
+  OR_GIVE_UP("rootfs", done(Step::MONITOR_ROOTFS));
   std::string filter;
   if (seccomp_fd < 0 && !filter_file.empty()) {
     auto known = base::read_file(filter_file);
@@ -153,6 +160,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   for (const base::UniqueFd& layer : *layers) wanted.push_back(layer.get());
   close_all_but(wanted);
   restore_descriptor_limit();
+  OR_GIVE_UP("descriptors", done(Step::MONITOR_CLOSED));
 
   abi::lxc_container* container = lxc->lxc_container_new(plan.id.c_str(), plan.lxc_path.c_str());
   if (container == nullptr || !container->is_defined(container)) {
@@ -166,12 +174,12 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (!container->want_daemonize(container, false)) {
     give_up(report, "config", {EINVAL, "want_daemonize", plan.id});
   }
+  OR_GIVE_UP("config", done(Step::MONITOR_CONFIG));
   std::vector<std::string> parents;
   std::vector<std::string> made{kOwnCgroup};
   const std::string cgroups = hear(keeper);
   if (cgroups == kLeftOver) {
-    auto removed = remove_left_over(hierarchies, plan.cgroup);
-    if (!removed.ok()) give_up(report, "cgroup", removed.error());
+    OR_GIVE_UP("cgroup", remove_left_over(hierarchies, plan.cgroup));
   } else {
     made.push_back(plan.cgroup.substr(plan.cgroup.rfind('/') + 1));
     if (cgroups != kNotMade) parents = parts(plan.cgroup.substr(0, plan.cgroup.rfind('/')));
@@ -181,13 +189,15 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (cgroups == kMade && !container->clear_config_item(container, "lxc.cgroup")) {
     give_up(report, "config", {EINVAL, "clear_config_item", "lxc.cgroup"});
   }
+  OR_GIVE_UP("cgroup", done(Step::MONITOR_CGROUPS));
   keeper.reset();
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) ::close(hierarchy.dir.get());
   become_monitor({.parents = std::move(parents),
                   .made = std::move(made),
                   .seccomp_fd = seccomp_fd,
                   .filter = std::move(filter),
-                  .close_later = std::move(*layers)});
+                  .close_later = std::move(*layers),
+                  .reboot_mark = job.fields.str(Tag::PATH)});
   ::close(report);
   InitArguments init(plan);
   _exit(container->start(container, 0, init.get()) ? 0 : kFailedStatus);

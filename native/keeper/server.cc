@@ -13,13 +13,12 @@ namespace {
 constexpr uint64_t kRetryMs = 100;
 }
 
-Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle,
-               std::function<void()> idle)
+Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone)
     : loop_(loop),
       log_(log),
       listener_(std::move(listener)),
       handle_(std::move(handle)),
-      idle_(std::move(idle)) {
+      gone_(std::move(gone)) {
   loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
 }
 
@@ -116,7 +115,7 @@ void Server::drop(uint64_t id, const char* why) {
   if (why != nullptr) log_.line("client %llu dropped: %s", (unsigned long long)id, why);
   loop_.forget(it->second.socket.get());
   clients_.erase(it);
-  if (clients_.empty()) idle_();
+  gone_(id);
 }
 
 void Server::subscribe(uint64_t id) {

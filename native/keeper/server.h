@@ -16,14 +16,16 @@ namespace keeper {
 
 class Server {
  public:
-  // `handle` gets each request; `idle` is called when the last client has gone.
+  // `handle` gets each request; `gone` is told of each client that has left.
   using Handle = std::function<void(const Message& message, const Request& request)>;
-  Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, std::function<void()> idle);
+  using Gone = std::function<void(uint64_t client)>;
+  Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone);
 
   void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
   void send(uint64_t client, std::string_view frame, const std::vector<int>& fds = {});
   [[nodiscard]] size_t clients() const { return clients_.size(); }
+  [[nodiscard]] bool connected(uint64_t client) const { return clients_.contains(client); }
 
  private:
   struct Frame {
@@ -48,7 +50,7 @@ class Server {
   Log& log_;
   base::UniqueFd listener_;
   Handle handle_;
-  std::function<void()> idle_;
+  Gone gone_;
   std::map<uint64_t, Client> clients_;
   uint64_t next_ = 1;
 };

@@ -29,6 +29,7 @@
 #include "keeper/confinement.h"
 #include "keeper/descriptors.h"
 #include "keeper/process.h"
+#include "keeper/step.h"
 #include "ns/vfork_into.h"
 
 namespace keeper {
@@ -240,6 +241,7 @@ void become_inner_root(const SessionInput& input) {
 void run_program(void* argument) {
   const auto& [input, confinement, pid] = *static_cast<const Program*>(argument);
   become_inner_root(input);
+  OR_GIVE_UP("root", done(Step::PROGRAM_ROOT));
   Terminal terminal;
   std::vector<int> master;
   if (input.tty) {
@@ -251,7 +253,9 @@ void run_program(void* argument) {
   Writer begun(Kind::REPLY, 0);
   begun.number(Tag::PID, static_cast<uint64_t>(pid));
   if (!send(input.report, begun.bytes(), master).ok()) _exit(127);  // the keeper has gone
+  OR_GIVE_UP("report", done(Step::PROGRAM_TOLD));
   OR_GIVE_UP("streams", connect_streams(input, terminal.slave));
+  OR_GIVE_UP("streams", done(Step::PROGRAM_STREAMS));
   // Only what exec closes by itself may be open from here on.
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   // A home that is missing is no reason not to begin, as for login(1).
@@ -262,6 +266,7 @@ void run_program(void* argument) {
   OR_GIVE_UP("capabilities", drop_capabilities(confinement));
   OR_GIVE_UP("user", become(input));
   OR_GIVE_UP("confine", apply_last(confinement));
+  OR_GIVE_UP("confine", done(Step::PROGRAM_CONFINED));
   give_up(input.report, "exec", exec(input));
 }
 
@@ -287,9 +292,12 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (::syscall(SYS_pidfd_send_signal, input.init_fd, 0, nullptr, 0) != 0) {
     give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
   }
+  OR_GIVE_UP("confinement", done(Step::SESSION_CONFINEMENT));
   OR_GIVE_UP("cgroup", join_cgroups(hierarchies, input.place));
+  OR_GIVE_UP("cgroup", done(Step::SESSION_CGROUPS));
   auto leaf = make_leaf(hierarchies, input.place);
   if (!leaf.ok()) give_up(input.report, "cgroup", leaf.error());
+  OR_GIVE_UP("cgroup", done(Step::SESSION_LEAF));
   close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
                  confinement->proc.get(), leaf->get()});
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
@@ -298,11 +306,13 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
   // mounts, network and arguments of a process to everybody.
   OR_GIVE_UP("namespaces", enter(input.init_fd, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
                                                     CLONE_NEWUTS | CLONE_NEWIPC));
+  OR_GIVE_UP("namespaces", done(Step::SESSION_ENTERED));
   set_title("exec");
   Program program{input, *confinement};
   auto pid = ns::vfork_into({.flags = CLONE_PARENT, .cgroup = leaf->get(), .pid = &program.pid},
                             run_program, &program);
   if (!pid.ok()) give_up(input.report, "clone", pid.error());
+  passed(Step::SESSION_CLONED);
   // It runs, or has failed and said so. Its output has ended when it has, not when we, too, have
   // gone; and our end takes time, which the keeper need not wait for.
   for (const int fd : input.streams) {

@@ -1,11 +1,13 @@
 #include "keeper/sessions.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,17 +15,22 @@
 #include <array>
 #include <cstring>
 
+#include "base/file.h"
 #include "base/random.h"
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/payload_cgroups.h"
 #include "keeper/session_child.h"
+#include "keeper/step.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
 namespace {
 
 constexpr uint64_t kDeadlineMs = 30'000;
+constexpr std::string_view kLeafPrefix = "osctl.session-";
+// Of one container: more than a keeper makes, less than what its guest can.
+constexpr int kMaxEntries = 10'000;
 
 struct Owner {
   uid_t uid;
@@ -96,7 +103,8 @@ void Sessions::exec(const Message& message, const Request& request) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
   // A guest may make any cgroup below its own, and would own the one that it made before us.
-  const std::string leaf = "osctl.session-" + std::to_string(next_) + "-" + base::random_digits();
+  const std::string leaf =
+      std::string(kLeafPrefix) + std::to_string(next_) + "-" + base::random_digits();
   const SessionPlace place{.payload = container->plan.cgroup + "/" + kPayloadCgroup,
                            .leaf = leaf,
                            .filter = container->filter,
@@ -145,6 +153,9 @@ void Sessions::exec(const Message& message, const Request& request) {
       *theirs = std::move(pipe->write);
     }
   }
+  if (auto piped = done(Step::EXEC_PIPES); !piped.ok()) {
+    return request.fail(piped.error(), "streams");
+  }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
     return request.fail(base::last_error("socketpair"));
@@ -159,6 +170,11 @@ void Sessions::exec(const Message& message, const Request& request) {
   const Writer job = session_job(message.frame, place);
   auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kAnywhere);
   if (!child.ok()) return request.fail(child.error());
+  if (auto begun = done(Step::EXEC_CHILD); !begun.ok()) {
+    orphans_.end(child->pid, std::move(child->pid_fd));
+    orphans_.end(session.cgroup);
+    return request.fail(begun.error(), "child");
+  }
   child->socket.reset();
   session.entry = child->pid;
   session.entry_fd = std::move(child->pid_fd);
@@ -184,6 +200,28 @@ void Sessions::give_up(uint64_t id, int errnum, const char* code) {
   const std::string cgroup = session.cgroup;
   remove(id);
   orphans_.end(cgroup);
+}
+
+void Sessions::remove_left() {
+  const cgroup::Hierarchy* unified = context_.hierarchies.unified();
+  if (unified == nullptr) return;
+  for (const std::string& payload : containers_.payloads()) {
+    auto fd = base::open_at(unified->dir.get(), payload, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (!fd.ok()) continue;
+    DIR* directory = ::fdopendir(fd->release());
+    if (directory == nullptr) continue;
+    for (int entries = 0; entries < kMaxEntries; entries++) {
+      const dirent* entry = ::readdir(directory);
+      if (entry == nullptr) break;
+      struct stat info{};
+      if (std::string_view(entry->d_name).starts_with(kLeafPrefix) &&
+          ::fstatat(::dirfd(directory), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+          info.st_uid == 0) {  // a guest can make such names, but not as the host's root
+        orphans_.remove(payload + "/" + entry->d_name);
+      }
+    }
+    ::closedir(directory);
+  }
 }
 
 void Sessions::abort(const Request& request, uint32_t exec_request) {
@@ -275,6 +313,7 @@ void Sessions::failed(uint64_t id) {
 void Sessions::begun(uint64_t id) {
   Session& session = *sessions_.at(id);
   context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+  passed(Step::EXEC_BEGUN);
   if (session.linger_ms == 0) {
     context_.spare.refill();
     return answer_streams(session, *std::exchange(session.waiting, {}));
@@ -342,6 +381,7 @@ void Sessions::ended(uint64_t id) {
   session.held = reaped == 0;
   if (session.held) return;
   session.status = status;
+  passed(Step::EXEC_REAPED);
   if (session.waiting) {
     context_.loop.cancel(session.deadline);
     const Request request = *std::exchange(session.waiting, {});
@@ -382,8 +422,8 @@ void Sessions::remove(uint64_t id) {
   const std::string cgroup = session.cgroup;
   const bool untold = session.pid <= 0;
   sessions_.erase(id);
-  if (untold) return orphans_.end(cgroup);
-  orphans_.remove(cgroup);
+  untold ? orphans_.end(cgroup) : orphans_.remove(cgroup);
+  passed(Step::EXEC_REMOVED);
 }
 
 Session* Sessions::find(const Message& message, const Request& request) {

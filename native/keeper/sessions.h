@@ -50,6 +50,8 @@ class Sessions {
   void close_stdin(const Message& message, const Request& request);
   void list(const Request& request);
   [[nodiscard]] size_t running() const;
+  // Cgroups of sessions that a keeper before this one left, as soon as they are empty.
+  void remove_left();
 
  private:
   static constexpr size_t kMaxSessions = 4096;

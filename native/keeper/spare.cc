@@ -116,15 +116,19 @@ Spare::Spare(Loop& loop, const cgroup::Hierarchies& hierarchies, Work work)
   refill();
 }
 
-base::Result<Spare::Child> Spare::begin(std::string_view job, const std::vector<int>& fds,
-                                        Where where) {
+base::Result<Spare::Child> Spare::take() {
   if (waiting_.pid > 0) {
     loop_.forget(waiting_.pid_fd.get());
     Child child = std::exchange(waiting_, Child());
-    if (child.alive() && child.begin(job, fds, where).ok()) return child;
+    if (child.alive()) return child;
     child.dismiss();  // somebody has killed it
   }
-  auto child = fork_one();
+  return fork_one();
+}
+
+base::Result<Spare::Child> Spare::begin(std::string_view job, const std::vector<int>& fds,
+                                        Where where) {
+  auto child = take();
   if (!child.ok()) return child;
   if (auto begun = child->begin(job, fds, where); !begun.ok()) {
     child->dismiss();

@@ -46,7 +46,9 @@ class Spare {
   Spare(const Spare&) = delete;
   Spare& operator=(const Spare&) = delete;
   ~Spare() { waiting_.dismiss(); }
-  // Gives the job to the one that waits. When none does, one is forked now.
+  // The one that waits. When none does, one is forked now.
+  base::Result<Child> take();
+  // Gives the job to it.
   base::Result<Child> begin(std::string_view job, const std::vector<int>& fds, Where where);
   // Has one waiting soon: to be called when what the last one was taken for is done.
   void refill();

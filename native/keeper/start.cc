@@ -15,6 +15,7 @@
 #include "keeper/monitor_child.h"
 #include "keeper/notify.h"
 #include "keeper/payload_cgroups.h"
+#include "keeper/step.h"
 #include "ns/pidfd.h"
 
 namespace keeper {
@@ -67,9 +68,12 @@ base::Status Containers::launch(Container& container) {
   const std::string key = container.plan.key();
   container.init = -1;
   TRY_STATUS(open_fifo(container.plan.lxc_path));
+  TRY_STATUS(done(Step::START_FIFO));
   TRY_STATUS(open_notify(container));
+  TRY_STATUS(done(Step::START_NOTIFY));
   auto userns = userns_.get(container.plan.rootfs.uid_map, container.plan.rootfs.gid_map);
   if (!userns.ok()) return std::move(userns.error());
+  TRY_STATUS(done(Step::START_USERNS));
 
   base::UniqueFd seccomp;
   container.filter = seccomp_file(container.plan);
@@ -89,17 +93,23 @@ base::Status Containers::launch(Container& container) {
   container.ready = false;
   std::vector<int> fds{write_end.get(), *userns};
   if (seccomp.valid()) fds.push_back(seccomp.get());
-  const Writer job = monitor_job(container.frame, own_cgroup(context_.options), container.filter);
-  auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kBeside);
+  const Writer job = monitor_job(container.frame, own_cgroup(context_.options), container.filter,
+                                 reboot_mark(key));
+  auto child = context_.spare.take();
   if (!child.ok()) return std::move(child.error());
   const Unused unused(*child);
   container.monitor = child->pid;
   container.monitor_start_time = child->start_time;
-  // While it mounts the rootfs, which only our mount namespace sees, and reads the configuration.
-  // Written down before anything else is made that somebody would have to find.
+  // Before it does anything that somebody would have to find.
   TRY_STATUS(save(container));
+  TRY_STATUS(done(Step::START_SAVED));
+  TRY_STATUS(child->begin(job.bytes(), fds, Spare::Where::kBeside));
+  TRY_STATUS(done(Step::START_CHILD));
+  // While it mounts the rootfs, which only our mount namespace sees, and reads the configuration.
   const std::string_view made = make_cgroups(context_.hierarchies, container.plan);
+  TRY_STATUS(done(Step::START_CGROUPS));
   (void)child->tell(made);  // one that has given up meanwhile reports that itself
+  TRY_STATUS(done(Step::START_TOLD));
   if (made == kMade) make_payload_cgroups(context_.hierarchies, container.plan);
   container.begun_us = now_us();
   container.ours = true;
@@ -180,6 +190,7 @@ void Containers::answer_start(Container& container) {
     answer.put(Tag::TIMING, timing);
   }
   request.reply(answer, {container.init_fd.get()});
+  passed(Step::RUNNING_ANSWERED);
 }
 
 void Containers::fail_start(Container& container, int monitor_status) {
