@@ -73,7 +73,7 @@ const dropUser = async (host: Host): Promise<void> => {
 }
 
 const makeGroup: Operation['run'] = (host) =>
-  host.groups.create({ path: '/some', memoryLimit: '1 GiB' })
+  host.groups.create({ path: '/some', memoryLimit: '256 MiB' })
 const dropGroup = async (host: Host): Promise<void> => {
   await host.groups.find('/some')?.delete()
 }
