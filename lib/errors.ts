@@ -37,6 +37,7 @@ export const errorCodes = {
   ERR_KEEPER_START: 'The keeper could not be started',
   ERR_KEEPER_VERSION: 'The keeper that runs is of another version',
   ERR_LIBRARY_MISSING: 'A system library is not installed, or lacks what we need of it',
+  ERR_LOCK_ORDER: 'A mistake in the library: two operations could have waited for each other',
   ERR_LXC_CLEAR_CONFIG: 'liblxc does not know the configuration key that was to be cleared',
   ERR_LXC_CONFIG_KEYS: 'liblxc has no configuration keys below the prefix',
   ERR_LXC_CONSOLE: 'liblxc has no such terminal, it is taken, or the container does not run',

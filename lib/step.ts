@@ -1,7 +1,9 @@
-// The steps of operations by name, so that a test can end the process, or have the operation fail,
-// after any of them, and look at what is undone and what the next process finds.
+// The steps of operations by name, so that a test can end the process, have the operation fail or give
+// it up after any of them, and look at what is undone and what the next process finds.
 //
 // VPSADMINOS_FAULT=kill:create.staged node daemon.js
+
+import { InvalidArgumentError } from './host/errors.js'
 
 /** What has just been done when a step is over. The order is that of the operation. */
 export const steps = {
@@ -43,6 +45,8 @@ export const steps = {
   'group.directory': 'a group has its directory',
   'group.file': 'a group has its file',
   'group.cgroup': 'a group has its cgroup',
+  'group-set.limits': 'the cgroup of a group has its limits',
+  'group-set.file': 'the file of a group has them',
   'group-delete.file': 'the file of a group is gone',
   'group-delete.directory': 'its directory is gone',
   'group-delete.cgroup': 'the cgroup of a group is gone',
@@ -72,10 +76,10 @@ export const steps = {
 
 export type Step = keyof typeof steps
 
-export interface Fault {
-  readonly how: 'kill' | 'fail'
-  readonly step: Step
-}
+export type Fault =
+  | { readonly how: 'kill' | 'fail'; readonly step: Step }
+  /** Of the signal that the operation was given. */
+  | { readonly how: 'abort'; readonly step: Step; readonly controller: AbortController }
 
 /** What `fail` makes of a step. */
 export class FaultError extends Error {
@@ -94,13 +98,38 @@ export function arm(next: Fault | null): void {
   fault = next
 }
 
-const wanted = /^(kill|fail):(.+)$/.exec(process.env['VPSADMINOS_FAULT'] ?? '')
-if (wanted !== null) arm({ how: wanted[1] as Fault['how'], step: wanted[2] as Step })
+/**
+ * What the environment asks for. A fault at a step that there is not would never happen, and what is to
+ * be shown by it would be shown by nothing.
+ *
+ * @throws InvalidArgumentError
+ */
+export function faultOf(text: string | undefined): Fault | null {
+  if (text === undefined || text === '') return null
+  const [how, step, ...more] = text.split(':')
+  if ((how !== 'kill' && how !== 'fail') || step === undefined || more.length > 0) {
+    throw new InvalidArgumentError('VPSADMINOS_FAULT', 'must be kill:STEP or fail:STEP')
+  }
+  if (!Object.hasOwn(steps, step)) {
+    throw new InvalidArgumentError('VPSADMINOS_FAULT', 'there is no such step; see lib/step.ts')
+  }
+  return { how, step: step as Step }
+}
 
-/** Called when a step is over. */
-export function done(step: Step): void {
-  if (fault?.step !== step) return
-  if (fault.how === 'kill') process.kill(process.pid, 'SIGKILL')
-  fault = null
-  throw new FaultError(step)
+arm(faultOf(process.env['VPSADMINOS_FAULT']))
+
+/**
+ * Called when a step is over.
+ *
+ * @param signal where the operation can still be given up: rejects with its reason
+ */
+export function done(step: Step, signal?: AbortSignal): void {
+  if (fault?.step === step) {
+    const { how } = fault
+    if (how === 'kill') process.kill(process.pid, 'SIGKILL')
+    if (how === 'abort') fault.controller.abort()
+    fault = null
+    if (how === 'fail') throw new FaultError(step)
+  }
+  signal?.throwIfAborted()
 }

@@ -2,8 +2,10 @@
 
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
+import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { Group } from '../group/group.js'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
@@ -111,7 +113,10 @@ export class Container {
     return stopContainer(this.#record, options)
   }
 
-  /** Stop and start. Changed settings take effect. */
+  /**
+   * Stop and start. Changed settings take effect. Given up while it stops, nobody waits any more; once it
+   * has stopped it is started.
+   */
   restart(options?: StopOptions): Promise<RestartResult> {
     return restartContainer(this.#record, options)
   }
@@ -121,21 +126,29 @@ export class Container {
     return rebootContainer(this.#record, options)
   }
 
-  /** Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for. */
-  async kill(signal: SignalName | number = 'SIGKILL'): Promise<void> {
+  /**
+   * Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for: given
+   * up, nobody waits any more.
+   */
+  async kill(
+    signal: SignalName | number = 'SIGKILL',
+    options: OperationOptions = {},
+  ): Promise<void> {
+    checkOptions(options, 'kill')
     this.#record.assertAlive('kill')
     if (signalNumber(signal) === constants.signals.SIGKILL)
-      await killContainer(this.#record, undefined)
+      await killContainer(this.#record, options.signal)
     else await signalInit(this.#record, signal)
   }
 
-  /** Stops all its processes where they are. */
-  freeze(): Promise<void> {
-    return freezeContainer(this.#record)
+  /** Stops all its processes where they are. Given up before all of them are, they go on. */
+  freeze(options?: OperationOptions): Promise<void> {
+    return freezeContainer(this.#record, options)
   }
 
-  thaw(): Promise<void> {
-    return thawContainer(this.#record)
+  /** Cannot be given up once it has begun. */
+  thaw(options?: OperationOptions): Promise<void> {
+    return thawContainer(this.#record, options)
   }
 
   /**
@@ -176,13 +189,13 @@ export class Container {
   }
 
   /** Programs started by `spawn()`, also by an earlier process. */
-  sessions(): Promise<readonly SessionInfo[]> {
-    return sessionsOf(this.#record)
+  sessions(options?: OperationOptions): Promise<readonly SessionInfo[]> {
+    return sessionsOf(this.#record, options)
   }
 
   /** One of these again, with its streams; output that nobody has read is still there. */
-  session(id: number): Promise<Session> {
-    return openSession(this.#record, id)
+  session(id: number, options?: OperationOptions): Promise<Session> {
+    return openSession(this.#record, id, options)
   }
 
   /** Attaches to the console, also while it is stopped. */
@@ -206,27 +219,40 @@ export class Container {
     return pullFile(this.#record, path, options)
   }
 
-  /** Changes settings for good; `null` goes back to the default. */
-  set(settings: ContainerSettingsInput): Promise<SetResult> {
-    return setContainer(this.#record, settings)
+  /**
+   * Changes settings for good; `null` goes back to the default.
+   *
+   * @param options it can be given up until its file is written; what is in force then is taken back
+   */
+  set(settings: ContainerSettingsInput, options?: OperationOptions): Promise<SetResult> {
+    return setContainer(this.#record, settings, options)
   }
 
-  /** Takes settings back to their defaults. */
-  unset(...names: (keyof ContainerSettings)[]): Promise<SetResult> {
-    return unsetContainer(this.#record, names)
+  /** Takes settings back to their defaults. Options come last: `ct.unset('hostname', { signal })`. */
+  unset(...names: (keyof ContainerSettings)[]): Promise<SetResult>
+  unset(...given: [...(keyof ContainerSettings)[], OperationOptions]): Promise<SetResult>
+  unset(...given: readonly unknown[]): Promise<SetResult> {
+    const last = given.at(-1)
+    const options = typeof last === 'object' && last !== null && !Array.isArray(last) ? last : null
+    const names = (options === null ? given : given.slice(0, -1)) as (keyof ContainerSettings)[]
+    return unsetContainer(this.#record, names, options ?? {})
   }
 
   /** What it uses. For many, `host.containers.stats()` is one call. */
-  stats(): Promise<CgroupStats> {
-    return this.#record.cgroupDir().stats()
+  async stats(options: OperationOptions = {}): Promise<CgroupStats> {
+    checkOptions(options, 'stats')
+    return await abandon(this.#record.cgroupDir().stats(), options.signal)
   }
 
-  /** Only while it is stopped. */
-  rename(id: string): Promise<void> {
-    return renameContainer(this.#record, id)
+  /** Only while it is stopped. It can be given up until its file has the new name. */
+  rename(id: string, options?: OperationOptions): Promise<void> {
+    return renameContainer(this.#record, id, options)
   }
 
-  /** Removes it and all that is in it. The receipt says whether anything is left. */
+  /**
+   * Removes it and all that is in it. The receipt says whether anything is left. It cannot be given up
+   * once it has begun; with `force`, once it has stopped.
+   */
   delete(options?: DeleteOptions): Promise<DeleteReceipt> {
     return deleteContainer(this.#record, options)
   }

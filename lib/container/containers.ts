@@ -1,12 +1,14 @@
 // The containers of all pools of a host.
 
 import { z } from 'zod'
+import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
-import { onlyKeys, parse } from '../schema/parse.js'
+import { parse } from '../schema/parse.js'
 import type { Container } from './container.js'
 import { createContainer } from './create.js'
 import { deadline } from '../host/deadline.js'
@@ -42,19 +44,17 @@ export class Containers {
   /**
    * Makes a container from an image in its pool's cache.
    *
+   * @param more given up, nothing of it is left; until its file is whole
    * @throws InvalidArgumentError, ExistsError, NotFoundError before anything is changed
    * @throws PoolFullError, PoolReadOnlyError; whatever was made until then is undone
    */
-  async create(
-    options: CreateOptions,
-    more: { signal?: AbortSignal | undefined } = {},
-  ): Promise<Container> {
+  async create(options: CreateOptions, more: OperationOptions = {}): Promise<Container> {
     await ownTurn()
-    onlyKeys(more, ['signal'], 'create')
+    checkOptions(more, 'create')
     const wanted = parse(createOptions, options, 'create')
     const pool = choosePool(this.#host.pools, wanted.pool)
     using limit = deadline('create', Infinity, more.signal, this.#host.closed)
-    return await createContainer(pool, wanted, limit.signal)
+    return await createContainer(pool, wanted, { ...more, signal: limit.signal })
   }
 
   /** @param reference `[POOL:]ID` */
@@ -98,12 +98,16 @@ export class Containers {
    *
    * @param references all containers when not given
    */
-  async stats(references?: readonly string[]): Promise<ReadonlyMap<string, CgroupStats>> {
+  async stats(
+    references?: readonly string[],
+    options: OperationOptions = {},
+  ): Promise<ReadonlyMap<string, CgroupStats>> {
+    checkOptions(options, 'stats')
     const containers =
       references?.map((reference) => this.get(reference)) ??
       [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
     const paths = containers.map((container) => container.record.cgroup)
-    const stats = await this.#host.cgroups.stats(paths)
+    const stats = await abandon(this.#host.cgroups.stats(paths), options.signal)
     const byReference = new Map<string, CgroupStats>()
     for (const [index, container] of containers.entries()) {
       const one = stats[index]

@@ -4,6 +4,7 @@
 import { open } from 'node:fs/promises'
 import { checkParams } from '../group/cgparams.js'
 import { ExistsError, NotFoundError } from '../host/errors.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileOp } from '../keeper/types.js'
 import { RootDir } from '../ns/root-dir.js'
@@ -37,14 +38,14 @@ type Wanted = z.output<typeof createOptions>
 export async function createContainer(
   pool: Pool,
   wanted: Wanted,
-  signal: AbortSignal | undefined,
+  options: OperationOptions,
 ): Promise<Container> {
   const { id, user: userName, group: groupPath, image: query, pool: _pool, ...settings } = wanted
   const { host } = pool
   pool.assertActive()
   checkSettings(settings, host.machine, 'create')
-  signal?.throwIfAborted()
-  using _lock = host.locks.take(`container ${pool.name}:${id}`, 'create')
+  const own = pool.claim('container', id)
+  using op = await pool.begin('create', own, options, [pool.claim('group', groupPath, 'shared')])
   const path = pool.layout.confFile('ct', id)
   // A file that is broken is a container all the same.
   if (pool.containers.has(id) || pool.broken.some((file) => file.path === path)) {
@@ -58,25 +59,25 @@ export async function createContainer(
   const init = await detectInit(image.root)
 
   await using undo = new Undo()
-  const user = await userFor(pool, userName, id, undo)
-  done('create.user')
+  const user = await userFor(op, pool, userName, id, undo)
+  done('create.user', op.signal)
   const file = new ConfigFile(path, containerFile)
   const base = baseOf(pool, user, group.path, image, init)
   const settled = patchOf(settings, containerFile.parse(base), 'create')
   undo.add(() => file.remove().catch(ignoreMissing))
   const config = await file.create({ ...base, ...settled, state: 'staged' })
-  done('create.staged')
+  done('create.staged', op.signal)
   const record = new ContainerRecord(pool, id, file, config, user, group)
-  signal?.throwIfAborted()
 
-  await pool.driver.create(id, { mode: pool.marker.clone_mode, image }, { signal })
+  const from = { mode: pool.marker.clone_mode, image }
+  await pool.driver.create(id, from, { signal: op.signal })
   undo.add(() => pool.driver.remove(id))
-  done('create.rootfs')
+  done('create.rootfs', op.signal)
   await prepareGuest(record, image, init)
-  done('create.guest')
+  done('create.guest', op.signal)
   await touch(pool.layout.consoleLog(id))
-  done('create.log')
-  signal?.throwIfAborted()
+  done('create.log', op.signal)
+  op.goOn()
   record.config = await file.update({ state: undefined })
   done('create.live')
 
@@ -87,13 +88,16 @@ export async function createContainer(
   return container
 }
 
+// Its lock is held until the container is there, which keeps the user from being deleted.
 async function userFor(
+  op: Operation,
   pool: Pool,
   name: string | undefined,
   id: string,
   undo: Undo,
 ): Promise<User> {
   if (name !== undefined) {
+    await op.lock([pool.claim('user', name, 'shared')])
     const user = pool.users.get(name)
     if (user === undefined) throw new NotFoundError('user', `${pool.name}:${name}`)
     return user
@@ -101,8 +105,9 @@ async function userFor(
   // A container that was renamed has taken its user with it, name and all.
   let free = id
   for (let number = 2; pool.users.has(free); number++) free = `${id.slice(0, 90)}-${number}`
-  const user = await createUser(pool, { name: free, idRange: 'default', standalone: false })
-  undo.add(() => user.delete())
+  await op.lock([pool.claim('user', free)])
+  const user = await createUser(op, pool, { name: free, idRange: 'default', standalone: false })
+  undo.add(() => user.deleteIn(op.goOn()))
   return user
 }
 

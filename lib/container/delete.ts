@@ -1,20 +1,21 @@
 // Deletes a container, and looks afterwards whether really nothing is left of it.
 
 import { rm, stat } from 'node:fs/promises'
-import { NotFoundError } from '../host/errors.js'
+import { BusyError, NotFoundError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { forgetExit } from './last-exit.js'
 import { removeLxcFile } from './lxc-file.js'
-import { onlyKeys } from '../schema/parse.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import type { ContainerRecord } from './record.js'
+import type { User } from '../user/user.js'
 import { stopLocked } from './stop.js'
 import { done } from '../step.js'
 
-export interface DeleteOptions {
+/** It cannot be given up once it has begun; with `force`, once it has stopped. */
+export interface DeleteOptions extends OperationOptions {
   /** Kills it if it runs. */
   readonly force?: boolean | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 /** What was looked for after a deletion. Nothing was found when `leftovers` is empty. */
@@ -27,13 +28,13 @@ export async function deleteContainer(
   record: ContainerRecord,
   options: DeleteOptions = {},
 ): Promise<DeleteReceipt> {
-  onlyKeys(options, ['force', 'signal'], 'delete')
-  const { force = false, signal } = options
-  signal?.throwIfAborted()
-  using _lock = record.lock('delete')
+  const { force = false } = options
+  using op = await record.begin('delete', options, ['force'])
   const { pool, id, host, user } = record
-  if (force) await stopLocked(record, 0, 'kill', signal)
+  if (force) await stopLocked(op, record, 0, 'kill')
   record.assertStopped('delete')
+  const settings = await record.lockSettings(op)
+  op.goOn()
   try {
     // The mark first: if we are cut off, the next import goes on from here.
     record.config = await record.file.update({ state: 'staged' })
@@ -49,13 +50,24 @@ export async function deleteContainer(
   }
   record.end(() => new NotFoundError('container', id, 'it was deleted'))
   pool.containers.delete(id)
+  settings[Symbol.dispose]()
   const last = user.show().containers.length === 0
   if (last) await host.cgroups.dir(record.userCgroup).remove()
   done('delete.cgroups')
-  if (last && !user.standalone) await user.delete()
+  if (last && !user.standalone) await dropUser(op, pool, user)
   done('delete.user')
   host.emit({ type: 'deleted', pool: pool.name, id })
   return Object.freeze({ id, leftovers: await leftoversOf(record) })
+}
+
+// Somebody may be making another container for it; then it is not the last one.
+async function dropUser(op: Operation, pool: Pool, user: User): Promise<void> {
+  try {
+    using _user = await op.lock([pool.claim('user', user.name)])
+    await user.deleteIn(op)
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error
+  }
 }
 
 /** What a container has beside its rootfs, its file and its cgroups. */

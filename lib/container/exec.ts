@@ -9,6 +9,7 @@ import {
   StateError,
   TimeoutError,
 } from '../host/errors.js'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
@@ -130,7 +131,8 @@ async function prepare(
     throw new StateError(record.name, 'frozen', 'exec needs it thawed')
   }
   const keeper = await record.host.keeper()
-  const user = await record.withFiles((where) => credentialsOf(keeper, where, options.user))
+  using op = record.beside('exec', { signal })
+  const user = await record.withFiles(op, (where) => credentialsOf(keeper, where, options.user))
   const plan = {
     pool: record.pool.name,
     id: record.id,
@@ -254,15 +256,24 @@ function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecRe
 }
 
 /** Programs that were started in the container and whose end nobody has taken note of yet. */
-export async function sessionsOf(record: ContainerRecord): Promise<readonly SessionInfo[]> {
-  const keeper = await record.host.keeper()
-  const all = await keeper.sessions()
+export async function sessionsOf(
+  record: ContainerRecord,
+  options: OperationOptions = {},
+): Promise<readonly SessionInfo[]> {
+  checkOptions(options, 'sessions')
+  const keeper = await abandon(record.host.keeper(), options.signal)
+  const all = await abandon(keeper.sessions(), options.signal)
   return all.filter(({ pool, id }) => pool === record.pool.name && id === record.id)
 }
 
 /** @throws NotFoundError */
-export async function openSession(record: ContainerRecord, session: number): Promise<Session> {
-  const known = await sessionsOf(record)
+export async function openSession(
+  record: ContainerRecord,
+  session: number,
+  options: OperationOptions = {},
+): Promise<Session> {
+  checkOptions(options, 'session')
+  const known = await sessionsOf(record, options)
   if (!known.some((info) => info.session === session)) {
     throw new NotFoundError('session', String(session))
   }

@@ -1,7 +1,7 @@
 // Files into and out of a container, running or stopped. Paths are resolved as the container's root
 // would: no link leads out of it.
 
-import { createReadStream } from 'node:fs'
+import { closeSync, createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
@@ -71,10 +71,11 @@ export async function pushFile(
   checkSource(source, 'push.content')
   options.signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  return record.withFiles(async (where) => {
-    // That the caller gives it up, or that its container or host goes away.
-    using ending = deadline('push', Infinity, options.signal, record.gone.signal)
-    const { signal } = ending
+  // That the caller gives it up, or that its container or host goes away.
+  using ending = deadline('push', Infinity, options.signal, record.gone.signal)
+  const { signal } = ending
+  using op = record.beside('push', { signal })
+  return await record.withFiles(op, async (where) => {
     signal.throwIfAborted()
     const begun = keeper.replaceFile(where, checked, {
       mode,
@@ -122,10 +123,15 @@ export async function pullFile(
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  const opened = record.withFiles((where) => keeper.openFile(where, checked))
+  using op = record.beside('pull', { signal })
+  const opened = record.withFiles(op, (where) => keeper.openFile(where, checked))
   const fd = await opened.catch((error: unknown) => {
     throw fileError(record, error, checked, 'pull')
   })
+  if (signal?.aborted === true) {
+    closeSync(fd)
+    throw signal.reason
+  }
   return createReadStream('', signal === undefined ? { fd } : { fd, signal })
 }
 

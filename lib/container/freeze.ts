@@ -1,21 +1,28 @@
 // Freezes and thaws all processes of a container. The monitor is not among them, so that lxc-info
 // still answers.
 
+import { abandon } from '../abandon.js'
 import { StateError } from '../host/errors.js'
+import type { OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { ContainerRecord } from './record.js'
 
-export async function freezeContainer(record: ContainerRecord): Promise<void> {
-  using _lock = record.lock('freeze')
+export async function freezeContainer(
+  record: ContainerRecord,
+  options: OperationOptions = {},
+): Promise<void> {
+  using op = await record.begin('freeze', options)
   const { run } = record
   if (run.state === 'frozen') return
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'freeze needs it running')
   run.set('freezing')
   try {
-    await record.cgroupDir().freeze()
+    await abandon(record.cgroupDir().freeze(), op.signal)
   } catch (error) {
-    run.set('running')
+    // Given up: processes that do not freeze are waited for in vain, and all of them go on.
+    if (run.alive) await record.cgroupDir().thaw()
+    if (run.alive) run.set('running')
     throw error
   }
   run.set('frozen')
@@ -23,8 +30,11 @@ export async function freezeContainer(record: ContainerRecord): Promise<void> {
   emit(record, true)
 }
 
-export async function thawContainer(record: ContainerRecord): Promise<void> {
-  using _lock = record.lock('thaw')
+export async function thawContainer(
+  record: ContainerRecord,
+  options: OperationOptions = {},
+): Promise<void> {
+  using _op = await record.begin('thaw', options)
   record.assertAlive('thaw')
   await record.cgroupDir().thaw()
   record.run.set('running')

@@ -2,7 +2,10 @@
 // not write it is left alone: `chmod u-w FILE` is how an administrator keeps one.
 
 import { randomBytes } from 'node:crypto'
+import type { Operation } from '../host/operation.js'
 import type { FileOp, FileTarget } from '../keeper/types.js'
+import { deadline } from '../host/deadline.js'
+import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { shortHostname, utsName } from './hostname.js'
 import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
@@ -16,6 +19,10 @@ export interface GuestFile {
 }
 
 const LIMIT = 2 ** 20
+
+/** What the keeper says of a container that does not run any more. */
+const GONE = new Set(['ESRCH', 'ERR_CONTAINER_NOT_RUNNING'])
+const SETTLE_MS = 30_000
 
 /** The distribution's own file for its name; none for those that get it from elsewhere. */
 export function hostnameFiles(distribution: string, hostname: string): GuestFile[] {
@@ -101,12 +108,28 @@ export function resolverFiles({ config }: ContainerRecord): GuestFile[] {
  * @param more further steps in the same go
  */
 export async function writeGuestFiles(
+  op: Operation,
   record: ContainerRecord,
   files: readonly GuestFile[],
   more: readonly FileOp[] = [],
 ): Promise<void> {
   const keeper = await record.host.keeper()
-  await record.withFiles((target) => write(record, keeper, target, files, more))
+  const { run } = record
+  using limit = deadline(`files of ${record.name}`, SETTLE_MS, op.signal)
+  for (;;) {
+    const { state, runs } = run
+    try {
+      const steps = run.alive ? more : []
+      return await record.withFiles(op, (target) => write(record, keeper, target, files, steps))
+    } catch (error) {
+      if (!(error instanceof KeeperError) || !GONE.has(error.code)) throw error
+    }
+    // It has ended, or is about to begin, which we are told in a moment. Its files are there all the same.
+    await run.until(
+      () => (run.state === state && run.runs === runs ? undefined : true),
+      limit.signal,
+    )
+  }
 }
 
 async function write(

@@ -1,18 +1,24 @@
 // Restarts a container: from outside as a stop and a start, or by telling its init to reboot.
 
 import { ContainerEndedError, StateError } from '../host/errors.js'
-import { onlyKeys } from '../schema/parse.js'
+import type { OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
 import { startLocked, type StartResult } from './start.js'
-import { prepareRunit, stopLocked, type StopOptions, type StopResult } from './stop.js'
+import {
+  prepareRunit,
+  stopArguments,
+  stopLocked,
+  type StopOptions,
+  type StopResult,
+} from './stop.js'
 
-export interface RebootOptions {
+/** Given up, nobody waits any more; what init has begun goes on. */
+export interface RebootOptions extends OperationOptions {
   /** Milliseconds until the next init must run; default 60,000. */
   readonly timeout?: number | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 export interface RestartResult {
@@ -26,12 +32,12 @@ export async function restartContainer(
   record: ContainerRecord,
   options: StopOptions = {},
 ): Promise<RestartResult> {
-  onlyKeys(options, ['timeout', 'method', 'signal'], 'restart')
-  const { timeout, method = 'shutdown_or_kill', signal } = options
-  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'restart.timeout')
-  using _lock = record.lock('restart')
-  const stop = await stopLocked(record, timeoutMs, method, signal)
-  const start = await startLocked(record, DEFAULT_TIMEOUT_MS, signal)
+  const { timeout, method } = stopArguments(options, 'restart')
+  using op = await record.begin('restart', options, ['timeout', 'method'])
+  const stop = await stopLocked(op, record, timeout, method)
+  // Half a restart would be a stop.
+  op.goOn()
+  const start = await startLocked(op, record, DEFAULT_TIMEOUT_MS)
   return Object.freeze({ stop, start })
 }
 
@@ -44,17 +50,15 @@ export async function rebootContainer(
   record: ContainerRecord,
   options: RebootOptions = {},
 ): Promise<void> {
-  onlyKeys(options, ['timeout', 'signal'], 'reboot')
-  const { timeout, signal } = options
-  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
-  using _lock = record.lock('reboot')
+  const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
+  using op = await record.begin('reboot', options, ['timeout'])
   const { run } = record
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'reboot needs it running')
-  using limit = deadline(`reboot of ${record.name}`, timeoutMs, signal)
+  using limit = deadline(`reboot of ${record.name}`, timeoutMs, op.signal)
   const { init } = record
   const before = run.runs
-  if (init === 'runit') await prepareRunit(record, 'reboot')
+  if (init === 'runit') await prepareRunit(op, record, 'reboot')
   await orderInit(record, signalsOf(init).reboot.number, limit.signal)
   await run.until(() => {
     if (run.runs > before && run.state === 'running') return true

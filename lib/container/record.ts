@@ -5,7 +5,8 @@ import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
 import { StateError } from '../host/errors.js'
-import { Mutex } from '../host/mutex.js'
+import { claim, type Claim } from '../host/locks.js'
+import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
 import type { ConfigFile } from '../pool/config-file.js'
@@ -16,6 +17,8 @@ import { initKindOf, type InitKind } from './init.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
+let records = 0
+
 export class ContainerRecord {
   /**
    * Aborted when it is deleted, its pool exported or its host closed. Whatever waits for something
@@ -24,10 +27,8 @@ export class ContainerRecord {
   readonly gone = new AbortController()
   #gone: (() => Error) | null = null
   readonly run = new RunState(this.gone.signal)
-  /** Around the file and the LXC configuration. */
-  readonly mutex = new Mutex()
-  /** Around the root filesystem while it does not run: two mounts of one overlay must not be. */
-  readonly #rootfs = new Mutex()
+  /** Tells its locks from those of others: it may be renamed while somebody waits. */
+  readonly #key = `${++records}`
   /** Settings that wait for the next start. */
   readonly pending = new Set<string>()
 
@@ -90,10 +91,43 @@ export class ContainerRecord {
     if (this.#gone !== null) throw this.#gone()
   }
 
-  /** Takes the manipulation lock; whoever comes second is told who has it. */
-  lock(holder: string): Disposable {
+  /**
+   * Begins an operation that nothing else may be done to it beside.
+   *
+   * @param more other options that it has
+   * @throws BusyError naming the operation that is under way
+   */
+  async begin(
+    name: string,
+    options: OperationOptions,
+    more: readonly string[] = [],
+    claims: readonly Claim[] = [],
+  ): Promise<Operation> {
+    checkOptions(options, name, more)
+    for (;;) {
+      this.assertPresent()
+      const { id } = this
+      const op = await this.pool.begin(name, this.pool.claim('container', id), options, claims)
+      // While it waited, it may have got another name.
+      if (id === this.id && !this.gone.signal.aborted) return op
+      op[Symbol.dispose]()
+    }
+  }
+
+  /** An operation that others do not have to wait for. */
+  beside(name: string, options: OperationOptions): Operation {
     this.assertPresent()
-    return this.host.locks.take(this.name, holder)
+    return new Operation(this.host.locks, name, this.name, options)
+  }
+
+  /** Around its file and the LXC configuration. */
+  async lockSettings(op: Operation): Promise<Disposable> {
+    return op.lock([claim('settings', `${this.pool.name}:${this.id}`, 'exclusive', this.#key)])
+  }
+
+  /** Around its root filesystem while it does not run: two mounts of one overlay must not be. */
+  async #lockRootfs(op: Operation): Promise<Disposable> {
+    return op.lock([claim('rootfs', `${this.pool.name}:${this.id}`, 'exclusive', this.#key)])
   }
 
   /** @throws StateError */
@@ -126,15 +160,18 @@ export class ContainerRecord {
    * Works on files where they are: in the running container, or in its rootfs mounted for the
    * purpose. Then everything else that needs it mounted, a start too, waits for the end of `work`.
    */
-  async withFiles<T>(work: (target: FileTarget) => Promise<T>): Promise<T> {
+  async withFiles<T>(op: Operation, work: (target: FileTarget) => Promise<T>): Promise<T> {
     if (this.run.alive) return work({ pool: this.pool.name, id: this.id })
-    return this.#rootfs.run(() =>
-      work(this.run.alive ? { pool: this.pool.name, id: this.id } : { rootfs: this.rootfsPlan() }),
+    using _rootfs = await this.#lockRootfs(op)
+    this.assertPresent()
+    return await work(
+      this.run.alive ? { pool: this.pool.name, id: this.id } : { rootfs: this.rootfsPlan() },
     )
   }
 
   /** For a start. */
-  withoutFiles<T>(work: () => Promise<T>): Promise<T> {
-    return this.#rootfs.run(work)
+  async withoutFiles<T>(op: Operation, work: () => Promise<T>): Promise<T> {
+    using _rootfs = await this.#lockRootfs(op)
+    return await work()
   }
 }

@@ -3,6 +3,7 @@
 
 import { rename, stat } from 'node:fs/promises'
 import { ExistsError } from '../host/errors.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { poolError, syncDirectory } from '../pool/write-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -18,13 +19,19 @@ import type { ContainerRecord } from './record.js'
 import { done } from '../step.js'
 
 /** @throws ExistsError, StateError unless it is stopped */
-export async function renameContainer(record: ContainerRecord, newId: string): Promise<void> {
+export async function renameContainer(
+  record: ContainerRecord,
+  newId: string,
+  options: OperationOptions = {},
+): Promise<void> {
   const to = parse(containerId, newId, 'rename.id')
-  const { pool, host, id: from } = record
-  using _old = record.lock('rename')
+  const { pool, host } = record
+  const others = to === record.id ? [] : [pool.claim('container', to)]
+  using op = await record.begin('rename', options, [], others)
+  const { id: from } = record
   record.assertStopped('rename')
   if (to === from) return
-  using _new = host.locks.take(`container ${pool.name}:${to}`, 'rename')
+  using _settings = await record.lockSettings(op)
   const path = pool.layout.confFile('ct', to)
   if (pool.containers.has(to) || pool.broken.some((file) => file.path === path)) {
     throw new ExistsError('container', `${pool.name}:${to}`)
@@ -33,31 +40,36 @@ export async function renameContainer(record: ContainerRecord, newId: string): P
   try {
     record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
     undo.add(() => unmark(record))
-    done('rename.marked')
+    done('rename.marked', op.signal)
     await removeLxcFile(pool, from)
     await pool.driver.rename(from, to)
     undo.add(() => pool.driver.rename(to, from))
-    done('rename.rootfs')
+    done('rename.rootfs', op.signal)
     const oldPath = record.file.path
     await rename(oldPath, path)
     undo.add(() => rename(path, oldPath))
     await syncDirectory(pool.layout.conf('ct'))
-    done('rename.file')
+    done('rename.file', op.signal)
   } catch (error) {
     throw poolError(error, path)
   }
   const container = pool.containers.get(from)
   undo.commit()
+  op.goOn()
   record.id = to
   record.file = new ConfigFile(path, containerFile)
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
-  await finishRename(record, from)
+  await finishRename(op, record, from)
 }
 
 /** What follows once the file has its new name. */
-export async function finishRename(record: ContainerRecord, from: string): Promise<void> {
+export async function finishRename(
+  op: Operation,
+  record: ContainerRecord,
+  from: string,
+): Promise<void> {
   const { pool, id } = record
   const moved = logFiles(pool, id)
   for (const [index, log] of logFiles(pool, from).entries())
@@ -65,7 +77,7 @@ export async function finishRename(record: ContainerRecord, from: string): Promi
   await renameExit(record, from, id)
   done('rename.logs')
   // A hostname that follows from the id changes with it.
-  if (record.config.hostname == null) await writeGuestFiles(record, nameFiles(record))
+  if (record.config.hostname == null) await writeGuestFiles(op, record, nameFiles(record))
   done('rename.guest')
   await unmark(record)
   done('rename.done')

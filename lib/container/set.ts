@@ -10,6 +10,7 @@ import {
   type CgparamSnapshot,
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
@@ -20,7 +21,7 @@ import { applyLimits } from './start.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, NEXT_START, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
-import { whileUnapplied } from './unapplied.js'
+import { forgetUnapplied, whileUnapplied } from './unapplied.js'
 
 export interface SetResult {
   /** What is in force now; for a stopped container, what is stored. */
@@ -41,6 +42,7 @@ const UNNAMED = { vpsadminos: { unnamed: true } }
 export async function setContainer(
   record: ContainerRecord,
   settings: ContainerSettingsInput,
+  options: OperationOptions = {},
   what = 'set',
 ): Promise<SetResult> {
   const checked = parse(containerSettings, settings, what)
@@ -48,46 +50,54 @@ export async function setContainer(
   const names = (Object.keys(checked) as SettingName[]).filter(
     (name) => checked[name] !== undefined,
   )
+  checkOptions(options, what)
   if (names.length === 0) return Object.freeze({ applied: [], pending: [], unusedCgparams: [] })
-  return record.mutex.run(async () => {
-    const before = record.config
-    const patch = patchOf(checked, before, what)
-    await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
-    const live = record.run.alive
-    const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
-    const change = async (): Promise<void> => {
-      if (live && 'cgparams' in patch) {
-        await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
-      }
-      try {
-        done('set.limits')
-        record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
-      } catch (error) {
-        if (live && 'cgparams' in patch) {
-          await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
-        }
-        throw error
-      }
-      done('set.file')
-      if (naming) await finishNaming(record, checked.hostname !== undefined)
-      done('set.guest')
-      // A reboot from inside takes what is there then, also when nobody has the host open.
-      if (live) await writeLxcFile(record)
-      done('set.lxc')
+  // Beside a start or a stop, which may take long.
+  using op = record.beside(what, options)
+  using _settings = await record.lockSettings(op)
+  record.assertPresent()
+  const before = record.config
+  const patch = patchOf(checked, before, what)
+  await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
+  const live = record.run.alive
+  const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
+  const change = async (): Promise<void> => {
+    if (live && 'cgparams' in patch) {
+      await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
     }
-    await (live ? whileUnapplied(record, change) : change())
-    const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
-    const waits = (name: SettingName) =>
-      NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
-    const pending = names.filter((name) => live && waits(name))
-    for (const name of pending) record.pending.add(name)
-    record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
-    const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
-    return Object.freeze({
-      applied: names.filter((name) => !pending.includes(name) && !(name === 'cgparams' && idle)),
-      pending,
-      unusedCgparams,
-    })
+    let writing = false
+    try {
+      done('set.limits', op.signal)
+      writing = true
+      record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
+    } catch (error) {
+      if (live && 'cgparams' in patch) {
+        await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
+      }
+      // Otherwise the file may be the new one, although that could not be made sure of.
+      if (live && !writing) await forgetUnapplied(record)
+      throw error
+    }
+    op.goOn()
+    done('set.file')
+    if (naming) await finishNaming(op, record, checked.hostname !== undefined)
+    done('set.guest')
+    // A reboot from inside takes what is there then, also when nobody has the host open.
+    if (live) await writeLxcFile(record)
+    done('set.lxc')
+  }
+  await (live ? whileUnapplied(record, change) : change())
+  const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
+  const waits = (name: SettingName) =>
+    NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
+  const pending = names.filter((name) => live && waits(name))
+  for (const name of pending) record.pending.add(name)
+  record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
+  const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
+  return Object.freeze({
+    applied: names.filter((name) => !pending.includes(name) && !(name === 'cgparams' && idle)),
+    pending,
+    unusedCgparams,
   })
 }
 
@@ -95,6 +105,7 @@ export async function setContainer(
 export async function unsetContainer(
   record: ContainerRecord,
   names: readonly SettingName[],
+  options: OperationOptions = {},
 ): Promise<SetResult> {
   const known = Object.keys(containerSettings.shape)
   for (const name of names as readonly unknown[]) {
@@ -103,7 +114,12 @@ export async function unsetContainer(
     }
     if (!known.includes(name)) throw new InvalidArgumentError(`unset.${name}`, noSuchOption(known))
   }
-  return setContainer(record, Object.fromEntries(names.map((name) => [name, null])), 'unset')
+  return setContainer(
+    record,
+    Object.fromEntries(names.map((name) => [name, null])),
+    options,
+    'unset',
+  )
 }
 
 /** Parameters that are among the new ones no more. */
@@ -125,16 +141,25 @@ async function applyCgparams(
 ): Promise<void> {
   const gone = goneOf(before, after)
   const params = [...gone.flatMap((param) => resetOf(param) ?? []), ...after]
-  await applyParams(record.cgroupDir(), usableParams(record.host.cgroups, params))
+  try {
+    await applyParams(record.cgroupDir(), usableParams(record.host.cgroups, params))
+  } catch (error) {
+    // It has just ended, or is about to begin: then it is given what is in its file.
+    if ((await record.cgroupDir().exists()).length > 0) throw error
+  }
 }
 
 /** @param renamed whether more than its resolvers has changed */
-export async function finishNaming(record: ContainerRecord, renamed = true): Promise<void> {
+export async function finishNaming(
+  op: Operation,
+  record: ContainerRecord,
+  renamed = true,
+): Promise<void> {
   const { config, id, run } = record
   const names = renamed ? nameFiles(record) : []
   const name = utsName(id, config.hostname ?? null)
   const more = renamed && run.alive ? [{ op: 'hostname', name } as const] : []
-  await writeGuestFiles(record, [...names, ...resolverFiles(record)], more)
+  await writeGuestFiles(op, record, [...names, ...resolverFiles(record)], more)
   record.config = await record.file.update({ vpsadminos: { unnamed: undefined } })
 }
 

@@ -2,21 +2,21 @@
 
 import { close } from 'node:fs'
 import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
 import { applyParams, usableParams } from '../group/cgparams.js'
-import { onlyKeys } from '../schema/parse.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import { done } from '../step.js'
 
-export interface StartOptions {
+/** Given up, it is stopped again; from when its init runs it cannot be given up. */
+export interface StartOptions extends OperationOptions {
   /** Milliseconds until init must run; default 60,000. */
   readonly timeout?: number | undefined
-  readonly signal?: AbortSignal | undefined
 }
 
 export interface StartResult {
@@ -35,19 +35,16 @@ export async function startContainer(
   record: ContainerRecord,
   options: StartOptions = {},
 ): Promise<StartResult> {
-  onlyKeys(options, ['timeout', 'signal'], 'start')
-  const { timeout, signal } = options
-  const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'start.timeout')
-  signal?.throwIfAborted()
-  using _lock = record.lock('start')
-  return await startLocked(record, timeoutMs, signal)
+  const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'start.timeout')
+  using op = await record.begin('start', options, ['timeout'])
+  return await startLocked(op, record, timeoutMs)
 }
 
 /** For who has the lock already. */
 export async function startLocked(
+  op: Operation,
   record: ContainerRecord,
   timeoutMs: number,
-  signal: AbortSignal | undefined,
 ): Promise<StartResult> {
   const { pool, run, config } = record
   pool.assertActive()
@@ -62,21 +59,22 @@ export async function startLocked(
   const rendered = config
   const [keeper, clamped] = await Promise.all([
     record.host.keeper(),
-    record.mutex.run(() => writeLxcFile(record)),
+    writeLocked(op, record),
     record.group.ensureCgroup(),
   ])
-  done('start.prepared')
+  done('start.prepared', op.signal)
   const started = await record
-    .withoutFiles(() =>
+    .withoutFiles(op, () =>
       keeper.start(
         startPlan(record, Math.min(timeoutMs, 2 ** 31 - 1)),
-        signal === undefined ? {} : { signal },
+        op.signal === undefined ? {} : { signal: op.signal },
       ),
     )
     .catch(async (error: unknown) => {
       await settled(record).catch(() => undefined)
       throw startError(record, error, timeoutMs)
     })
+  op.goOn()
   close(started.pidfd)
   run.started(started.initPid)
   record.pending.clear()
@@ -88,6 +86,14 @@ export async function startLocked(
     timings: Object.freeze(started.timings),
     clamped,
   })
+}
+
+async function writeLocked(
+  op: Operation,
+  record: ContainerRecord,
+): Promise<readonly ClampedPrlimit[]> {
+  using _settings = await record.lockSettings(op)
+  return await writeLxcFile(record)
 }
 
 interface Planned {

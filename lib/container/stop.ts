@@ -8,7 +8,7 @@ import {
   StateError,
   TimeoutError,
 } from '../host/errors.js'
-import { onlyKeys } from '../schema/parse.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
@@ -26,13 +26,12 @@ const methods: readonly string[] = [
   'kill',
 ] satisfies StopMethod[]
 
-export interface StopOptions {
+/** Given up, nobody waits any more, and nothing more is done to it; what init has begun goes on. */
+export interface StopOptions extends OperationOptions {
   /** Milliseconds that init has to shut down; default 60,000. */
   readonly timeout?: number | undefined
   /** Default `shutdown_or_kill`. */
   readonly method?: StopMethod | undefined
-  /** Aborting gives up waiting; what init has begun goes on. */
-  readonly signal?: AbortSignal | undefined
 }
 
 export interface StopResult {
@@ -52,23 +51,30 @@ export async function stopContainer(
   record: ContainerRecord,
   options: StopOptions = {},
 ): Promise<StopResult> {
-  const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'stop.timeout')
-  onlyKeys(options, ['timeout', 'method', 'signal'], 'stop')
+  const { timeout, method } = stopArguments(options, 'stop')
+  using op = await record.begin('stop', options, ['timeout', 'method'])
+  return await stopLocked(op, record, timeout, method)
+}
+
+/** @param what names the operation in messages */
+export function stopArguments(
+  options: StopOptions,
+  what: string,
+): { timeout: number; method: StopMethod } {
+  const timeout = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, `${what}.timeout`)
   const method = options.method ?? 'shutdown_or_kill'
   if (!methods.includes(method)) {
-    throw new InvalidArgumentError('stop.method', `must be one of ${methods.join(', ')}`)
+    throw new InvalidArgumentError(`${what}.method`, `must be one of ${methods.join(', ')}`)
   }
-  options.signal?.throwIfAborted()
-  using _lock = record.lock('stop')
-  return await stopLocked(record, timeoutMs, method, options.signal)
+  return { timeout, method }
 }
 
 /** For who has the lock already. */
 export async function stopLocked(
+  op: Operation,
   record: ContainerRecord,
   timeoutMs: number,
   method: StopMethod,
-  signal: AbortSignal | undefined,
 ): Promise<StopResult> {
   const begin = performance.now()
   const { run } = record
@@ -81,22 +87,22 @@ export async function stopLocked(
     throw new StateError(record.name, run.state, 'it cannot shut down before it is thawed')
   }
   if (method !== 'kill' && !deaf) {
-    if (await shutdown(record, timeoutMs, signal)) return result('shutdown')
+    if (await shutdown(op, record, timeoutMs)) return result('shutdown')
     if (method === 'shutdown_or_fail') throw new ContainerStopError(record.id, timeoutMs)
   }
-  await killContainer(record, signal)
+  await killContainer(record, op.signal)
   return result('kill')
 }
 
 /** False when init did not end in time. */
 async function shutdown(
+  op: Operation,
   record: ContainerRecord,
   timeoutMs: number,
-  signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  using limit = deadline(`shutdown of ${record.name}`, timeoutMs, signal)
+  using limit = deadline(`shutdown of ${record.name}`, timeoutMs, op.signal)
   const { init } = record
-  if (init === 'runit') await prepareRunit(record, 'halt')
+  if (init === 'runit') await prepareRunit(op, record, 'halt')
   try {
     const { number } = signalsOf(init).halt
     await orderInit(record, number, limit.signal, 'stopping')
@@ -135,13 +141,14 @@ function stopped({ run }: ContainerRecord, signal: AbortSignal): Promise<true> {
 
 /** runit decides by the modes of two files what its signal means. */
 export async function prepareRunit(
+  op: Operation,
   record: ContainerRecord,
   order: 'halt' | 'reboot',
 ): Promise<void> {
   const keeper = await record.host.keeper()
   const write = (name: string, mode: number) =>
     ({ op: 'write', path: `/etc/runit/${name}`, data: Buffer.alloc(0), mode }) as const
-  await record.withFiles((where) =>
+  await record.withFiles(op, (where) =>
     keeper.edit(where, [write('stopit', 0o100), write('reboot', order === 'reboot' ? 0o100 : 0)]),
   )
 }

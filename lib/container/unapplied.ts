@@ -16,13 +16,17 @@ export function isUnapplied(record: ContainerRecord): boolean {
   return existsSync(note(record))
 }
 
+/** What was applied is taken back, and the file is as it was. */
+export async function forgetUnapplied(record: ContainerRecord): Promise<void> {
+  await rm(note(record), { force: true })
+}
+
 /** Where `work` fails, it is not known how far it has come: the note stays. */
 export async function whileUnapplied(
   record: ContainerRecord,
   work: () => Promise<void>,
 ): Promise<void> {
-  const path = note(record)
-  await writeFile(path, '')
+  await writeFile(note(record), '')
   await work()
-  await rm(path, { force: true })
+  await forgetUnapplied(record)
 }

@@ -55,6 +55,7 @@ export async function waitFor(
     throw new InvalidArgumentError('wait.target', `must be one of ${targets.join(', ')}`)
   }
   const timeoutMs = timeoutOf(timeout, Infinity, 'wait.timeout')
+  signal?.throwIfAborted()
   using limit = deadline(`wait of ${record.name} for ${target}`, timeoutMs, signal)
   const { run } = record
   const done = (by: WaitResult['by'] = null, status: string | null = null) =>

@@ -5,7 +5,10 @@ import { rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
-import { InUseError, InvalidArgumentError } from '../host/errors.js'
+import { abandon } from '../abandon.js'
+import { InUseError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { claim, type LockMode } from '../host/locks.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { Cgparam } from '../schema/cgparam.js'
@@ -92,33 +95,53 @@ export class Group {
   }
 
   /** What all containers of the group use together. */
-  stats(): Promise<CgroupStats> {
-    return this.#dir().stats()
+  async stats(options: OperationOptions = {}): Promise<CgroupStats> {
+    checkOptions(options, 'stats')
+    return await abandon(this.#dir().stats(), options.signal)
   }
 
-  /** Changes limits at once and for good; `null` takes a limit away. */
-  async set(settings: GroupSettingsInput): Promise<void> {
+  /**
+   * Changes limits at once and for good; `null` takes a limit away.
+   *
+   * @param options it can be given up until its file is written
+   */
+  async set(settings: GroupSettingsInput, options: OperationOptions = {}): Promise<void> {
     const { cgparams, ...limits } = parse(groupSettings, settings, 'set')
     checkLimits(limits, this.#pool.host.machine, 'set')
-    using _lock = this.#lock('set')
+    checkOptions(options, 'set')
+    // It stays where it is: containers may be made in it meanwhile.
+    using op = await this.#begin('set', 'shared', options)
+    await op.lock([claim('settings', `${this.#pool.name}:${this.path}`)])
     const before = this.#config.cgparams
     const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
     const after = withLimits(replaced, limits, 'set')
     await checkParams(this.#pool, before, cgparams ?? [], 'set')
     await this.ensureCgroup()
-    const gone = before.filter((old) => !after.some((param) => isSame(param, old)))
-    await this.#apply([...gone.flatMap((param) => resetOf(param) ?? []), ...after])
+    op.signal?.throwIfAborted()
     try {
+      await this.#change(before, after)
+      done('group-set.limits', op.signal)
       this.#config = await this.#file.update({ cgparams: after })
     } catch (error) {
-      await this.#apply(before)
+      await this.#change(after, before).catch(() => undefined)
       throw error
     }
+    done('group-set.file')
   }
 
-  /** @throws InUseError while containers or groups are in it */
-  async delete(): Promise<void> {
-    using _lock = this.#lock('delete')
+  /**
+   * Cannot be given up once it has begun.
+   *
+   * @throws InUseError while containers or groups are in it
+   */
+  async delete(options: OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'delete')
+    using _op = await this.#begin('delete', 'exclusive', options)
+    await this.deleteLocked()
+  }
+
+  /** For who has its lock already. @internal */
+  async deleteLocked(): Promise<void> {
     if (this.path === '/' || this.path === '/default') {
       throw new InvalidArgumentError('delete', `group '${this.path}' always exists`)
     }
@@ -174,6 +197,12 @@ export class Group {
     await this.#apply(this.#config.cgparams)
   }
 
+  /** Takes back those that are not among the new ones, too. */
+  async #change(before: readonly Cgparam[], after: readonly Cgparam[]): Promise<void> {
+    const gone = before.filter((old) => !after.some((param) => isSame(param, old)))
+    await this.#apply([...gone.flatMap((param) => resetOf(param) ?? []), ...after])
+  }
+
   #apply(params: readonly Cgparam[]): Promise<void> {
     return applyParams(this.#dir(), usableParams(this.#pool.host.cgroups, params))
   }
@@ -188,7 +217,10 @@ export class Group {
       .map(({ id }) => id)
   }
 
-  #lock(holder: string): Disposable {
-    return this.#pool.locks.take(`group ${this.#pool.name}:${this.path}`, holder)
+  async #begin(name: string, mode: LockMode, options: OperationOptions): Promise<Operation> {
+    const op = await this.#pool.begin(name, this.#pool.claim('group', this.path, mode), options)
+    if (this.#pool.groups.get(this.path) === this) return op
+    op[Symbol.dispose]()
+    throw new NotFoundError('group', `${this.#pool.name}:${this.path}`, 'it was deleted')
   }
 }

@@ -3,6 +3,7 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ExistsError, NotFoundError } from '../host/errors.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -27,9 +28,10 @@ export class Groups {
   /**
    * Makes a group, with limits at once if they are given.
    *
+   * @param more given up, it and what was made above it are removed again
    * @throws NotFoundError when the group above it is missing and `parents` is not set
    */
-  async create(options: CreateGroupOptions): Promise<Group> {
+  async create(options: CreateGroupOptions, more: OperationOptions = {}): Promise<Group> {
     const {
       pool: poolName,
       path,
@@ -37,23 +39,34 @@ export class Groups {
       cgparams,
       ...limits
     } = parse(createGroupOptions, options, 'create')
+    checkOptions(more, 'create')
     const pool = choosePool(this.#host.pools, poolName)
     checkLimits(limits, pool.host.machine, 'create')
     const params = withLimits(cgparams ?? [], limits, 'create')
+    // Those above cannot go meanwhile, and those of them that are missing are made by nobody else.
+    const above = ['/', ...ancestors(path)].map((one) =>
+      pool.claim('group', one, parents && !pool.groups.has(one) ? 'exclusive' : 'shared'),
+    )
+    using op = await pool.begin(
+      'create',
+      pool.claim('group', path),
+      more,
+      path === '/' ? [] : above,
+    )
     await checkParams(pool, [], cgparams ?? [], 'create')
+    await using undo = new Undo()
+    const make = async (one: string, its: GroupFileParams): Promise<Group> => {
+      const group = await createGroup(op, pool, one, its)
+      undo.add(() => group.deleteLocked())
+      return group
+    }
     if (parents) {
-      for (const above of ancestors(path)) {
-        if (!pool.groups.has(above)) await createGroup(pool, above, [])
-      }
+      for (const one of ancestors(path)) if (!pool.groups.has(one)) await make(one, [])
     }
-    const group = await createGroup(pool, path, params)
-    try {
-      await group.ensureCgroup()
-      done('group.cgroup')
-    } catch (error) {
-      await group.delete()
-      throw error
-    }
+    const group = await make(path, params)
+    await group.ensureCgroup()
+    done('group.cgroup', op.signal)
+    undo.commit()
     return group
   }
 
@@ -80,13 +93,13 @@ function ancestors(path: string): string[] {
   return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)
 }
 
-/** @internal */
+/** For who has its lock already. @internal */
 export async function createGroup(
+  op: Operation,
   pool: Pool,
   path: string,
   cgparams: GroupFileParams,
 ): Promise<Group> {
-  using _lock = pool.locks.take(`group ${pool.name}:${path}`, 'create')
   if (pool.groups.has(path)) throw new ExistsError('group', `${pool.name}:${path}`)
   const above = ancestors(path).at(-1) ?? '/'
   if (path !== '/' && !pool.groups.has(above)) {
@@ -103,11 +116,11 @@ export async function createGroup(
       throw poolError(error, file.path)
     }
   }
-  done('group.directory')
+  done('group.directory', op.signal)
   const root = path === '/' ? { path } : {}
   const config = await file.create({ ...root, cgparams, devices: [] })
   undo.add(() => file.remove())
-  done('group.file')
+  done('group.file', op.signal)
   undo.commit()
   const group = new Group(path, pool, file, config)
   pool.groups.set(path, group)

@@ -63,14 +63,30 @@ export class InUseError extends EngineError {
 /** Another operation holds the thing's manipulation lock. */
 export class BusyError extends EngineError {
   readonly code = 'ERR_BUSY'
-  /** @param ageMs how long the holder has had the lock, in milliseconds; null when that is not known */
+  /**
+   * @param holder the operation: `start`
+   * @param ageMs how long the holder has had the lock, in milliseconds; null when that is not known
+   * @param label what the caller of the holder has given
+   */
   constructor(
     readonly resource: string,
     readonly holder: string,
     readonly ageMs: number | null,
+    readonly label: string | null = null,
   ) {
     const age = ageMs === null ? '' : `, for ${(ageMs / 1000).toFixed(1)} s`
-    super(`${resource} is busy: ${holder}${age}`)
+    super(`${resource} is busy: ${holder}${label === null ? '' : ` (${label})`}${age}`)
+  }
+}
+
+/** Two operations could wait for each other: a mistake in the engine, found before it does harm. */
+export class LockOrderError extends EngineError {
+  readonly code = 'ERR_LOCK_ORDER'
+  constructor(
+    readonly held: string,
+    readonly wanted: string,
+  ) {
+    super(`the lock of ${wanted} must be taken before that of ${held}`)
   }
 }
 

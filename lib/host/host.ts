@@ -9,12 +9,15 @@ import { z } from 'zod'
 import type { HostOptions } from '../schema/host.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { Users } from '../user/users.js'
+import { abandon } from '../abandon.js'
 import { auditHost, type AuditReport } from './audit.js'
 import type { HostContext } from './context.js'
 import type { EventHub } from './event-hub.js'
 import type { EventPosition, HostEvent } from './events.js'
 import { features, type HostFeatures } from './features.js'
+import { heldMachineLocks } from './lock.js'
 import type { HeldLock } from './locks.js'
+import { checkOptions, type OperationOptions } from './operation.js'
 import { openHost, type OpenHost } from './open.js'
 import { preflight, type PreflightOptions, type PreflightReport } from './preflight.js'
 import { openTemporary, type TemporaryOptions } from './temporary.js'
@@ -69,20 +72,26 @@ export class Host implements AsyncDisposable {
    * Opens the host of a state directory and imports its pools. One process at a time can have it
    * open. Containers that run are found as they are.
    *
+   * @param more given up, nothing is open; a keeper that was started ends by itself
    * @throws HostBusyError with the pid of the process that has it open
    * @throws NotRootError
    * @throws NotAPoolError, PoolFormatError, PoolUnsafeError; a pool that is not there yet is no error
    */
-  static async open(options: HostOptions = {}): Promise<Host> {
-    return new Host(await openHost(options))
+  static async open(options: HostOptions = {}, more: OperationOptions = {}): Promise<Host> {
+    return new Host(await openHost(options, more))
   }
 
   /**
    * A host of its own, with a pool called `tank` in a temporary directory. `close()` ends all of its
    * containers and its keeper and removes every trace. For tests and demonstrations.
+   *
+   * @param more given up, nothing of it remains
    */
-  static async temporary(options: TemporaryOptions = {}): Promise<Host> {
-    return new Host(await openTemporary(options))
+  static async temporary(
+    options: TemporaryOptions = {},
+    more: OperationOptions = {},
+  ): Promise<Host> {
+    return new Host(await openTemporary(options, more))
   }
 
   /** Where the run state is. */
@@ -115,9 +124,12 @@ export class Host implements AsyncDisposable {
     return preflight(options, (await this.#context.keeper()).pid)
   }
 
-  /** Operations that are under way, with what they hold. */
+  /**
+   * What is held now by operations of this host, and by sections that the whole machine has one of, with
+   * those who wait; oldest first.
+   */
   locks(): readonly HeldLock[] {
-    return this.#context.locks.list()
+    return [...this.#context.locks.list(), ...heldMachineLocks()].sort((a, b) => b.ageMs - a.ageMs)
   }
 
   /**
@@ -137,17 +149,20 @@ export class Host implements AsyncDisposable {
   }
 
   /** Looks at the kernel for things in this host's names that nobody should have left there. */
-  audit(): Promise<AuditReport> {
-    return auditHost(this.#context)
+  async audit(options: OperationOptions = {}): Promise<AuditReport> {
+    checkOptions(options, 'audit')
+    return await abandon(auditHost(this.#context), options.signal)
   }
 
   /**
    * Lets go of everything; containers, sessions and keeper go on. What is still waited for rejects
-   * with ClosedError; events and consoles end. Of a temporary host nothing remains.
+   * with ClosedError; events and consoles end. Of a temporary host nothing remains. It cannot be given up
+   * once it has begun.
    */
-  close(): Promise<void> {
+  async close(options: OperationOptions = {}): Promise<void> {
+    if (this.#closing === null) checkOptions(options, 'close')
     this.#closing ??= this.#open.close()
-    return this.#closing
+    await this.#closing
   }
 
   [Symbol.asyncDispose](): Promise<void> {

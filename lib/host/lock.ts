@@ -1,13 +1,16 @@
 // The lock that gives a state directory to one process, and locks of the whole machine.
 
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileLock } from '../ns/file-lock.js'
-import { HostBusyError, InUseError } from './errors.js'
-import { Mutex } from './mutex.js'
+import { BusyError, HostBusyError, InUseError } from './errors.js'
+import { claim, Locks, type Claim, type HeldLock } from './locks.js'
+import type { Operation } from './operation.js'
 
 const RETRY_MS = 2
+/** Sections are short: another process that takes longer has stopped in its own. */
+const MACHINE_WAIT_MS = 90_000
 
 /** Keeps a second process from opening the same state directory. */
 export class HostLock implements AsyncDisposable {
@@ -46,8 +49,12 @@ export const MACHINE_DIRECTORY = '/run/vpsadminos'
  *
  * @throws InUseError when it is that of another state directory which is still there
  */
-export async function claimCgroupRoot(cgroupRoot: string, stateDir: string): Promise<void> {
-  await withMachineLock(MACHINE_DIRECTORY, 'cgroup-roots', async () => {
+export async function claimCgroupRoot(
+  op: Operation,
+  cgroupRoot: string,
+  stateDir: string,
+): Promise<void> {
+  await withMachineLock(op, MACHINE_DIRECTORY, 'cgroup-roots', async () => {
     const path = join(MACHINE_DIRECTORY, 'cgroup-roots.json')
     const text = await readFile(path, 'utf8').catch(() => '{}')
     const known = Object.entries(JSON.parse(text) as Record<string, string>)
@@ -62,39 +69,69 @@ export async function claimCgroupRoot(cgroupRoot: string, stateDir: string): Pro
   })
 }
 
-const queues = new Map<string, Mutex>()
+/** Of all hosts in this process. */
+const machineLocks = new Locks()
+
+/** Locks of the whole machine that this process holds, or waits for. */
+export function heldMachineLocks(): readonly HeldLock[] {
+  return machineLocks.list()
+}
 
 /**
  * Runs `work` while nobody else is in a section of the same name in the same directory: neither in
- * another process nor here.
+ * another process nor here. No other lock is taken in there.
  */
 export async function withMachineLock<T>(
+  op: Operation,
   directory: string,
   name: string,
   work: () => Promise<T>,
 ): Promise<T> {
   const path = join(directory, `${name}.lock`)
+  const section = claim('machine', name, 'exclusive', path)
   // Those in this process queue up first; only one of them at a time asks for the file.
-  const queue = queues.get(path) ?? new Mutex()
-  queues.set(path, queue)
-  return queue.run(async () => {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    let lock = await FileLock.take(path)
-    while (lock === null) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      lock = await FileLock.take(path)
+  using _turn = await op.lock([section], machineLocks)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await using _lock = await takeFile(path, section, op.signal)
+  return await work()
+}
+
+async function takeFile(
+  path: string,
+  section: Claim,
+  signal: AbortSignal | undefined,
+): Promise<FileLock> {
+  const begin = performance.now()
+  let lock = await FileLock.take(path)
+  while (lock === null) {
+    signal?.throwIfAborted()
+    const pid = pidIn(await readFile(path, 'utf8').catch(() => ''))
+    machineLocks.heldOutside(section, pid)
+    const waited = performance.now() - begin
+    if (waited > MACHINE_WAIT_MS) {
+      const other = pid === null ? 'another process' : `process ${pid}`
+      throw new BusyError(`machine ${section.name}`, other, waited)
     }
-    await using _lock = lock
-    return await work()
-  })
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    lock = await FileLock.take(path)
+  }
+  machineLocks.heldOutside(section, 'nobody')
+  // A few bytes in memory, for whoever finds the lock taken.
+  writeFileSync(path, `${process.pid}\n`)
+  return lock
 }
 
 // The holder writes its pid right after it has the lock, so it may take a moment to appear.
 async function holder(path: string): Promise<number | null> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const pid = Number.parseInt(await readFile(path, 'utf8').catch(() => ''), 10)
-    if (pid > 0) return pid
+    const pid = pidIn(await readFile(path, 'utf8').catch(() => ''))
+    if (pid !== null) return pid
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }
   return null
+}
+
+function pidIn(text: string): number | null {
+  const pid = Number.parseInt(text, 10)
+  return pid > 0 ? pid : null
 }

@@ -22,8 +22,9 @@ import { InvalidArgumentError, NotRootError } from './errors.js'
 import { EventHub } from './event-hub.js'
 import { KeeperLink } from './keeper-link.js'
 import { claimCgroupRoot, HostLock } from './lock.js'
-import { Locks } from './locks.js'
+import { claim, Locks } from './locks.js'
 import { machine } from './machine.js'
+import { checkOptions, Operation, type OperationOptions } from './operation.js'
 import { StatePaths } from './paths.js'
 import { SessionEnds } from './session-ends.js'
 
@@ -39,13 +40,18 @@ export interface OpenHost {
 }
 
 /** @throws HostBusyError, NotRootError, and whatever makes one of the pools unusable */
-export async function openHost(options: HostOptions): Promise<OpenHost> {
+export async function openHost(
+  options: HostOptions,
+  more: OperationOptions = {},
+): Promise<OpenHost> {
   const {
     stateDir,
     cgroupRoot,
     interfacePrefix,
     pools: wanted,
   } = parse(hostOptions, options, 'open')
+  checkOptions(more, 'open')
+  const { signal } = more
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.open()')
   await using undo = new Undo()
   await mkdir(stateDir, { recursive: true })
@@ -53,7 +59,9 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   await checkReachable(stateDir)
   const lock = await HostLock.take(stateDir)
   undo.add(() => lock[Symbol.asyncDispose]())
-  await claimCgroupRoot(cgroupRoot, stateDir)
+  const locks = new Locks()
+  using opening = new Operation(locks, 'open', `host ${stateDir}`, more)
+  await claimCgroupRoot(opening, cgroupRoot, stateDir)
 
   const pools = new Map<string, Pool>()
   const hub = new EventHub()
@@ -70,6 +78,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     },
   )
   undo.add(() => link.close())
+  signal?.throwIfAborted()
   const cgroups = Cgroups.mounted()
   undo.add(() => cgroups.close())
 
@@ -83,7 +92,7 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
     interfacePrefix,
     machine: await machine(),
     cgroups,
-    locks: new Locks(),
+    locks,
     get pools() {
       if (closed) throw why()
       return pools
@@ -98,7 +107,13 @@ export async function openHost(options: HostOptions): Promise<OpenHost> {
   }
   const releasePools = () => Promise.all([...pools.values()].map((pool) => releasePool(pool, why)))
   undo.add(releasePools)
-  for (const pool of wanted) if (!(await isAbsent(pool))) await importPool(context, pool)
+  for (const pool of wanted) {
+    if (await isAbsent(pool)) continue
+    using op = new Operation(locks, 'open', `pool ${pool.name}`, more)
+    await op.lock([claim('pool', pool.name)])
+    await importPool(op, context, pool)
+  }
+  signal?.throwIfAborted()
 
   undo.commit()
   const release = () => {

@@ -14,6 +14,7 @@ import { installOptions } from '../schema/pool.js'
 import { parse } from '../schema/parse.js'
 import { Undo } from '../undo.js'
 import { HostBusyError, NotRootError } from './errors.js'
+import { checkOptions, Operation, type OperationOptions } from './operation.js'
 import { openHost, type OpenHost } from './open.js'
 
 export interface TemporaryOptions {
@@ -45,10 +46,15 @@ const mark = z.object({
   pool: z.object({ name: z.string(), path: z.string() }),
 })
 
-export async function openTemporary(options: TemporaryOptions): Promise<OpenHost> {
+export async function openTemporary(
+  options: TemporaryOptions,
+  more: OperationOptions = {},
+): Promise<OpenHost> {
   const { pool: name, directory, cloneMode } = parse(schema, options, 'temporary')
+  checkOptions(more, 'temporary')
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.temporary()')
   await sweepTemporary()
+  more.signal?.throwIfAborted()
   await using undo = new Undo()
   const stateDir = await mkdtemp(join(await parentInMemory(), PREFIX))
   undo.add(() => rm(stateDir, { recursive: true, force: true }))
@@ -58,11 +64,12 @@ export async function openTemporary(options: TemporaryOptions): Promise<OpenHost
   const cgroupRoot = `osctl-${random}`
   const interfacePrefix = `v${random.slice(0, 6)}`
   const pool = { name, path: join(scratch, name) }
-  const host = await openHost({ stateDir, cgroupRoot, interfacePrefix })
+  const host = await openHost({ stateDir, cgroupRoot, interfacePrefix }, more)
   undo.add(() => tearDown(host, scratch))
   // After the lock was taken: whoever finds the mark and gets the lock knows that we are gone.
   await writeFile(join(stateDir, MARK), JSON.stringify({ cgroupRoot, interfacePrefix, pool }))
-  await new Pools(host.context).installAs({ ...pool, cloneMode }, { durable: false })
+  await new Pools(host.context).installAs({ ...pool, cloneMode }, { durable: false }, more)
+  more.signal?.throwIfAborted()
   undo.commit()
   return { ...host, close: () => tearDown(host, scratch) }
 }
@@ -82,12 +89,13 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
   // Before programs are killed, which would be told as their end.
   host.release()
   const pools = [...context.pools.values()]
+  using closing = new Operation(context.locks, 'close', `host ${stateDir}`)
   for (const pool of pools) {
     const alive = [...pool.containers.values()].filter(({ record }) => record.run.alive)
     await Promise.all(
       alive.map((container) => attempt(() => killContainer(container.record, undefined))),
     )
-    await attempt(() => pool.reservations.releaseAll())
+    await attempt(() => pool.reservations.releaseAll(closing))
   }
   await attempt(() => host.link.shutdown())
   // What is left in there is nobody's any more.

@@ -5,9 +5,10 @@ import {
   IdRangeExhaustedError,
   InvalidArgumentError,
   InUseError,
+  NotFoundError,
 } from '../host/errors.js'
-import type { Locks } from '../host/locks.js'
-import { Mutex } from '../host/mutex.js'
+import { claim, type Claim } from '../host/locks.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
 import { parse } from '../schema/parse.js'
 import { spansOverlap, type IdSpan } from '../user/id-map.js'
@@ -35,7 +36,9 @@ export type IdRun = Run & { readonly firstId: number; readonly lastId: number }
 export interface IdRangeHome {
   readonly pool: string
   readonly reservations: Reservations
-  readonly locks: Locks
+  begin(name: string, subject: Claim, options: OperationOptions): Promise<Operation>
+  /** False: it was deleted. */
+  has(range: IdRange): boolean
   /** Takes the range out of the pool's index. */
   forget(name: string): void
 }
@@ -43,8 +46,7 @@ export interface IdRangeHome {
 export class IdRange {
   readonly #file: TableFile
   readonly #home: IdRangeHome
-  readonly #mutex = new Mutex()
-  readonly #waiting: Change[] = []
+  readonly #waiting = new Set<Change>()
   #table: AllocationTable
 
   /** @internal */
@@ -96,17 +98,26 @@ export class IdRange {
    *
    * @throws ExistsError when a given block is taken in this range
    * @throws IdOverlapError when a given block is taken by another pool of this machine
+   * @param more it can be given up until its turn to write comes
    * @throws IdRangeExhaustedError when none is free
    */
-  async allocate(options: AllocateOptions = {}): Promise<Allocation> {
-    const { blockCount, blockIndex, owner = null } = parse(allocateOptions, options, 'allocate')
+  async allocate(options: AllocateOptions = {}, more: OperationOptions = {}): Promise<Allocation> {
+    const checked = parse(allocateOptions, options, 'allocate')
+    checkOptions(more, 'allocate')
+    using op = await this.#begin('allocate', 'shared', more)
+    return await this.allocateIn(op, checked)
+  }
+
+  /** For an operation that has the range already. @internal */
+  async allocateIn(op: Operation, options: AllocateOptions): Promise<Allocation> {
+    const { blockCount = 1, blockIndex, owner = null } = options
     if (blockIndex !== undefined && blockIndex + blockCount > this.config.block_count) {
       throw new InvalidArgumentError(
         'allocate.blockIndex',
         `range has ${this.config.block_count} blocks`,
       )
     }
-    return await this.#change((table, turn) => {
+    return await this.#change(op, (table, turn) => {
       const index = this.#choose(table, blockCount, blockIndex, turn.taken())
       const allocation = Object.freeze({ blockIndex: index, blockCount, owner })
       turn.add({ ...this.span(allocation), owner: this.#reservation(allocation) })
@@ -115,18 +126,30 @@ export class IdRange {
     })
   }
 
-  /** Gives blocks back, by the index of the first or by their owner. */
-  free(which: { blockIndex: number } | { owner: string }): Promise<readonly Allocation[]> {
-    return this.#change((table, turn) => {
+  /**
+   * Gives blocks back, by the index of the first or by their owner.
+   *
+   * @param more it can be given up until its turn to write comes
+   */
+  async free(which: Freed, more: OperationOptions = {}): Promise<readonly Allocation[]> {
+    checkOptions(more, 'free')
+    using op = await this.#begin('free', 'shared', more)
+    return await this.freeIn(op, which)
+  }
+
+  /** For an operation that has the range already. @internal */
+  freeIn(op: Operation, which: Freed): Promise<readonly Allocation[]> {
+    return this.#change(op, (table, turn) => {
       const freed = table.free(which)
       for (const allocation of freed) turn.remove(this.#reservation(allocation))
       return freed
     })
   }
 
-  /** @throws InUseError while blocks are allocated */
-  async delete(): Promise<void> {
-    using _lock = this.#home.locks.take(`id-range ${this.#home.pool}:${this.name}`, 'delete')
+  /** Cannot be given up once it has begun. @throws InUseError while blocks are allocated */
+  async delete(options: OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'delete')
+    using _op = await this.#begin('delete', 'exclusive', options)
     const owners = this.#table.allocations.map(
       ({ owner, blockIndex }) => owner ?? `block ${blockIndex}`,
     )
@@ -175,13 +198,31 @@ export class IdRange {
     return index
   }
 
+  async #begin(
+    name: string,
+    mode: 'shared' | 'exclusive',
+    options: OperationOptions,
+  ): Promise<Operation> {
+    const op = await this.#home.begin(name, this.claim(mode), options)
+    if (this.#home.has(this)) return op
+    op[Symbol.dispose]()
+    throw new NotFoundError('id-range', `${this.#home.pool}:${this.name}`, 'it was deleted')
+  }
+
+  /** @internal */
+  claim(mode: 'shared' | 'exclusive'): Claim {
+    return claim('id-range', `${this.#home.pool}:${this.name}`, mode)
+  }
+
   /**
    * Changes the table. What is asked for while a change is written is written together with the next
-   * one: many containers at once must not wait for the disk one after the other.
+   * one: many containers at once must not wait for the disk one after the other. Given up before it
+   * was begun to be written, a change does not happen.
    */
-  #change<T>(change: (table: AllocationTable, turn: Turn) => T): Promise<T> {
+  async #change<T>(op: Operation, change: (table: AllocationTable, turn: Turn) => T): Promise<T> {
+    let waiting: Change | undefined
     const result = new Promise<T>((resolve, reject) => {
-      this.#waiting.push((table, turn) => {
+      waiting = (table, turn) => {
         try {
           const value = change(table, turn)
           return { resolve: () => resolve(value), failed: reject }
@@ -190,18 +231,28 @@ export class IdRange {
           reject(error)
           return null
         }
-      })
+      }
+      this.#waiting.add(waiting)
     })
-    void this.#mutex.run(() => this.#writeWaiting())
-    return result
+    // Perhaps nobody asks for it any more.
+    result.catch(() => undefined)
+    const mine = waiting as unknown as Change
+    try {
+      using _table = await op.lock([claim('table', `${this.#home.pool}:${this.name}`)])
+      if (this.#waiting.has(mine)) await this.#writeWaiting(op)
+    } catch (error) {
+      // Otherwise somebody else has written it.
+      if (this.#waiting.delete(mine)) throw error
+    }
+    return await result
   }
 
-  async #writeWaiting(): Promise<void> {
-    const changes = this.#waiting.splice(0)
-    if (changes.length === 0) return
+  async #writeWaiting(op: Operation): Promise<void> {
     const settled: Settle[] = []
     try {
-      await this.#home.reservations.exclusive(async (turn) => {
+      await this.#home.reservations.exclusive(op, async (turn) => {
+        const changes = [...this.#waiting]
+        this.#waiting.clear()
         const table = new AllocationTable(this.config.block_count, this.#table.allocations)
         for (const change of changes) {
           const settle = change(table, turn)
@@ -223,9 +274,13 @@ export class IdRange {
       for (const { resolve } of settled) resolve()
     } catch (error) {
       for (const { failed } of settled) failed(error)
+      throw error
     }
   }
 }
+
+/** Which blocks are given back. */
+type Freed = { blockIndex: number } | { owner: string }
 
 /** Null: it failed already, and was told so. */
 type Change = (table: AllocationTable, turn: Turn) => Settle | null

@@ -1,6 +1,7 @@
 // The id-ranges of all pools of a host.
 
 import { ExistsError } from '../host/errors.js'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
 import { createIdRangeOptions, type CreateIdRangeOptions } from '../schema/id-range.js'
@@ -25,10 +26,13 @@ export class IdRanges {
     this.#host = host
   }
 
-  /** @throws ExistsError */
-  async create(options: CreateIdRangeOptions): Promise<IdRange> {
+  /** Cannot be given up once it has begun. @throws ExistsError */
+  async create(options: CreateIdRangeOptions, more: OperationOptions = {}): Promise<IdRange> {
     const checked = parse(createIdRangeOptions, options, 'create')
-    return createIdRange(choosePool(this.#host.pools, checked.pool), checked)
+    checkOptions(more, 'create')
+    const pool = choosePool(this.#host.pools, checked.pool)
+    using _op = await pool.begin('create', pool.claim('id-range', checked.name), more)
+    return await createIdRange(pool, checked)
   }
 
   /** @param reference `[POOL:]NAME` */
@@ -48,12 +52,11 @@ export class IdRanges {
   }
 }
 
-/** @internal */
+/** For who has its lock already. @internal */
 export async function createIdRange(
   pool: Pool,
   { name, startId, blockSize, blockCount }: Omit<CreateIdRangeOptions, 'pool'>,
 ): Promise<IdRange> {
-  using _lock = pool.locks.take(`id-range ${pool.name}:${name}`, 'create')
   if (pool.idRanges.has(name)) throw new ExistsError('id-range', `${pool.name}:${name}`)
   const file = new TableFile(pool.layout.confFile('id-range', name))
   const config = await file.create({

@@ -6,6 +6,7 @@ import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { IdOverlapError } from '../host/errors.js'
 import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
+import type { Operation } from '../host/operation.js'
 import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
 
 /** Where all hosts of this machine look. */
@@ -55,8 +56,8 @@ export class Reservations {
    * Runs `work` while no other pool of this machine can take ids. It says with `commit()` what this
    * pool has from then on.
    */
-  exclusive<T>(work: (turn: Turn) => Promise<T>): Promise<T> {
-    return withMachineLock(this.directory, 'ids', async () => {
+  exclusive<T>(op: Operation, work: (turn: Turn) => Promise<T>): Promise<T> {
+    return withMachineLock(op, this.directory, 'ids', async () => {
       const before = this.#own
       const own = [...before]
       const others = await this.#others()
@@ -85,15 +86,15 @@ export class Reservations {
   }
 
   /** @throws IdOverlapError when another owner or pool has some of the ids */
-  async reserve(spans: readonly IdSpan[], owner: string): Promise<void> {
-    await this.exclusive(async ({ add, commit }) => {
+  async reserve(op: Operation, spans: readonly IdSpan[], owner: string): Promise<void> {
+    await this.exclusive(op, async ({ add, commit }) => {
       for (const { start, count } of spans) add({ start, count, owner })
       await commit()
     })
   }
 
-  async release(owner: string): Promise<void> {
-    await this.exclusive(async ({ remove, commit }) => {
+  async release(op: Operation, owner: string): Promise<void> {
+    await this.exclusive(op, async ({ remove, commit }) => {
       remove(owner)
       await commit()
     })
@@ -102,9 +103,9 @@ export class Reservations {
   /**
    * Takes all that a pool has when it is imported. What overlaps is left out and returned.
    */
-  async restore(wanted: readonly Reservation[]): Promise<readonly Conflict[]> {
+  async restore(op: Operation, wanted: readonly Reservation[]): Promise<readonly Conflict[]> {
     this.#own = []
-    return this.exclusive(async ({ add, commit }) => {
+    return this.exclusive(op, async ({ add, commit }) => {
       const conflicts: Conflict[] = []
       for (const span of wanted) {
         try {
@@ -124,8 +125,8 @@ export class Reservations {
   }
 
   /** The pool is not in use any more: its ids are free for others. */
-  async releaseAll(): Promise<void> {
-    await withMachineLock(this.directory, 'ids', async () => {
+  async releaseAll(op: Operation): Promise<void> {
+    await withMachineLock(op, this.directory, 'ids', async () => {
       await unlink(this.#file()).catch(ignoreMissing)
       this.#own = []
     })

@@ -2,6 +2,7 @@
 
 import { deadline } from '../host/deadline.js'
 import { z } from 'zod'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { choosePool } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
 import { onlyKeys, parse } from '../schema/parse.js'
@@ -39,14 +40,23 @@ export class Images {
     this.#host = host
   }
 
-  /** Unpacks an archive, or copies a directory, into a pool's cache. */
+  /**
+   * Unpacks an archive, or copies a directory, into a pool's cache.
+   *
+   * @param options given up, nothing is left; until it has its name
+   */
   async import(image: ImportImage & InPool, options: ImportOptions = {}): Promise<Image> {
     onlyKeys(image, importKeys, 'import')
-    onlyKeys(options, ['signal', 'onProgress'], 'import')
-    const { pool, ...what } = image
-    const { images } = choosePool(this.#host.pools, pool)
+    checkOptions(options, 'import', ['onProgress'])
+    const { pool: name, ...what } = image
+    const { onProgress, ...rest } = options
     using limit = deadline('import', Infinity, options.signal, this.#host.closed)
-    return await images.import(what, { ...options, signal: limit.signal })
+    const { signal } = limit
+    const pool = choosePool(this.#host.pools, name)
+    // Under which id is not known before it is read; of the same file there may be several.
+    const subject = pool.claim('image', String(what.path), 'shared')
+    using _op = await pool.begin('import', subject, { ...rest, signal })
+    return await pool.images.import(what, { signal, onProgress })
   }
 
   /**
@@ -70,9 +80,11 @@ export class Images {
       .flatMap((one) => one.images.list(fields))
   }
 
-  /** @throws InUseError while a container needs it */
-  async delete(id: string, options: InPool = {}): Promise<void> {
-    onlyKeys(options, ['pool'], 'delete')
-    await choosePool(this.#host.pools, options.pool).images.delete(id)
+  /** Cannot be given up once it has begun. @throws InUseError while a container needs it */
+  async delete(id: string, options: InPool & OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'delete', ['pool'])
+    const pool = choosePool(this.#host.pools, options.pool)
+    using _op = await pool.begin('delete', pool.claim('image', id), options)
+    await pool.images.delete(id)
   }
 }

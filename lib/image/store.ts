@@ -96,11 +96,11 @@ export class ImageStore implements ImageCache {
       undo.add(() => this.#remove(staging))
       await mkdir(join(this.#directory, staging), { mode: 0o700 })
       await mkdir(target, { mode: 0o755 })
-      done('image.staging')
+      done('image.staging', options.signal)
       const { bfree, bsize } = await statfs(target)
       const limits = { maxEntries, maxSize, free: bfree * bsize }
       const unpacked = await unpack(path, target, this.#pool, limits, digest, options)
-      done('image.unpacked')
+      done('image.unpacked', options.signal)
       const file = new ConfigFile(join(this.#directory, staging, 'image.yml'), imageFile)
       await file.create({
         ...attributes,
@@ -111,8 +111,7 @@ export class ImageStore implements ImageCache {
       })
       // Thousands of files: one flush of their filesystem, instead of one of each file.
       if (this.#durable) await flushFilesystem(join(this.#directory, staging))
-      done('image.written')
-      options.signal?.throwIfAborted()
+      done('image.written', options.signal)
 
       return await this.#publish(staging, imageId(attributes, unpacked.digest), undo)
     } catch (error) {

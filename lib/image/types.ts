@@ -1,5 +1,6 @@
 // What an image is, and what the rest of the engine may do with a pool's images.
 
+import type { OperationOptions } from '../host/operation.js'
 import type { ImportImage } from './schema.js'
 
 export type { ImportImage }
@@ -44,8 +45,7 @@ export interface ImportProgress {
   readonly entries: number
 }
 
-export interface ImportOptions {
-  readonly signal?: AbortSignal | undefined
+export interface ImportOptions extends OperationOptions {
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 

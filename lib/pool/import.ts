@@ -11,6 +11,7 @@ import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
+import type { Operation } from '../host/operation.js'
 import { BusyError, ConfigBrokenError, NotAPoolError, UnsupportedError } from '../host/errors.js'
 import { IdRange } from '../id-range/id-range.js'
 import { TableFile } from '../id-range/table-file.js'
@@ -33,7 +34,9 @@ import { staleCgroups } from './stale-cgroups.js'
 import { isTemporary } from './write-file.js'
 import { done } from '../step.js'
 
+/** For who has its lock already. */
 export async function importPool(
+  op: Operation,
   host: HostContext,
   { name, path }: Pick<PoolOptions, 'name' | 'path'>,
 ): Promise<Pool> {
@@ -46,7 +49,7 @@ export async function importPool(
   const driver = new DirDriver(layout, marker.clone_mode, marker.durable)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
   if (lock !== null) await own(pool, lock)
-  done('import.locked')
+  done('import.locked', op.signal)
   await layout.ensure()
   await checkVisible(host, path)
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
@@ -58,20 +61,22 @@ export async function importPool(
     [...pool.containers.values()].filter((ct) => ct.imageId === image).map(({ id }) => id)
   pool.setImages(await ImageStore.open({ root: path, users, durable: marker.durable }))
   await loadContainers(pool)
-  await reserveIds(pool)
-  done('import.read')
+  await reserveIds(op, pool)
+  done('import.read', op.signal)
   if (lock !== null) {
-    await tidy(pool, driver)
-    await ensureDefaults(pool)
+    await tidy(op, pool, driver)
+    await ensureDefaults(op, pool)
     await settleCgroups(pool)
   }
-  done('import.tidied')
+  done('import.tidied', op.signal)
   for (const directory of host.paths.ofPool(name)) await mkdir(directory, { recursive: true })
   // Events find the containers from here on, so that none between the answer and the end is lost.
   host.pools.set(name, pool)
   undo.add(() => host.pools.delete(name))
   await adoptRunning(pool)
-  if (lock !== null) await finishChanges(pool)
+  op.signal?.throwIfAborted()
+  op.goOn()
+  if (lock !== null) await finishChanges(op, pool)
 
   pool.state = 'active'
   done('import.active')
@@ -198,7 +203,7 @@ function badName(path: string): ConfigBrokenError {
 }
 
 /** Takes the pool's ids on this machine. Users whose ids others have cannot start containers. */
-async function reserveIds(pool: Pool): Promise<void> {
+async function reserveIds(op: Operation, pool: Pool): Promise<void> {
   const blocks = [...pool.idRanges.values()].flatMap((range) => range.reservations())
   const inBlock = ({ start, count }: { start: number; count: number }) =>
     blocks.some((block) => start >= block.start && start + count <= block.start + block.count)
@@ -207,7 +212,7 @@ async function reserveIds(pool: Pool): Promise<void> {
       .filter((span) => !inBlock(span))
       .map((span) => ({ ...span, owner: `user:${user.name}` })),
   )
-  const conflicts = await pool.reservations.restore([...blocks, ...maps])
+  const conflicts = await pool.reservations.restore(op, [...blocks, ...maps])
   for (const { span, error } of conflicts) {
     for (const user of pool.users.values()) {
       const hit = spansOf(user.uidMap, user.gidMap).some(
@@ -219,7 +224,7 @@ async function reserveIds(pool: Pool): Promise<void> {
 }
 
 /** Takes away what operations that were cut off by a crash have left. */
-async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
+async function tidy(op: Operation, pool: Pool, driver: DirDriver): Promise<void> {
   for (const kind of ['ct', 'user', 'id-range'] as const) {
     for (const name of await readdir(pool.layout.conf(kind))) {
       if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))
@@ -234,14 +239,14 @@ async function tidy(pool: Pool, driver: DirDriver): Promise<void> {
         ({ path }) => path === pool.layout.confFile('user', user ?? ''),
       )
       if (owner !== null && user !== null && !pool.users.has(user) && !broken) {
-        await range.free({ owner })
+        await range.freeIn(op, { owner })
       }
     }
   }
   // A container whose file is broken still has its user.
   if (pool.broken.length > 0) return
   for (const user of [...pool.users.values()]) {
-    if (!user.standalone && user.show().containers.length === 0) await user.delete()
+    if (!user.standalone && user.show().containers.length === 0) await user.deleteIn(op)
   }
 }
 
@@ -273,7 +278,7 @@ async function removeEmpty(directory: string): Promise<void> {
   }
 }
 
-async function ensureDefaults(pool: Pool): Promise<void> {
+async function ensureDefaults(op: Operation, pool: Pool): Promise<void> {
   const broken = (path: string) => pool.broken.some((file) => file.path === path)
   const { name, ...range } = DEFAULT_RANGE
   if (pool.idRanges.size === 0 && !broken(pool.layout.confFile('id-range', name))) {
@@ -281,18 +286,18 @@ async function ensureDefaults(pool: Pool): Promise<void> {
   }
   for (const path of ['/', '/default']) {
     if (!pool.groups.has(path) && !broken(pool.layout.groupFile(path))) {
-      await createGroup(pool, path, [])
+      await createGroup(op, pool, path, [])
     }
   }
 }
 
 /** Goes on with what was cut off. What still fails waits for the next import and holds up nothing. */
-async function finishChanges(pool: Pool): Promise<void> {
+async function finishChanges(op: Operation, pool: Pool): Promise<void> {
   for (const { id, record } of pool.containers.values()) {
     const { renaming, unnamed = false } = record.config.vpsadminos
     try {
-      if (renaming?.to === id) await finishRename(record, renaming.from)
-      if (unnamed) await finishNaming(record)
+      if (renaming?.to === id) await finishRename(op, record, renaming.from)
+      if (unnamed) await finishNaming(op, record)
       if (record.run.alive && isUnapplied(record)) await reapply(record)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

@@ -5,7 +5,8 @@ import type { Container } from '../container/container.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
 import { StateError } from '../host/errors.js'
-import type { Locks } from '../host/locks.js'
+import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../host/locks.js'
+import { Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
 import { Reservations } from '../id-range/reservations.js'
 import type { ImageCache } from '../image/types.js'
@@ -60,6 +61,7 @@ export class Pool {
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
   /** @internal */ state: PoolState = 'importing'
   #images: ImageCache | null = null
+  #ended: (() => Error) | null = null
 
   /** @internal */
   constructor({ name, host, layout, marker, driver, lock }: PoolParts) {
@@ -92,9 +94,34 @@ export class Pool {
     return `${this.host.cgroupRoot}/pool.${this.name}`
   }
 
+  /**
+   * Begins an operation on something in it, which keeps the pool from being exported meanwhile.
+   *
+   * @param subject its lock, and the first of those that it takes
+   * @throws BusyError; StateError when the pool is exported, ClosedError when its host is closed
+   * @internal
+   */
+  async begin(
+    name: string,
+    subject: Claim,
+    options: OperationOptions,
+    more: readonly Claim[] = [],
+  ): Promise<Operation> {
+    this.assertActive()
+    const op = new Operation(this.host.locks, name, resourceOf(subject), options)
+    try {
+      await op.lock([claim('pool', this.name, 'shared'), subject, ...more])
+      this.assertActive()
+      return op
+    } catch (error) {
+      op[Symbol.dispose]()
+      throw error
+    }
+  }
+
   /** @internal */
-  get locks(): Locks {
-    return this.host.locks
+  claim(kind: LockKind, name: string, mode?: LockMode): Claim {
+    return claim(kind, `${this.name}:${name}`, mode)
   }
 
   /** @internal */
@@ -102,13 +129,22 @@ export class Pool {
     return {
       pool: this.name,
       reservations: this.reservations,
-      locks: this.locks,
+      begin: (name, range, options) => this.begin(name, range, options),
+      has: (range) => this.idRanges.get(range.name) === range,
       forget: (name) => this.idRanges.delete(name),
     }
   }
 
-  /** @throws StateError when the pool is not active @internal */
+  /** Nothing more comes of it. @param why makes the error of whoever comes later @internal */
+  end(why: () => Error): void {
+    this.state = 'exported'
+    this.#ended = why
+    for (const { record } of this.containers.values()) record.end(why)
+  }
+
+  /** @throws StateError when the pool is not active, ClosedError when its host was closed @internal */
   assertActive(): void {
+    if (this.#ended !== null) throw this.#ended()
     if (this.state !== 'active') {
       throw new StateError(`pool ${this.name}`, this.state, 'it must be imported')
     }

@@ -1,9 +1,11 @@
 // The pools of a host: made, imported, exported.
 
-import { chmod, mkdir, readdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
+import { claim, resourceOf } from '../host/locks.js'
+import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import { removeTree } from '../ns/tree.js'
 import { parse } from '../schema/parse.js'
 import {
@@ -21,6 +23,7 @@ import { writeMarker } from './marker.js'
 import type { Pool, PoolSnapshot } from './pool.js'
 import { poolError, syncDirectory } from './write-file.js'
 import { done } from '../step.js'
+import { Undo } from '../undo.js'
 
 export class Pools {
   readonly #host: HostContext
@@ -33,20 +36,27 @@ export class Pools {
   /**
    * Makes a pool in a directory that is empty or not there yet, and imports it.
    *
+   * @param more it can be given up until the pool is there; then it is imported
    * @throws UnsupportedError when the directory's filesystem cannot do the wanted clone mode
    */
-  install(options: InstallOptions): Promise<Pool> {
-    return this.installAs(options, { durable: true })
+  install(options: InstallOptions, more: OperationOptions = {}): Promise<Pool> {
+    return this.installAs(options, { durable: true }, more)
   }
 
   /** @internal */
-  async installAs(options: InstallOptions, { durable }: { durable: boolean }): Promise<Pool> {
+  async installAs(
+    options: InstallOptions,
+    { durable }: { durable: boolean },
+    more: OperationOptions = {},
+  ): Promise<Pool> {
     const { cloneMode, ...wanted } = parse(installOptions, options, 'install')
-    using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'install')
+    checkOptions(more, 'install')
+    using op = await this.#begin('install', wanted.name, more)
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
     const layout = new PoolLayout(wanted.path)
+    await using undo = new Undo()
     try {
-      await mkdir(wanted.path, { recursive: true, mode: 0o700 }).catch(() =>
+      const made = await mkdir(wanted.path, { recursive: true, mode: 0o700 }).catch(() =>
         // The recursive one says ENOENT where the filesystem is read-only.
         mkdir(wanted.path, { mode: 0o700 }),
       )
@@ -55,46 +65,54 @@ export class Pools {
       if (found.length > 0 && !(await layout.isHalfMade())) {
         throw new NotAPoolError(wanted.path, 'the directory is not empty')
       }
+      if (found.length === 0) undo.add(() => removeContent(wanted.path))
+      if (made !== undefined) undo.add(() => rm(made, { recursive: true }))
       await chmod(wanted.path, 0o700)
       await checkVisible(this.#host, wanted.path)
       const mode = await chooseCloneMode(wanted.path, cloneMode)
       await layout.ensure()
-      done('install.layout')
+      done('install.layout', op.signal)
       // The marker comes last: without it a half-made pool is none.
       await new ConfigFile(layout.poolFile(), poolFile).create({
         parallel_start: 2,
         parallel_stop: 4,
         attrs: {},
       })
-      done('install.config')
+      done('install.config', op.signal)
       await writeMarker(layout, mode, durable)
       await syncDirectory(wanted.path)
+      undo.commit()
       done('install.marker')
     } catch (error) {
       throw poolError(error, wanted.path)
     }
-    return await importPool(this.#host, wanted)
+    return await importPool(op.goOn(), this.#host, wanted)
   }
 
   /**
    * Takes a pool into use, as `Host.open()` does.
    *
+   * @param more it can be given up until the pool is active
    * @throws NotAPoolError, PoolFormatError, PoolUnsafeError, ConfigBrokenError for its marker
    */
-  async import(options: PoolOptions): Promise<Pool> {
+  async import(options: PoolOptions, more: OperationOptions = {}): Promise<Pool> {
     const wanted = parse(poolOptions, options, 'import')
-    using _lock = this.#host.locks.take(`pool ${wanted.name}`, 'import')
+    checkOptions(more, 'import')
+    using op = await this.#begin('import', wanted.name, more)
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
-    return await importPool(this.#host, wanted)
+    return await importPool(op, this.#host, wanted)
   }
 
   /**
    * Lets go of a pool; its files stay, and its ids stay its own on this machine.
    *
+   * @param options it cannot be given up once it has begun
    * @throws StateError while containers of it run
+   * @throws BusyError while something in it is worked on
    */
-  async export(name: string): Promise<void> {
-    using _lock = this.#host.locks.take(`pool ${name}`, 'export')
+  async export(name: string, options: OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'export')
+    using _op = await this.#begin('export', name, options)
     const pool = this.get(name)
     const running = [...pool.containers.values()].filter(({ state }) => state !== 'stopped')
     if (running.length > 0) {
@@ -123,6 +141,13 @@ export class Pools {
     return pool
   }
 
+  async #begin(name: string, pool: string, options: OperationOptions): Promise<Operation> {
+    const subject = claim('pool', pool)
+    const op = new Operation(this.#host.locks, name, resourceOf(subject), options)
+    await op.lock([subject])
+    return op
+  }
+
   list(): readonly PoolSnapshot[] {
     return [...this.#host.pools.values()].map((pool) => pool.show())
   }
@@ -135,7 +160,12 @@ export class Pools {
  * @internal
  */
 export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
-  pool.state = 'exported'
-  for (const { record } of pool.containers.values()) record.end(why)
+  pool.end(why)
   await pool.lock?.[Symbol.asyncDispose]()
+}
+
+async function removeContent(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name !== 'lost+found') await rm(join(directory, name), { recursive: true })
+  }
 }

@@ -1,6 +1,7 @@
 // A user is an id map with a name: the ids of the host that a container's ids stand for.
 
-import { InUseError } from '../host/errors.js'
+import { InUseError, NotFoundError } from '../host/errors.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { userFile, UserFile } from '../schema/user.js'
@@ -62,14 +63,22 @@ export class User {
     })
   }
 
-  async setStandalone(standalone: boolean): Promise<void> {
-    using _lock = this.#lock('set')
+  /** Cannot be given up once it has begun. */
+  async setStandalone(standalone: boolean, options: OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'setStandalone')
+    using _op = await this.#begin('set', options)
     this.#config = await this.#file.update({ standalone })
   }
 
-  /** @throws InUseError while a container has this user */
-  async delete(): Promise<void> {
-    using _lock = this.#lock('delete')
+  /** Cannot be given up once it has begun. @throws InUseError while a container has this user */
+  async delete(options: OperationOptions = {}): Promise<void> {
+    checkOptions(options, 'delete')
+    using op = await this.#begin('delete', options)
+    await this.deleteIn(op.goOn())
+  }
+
+  /** For an operation that has its lock already. @internal */
+  async deleteIn(op: Operation): Promise<void> {
     const containers = this.#containers()
     if (containers.length > 0) throw new InUseError('user', this.name, containers)
     // The file first: ids whose user is still there must not be given to another one.
@@ -78,9 +87,9 @@ export class User {
     this.#pool.users.delete(this.name)
     const owner = `user:${this.name}`
     for (const range of this.#pool.idRanges.values()) {
-      if (range.owners().has(owner)) await range.free({ owner })
+      if (range.owners().has(owner)) await range.freeIn(op, { owner })
     }
-    if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(owner)
+    if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, owner)
     done('user-delete.ids')
   }
 
@@ -90,7 +99,10 @@ export class User {
       .map(({ id }) => id)
   }
 
-  #lock(holder: string): Disposable {
-    return this.#pool.locks.take(`user ${this.#pool.name}:${this.name}`, holder)
+  async #begin(name: string, options: OperationOptions): Promise<Operation> {
+    const op = await this.#pool.begin(name, this.#pool.claim('user', this.name), options)
+    if (this.#pool.users.get(this.name) === this) return op
+    op[Symbol.dispose]()
+    throw new NotFoundError('user', `${this.#pool.name}:${this.name}`, 'it was deleted')
   }
 }

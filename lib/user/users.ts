@@ -1,6 +1,7 @@
 // The users of all pools of a host.
 
 import { ExistsError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { IdRange } from '../id-range/id-range.js'
 import { ConfigFile } from '../pool/config-file.js'
@@ -24,12 +25,16 @@ export class Users {
    * Makes an id map. Without maps it is one block of an id-range; with maps and a block the maps
    * must lie within the block; with maps alone they are taken as they are.
    *
+   * @param more it can be given up until its file is written
    * @throws InvalidArgumentError for maps without id 0, or that overlap within themselves
    * @throws IdOverlapError when another user, pool or host of this machine has some of the ids
    */
-  async create(options: CreateUserOptions): Promise<User> {
-    const { pool, ...checked } = parse(createUserOptions, options, 'create')
-    return createUser(choosePool(this.#host.pools, pool), checked)
+  async create(options: CreateUserOptions, more: OperationOptions = {}): Promise<User> {
+    const { pool: poolName, ...checked } = parse(createUserOptions, options, 'create')
+    checkOptions(more, 'create')
+    const pool = choosePool(this.#host.pools, poolName)
+    using op = await pool.begin('create', pool.claim('user', checked.name), more)
+    return await createUser(op, pool, checked)
   }
 
   /** @param reference `[POOL:]NAME` */
@@ -58,14 +63,13 @@ interface Wanted {
   standalone: boolean
 }
 
-/** @internal */
-export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
+/** For who has its lock already. @internal */
+export async function createUser(op: Operation, pool: Pool, wanted: Wanted): Promise<User> {
   const { name, standalone } = wanted
-  using _lock = pool.locks.take(`user ${pool.name}:${name}`, 'create')
   if (pool.users.has(name)) throw new ExistsError('user', `${pool.name}:${name}`)
   await using undo = new Undo()
-  const { uidMap, gidMap } = await takeIds(pool, wanted, undo)
-  done('user.ids')
+  const { uidMap, gidMap } = await takeIds(op, pool, wanted, undo)
+  done('user.ids', op.signal)
   const file = new ConfigFile(pool.layout.confFile('user', name), userFile)
   const config = await file.create({
     uid_map: uidMap.map(formatEntry),
@@ -73,7 +77,7 @@ export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
     standalone,
   })
   undo.add(() => file.remove())
-  done('user.file')
+  done('user.file', op.signal)
   undo.commit()
   const user = new User(name, pool, file, config)
   pool.users.set(name, user)
@@ -81,6 +85,7 @@ export async function createUser(pool: Pool, wanted: Wanted): Promise<User> {
 }
 
 async function takeIds(
+  op: Operation,
   pool: Pool,
   wanted: Wanted,
   undo: Undo,
@@ -93,32 +98,35 @@ async function takeIds(
     checkIdMap(gidMap, 'create.gidMap')
     if (wanted.blockIndex === undefined) {
       const spans = spansOf(uidMap, gidMap)
-      await pool.reservations.reserve(spans, owner)
-      undo.add(() => pool.reservations.release(owner))
+      await pool.reservations.reserve(op, spans, owner)
+      undo.add(() => pool.reservations.release(op.goOn(), owner))
     } else {
-      const block = await takeBlock(pool, wanted, owner, undo)
+      const block = await takeBlock(op, pool, wanted, owner, undo)
       refuseOutside(uidMap, block, 'create.uidMap')
       refuseOutside(gidMap, block, 'create.gidMap')
     }
     return { uidMap, gidMap }
   }
-  const { start, count } = await takeBlock(pool, wanted, owner, undo)
+  const { start, count } = await takeBlock(op, pool, wanted, owner, undo)
   const map = [{ nsId: 0, hostId: start, count }]
   return { uidMap: map, gidMap: map }
 }
 
 async function takeBlock(
+  op: Operation,
   pool: Pool,
   { idRange, blockIndex }: Wanted,
   owner: string,
   undo: Undo,
 ): Promise<IdSpan> {
+  // Until it is over, so that the range is there for what is undone.
+  await op.lock([pool.claim('id-range', idRange, 'shared')])
   const range = pool.idRanges.get(idRange)
   if (range === undefined) throw new NotFoundError('id-range', `${pool.name}:${idRange}`)
   const ours = ownBlock(range, blockIndex, owner)
   if (ours !== null) return ours
-  const allocation = await range.allocate({ blockIndex, owner })
-  undo.add(() => range.free({ blockIndex: allocation.blockIndex }))
+  const allocation = await range.allocateIn(op, { blockIndex, owner })
+  undo.add(() => range.freeIn(op.goOn(), { blockIndex: allocation.blockIndex }))
   return range.span(allocation)
 }
 

@@ -3,7 +3,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Host } from 'vpsadminos'
+import type { Host, OperationOptions } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
 import { busyboxArchive, lastingHost, type LastingHost } from './system.js'
 
@@ -24,7 +24,7 @@ export interface Operation {
   readonly fleeting?: true
   /** From the state that every operation begins with. */
   readonly prepare?: (host: Host, place: Place) => Promise<unknown>
-  readonly run: (host: Host, place: Place) => Promise<unknown>
+  readonly run: (host: Host, place: Place, options?: OperationOptions) => Promise<unknown>
   /** What the next process does first, as every host would. */
   readonly settle?: (host: Host, place: Place) => Promise<unknown>
   /** Back to that state, from wherever it is now. */
@@ -67,25 +67,26 @@ const killStarted = async (host: Host): Promise<void> => {
   if (ct.state !== 'stopped') await ct.kill()
 }
 
-const makeUser: Operation['run'] = (host) => host.users.create({ name: 'somebody' })
+const makeUser: Operation['run'] = (host, _place, options) =>
+  host.users.create({ name: 'somebody' }, options)
 const dropUser = async (host: Host): Promise<void> => {
   await host.users.find('somebody')?.delete()
 }
 
-const makeGroup: Operation['run'] = (host) =>
-  host.groups.create({ path: '/some', memoryLimit: '256 MiB' })
+const makeGroup: Operation['run'] = (host, _place, options) =>
+  host.groups.create({ path: '/some', memoryLimit: '256 MiB' }, options)
 const dropGroup = async (host: Host): Promise<void> => {
   await host.groups.find('/some')?.delete()
 }
 
-const makeRange: Operation['run'] = (host) =>
-  host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 })
+const makeRange: Operation['run'] = (host, _place, options) =>
+  host.idRanges.create({ name: 'few', startId: 3e9, blockSize: 65536, blockCount: 4 }, options)
 const dropRange = async (host: Host): Promise<void> => {
   await host.idRanges.find('few')?.delete()
 }
 
-const importImage: Operation['run'] = (host, { archive: path }) =>
-  host.images.import({ path, distribution: 'second', version: '2' })
+const importImage: Operation['run'] = (host, { archive: path }, options) =>
+  host.images.import({ path, distribution: 'second', version: '2' }, options)
 const dropImage = async (host: Host): Promise<void> => {
   for (const { id } of host.images.list({ distribution: 'second' })) await host.images.delete(id)
 }
@@ -102,7 +103,8 @@ export const operations: readonly Operation[] = [
       ...(['user.ids', 'user.file', 'create.user', 'create.staged', 'create.rootfs'] as const),
       ...(['create.guest', 'create.log', 'create.live'] as const),
     ],
-    run: (host) => host.containers.create({ id: 'new', image: { distribution: 'busybox' } }),
+    run: (host, _place, options) =>
+      host.containers.create({ id: 'new', image: { distribution: 'busybox' } }, options),
     restore: (host) => host.containers.find('new')?.delete() ?? Promise.resolve(),
   },
   {
@@ -112,7 +114,7 @@ export const operations: readonly Operation[] = [
       ...(['delete.cgroups', 'delete.user', 'user-delete.file', 'user-delete.ids'] as const),
       ...user,
     ],
-    run: (host) => host.containers.get('base').delete(),
+    run: (host, _place, options) => host.containers.get('base').delete(options),
     restore: async (host) => {
       if (host.containers.find('base') !== null) return
       const image = { distribution: 'busybox' }
@@ -125,14 +127,16 @@ export const operations: readonly Operation[] = [
       ...(['rename.marked', 'rename.rootfs', 'rename.file'] as const),
       ...(['rename.logs', 'rename.guest', 'rename.done'] as const),
     ],
-    run: (host) => host.containers.get('base').rename('moved'),
+    run: (host, _place, options) => host.containers.get('base').rename('moved', options),
     restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),
   },
   {
     name: 'change a container that is stopped',
     steps: ['set.file', 'set.guest'],
-    run: (host) =>
-      host.containers.get('base').set({ memoryLimit: '96 MiB', hostname: 'changed.example' }),
+    run: (host, _place, options) =>
+      host.containers
+        .get('base')
+        .set({ memoryLimit: '96 MiB', hostname: 'changed.example' }, options),
     restore: async (host) => {
       await host.containers.get('base').set({ memoryLimit: '64 MiB' })
       await host.containers.get('base').unset('hostname')
@@ -141,8 +145,10 @@ export const operations: readonly Operation[] = [
   {
     name: 'change a container that runs',
     steps: ['set.limits', 'set.file', 'set.guest', 'set.lxc'],
-    run: (host) =>
-      host.containers.get('live').set({ memoryLimit: '96 MiB', hostname: 'changed.example' }),
+    run: (host, _place, options) =>
+      host.containers
+        .get('live')
+        .set({ memoryLimit: '96 MiB', hostname: 'changed.example' }, options),
     restore: async (host) => {
       await host.containers.get('live').set({ memoryLimit: '64 MiB' })
       await host.containers.get('live').unset('hostname')
@@ -151,14 +157,14 @@ export const operations: readonly Operation[] = [
   {
     name: 'start a container',
     steps: ['start.prepared', 'start.running'],
-    run: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.get('started').start(options),
     restore: killStarted,
   },
   {
     name: 'stop a container',
     steps: ['stop.ended'],
     prepare: (host) => host.containers.get('started').start(),
-    run: (host) => host.containers.get('started').stop(),
+    run: (host, _place, options) => host.containers.get('started').stop(options),
     restore: killStarted,
   },
   {
@@ -170,8 +176,8 @@ export const operations: readonly Operation[] = [
   {
     name: 'delete a user',
     steps: ['user-delete.file', 'user-delete.ids', ...user],
-    prepare: makeUser,
-    run: (host) => host.users.get('somebody').delete(),
+    prepare: (host, place) => makeUser(host, place),
+    run: (host, _place, options) => host.users.get('somebody').delete(options),
     restore: dropUser,
   },
   {
@@ -181,10 +187,17 @@ export const operations: readonly Operation[] = [
     restore: dropGroup,
   },
   {
+    name: 'change a group',
+    steps: ['group-set.limits', 'group-set.file'],
+    prepare: (host, place) => makeGroup(host, place),
+    run: (host, _place, options) => host.groups.get('/some').set({ memoryLimit: '2 GiB' }, options),
+    restore: dropGroup,
+  },
+  {
     name: 'delete a group',
     steps: ['group-delete.file', 'group-delete.directory', 'group-delete.cgroup'],
-    prepare: makeGroup,
-    run: (host) => host.groups.get('/some').delete(),
+    prepare: (host, place) => makeGroup(host, place),
+    run: (host, _place, options) => host.groups.get('/some').delete(options),
     restore: dropGroup,
   },
   {
@@ -196,8 +209,8 @@ export const operations: readonly Operation[] = [
   {
     name: 'delete an id-range',
     steps: ['id-range-delete.file'],
-    prepare: makeRange,
-    run: (host) => host.idRanges.get('few').delete(),
+    prepare: (host, place) => makeRange(host, place),
+    run: (host, _place, options) => host.idRanges.get('few').delete(options),
     restore: dropRange,
   },
   {
@@ -209,32 +222,33 @@ export const operations: readonly Operation[] = [
   {
     name: 'delete an image',
     steps: ['image-delete.renamed', 'image-delete.removed'],
-    prepare: importImage,
-    run: (host) => host.images.delete(host.images.find({ distribution: 'second' }).id),
+    prepare: (host, place) => importImage(host, place),
+    run: (host, _place, options) =>
+      host.images.delete(host.images.find({ distribution: 'second' }).id, options),
     restore: dropImage,
   },
   {
     name: 'import a pool',
     steps: ['import.locked', 'import.read', 'import.tidied', 'import.active'],
     fleeting: true,
-    run: (host, { other: path }) => host.pools.import({ name: 'other', path }),
+    run: (host, { other: path }, options) => host.pools.import({ name: 'other', path }, options),
     restore: exportOther,
   },
   {
     name: 'export a pool',
     steps: ['export.released', 'export.cgroup'],
     fleeting: true,
-    run: async (host, { other: path }) => {
+    run: async (host, { other: path }, options) => {
       if (host.pools.find('other') === null) await host.pools.import({ name: 'other', path })
-      await host.pools.export('other')
+      await host.pools.export('other', options)
     },
     restore: exportOther,
   },
   {
     name: 'install a pool',
     steps: ['install.layout', 'install.config', 'install.marker'],
-    run: async (host, { third: path }) => {
-      await host.pools.install({ name: 'third', path })
+    run: async (host, { third: path }, options) => {
+      await host.pools.install({ name: 'third', path }, options)
       await host.pools.export('third')
     },
     settle: async (host, { third: path }) => {

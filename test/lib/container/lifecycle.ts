@@ -171,7 +171,10 @@ await t.test('freeze and thaw', async (t) => {
 await t.test('one operation at a time, and the second is told which is the first', async (t) => {
   const ct = await host.containers.create({ id: 'busy', image: busybox })
   const starting = ct.start()
-  t.match(host.locks(), [{ resource: 'container tank:busy', holder: 'start' }])
+  t.match(host.locks(), [
+    { resource: 'pool tank', holder: 'start of container tank:busy', mode: 'shared' },
+    { resource: 'container tank:busy', holder: 'start', mode: 'exclusive', label: null },
+  ])
   await t.rejects(ct.start(), { code: 'ERR_BUSY', holder: 'start' })
   await t.rejects(ct.delete({ force: true }), { code: 'ERR_BUSY', holder: 'start' })
   await starting
