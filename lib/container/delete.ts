@@ -1,10 +1,12 @@
 // Deletes a container, and looks afterwards whether really nothing is left of it.
 
-import { rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { BusyError, NotFoundError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
+import { belongingsOf, stillThere, type Belonging } from './belongings.js'
 import { forgetExit } from './last-exit.js'
+import { logFiles } from './log-files.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { ContainerRecord } from './record.js'
@@ -18,10 +20,13 @@ export interface DeleteOptions extends OperationOptions {
   readonly force?: boolean | undefined
 }
 
-/** What was looked for after a deletion. Nothing was found when `leftovers` is empty. */
+/** What became of all that the host had for a container. */
 export interface DeleteReceipt {
   readonly id: string
-  readonly leftovers: readonly string[]
+  /** What there was when the deletion began, and is no more. */
+  readonly gone: readonly Belonging[]
+  /** What is there still, or again. */
+  readonly leftovers: readonly Belonging[]
 }
 
 export async function deleteContainer(
@@ -31,6 +36,7 @@ export async function deleteContainer(
   const { force = false } = options
   using op = await record.begin('delete', options, ['force'])
   const { pool, id, host, user } = record
+  const before = await belongingsOf(record)
   if (force) await stopLocked(op, record, 0, 'kill')
   record.assertStopped('delete')
   const settings = await record.lockSettings(op)
@@ -57,7 +63,20 @@ export async function deleteContainer(
   if (last && !user.standalone) await dropUser(op, pool, user)
   done('delete.user')
   host.emit({ type: 'deleted', pool: pool.name, id })
-  return Object.freeze({ id, leftovers: await leftoversOf(record) })
+  return await receipt(record, before)
+}
+
+async function receipt(
+  record: ContainerRecord,
+  before: readonly Belonging[],
+): Promise<DeleteReceipt> {
+  const { pool, id, user } = record
+  const [still, now] = await Promise.all([stillThere(before), belongingsOf(record)])
+  const whats = new Set(still.map(({ what }) => what))
+  const gone = before.filter(({ what }) => !whats.has(what))
+  if (!pool.users.has(user.name)) gone.push({ type: 'user', what: user.name })
+  const leftovers = [...still, ...now.filter(({ what }) => !whats.has(what))]
+  return Object.freeze({ id, gone: Object.freeze(gone), leftovers: Object.freeze(leftovers) })
 }
 
 // Somebody may be making another container for it; then it is not the last one.
@@ -77,28 +96,4 @@ export async function removeTraces(pool: Pool, id: string): Promise<void> {
     forgetExit(pool, id),
     ...logFiles(pool, id).map((path) => rm(path, { force: true })),
   ])
-}
-
-export function logFiles(pool: Pool, id: string): string[] {
-  const paths = [pool.layout.log(id), pool.layout.consoleLog(id)]
-  return paths.flatMap((path) => [path, `${path}.1`])
-}
-
-async function leftoversOf(record: ContainerRecord): Promise<string[]> {
-  const { pool, id, host } = record
-  const cgroups = await record.cgroupDir().exists()
-  const keeper = await host.keeper()
-  const rootfs = host.paths.rootfs(pool.name, id)
-  const mounts = (await keeper.mounts()).filter((path) => path === rootfs)
-  const paths = [pool.driver.path(id), record.file.path, ...logFiles(pool, id)]
-  const files = await Promise.all(
-    paths.map((path) =>
-      stat(path).then(
-        () => [`file ${path}`],
-        () => [],
-      ),
-    ),
-  )
-  const cgroup = (mountpoint: string) => `cgroup ${mountpoint}/${record.cgroup}`
-  return [...cgroups.map(cgroup), ...mounts.map((path) => `mount ${path}`), ...files.flat()]
 }

@@ -11,6 +11,7 @@ import { onlyKeys, parse } from '../schema/parse.js'
 import { Users } from '../user/users.js'
 import { abandon } from '../abandon.js'
 import { auditHost, type AuditReport } from './audit.js'
+import { recoverHost, type RecoveryReport } from './recover.js'
 import type { HostContext } from './context.js'
 import type { EventHub } from './event-hub.js'
 import type { EventPosition, HostEvent } from './events.js'
@@ -152,6 +153,16 @@ export class Host implements AsyncDisposable {
   async audit(options: OperationOptions = {}): Promise<AuditReport> {
     checkOptions(options, 'audit')
     return await abandon(auditHost(this.#context), options.signal)
+  }
+
+  /**
+   * Removes what {@link audit} finds, as far as nobody can miss it: cgroups with what runs in them, mounts,
+   * files that were to be removed. Opening a host does it. Directories that belong to no container are
+   * named and left, as what is in them may be somebody's.
+   */
+  async recover(options: OperationOptions = {}): Promise<RecoveryReport> {
+    checkOptions(options, 'recover')
+    return await recoverHost(this.#context, options)
   }
 
   /**

@@ -317,6 +317,11 @@ export class Keeper implements AsyncDisposable {
     return (await this.#connection.request('MOUNTS')).fields.texts('PATH')
   }
 
+  /** Unmounts those that belong to no container which runs or starts; answers which. */
+  async unmountLeft(): Promise<string[]> {
+    return (await this.#connection.request('MOUNTS', { FORCE: true })).fields.texts('PATH')
+  }
+
   /**
    * What happens from now on, or since an earlier event: then with a `gap` where some is lost.
    * Ends when the keeper ends. A reader that falls far behind gets a `gap` too.

@@ -38,6 +38,9 @@ export interface StorageDriver {
   /** Takes it out of sight at once, then removes it. Not existing is fine. */
   remove(id: string): Promise<void>
 
+  /** Goes on with removals that were cut off. */
+  sweep(): Promise<void>
+
   rename(from: string, to: string): Promise<void>
 
   /** The container's own directory or dataset. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -49,6 +50,13 @@ std::string Containers::plan_file(const std::string& key) const {
 
 std::string Containers::reboot_mark(const std::string& key) const {
   return context_.options.state_dir + "/keeper/reboots/" + key;
+}
+
+bool Containers::has_rootfs(std::string_view path) const {
+  return std::any_of(containers_.begin(), containers_.end(), [path](const auto& one) {
+    const std::string& target = one.second->plan.rootfs.target;
+    return path == target || path == target + ".upper" || path == target + ".lower";
+  });
 }
 
 std::vector<std::string> Containers::payloads() const {

@@ -74,6 +74,8 @@ class Containers {
   void tell_state(const Message& message, const Request& request);
   [[nodiscard]] Container* find(const std::string& key);
   [[nodiscard]] size_t count() const { return containers_.size(); }
+  // Whether it, or a part of one, is a rootfs here.
+  [[nodiscard]] bool has_rootfs(std::string_view path) const;
   // The cgroups that belong to guests.
   [[nodiscard]] std::vector<std::string> payloads() const;
   void remove_fifos();

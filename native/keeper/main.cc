@@ -172,7 +172,7 @@ class Keeper {
       case Kind::SUBSCRIBE:
         return subscribe(message, request);
       case Kind::MOUNTS:
-        return mounts(request);
+        return mounts(message, request);
       case Kind::TELL_STATE:
         return containers_.tell_state(message, request);
       case Kind::SHUTDOWN:
@@ -217,15 +217,19 @@ class Keeper {
     server_.subscribe(request.client());
   }
 
-  // What is mounted for containers in our namespace, for those who check that nothing is left.
-  void mounts(const Request& request) {
+  // What is mounted for containers in our namespace, for those who check that nothing is left; with
+  // FORCE, what was mounted for none that is known here, and is not any more.
+  void mounts(const Message& message, const Request& request) {
+    const bool unmount = message.fields.number(Tag::FORCE) != 0;
     Writer answer = request.answer();
     const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
     const std::string prefix = " " + context_.options.state_dir + "/rootfs/";
     if (table.ok()) {
       for (size_t at = 0; (at = table->find(prefix, at)) != std::string::npos; at++) {
-        answer.put(Tag::PATH,
-                   std::string_view(*table).substr(at + 1, table->find(' ', at + 1) - at - 1));
+        const std::string path = table->substr(at + 1, table->find(' ', at + 1) - at - 1);
+        if (unmount && containers_.has_rootfs(path)) continue;
+        if (unmount) unmount_rootfs(path);
+        answer.put(Tag::PATH, path);
       }
     }
     request.reply(answer);

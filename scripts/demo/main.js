@@ -90,8 +90,9 @@ async function run(host) {
     () => Promise.all(cts.map((ct) => ct.delete())),
     (receipts) => {
       const left = receipts.flatMap(({ leftovers }) => leftovers)
-      if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`)
-      return 'the receipts say that nothing is left'
+      if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`)
+      const gone = receipts.flatMap((receipt) => receipt.gone)
+      return `nothing is left of ${gone.length} things in kernel and pool`
     },
   )
 }

@@ -37,7 +37,7 @@ await t.test('create, start, ready, stop, delete', async (t) => {
   t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
   t.match(ct.show(), { state: 'stopped', initPid: null, exit: { reason: 'halt' } })
   t.match(await ct.stop(), { rung: 'none' })
-  t.same(await ct.delete(), { id: 'one', leftovers: [] })
+  t.match(await ct.delete(), { id: 'one', leftovers: [] })
   t.same(host.containers.list(), [])
   t.same(host.users.list(), [], 'its user went with it')
   t.same((await readdir(join(pool.path, 'ct'))).length, 0)

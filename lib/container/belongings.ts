@@ -1,0 +1,90 @@
+// All that a host has for one container, in the kernel, in its state directory and on the pool, as it is
+// found there and not as it is remembered: of each a deletion says that it is gone.
+
+import { lstat, readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { logFiles } from './log-files.js'
+import { notifySocket } from './lxc-file.js'
+import type { ContainerRecord } from './record.js'
+
+export interface Belonging {
+  /** `process` is init: the others are in its cgroups, which stay as long as one of them does. */
+  readonly type: 'process' | 'cgroup' | 'mount' | 'interface' | 'directory' | 'file' | 'user'
+  /** Its path, name or process id. */
+  readonly what: string
+}
+
+/** What there is now. */
+export async function belongingsOf(record: ContainerRecord): Promise<Belonging[]> {
+  const { pool, id, host, run } = record
+  const keeper = (name: string): string =>
+    join(host.paths.stateDir, 'keeper', name, `${pool.name}:${id}`)
+  const candidates: Belonging[] = [
+    ...(run.initPid === null ? [] : [{ type: 'process' as const, what: String(run.initPid) }]),
+    { type: 'interface', what: record.interfaceName },
+    { type: 'directory', what: pool.driver.path(id) },
+    { type: 'directory', what: dirname(host.paths.lxcConfig(pool.name, id)) },
+    ...[
+      record.file.path,
+      ...logFiles(pool, id),
+      ...['plans', 'reboots', 'exits'].map(keeper),
+      ...[notifySocket(record)].flatMap((path) => path ?? []),
+    ].map((what) => ({ type: 'file' as const, what })),
+  ]
+  const [cgroups, mounts, there] = await Promise.all([
+    cgroupsOf(record),
+    mountsOf(record),
+    Promise.all(candidates.map(isThere)),
+  ])
+  return [...cgroups, ...mounts, ...candidates.filter((_, index) => there[index])]
+}
+
+/** Those of them that are there still. */
+export async function stillThere(all: readonly Belonging[]): Promise<Belonging[]> {
+  const there = await Promise.all(all.map(isThere))
+  return all.filter((_, index) => there[index])
+}
+
+async function isThere({ type, what }: Belonging): Promise<boolean> {
+  if (type === 'process') return await runs(Number(what))
+  const path = type === 'interface' ? join('/sys/class/net', what) : what
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+// Its number may be another one's by now; a zombie has ended.
+async function runs(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return /^NSpid:\t\d+\t/m.test(status) && !/^State:\tZ/m.test(status)
+}
+
+/** In each hierarchy, with those that liblxc gives a number when the name is taken: `ct.web1-1`. */
+async function cgroupsOf({ pool, host, cgroup }: ContainerRecord): Promise<Belonging[]> {
+  const name = basename(cgroup)
+  const others = new Set([...pool.containers.values()].map((one) => basename(one.record.cgroup)))
+  const found = await Promise.all(
+    host.cgroups.hierarchies.map(async ({ mountpoint }) => {
+      const directory = join(mountpoint, dirname(cgroup))
+      const names = await readdir(directory).catch(() => [])
+      return names
+        .filter((one) => one === name || (isNumbered(one, name) && !others.has(one)))
+        .map((one) => ({ type: 'cgroup' as const, what: join(directory, one) }))
+    }),
+  )
+  return found.flat()
+}
+
+function isNumbered(name: string, of: string): boolean {
+  return name.startsWith(`${of}-`) && /^\d+$/.test(name.slice(of.length + 1))
+}
+
+/** In the keeper's mount namespace: there is none between the end of a start and the next one. */
+async function mountsOf({ pool, id, host }: ContainerRecord): Promise<Belonging[]> {
+  const rootfs = host.paths.rootfs(pool.name, id)
+  const mounts = await (await host.keeper()).mounts()
+  return mounts
+    .filter((path) => [rootfs, `${rootfs}.upper`, `${rootfs}.lower`].includes(path))
+    .map((what) => ({ type: 'mount', what }))
+}

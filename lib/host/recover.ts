@@ -1,0 +1,68 @@
+// Removes what an audit finds and nobody can miss. What it could not remove the second look tells.
+
+import { join } from 'node:path'
+import { auditHost, type Leftover } from './audit.js'
+import type { HostContext } from './context.js'
+import { claim } from './locks.js'
+import { Operation, type OperationOptions } from './operation.js'
+
+export interface RecoveryReport {
+  readonly removed: readonly Leftover[]
+  /** What is to be looked at by somebody. */
+  readonly left: readonly Leftover[]
+}
+
+/** @throws BusyError while an operation is under way in one of the pools, unless it may wait */
+export async function recoverHost(
+  host: HostContext,
+  options: OperationOptions = {},
+): Promise<RecoveryReport> {
+  using op = new Operation(host.locks, 'recover', 'host', options)
+  // What is being made is no leftover.
+  await op.lock([...host.pools.keys()].map((name) => claim('pool', name)))
+  const { leftovers } = await auditHost(host)
+  if (leftovers.length === 0) return Object.freeze({ removed: leftovers, left: leftovers })
+  for (const path of cgroupsOf(host, leftovers)) {
+    op.signal?.throwIfAborted()
+    // The second look sees one that stays.
+    await removeCgroup(host, path).catch(() => undefined)
+  }
+  if (leftovers.some(({ type }) => type === 'mount')) {
+    await host.keeper().then((keeper) => keeper.unmountLeft())
+  }
+  for (const pool of host.pools.values()) {
+    op.signal?.throwIfAborted()
+    if (pool.lock !== null) await pool.driver.sweep()
+  }
+  const left = (await auditHost(host)).leftovers
+  const stays = new Set(left.map(keyOf))
+  const removed = leftovers.filter((one) => !stays.has(keyOf(one)))
+  return Object.freeze({ removed: Object.freeze(removed), left })
+}
+
+/** With what runs in it, unless we do not know who that could be. */
+async function removeCgroup(host: HostContext, path: string): Promise<void> {
+  const cgroup = host.cgroups.dir(path)
+  const ours = /\/(ct|user|group)\.[^/]+$/.test(path)
+  if (ours) await cgroup.kill()
+  for (const pid of await cgroup.procs()) {
+    if (!ours) return
+    // It is in a hierarchy of v1 alone.
+    process.kill(pid, 'SIGKILL')
+  }
+  await cgroup.remove()
+}
+
+/** Those in pools, relative to the hierarchies. */
+function cgroupsOf(host: HostContext, leftovers: readonly Leftover[]): Set<string> {
+  const roots = host.cgroups.hierarchies.map(({ mountpoint }) => `${mountpoint}/`)
+  const paths = leftovers
+    .filter(({ type }) => type === 'cgroup')
+    .map(({ what }) => what.slice(roots.find((root) => what.startsWith(root))?.length ?? 0))
+  const pools = [...host.pools.values()].map((pool) => join(pool.cgroup, '/'))
+  return new Set(paths.filter((path) => pools.some((pool) => path.startsWith(pool))))
+}
+
+function keyOf({ type, what }: Leftover): string {
+  return `${type} ${what}`
+}

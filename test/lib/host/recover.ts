@@ -1,0 +1,75 @@
+// What a crash could have left is removed, and nothing that somebody may miss.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { hierarchies } from '../../helpers/hierarchies.js'
+import { startedContainer, temporaryHost } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const [hierarchy = ''] = hierarchies
+const ct = await startedContainer(host, { id: 'runs' })
+const user = dirname(ct.show().cgroup)
+
+await t.test('nothing is left, and nothing is touched', async (t) => {
+  t.same(await host.recover(), { removed: [], left: [] })
+  t.equal((await ct.exec(['echo', 'here'])).stdout, 'here\n')
+})
+
+await t.test('cgroups, with what runs in them', async (t) => {
+  const left = spawn('sleep', ['1000'])
+  const ended = once(left, 'exit')
+  const planted = ['ct.gone', 'ct.runs-1', 'lxc.monitor.gone-1'].map((name) => join(user, name))
+  for (const path of planted) {
+    for (const root of hierarchies) mkdirSync(join(root, path, 'below'), { recursive: true })
+  }
+  writeFileSync(join(hierarchy, planted[0] ?? '', 'cgroup.procs'), String(left.pid))
+  const { removed, left: stays } = await host.recover()
+  t.same(stays, [])
+  t.match(await ended, [null, 'SIGKILL'])
+  for (const path of planted) {
+    for (const root of hierarchies) {
+      t.ok(
+        removed.some(({ what }) => what === join(root, path)),
+        join(root, path),
+      )
+      t.notOk(existsSync(join(root, path)))
+    }
+  }
+  t.equal(ct.state, 'running')
+})
+
+await t.test('what is nobody’s is named and left', async (t) => {
+  const mine = spawn('sleep', ['1000'])
+  t.teardown(() => mine.kill())
+  const cgroup = join(hierarchy, user, 'somebody.else')
+  const directory = join(host.pools.get('tank').show().path, 'ct/nobody')
+  mkdirSync(cgroup)
+  writeFileSync(join(cgroup, 'cgroup.procs'), String(mine.pid))
+  mkdirSync(directory)
+  const { removed, left } = await host.recover()
+  t.same(removed, [])
+  t.same(left.map(({ what }) => what).sort(), [cgroup, directory].sort())
+  t.ok(existsSync(cgroup))
+  mine.kill()
+  await once(mine, 'exit')
+  t.match(await host.recover(), { removed: [{ what: cgroup }], left: [{ what: directory }] })
+  rmdirSync(directory)
+})
+
+await t.test('a removal that was not finished', async (t) => {
+  const path = join(host.pools.get('tank').show().path, 'trash/one.0123456789ab')
+  mkdirSync(join(path, 'rootfs'), { recursive: true })
+  t.match(await host.recover(), { removed: [{ what: path }], left: [] })
+  t.notOk(existsSync(path))
+})
+
+await t.test('not beside an operation, unless it may wait', async (t) => {
+  const stopping = ct.stop({ method: 'kill' })
+  await t.rejects(host.recover(), { code: 'ERR_BUSY' })
+  t.same(await host.recover({ wait: 20_000 }), { removed: [], left: [] })
+  await stopping
+  await t.rejects(host.recover({ signal: AbortSignal.abort() }), { name: 'AbortError' })
+})
