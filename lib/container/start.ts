@@ -66,6 +66,7 @@ export async function startLocked(
     record.group.ensureCgroup(),
   ])
   done('start.prepared')
+  const { runs } = run
   const started = await record
     .withoutFiles(() =>
       keeper.start(
@@ -78,7 +79,8 @@ export async function startLocked(
       throw startError(record, error, timeoutMs)
     })
   close(started.pidfd)
-  run.started(started.initPid)
+  // Events may have told of it before, and of its end as well: then it does not run any more.
+  if (run.runs === runs) run.started(started.initPid)
   record.pending.clear()
   done('start.running')
   // What set() changed while liblxc had read the file already.
