@@ -147,7 +147,8 @@ async function setConsoleSize(initPid: number, rows: number, cols: number): Prom
   const path = '/dev/console'
   const seen = await native.ns.openInRoot(root.fd, path, O_PATH, 0)
   try {
-    if (!isPseudoterminal(fstatSync(seen))) throw new SystemError(system.errno.ENOTTY, 'ioctl', path)
+    if (!isPseudoterminal(fstatSync(seen)))
+      throw new SystemError(system.errno.ENOTTY, 'ioctl', path)
     const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
     const fd = openSync(`/proc/self/fd/${seen}`, flags)
     try {

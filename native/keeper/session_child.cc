@@ -272,8 +272,8 @@ void run_program(void* argument) {
   begun.number(Tag::PID, static_cast<uint64_t>(pid));
   if (!send(input.report, begun.bytes(), master).ok()) _exit(127);  // the keeper has gone
   OR_GIVE_UP("streams", connect_streams(input, terminal.slave));
-  // The guest has made the paths that we go from here on, and by /proc/self/fd one of them may lead to
-  // whatever we hold: nothing but what is still needed is open, and of that nothing after exec.
+  // The guest has made the paths that we go from here on, and by /proc/self/fd one of them may lead
+  // to whatever we hold: nothing but what is still needed is open, and of that nothing after exec.
   close_all_but({input.report, confinement.proc.get()});
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   auto entered = enter_directory(input.cwd);
