@@ -18,6 +18,7 @@ export const errorCodes = {
   ERR_CONTAINER_RUNNING: 'The container runs already',
   ERR_CONTAINER_START: 'The container did not start; `log` has the last lines of liblxc about it',
   ERR_CONTAINER_STOP: 'Init did not shut down in time, and killing was not allowed',
+  ERR_EXEC_KILLED: 'The guest killed a program while it was being started',
   ERR_EXISTS: 'There is one of this name already',
   ERR_FAULT: 'A test has this step of an operation fail, by `VPSADMINOS_FAULT`',
   ERR_HOST_BUSY: 'Another process has the host open; `pid` says which',

@@ -1,11 +1,12 @@
 // A container's console: its output since the log began, and its keyboard. It can be attached while
 // the container is stopped, and stays attached when it reboots.
 
-import { closeSync, constants } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
+import { constants as system } from 'node:os'
 import { Readable, type Duplex } from 'node:stream'
 import { z } from 'zod'
 import { StateError } from '../host/errors.js'
-import { ClosedError } from '../errors.js'
+import { ClosedError, SystemError } from '../errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { native } from '../native.js'
 import { RootDir } from '../ns/root-dir.js'
@@ -139,15 +140,32 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
 }
 
 // liblxc's monitor passes keys on from the terminal that it gives us, but not its size (5.0.2). So the
-// size is set on the guest's own end. What the guest may have put at that path is its own affair: no
-// link leads out of its root, and nothing but a terminal has a size.
+// size is set on the guest's own end. What the guest may have put at that path is looked at before it is
+// opened: /dev/tty, for one, would be our own terminal. No link leads out of its root.
 async function setConsoleSize(initPid: number, rows: number, cols: number): Promise<void> {
   await using root = await RootDir.open(`/proc/${initPid}/root`)
-  const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
-  const fd = await native.ns.openInRoot(root.fd, '/dev/console', flags, 0)
+  const path = '/dev/console'
+  const seen = await native.ns.openInRoot(root.fd, path, O_PATH, 0)
   try {
-    native.keeper.setWindowSize(fd, rows, cols)
+    if (!isPseudoterminal(fstatSync(seen)))
+      throw new SystemError(system.errno.ENOTTY, 'ioctl', path)
+    const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
+    const fd = openSync(`/proc/self/fd/${seen}`, flags)
+    try {
+      native.keeper.setWindowSize(fd, rows, cols)
+    } finally {
+      closeSync(fd)
+    }
   } finally {
-    closeSync(fd)
+    closeSync(seen)
   }
+}
+
+// open(2): a descriptor that names a file and opens nothing. Node has no name for it.
+const O_PATH = 0o10000000
+
+/** One of a devpts, Documentation/admin-guide/devices.txt: those that a guest can have are its own. */
+function isPseudoterminal(info: Stats): boolean {
+  const major = (info.rdev >> 8) & 0xfff
+  return info.isCharacterDevice() && major >= 136 && major <= 143
 }

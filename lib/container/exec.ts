@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { abandon } from '../abandon.js'
 import {
+  ExecKilledError,
   InvalidArgumentError,
   NotFoundError,
   OutputLimitError,
@@ -16,7 +17,7 @@ import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/
 import { onlyKeys, parse } from '../schema/parse.js'
 import { size, type Size } from '../schema/size.js'
 import { credentialsOf, type UserOption } from './credentials.js'
-import { optionalDeadline, timeoutOf } from '../host/deadline.js'
+import { deadline, optionalDeadline, timeoutOf } from '../host/deadline.js'
 import { Output } from './output.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
@@ -67,6 +68,8 @@ const DEFAULT_MAX_BUFFER = 2 ** 20
 const LINGER_MS = 10
 // A guest may keep even what was killed from ending, by a freezer of v1 for one.
 const KILLED_MS = 1000
+// Until it is heard that a container ends whose processes are being killed.
+const ENDING_MS = 1000
 
 const argument = z.string().refine((text) => !text.includes('\0'), 'must not hold NUL')
 // A frame to the keeper holds 4,096 fields and 128 KiB.
@@ -99,8 +102,8 @@ export async function spawnInContainer(
   const { signal } = options
   onlyKeys(options, spawnKeys, 'spawn')
   const { keeper, plan } = await prepare(record, args, options)
-  const streams = await keeper.exec(plan, signal).catch((error: unknown) => {
-    throw execError(record, error)
+  const streams = await keeper.exec(plan, signal).catch(async (error: unknown) => {
+    throw await execError(record, error)
   })
   const session = openedSession(record, keeper, streams)
   if (signal !== undefined) killOnAbort(session, signal)
@@ -195,8 +198,8 @@ export async function execInContainer(
   const { keeper, plan } = await prepare(record, args, spawn)
   const started = await keeper
     .run(plan, stdin === undefined ? LINGER_MS : 0, limit.signal)
-    .catch((error: unknown) => {
-      throw withOutput(execError(record, error), '', '')
+    .catch(async (error: unknown) => {
+      throw withOutput(await execError(record, error), '', '')
     })
   if (!('session' in started)) return finished(started, maxBuffer)
   const session = openedSession(record, keeper, started)
@@ -301,10 +304,10 @@ function killOnAbort(session: Session, signal: AbortSignal): void {
   session.exit.then(forget, forget)
 }
 
-// Steps that fail because of the program or its user; all others fail because the container ends.
+// Steps that fail because of the program or its user; others may fail because the container ends.
 const OWN_STEPS = new Set(['exec', 'cwd', 'user', 'streams'])
 
-function execError(record: ContainerRecord, error: unknown): unknown {
+async function execError(record: ContainerRecord, error: unknown): Promise<unknown> {
   if (!(error instanceof KeeperError)) return error
   const { name, run } = record
   if (error.code === 'ERR_CONTAINER_NOT_RUNNING') {
@@ -312,7 +315,14 @@ function execError(record: ContainerRecord, error: unknown): unknown {
   }
   // ENOMEM: in a process namespace whose init has died there are no more numbers, fork(2).
   const gone = ['ESRCH', 'ENOENT', 'ENODEV', 'ECHILD', 'ENOMEM'].includes(error.code)
-  const ended = gone && (!OWN_STEPS.has(error.step) || error.code === 'ECHILD')
-  if (!ended) return error
-  return new StateError(name, run.state, 'it ended while the program was started', { cause: error })
+  if (!gone || (OWN_STEPS.has(error.step) && error.code !== 'ECHILD')) return error
+  // The same is seen when the guest does that on purpose, and then it runs on.
+  using limit = deadline('', ENDING_MS)
+  const ended = () => (['running', 'frozen'].includes(run.state) ? undefined : true)
+  if (await run.until(ended, limit.signal).catch(() => !run.alive)) {
+    return new StateError(name, run.state, 'it ended while the program was started', {
+      cause: error,
+    })
+  }
+  return error.code === 'ECHILD' ? new ExecKilledError(record.id, { cause: error }) : error
 }

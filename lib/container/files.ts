@@ -154,7 +154,9 @@ function fileError(
     const reason = `'${path}' is ${typeNames[error.detail] ?? error.detail}, not a regular file`
     return new InvalidArgumentError(`${what}.path`, reason, { cause: error })
   }
-  // It was running when it was asked for, and ended meanwhile.
-  if (error.code !== 'ESRCH' && error.code !== 'ERR_CONTAINER_NOT_RUNNING') return error
+  // It was running when it was asked for, and ended meanwhile. Files of the guest's processes may say
+  // ESRCH, too.
+  const ended = error.code === 'ESRCH' && error.step === 'enter'
+  if (!ended && error.code !== 'ERR_CONTAINER_NOT_RUNNING') return error
   return new StateError(name, run.state, 'it ended meanwhile', { cause: error })
 }

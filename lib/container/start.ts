@@ -63,6 +63,7 @@ export async function startLocked(
     record.group.ensureCgroup(),
   ])
   done('start.prepared', op.signal)
+  const { runs } = run
   const started = await record
     .withoutFiles(op, () =>
       keeper.start(
@@ -76,7 +77,8 @@ export async function startLocked(
     })
   op.goOn()
   close(started.pidfd)
-  run.started(started.initPid)
+  // Events may have told of it before, and of its end as well: then it does not run any more.
+  if (run.runs === runs) run.started(started.initPid)
   record.pending.clear()
   done('start.running')
   // What set() changed while liblxc had read the file already.

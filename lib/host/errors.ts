@@ -236,6 +236,17 @@ export class OutputLimitError extends EngineError {
   }
 }
 
+/** A program was killed before it was one: by the guest, as its container runs on. */
+export class ExecKilledError extends EngineError {
+  readonly code = 'ERR_EXEC_KILLED'
+  constructor(
+    readonly id: string,
+    options?: ErrorOptions,
+  ) {
+    super(`a program was killed inside container '${id}' while it was started`, options)
+  }
+}
+
 /** liblxc could not start the container; `log` has its last lines about it. */
 export class ContainerStartError extends EngineError {
   readonly code = 'ERR_CONTAINER_START'

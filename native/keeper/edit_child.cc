@@ -43,7 +43,9 @@ base::Result<base::UniqueFd> enter(const EditInput& input) {
     if (!root.valid()) return base::last_error("open", input.rootfs->target);
     if (::setns(input.userns, CLONE_NEWUSER) != 0) return base::last_error("setns");
   } else {
-    if (::setns(input.init_fd, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS) != 0) {
+    // Files in /proc/sys are those of the namespaces of whoever opens them.
+    constexpr int kAll = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC;
+    if (::setns(input.init_fd, kAll) != 0) {
       return base::last_error("setns");
     }
     root.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -30,6 +31,7 @@
 #include "keeper/descriptors.h"
 #include "keeper/process.h"
 #include "keeper/step.h"
+#include "ns/rootfs.h"
 #include "ns/vfork_into.h"
 
 namespace keeper {
@@ -114,6 +116,14 @@ base::Result<base::UniqueFd> make_leaf(const cgroup::Hierarchies& hierarchies,
   return leaf;
 }
 
+// An empty one: in ours are keys of whoever started the keeper, and all containers would share it.
+base::Status leave_keyring() {
+  if (::syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr) >= 0) return base::success();
+  // A kernel without keys, or a filter that is the program's, too.
+  if (errno == ENOSYS || errno == EPERM) return base::success();
+  return base::last_error("keyctl", "JOIN_SESSION_KEYRING");
+}
+
 base::Status enter(int init_fd, int namespaces) {
   if (::setns(init_fd, namespaces) != 0) return base::last_error("setns");
   return base::success();
@@ -191,6 +201,16 @@ base::Status connect_streams(const SessionInput& input, const base::UniqueFd& sl
   return base::success();
 }
 
+// No magic link: by those of /proc/self/fd a path of the guest's would lead to what we have open.
+base::Status enter_directory(const std::string& path) {
+  auto root = base::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (!root.ok()) return std::move(root.error());
+  auto directory = ns::open_in_root(root->get(), path, O_PATH | O_DIRECTORY);
+  if (!directory.ok()) return base::SysError{directory.error().errnum, "chdir", path};
+  if (::fchdir(directory->get()) != 0) return base::last_error("chdir", path);
+  return base::success();
+}
+
 base::SysError exec(const SessionInput& input) {
   std::vector<char*> args;
   std::vector<char*> env;
@@ -256,16 +276,20 @@ void run_program(void* argument) {
   OR_GIVE_UP("report", done(Step::PROGRAM_TOLD));
   OR_GIVE_UP("streams", connect_streams(input, terminal.slave));
   OR_GIVE_UP("streams", done(Step::PROGRAM_STREAMS));
-  // Only what exec closes by itself may be open from here on.
+  // The guest has made the paths that we go from here on, and by /proc/self/fd one of them may lead
+  // to whatever we hold: nothing but what is still needed is open, and of that nothing after exec.
+  close_all_but({input.report, confinement.proc.get()});
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+  auto entered = enter_directory(input.cwd);
   // A home that is missing is no reason not to begin, as for login(1).
-  if (::chdir(input.cwd.c_str()) != 0 && (!input.home || ::chdir("/") != 0)) {
-    give_up(input.report, "cwd", base::last_error("chdir", input.cwd));
+  if (!entered.ok() && (!input.home || ::chdir("/") != 0)) {
+    give_up(input.report, "cwd", entered.error());
   }
   ::umask(022);
   OR_GIVE_UP("capabilities", drop_capabilities(confinement));
   OR_GIVE_UP("user", become(input));
   OR_GIVE_UP("confine", apply_last(confinement));
+  close_all_but({input.report});  // the host's /proc
   OR_GIVE_UP("confine", done(Step::PROGRAM_CONFINED));
   give_up(input.report, "exec", exec(input));
 }
@@ -293,6 +317,7 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
     give_up(input.report, "confinement", base::last_error("pidfd_send_signal"));
   }
   OR_GIVE_UP("confinement", done(Step::SESSION_CONFINEMENT));
+  OR_GIVE_UP("keyring", leave_keyring());
   OR_GIVE_UP("cgroup", join_cgroups(hierarchies, input.place));
   OR_GIVE_UP("cgroup", done(Step::SESSION_CGROUPS));
   auto leaf = make_leaf(hierarchies, input.place);

@@ -31,7 +31,9 @@ export class ExecWatch {
 
   /** @param roots processes to watch, with what they have started until now */
   static async start(t: Test, ...roots: number[]): Promise<ExecWatch> {
-    const child = spawn(await compiled(t, 'exec-watch'), { stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn(await compiled(t, 'system/exec-watch'), {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     t.teardown(async () => {
       child.stdin.end()
       if (child.exitCode === null) await once(child, 'exit')

@@ -17,7 +17,7 @@ const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'cc')
 const ROUNDS = 20
 const archive = await busyboxArchive(t)
 // One that obeys at once: that of busybox sleeps for two seconds.
-const init = readFileSync(await compiled(t, 'quiet-init', '-static'))
+const init = readFileSync(await compiled(t, 'system/quiet-init', '-static'))
 
 /** What may carry a host's names: all of it, on the whole machine. */
 function everything(): string[] {

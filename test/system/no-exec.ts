@@ -17,7 +17,7 @@ const sleep = ['sleep', '0.3']
 await t.test('a life of a container', async (t) => {
   const host = await systemHost(t)
   await importBusybox(t, host)
-  const init = await compiled(t, 'quiet-init', '-static')
+  const init = await compiled(t, 'system/quiet-init', '-static')
   const watch = await ExecWatch.start(t, process.pid, await host.keeperPid())
 
   /** What an operation may execute is as many programs of the guest. */

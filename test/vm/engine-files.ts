@@ -10,7 +10,6 @@ const elsewhere = new Map([
   ['test/lib/ns/heeds.ts', 'compiles a program'],
   ['test/system/bad-places.ts', 'compiles a program'],
   ['test/system/debian.ts', 'builds images from the archive'],
-  ['test/system/hostile.ts', 'compiles a program'],
   ['test/system/leaks.ts', 'compiles a program'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],

@@ -51,6 +51,39 @@ static int traceme(void) {
   return 5;
 }
 
+// As many as fit into the time, each of them for whoever started us.
+static int flood(double seconds);
+
+static int bomb(void) {
+  while (fork() >= 0 || usleep(1000) == 0) {
+  }
+  return 1;
+}
+
+static int memory(void) {
+  for (;;) {
+    char* more = malloc(1 << 20);
+    if (more == NULL) return 1;
+    memset(more, 1, 1 << 20);
+  }
+}
+
+static int zombies(int count) {
+  for (int i = 0; i < count; i++) {
+    if (fork() == 0) _exit(0);
+  }
+  sleep(1000);
+  return 0;
+}
+
+// An init: whatever can be caught is.
+static int deaf(void) {
+  for (int number = 1; number < 65; number++) signal(number, SIG_IGN);
+  while (sleep(1000) == 0) {
+  }
+  return 0;
+}
+
 static int packets(void) {
   if (fcntl(1, F_SETFL, O_DIRECT) != 0) return 1;
   for (int i = 0; i < 5; i++) {
@@ -110,6 +143,13 @@ static int peek(double seconds) {
   return 0;
 }
 
+static int flood(double seconds) {
+  for (const double end = now() + seconds; now() < end;) {
+    if (sibling() == 0) _exit(0);
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   const double number = argc > 2 ? atof(argv[2]) : 0;
@@ -118,5 +158,10 @@ int main(int argc, char** argv) {
   if (strcmp(what, "traceme") == 0) return traceme();
   if (strcmp(what, "packets") == 0) return packets();
   if (strcmp(what, "peek") == 0) return peek(number);
+  if (strcmp(what, "flood") == 0) return flood(number);
+  if (strcmp(what, "bomb") == 0) return bomb();
+  if (strcmp(what, "memory") == 0) return memory();
+  if (strcmp(what, "zombies") == 0) return zombies((int)number);
+  if (strcmp(what, "deaf") == 0) return deaf();
   return 2;
 }
