@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
 import { removeTree } from '../ns/tree.js'
@@ -110,6 +111,7 @@ export class Pools {
     const { paths } = this.#host
     const directories = [...paths.ofPool(name), dirname(paths.lxc(name))]
     for (const path of directories) await removeTree(path).catch(() => undefined)
+    await removeLxcLocks(paths.lxc(name)).catch(() => undefined)
   }
 
   find(name: string): Pool | null {
