@@ -23,10 +23,19 @@ export function slabCaches(): Map<string, SlabCache> {
     .map((fields): [string, SlabCache] => {
       const name = fields[0] ?? ''
       const kb = Number(fields[14]) * Number(fields[5]) * PAGE_KB
-      const reclaimable = textOf(`/sys/kernel/slab/${name}/reclaim_account`).trim() === '1'
-      return [name, { objects: Number(fields[1]), kb, reclaimable }]
+      return [name, { objects: Number(fields[1]), kb, reclaimable: isReclaimable(name) }]
     })
   return new Map(caches)
+}
+
+const reclaimable = new Map<string, boolean>()
+
+function isReclaimable(cache: string): boolean {
+  const known = reclaimable.get(cache)
+  if (known !== undefined) return known
+  const answer = textOf(`/sys/kernel/slab/${cache}/reclaim_account`).trim() === '1'
+  reclaimable.set(cache, answer)
+  return answer
 }
 
 /** In kB. */

@@ -133,17 +133,17 @@ export class Soak {
   /**
    * Counts, as soon as nothing is on its way any more. The first ones are those that later ones wait for.
    *
-   * @param patience how long it waits, in milliseconds
+   * @param patience how long it waits, in milliseconds; 0 counts what is there now
    */
   async sample(patience = SETTLE_MS): Promise<Sample> {
     const end = Date.now() + upTo(patience)
     let counts = this.#read()
-    for (;;) {
+    while (Date.now() < end) {
       await sleep(100)
       const again = this.#read()
       const settled = notMore(counts, again) && notMore(this.#baseline ?? counts, again)
       counts = again
-      if (settled || Date.now() > end) break
+      if (settled) break
     }
     this.#baseline ??= counts
     return { round: this.#round, counts }
