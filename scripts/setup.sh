@@ -1,7 +1,7 @@
 #!/bin/bash
-# Brings a fresh Debian 12 or 13 to where the demo, the tests or the benchmarks can run.
+# Brings a fresh Debian 12 or 13 to where the demo, the tests, the soak or the benchmarks can run.
 #
-#   scripts/setup.sh [demo|demo-vm|test|bench|vm]
+#   scripts/setup.sh [demo|demo-vm|test|soak|bench|vm]
 #
 # Installs the system packages and npm packages that are missing, and builds what is not built.
 # Running it again does what is left to do. Says what is missing when it cannot go on.
@@ -77,6 +77,11 @@ check_packages() {
     package busybox-static static_busybox
   fi
   case $purpose in demo | demo-vm) return 0 ;; esac
+  if [ "$purpose" = soak ]; then
+    package busybox-static static_busybox
+    package iproute2 program ip
+    return 0
+  fi
   # To prove it against the ordinary tools.
   package lxc program lxc-info
   [ "$purpose" = vm ] || package busybox-static static_busybox

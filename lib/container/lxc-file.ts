@@ -9,6 +9,7 @@ import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
+import { lxcLock } from './lxc-lock.js'
 import { MASKED, renderLxcConfig, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -96,7 +97,10 @@ function current(path: string): string | null {
 
 export async function removeLxcFile({ host, name }: Pool, id: string): Promise<void> {
   const path = host.paths.lxcConfig(name, id)
-  await rm(dirname(path), { recursive: true, force: true })
+  await Promise.all([
+    rm(dirname(path), { recursive: true, force: true }),
+    rm(lxcLock(host.paths.lxc(name), id), { force: true }),
+  ])
 }
 
 function renderRecord(

@@ -54,17 +54,32 @@ export async function claimCgroupRoot(
   cgroupRoot: string,
   stateDir: string,
 ): Promise<void> {
+  await withCgroupRoots(op, (owners) => {
+    const owner = owners.get(cgroupRoot)
+    if (owner !== undefined && owner !== stateDir)
+      throw new InUseError('cgroup root', cgroupRoot, [`the host at ${owner}`])
+    owners.set(cgroupRoot, stateDir)
+  })
+}
+
+/** Strikes out those whose state directory is gone. */
+export async function forgetCgroupRoots(op: Operation): Promise<void> {
+  await withCgroupRoots(op, () => undefined)
+}
+
+async function withCgroupRoots(
+  op: Operation,
+  change: (owners: Map<string, string>) => void,
+): Promise<void> {
   await withMachineLock(op, MACHINE_DIRECTORY, 'cgroup-roots', async () => {
     const path = join(MACHINE_DIRECTORY, 'cgroup-roots.json')
     const text = await readFile(path, 'utf8').catch(() => '{}')
     const known = Object.entries(JSON.parse(text) as Record<string, string>)
     const owners = new Map(known.filter(([, directory]) => existsSync(directory)))
-    const owner = owners.get(cgroupRoot)
-    if (owner === stateDir) return
-    if (owner !== undefined)
-      throw new InUseError('cgroup root', cgroupRoot, [`the host at ${owner}`])
-    owners.set(cgroupRoot, stateDir)
-    await writeFile(`${path}.new`, JSON.stringify(Object.fromEntries(owners)), { mode: 0o600 })
+    change(owners)
+    const changed = JSON.stringify(Object.fromEntries(owners))
+    if (changed === text) return
+    await writeFile(`${path}.new`, changed, { mode: 0o600 })
     await rename(`${path}.new`, path)
   })
 }

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { removeLxcLocks } from '../container/lxc-lock.js'
 import { killContainer } from '../container/stop.js'
 import { removeTree } from '../ns/tree.js'
 import { Pools } from '../pool/pools.js'
@@ -14,6 +15,7 @@ import { installOptions } from '../schema/pool.js'
 import { parse } from '../schema/parse.js'
 import { Undo } from '../undo.js'
 import { HostBusyError, NotRootError } from './errors.js'
+import { forgetCgroupRoots } from './lock.js'
 import { checkOptions, Operation, type OperationOptions } from './operation.js'
 import { openHost, type OpenHost } from './open.js'
 
@@ -104,7 +106,9 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
   await attempt(() => root.remove())
   await attempt(() => removeTree(scratch))
   await attempt(() => host.close())
+  await attempt(() => removeLxcLocks(stateDir))
   await attempt(() => rm(stateDir, { recursive: true, force: true, maxRetries: 5 }))
+  await attempt(() => forgetCgroupRoots(closing))
   if (failures.length === 1) throw failures[0]
   if (failures.length > 1) throw new AggregateError(failures, `could not remove all of ${stateDir}`)
 }

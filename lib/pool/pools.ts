@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
 import { claim, resourceOf } from '../host/locks.js'
@@ -128,6 +129,7 @@ export class Pools {
     const { paths } = this.#host
     const directories = [...paths.ofPool(name), dirname(paths.lxc(name))]
     for (const path of directories) await removeTree(path).catch(() => undefined)
+    await removeLxcLocks(paths.lxc(name)).catch(() => undefined)
   }
 
   find(name: string): Pool | null {

@@ -2,8 +2,8 @@
 // names it; then it fails.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import { release } from 'node:os'
 import tap, { type Test } from 'tap'
+import { idmapsTmpfs } from './quick-directory.js'
 import { selftestPath } from './selftest.js'
 
 const probes = {
@@ -40,6 +40,7 @@ const probes = {
   selftest: () => (existsSync(selftestPath) ? null : `no ${selftestPath}`),
   'c++': () => found(process.env['CXX'] ?? 'c++'),
   cc: () => found(process.env['CC'] ?? 'cc'),
+  ip: () => found('ip'),
   'lxc-info': () => found('lxc-info'),
   // Of scripts/test.sh, which lints with it.
   'clang-tidy': () => found('clang-tidy'),
@@ -50,12 +51,6 @@ const probes = {
       ? null
       : 'not in the initial pid and user namespaces',
 } satisfies Record<string, () => string | null>
-
-/** Since Linux 6.3. */
-export function idmapsTmpfs(): boolean {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  return major > 6 || (major === 6 && minor >= 3)
-}
 
 export type Requirement = keyof typeof probes
 

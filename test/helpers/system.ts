@@ -1,7 +1,7 @@
 // Hosts for tests of the whole: images as their scripts build them, pools in memory where that can
 // be, as removing a distribution from a slow disk takes longer than all that is tested.
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,24 +11,12 @@ import { Host, type HostOptions, type Image, type TemporaryOptions } from 'vpsad
 import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
-import { idmapsTmpfs } from './requires.js'
+import { quickDirectory } from './quick-directory.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const gibibyte = 2 ** 30
-
-/** Where a pool is quick: tmpfs can be idmapped since Linux 6.3. */
-export function quickDirectory(): string {
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm')
-    if (idmapsTmpfs() && bavail * bsize > 2 * gibibyte) return '/dev/shm'
-  } catch {
-    // There is none.
-  }
-  return tmpdir()
-}
 
 /** A directory of the test's own. */
 export function testDirectory(t: Test, parent = tmpdir()): string {

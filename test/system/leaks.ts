@@ -1,16 +1,15 @@
 // After twenty lives of containers nothing is left of them: no process, cgroup, mount, interface,
 // descriptor or file, and closing the host is quick.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import { text } from '../helpers/host.js'
-import { hierarchies } from '../helpers/hierarchies.js'
+import { everythingOf, ownDescriptors, ownerOf, type Owner } from '../helpers/machine.js'
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
-import { busyboxArchive, compiled, quickDirectory } from '../helpers/system.js'
+import { quickDirectory } from '../helpers/quick-directory.js'
+import { busyboxArchive, compiled } from '../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'cc')
 
@@ -18,59 +17,6 @@ const ROUNDS = 20
 const archive = await busyboxArchive(t)
 // One that obeys at once: that of busybox sleeps for two seconds.
 const init = readFileSync(await compiled(t, 'system/quiet-init', '-static'))
-
-/** What may carry a host's names: all of it, on the whole machine. */
-function everything(): string[] {
-  return [
-    ...processes(),
-    ...hierarchies.flatMap((mountpoint) => names(mountpoint)),
-    ...names('/sys/class/net'),
-    ...names('/run'),
-    ...names('/run/lxc'),
-    ...names('/run/vpsadminos/ids'),
-    ...names(tmpdir()),
-    ...names(quickDirectory()),
-    ...names('/var/lib/lxc'),
-  ]
-}
-
-function names(directory: string): string[] {
-  try {
-    return readdirSync(directory).map((name) => join(directory, name))
-  } catch {
-    return []
-  }
-}
-
-/** Command lines, mounts, root directories and cgroups of all processes. */
-function processes(): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      const read = (file: string): string[] => {
-        try {
-          return [`/proc/${pid}/${file}: ${readFileSync(`/proc/${pid}/${file}`, 'utf8')}`]
-        } catch {
-          return []
-        }
-      }
-      return ['cmdline', 'mountinfo', 'cgroup'].flatMap(read)
-    })
-}
-
-function descriptors(): string[] {
-  return readdirSync('/proc/self/fd')
-    .map((fd) => {
-      try {
-        // Numbers of sockets and pipes say nothing.
-        return readlinkSync(`/proc/self/fd/${fd}`).replace(/\d+\]$/, ']')
-      } catch {
-        return ''
-      }
-    })
-    .filter((path) => path !== '' && !path.startsWith('/proc/'))
-    .sort()
-}
 
 async function lives(t: Test, host: Host): Promise<void> {
   await host.images.import({ path: archive, distribution: 'busybox', version: '1' })
@@ -108,31 +54,25 @@ async function lives(t: Test, host: Host): Promise<void> {
 }
 
 /** A host from its beginning to its end, and how to recognise what is its own. */
-async function hostLife(t: Test): Promise<{ ours: RegExp; tookMs: number }> {
+async function hostLife(t: Test): Promise<{ owner: Owner; tookMs: number }> {
   const host = await Host.temporary({ directory: quickDirectory() })
-  const { stateDir, cgroupRoot, interfacePrefix } = host
-  const scratch = dirname(host.pools.get('tank').show().path)
-  const keeper = await host.keeperPid()
+  const owner = ownerOf(host, await host.keeperPid())
   await lives(t, host)
   const begin = performance.now()
   await host.close()
-  const ours = [stateDir, scratch, `${cgroupRoot}\\b`, `/${interfacePrefix}`, `/proc/${keeper}/`]
-  return { ours: new RegExp(ours.join('|')), tookMs: performance.now() - begin }
+  return { owner, tookMs: performance.now() - begin }
 }
 
 await t.test('nothing is left', async (t) => {
   // The first one loads what stays loaded.
   await (await Host.temporary({ directory: quickDirectory() })).close()
-  const before = descriptors()
-  const { ours, tookMs } = await hostLife(t)
+  const before = ownDescriptors()
+  const { owner, tookMs } = await hostLife(t)
   t.comment(`closed in ${tookMs.toFixed(0)} ms`)
   t.ok(tookMs < upTo(1500), 'closing is quick')
-  t.strictSame(
-    everything().filter((line) => ours.test(line)),
-    [],
-  )
+  t.strictSame(everythingOf(owner), [])
   await sleep(10)
-  t.strictSame(descriptors(), before)
+  t.strictSame(ownDescriptors(), before)
   t.strictSame(
     process.getActiveResourcesInfo().filter((name) => /FSEvent|Process|TTY|MessagePort/.test(name)),
     [],
@@ -144,13 +84,12 @@ await t.test('what is looked at does show a host', async (t) => {
   await host.images.import({ path: archive, distribution: 'busybox', version: '1' })
   const ct = await host.containers.create({ id: 'seen', image: { distribution: 'busybox' } })
   await ct.start()
-  const found = everything()
-  const scratch = dirname(host.pools.get('tank').show().path)
-  for (const own of [host.stateDir, host.cgroupRoot, scratch]) {
+  const found = everythingOf(ownerOf(host, await host.keeperPid()))
+  for (const kind of ['process', 'mount', 'cgroup', 'file']) {
     t.ok(
-      found.some((line) => line.includes(own)),
-      own,
+      found.some((line) => line.startsWith(`${kind} `)),
+      kind,
     )
   }
-  t.not(descriptors().length, 0)
+  t.not(ownDescriptors().length, 0)
 })
