@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { FileTarget } from '../keeper/types.js'
 import { parse } from '../schema/parse.js'
-import { findUser, groupsOf, ID_MAX } from './passwd.js'
+import { findUser, groupsOf, ID_MAX, MAX_GROUPS } from './passwd.js'
 
 /** A user inside the container. */
 export interface Credentials {
@@ -19,16 +19,12 @@ export interface Credentials {
 
 const ROOT: Credentials = { uid: 0, gid: 0, groups: [], name: 'root', home: '/root' }
 
-const id = z
-  .number()
-  .int('must be a whole number')
-  .min(0)
-  .max(ID_MAX, 'must be below 2^32 - 1')
+const id = z.number().int('must be a whole number').min(0).max(ID_MAX, 'must be below 2^32 - 1')
 const userSchema = z.union(
   [
     z.string().min(1, 'must not be empty'),
     id,
-    z.strictObject({ uid: id, gid: id, groups: z.array(id).max(256).optional() }),
+    z.strictObject({ uid: id, gid: id, groups: z.array(id).max(MAX_GROUPS).optional() }),
   ],
   { error: 'must be a name, a uid, or { uid, gid, groups }' },
 )

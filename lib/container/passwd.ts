@@ -15,22 +15,30 @@ export const ID_MAX = 2 ** 32 - 2
 export function findUser(passwd: string, user: string | number): PasswdEntry | null {
   for (const line of passwd.split('\n')) {
     const [name = '', , uid = '', gid = '', , home = ''] = line.split(':')
-    if (typeof user === 'number' ? Number(uid) !== user || uid === '' : name !== user) continue
-    if (![uid, gid].every((number) => isId(Number(number)))) continue
-    return { uid: Number(uid), gid: Number(gid), name, home: home === '' ? '/' : home }
+    const ids = { uid: idOf(uid), gid: idOf(gid) }
+    if (ids.uid === null || ids.gid === null) continue
+    if (typeof user === 'number' ? ids.uid !== user : name !== user) continue
+    return { uid: ids.uid, gid: ids.gid, name, home: home === '' ? '/' : home }
   }
   return null
 }
 
-/** The groups that a user is a member of. */
+/** How many supplementary groups a program is started with at most. */
+export const MAX_GROUPS = 256
+
+/** The groups that a user is a member of, the first `MAX_GROUPS`: a guest may name it in any number. */
 export function groupsOf(group: string, user: string): number[] {
-  return group.split('\n').flatMap((line) => {
+  const groups = new Set<number>()
+  for (const line of group.split('\n')) {
     const [, , gid = '', members = ''] = line.split(':')
-    if (!members.split(',').includes(user) || !isId(Number(gid))) return []
-    return [Number(gid)]
-  })
+    const id = idOf(gid)
+    if (id !== null && members.split(',').includes(user)) groups.add(id)
+    if (groups.size === MAX_GROUPS) break
+  }
+  return [...groups]
 }
 
-function isId(number: number): boolean {
-  return Number.isInteger(number) && number >= 0 && number <= ID_MAX
+// Decimal digits: Number() would also take nothing at all for 0, which is root.
+function idOf(text: string): number | null {
+  return /^\d{1,10}$/.test(text) && Number(text) <= ID_MAX ? Number(text) : null
 }
