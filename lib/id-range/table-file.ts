@@ -3,7 +3,7 @@
 // every change would stop the event loop for tens of milliseconds.
 
 import { readFile, stat } from 'node:fs/promises'
-import { parseDocument } from 'yaml'
+import { ConfigDocument } from '../pool/config-document.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { replaceFile } from '../pool/write-file.js'
 import { idRangeFile, type IdRangeFile } from '../schema/id-range.js'
@@ -49,10 +49,8 @@ export class TableFile {
 }
 
 /** All but the list. */
-export function headOf(text: string, _path: string): string {
-  const doc = parseDocument(text)
-  doc.delete('allocations')
-  return doc.toString({ lineWidth: 0 })
+export function headOf(text: string, path: string): string {
+  return ConfigDocument.parse(text, path).head('allocations')
 }
 
 /** The list, to be written after the rest. */

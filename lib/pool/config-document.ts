@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { YAMLMap } from 'yaml'
-import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { ConfigBrokenError } from '../host/errors.js'
 
@@ -30,7 +30,7 @@ export class ConfigDocument {
    */
   static parse(text: string, path: string): ConfigDocument {
     const lines = new LineCounter()
-    const doc = parseDocument(text, { lineCounter: lines })
+    const doc = understood(path, () => parseDocument(text, { lineCounter: lines }))
     const [error] = doc.errors
     if (error !== undefined) {
       const { line, col } = lines.linePos(error.pos[0])
@@ -48,7 +48,7 @@ export class ConfigDocument {
 
   /** @throws ConfigBrokenError, with line and column where it is still as it was read */
   check<T extends z.ZodType>(schema: T): z.output<T> {
-    const result = schema.safeParse(this.#doc.toJS() ?? {})
+    const result = schema.safeParse(this.#value() ?? {})
     if (result.success) return result.data
     const [issue] = result.error.issues
     const at = this.#lines?.linePos(position(this.#doc, issue?.path ?? []))
@@ -58,15 +58,56 @@ export class ConfigDocument {
 
   /** @throws ConfigBrokenError when there are no fields to change */
   merge(patch: Patch): void {
+    merge(this.#fields(), patch, this.#doc)
+  }
+
+  /**
+   * The text without one field, so that this can be written after it.
+   *
+   * @throws ConfigBrokenError when there are no fields
+   */
+  head(field: string): string {
+    const fields = this.#fields()
+    fields.delete(field)
+    if (fields.items.length === 0) return ''
+    // In braces, or with a mark at its end, nothing could follow.
+    fields.flow = false
+    if (this.#doc.directives !== undefined) this.#doc.directives.docEnd = false
+    return this.toString()
+  }
+
+  #value(): unknown {
+    return understood(this.path, () => this.#doc.toJS() as unknown)
+  }
+
+  // To be changed, for which everything stands for itself: what another value refers to may go.
+  #fields(): YAMLMap {
     const { contents } = this.#doc
     if (!isMap(contents)) throw new ConfigBrokenError(this.path, 'must be a map', 1, 1)
-    merge(contents, patch, this.#doc)
+    this.#value() // refuses references that make much out of little
+    visit(this.#doc, { Alias: (_, alias) => this.#doc.createNode(alias.toJS(this.#doc)) })
     this.#lines = null
+    return contents
   }
 
   toString(): string {
     return this.#doc.toString({ lineWidth: 0 })
   }
+}
+
+// The YAML library calls itself for each level, and looks for what is referred to when it is asked.
+function understood<T>(path: string, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof RangeError) throw broken(path, 'is nested too deeply', error)
+    if (error instanceof ReferenceError) throw broken(path, error.message, error)
+    throw error
+  }
+}
+
+function broken(path: string, reason: string, cause: Error): ConfigBrokenError {
+  return new ConfigBrokenError(path, reason, null, null, { cause })
 }
 
 /** Where the value is, or else the nearest one around it. */
