@@ -58,7 +58,7 @@ async function systemdVersion(root: RootDir, program: string): Promise<number | 
 
 /** The version of systemd that a program was linked with. */
 export function versionIn(program: Buffer): number | null {
-  const version = /libsystemd-(?:core|shared)-(\d+)/.exec(program.toString('latin1'))?.[1]
+  const version = /libsystemd-(?:core|shared)-(\d{1,6})\b/.exec(program.toString('latin1'))?.[1]
   return version === undefined ? null : Number(version)
 }
 
