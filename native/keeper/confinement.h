@@ -38,7 +38,8 @@ struct StatusFacts {
   bool filtered;  // by seccomp
 };
 StatusFacts parse_status(std::string_view status);
-// The label in the text of /proc/PID/attr/current, without its mode; "" for one that confines nothing.
+// The label in the text of /proc/PID/attr/current, without its mode; "" for one that confines
+// nothing.
 std::string parse_label(std::string_view current);
 // A filter as it was captured: ENOKEY when there is none, or half of one.
 base::Result<std::vector<sock_filter>> read_filter(const std::string& file);
