@@ -31,7 +31,9 @@ export class ConfigDocument {
   static parse(text: string, path: string): ConfigDocument {
     const lines = new LineCounter()
     const doc = understood(path, () => parseDocument(text, { lineCounter: lines }))
-    const [error] = doc.errors
+    // A type of YAML's own that does not fit would be written again as another value.
+    const misfits = doc.warnings.filter(({ message }) => message.includes('tag:yaml.org'))
+    const [error] = [...doc.errors, ...misfits]
     if (error !== undefined) {
       const { line, col } = lines.linePos(error.pos[0])
       const [message] = error.message.split(/ at line \d+/)
