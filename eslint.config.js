@@ -46,6 +46,7 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         console: 'readonly',
+        Buffer: 'readonly',
         process: 'readonly',
         performance: 'readonly',
         setTimeout: 'readonly',

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Lists that are included once for each of their uses have a shape of their own.
-find native test/native bench/floor test/system -name '*.cc' -o -name '*.c' -o -name '*.h' |
+find native fuzz/native test/native bench/floor test/system -name '*.cc' -o -name '*.c' -o -name '*.h' |
   grep -v '\.def\.h$' | sort | xargs node_modules/.bin/clang-format "$@"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Brings a fresh Debian 12 or 13 to where the demo, the tests, the soak or the benchmarks can run.
 #
-#   scripts/setup.sh [demo|demo-vm|test|soak|bench|vm]
+#   scripts/setup.sh [demo|demo-vm|test|soak|bench|vm|fuzz]
 #
 # Installs the system packages and npm packages that are missing, and builds what is not built.
 # Running it again does what is left to do. Says what is missing when it cannot go on.
@@ -48,6 +48,8 @@ library() { grep -q "^[[:space:]]*$1 " <<<"$(ldconfig -p)"; }
 rootfs_mount() { compgen -G '/usr/lib/*/lxc/rootfs' >/dev/null; }
 program() { command -v "$1" >/dev/null; }
 
+fuzzer_runtime() { program clang++ && [ -e "$(clang++ -print-file-name=libclang_rt.fuzzer-x86_64.a)" ]; }
+
 packages=()
 # package NAME CHECK…: the package is wanted unless the check succeeds.
 package() {
@@ -89,7 +91,11 @@ check_packages() {
   package iproute2 program ip
   package procps program ps
   [ "$purpose" != vm ] || package nbdkit program nbdkit
-  if [ "$purpose" = test ] || [ "$purpose" = vm ]; then
+  if [ "$purpose" = fuzz ]; then
+    package clang fuzzer_runtime
+    package llvm program llvm-symbolizer
+  fi
+  if [ "$purpose" = test ] || [ "$purpose" = vm ] || [ "$purpose" = fuzz ]; then
     package cmake program cmake
     package ninja-build program ninja
     # Large, and only wanted by those who ask for it.
@@ -113,6 +119,10 @@ install_packages() {
   trap '[ -z "$mine" ] || rm -f "$mine"' EXIT
   export DEBIAN_FRONTEND=noninteractive
   apt-get update
+  # The package with libFuzzer has the version of clang in its name.
+  if [ "$purpose" = fuzz ] && ! fuzzer_runtime; then
+    packages+=("$(apt-cache depends clang | sed -n 's/^ *Depends: clang-\([0-9]*\)$/libclang-rt-\1-dev/p')")
+  fi
   apt-get install --yes --no-install-recommends "${packages[@]}"
 }
 
@@ -172,11 +182,22 @@ if [ ${#packages[@]} -gt 0 ]; then
 fi
 # The package's own install script would build it a second time.
 npm_is_current || step "Installing npm packages" npm ci --ignore-scripts --no-audit --no-fund
+# In a folder of its own, as it is large and only for those who fuzz.
+install_fuzzer() {
+  npm ci --prefix fuzz --ignore-scripts --no-audit --no-fund
+  node fuzz/newer-glibc.js fuzz/node_modules/@jazzer.js/fuzzer/prebuilds/fuzzer-linux-x64.node
+  mkdir -p out/jazzer
+  cc -shared -fPIC -O2 -o out/jazzer/newer-glibc.so fuzz/newer-glibc.c
+}
+if [ "$purpose" = fuzz ] && ! current out/jazzer/.for fuzz/package-lock.json fuzz/newer-glibc.js fuzz/newer-glibc.c; then
+  step "Installing the JavaScript fuzzer" install_fuzzer
+  echo "$this_node" >out/jazzer/.for
+fi
 if ! current build/.for native binding.gyp; then
   step "Building the native part" build_native
   echo "$this_node" >build/.for
 fi
-if { [ "$purpose" = test ] || [ "$purpose" = vm ]; } && ! current out/Debug/.for native test/native CMakeLists.txt; then
+if { [ "$purpose" = test ] || [ "$purpose" = vm ]; } && ! current out/Debug/.for native test/native fuzz/native CMakeLists.txt; then
   step "Building what only tests use" npm run --silent build:dev
   echo "$this_node" >out/Debug/.for
 fi

@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { FileTarget } from '../keeper/types.js'
 import { parse } from '../schema/parse.js'
+import { findUser, groupsOf, ID_MAX, MAX_GROUPS } from './passwd.js'
 
 /** A user inside the container. */
 export interface Credentials {
@@ -18,17 +19,12 @@ export interface Credentials {
 
 const ROOT: Credentials = { uid: 0, gid: 0, groups: [], name: 'root', home: '/root' }
 
-// The last one of 32 bits means "leave it as it is", setresuid(2).
-const id = z
-  .number()
-  .int('must be a whole number')
-  .min(0)
-  .max(2 ** 32 - 2, 'must be below 2^32 - 1')
+const id = z.number().int('must be a whole number').min(0).max(ID_MAX, 'must be below 2^32 - 1')
 const userSchema = z.union(
   [
     z.string().min(1, 'must not be empty'),
     id,
-    z.strictObject({ uid: id, gid: id, groups: z.array(id).max(256).optional() }),
+    z.strictObject({ uid: id, gid: id, groups: z.array(id).max(MAX_GROUPS).optional() }),
   ],
   { error: 'must be a name, a uid, or { uid, gid, groups }' },
 )
@@ -67,23 +63,4 @@ export async function credentialsOf(
     throw new InvalidArgumentError('exec.user', `the container has no user '${wanted}'`)
   }
   return { ...found, groups: groupsOf(group?.data?.toString() ?? '', found.name) }
-}
-
-function findUser(passwd: string, user: string | number): Omit<Credentials, 'groups'> | null {
-  for (const line of passwd.split('\n')) {
-    const [name = '', , uid = '', gid = '', , home = ''] = line.split(':')
-    if (typeof user === 'number' ? Number(uid) !== user || uid === '' : name !== user) continue
-    // What the guest has written there may be anything.
-    if (![uid, gid].every((number) => id.safeParse(Number(number)).success)) continue
-    return { uid: Number(uid), gid: Number(gid), name, home: home === '' ? '/' : home }
-  }
-  return null
-}
-
-function groupsOf(group: string, user: string): number[] {
-  return group.split('\n').flatMap((line) => {
-    const [, , gid = '', members = ''] = line.split(':')
-    if (!members.split(',').includes(user) || !id.safeParse(Number(gid)).success) return []
-    return [Number(gid)]
-  })
 }

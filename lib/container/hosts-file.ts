@@ -18,11 +18,13 @@ export function withHostname(content: string, hostname: string): string {
 
 /** The file without what {@link withHostname} put there. */
 export function withoutHostname(content: string): string {
-  const start = content.indexOf(BEGIN)
-  if (start === -1) return content
-  const end = content.indexOf(END, start)
-  if (end === -1) return content
-  return content.slice(0, start) + content.slice(end + END.length).replace(/^\n/, '')
+  // A mark that has lost its other one is the guest's, and what stands around it stays.
+  for (let rest = content; ;) {
+    const end = rest.indexOf(END, rest.indexOf(BEGIN) + 1)
+    const start = end === -1 ? -1 : rest.lastIndexOf(BEGIN, end)
+    if (start === -1) return rest
+    rest = rest.slice(0, start) + rest.slice(end + END.length).replace(/^\n/, '')
+  }
 }
 
 /** What a guest without the file gets. */

@@ -50,12 +50,16 @@ async function systemdVersion(root: RootDir, program: string): Promise<number | 
   const fd = await root.openFile(program)
   try {
     const { buffer, bytesRead } = await readDescriptor(fd, Buffer.alloc(65536), 0, 65536, 0)
-    const text = buffer.toString('latin1', 0, bytesRead)
-    const version = /libsystemd-(?:core|shared)-(\d+)/.exec(text)?.[1]
-    return version === undefined ? null : Number(version)
+    return versionIn(buffer.subarray(0, bytesRead))
   } finally {
     await closeDescriptor(fd)
   }
+}
+
+/** The version of systemd that a program was linked with. */
+export function versionIn(program: Buffer): number | null {
+  const version = /libsystemd-(?:core|shared)-(\d{1,6})\b/.exec(program.toString('latin1'))?.[1]
+  return version === undefined ? null : Number(version)
 }
 
 function code(error: unknown): unknown {

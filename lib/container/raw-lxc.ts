@@ -34,6 +34,8 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^lxc\.mount\.auto$/, 'it would take back read-only and masked parts of /proc and /sys'],
   [/^lxc\.net\.\d+\.script\./, 'a script is a program that runs on the host'],
   [/^lxc\.net\.0\./, 'use the netif setting'],
+  // liblxc takes 00 for 0, and the whole of lxc.net for a list to clear.
+  [/^lxc\.net(?!\.[1-9]\d*\.)/, 'it must be lxc.net.N.…, N being 1 or more'],
   [/^lxc\.namespace\./, 'the container would share namespaces'],
   [/^lxc\.(idmap|rootfs\.)/, 'it follows from the user and the pool'],
   [/^lxc\.cap\.keep$/, 'it would give back dropped capabilities'],
@@ -44,7 +46,7 @@ const REFUSED: readonly (readonly [RegExp, string])[] = [
   [/^lxc\.uts\./, 'use the hostname setting'],
 ]
 
-const LINE = /^\s*(lxc\.[a-z0-9_.-]+)\s*=\s*(.*?)\s*$/
+const LINE = /^\s*(lxc\.[a-z0-9_.-]+)\s*=(.*)$/
 
 /**
  * Checks the text line by line.
@@ -62,9 +64,9 @@ export function checkRawLxc(text: string, what: string): void {
 
 function refusal(raw: string): string | null {
   const match = LINE.exec(raw)
-
   if (match === null || /[\0\r]/.test(raw)) return 'must be "lxc.key = value"'
-  const [, key = '', value = ''] = match
+  const [, key = '', given = ''] = match
+  const value = unquoted(given.trim())
   const refused = REFUSED.find(([pattern]) => pattern.test(key))
   if (refused !== undefined) return `${key} is not allowed: ${refused[1]}`
   if (!ALLOWED.some((allowed) => key === allowed || key.startsWith(`${allowed}.`))) {
@@ -79,4 +81,11 @@ function refusal(raw: string): string | null {
     return `${key} = none is not allowed: the container would share the host's network`
   }
   return null
+}
+
+// As liblxc does before it looks at the value.
+function unquoted(value: string): string {
+  const quote = value[0]
+  const isQuoted = value.length > 1 && (quote === '"' || quote === "'") && value.endsWith(quote)
+  return isQuoted ? value.slice(1, -1) : value
 }

@@ -56,21 +56,30 @@ export function limitOf({ name }: Pick<Cgparam, 'name'>): keyof EffectiveLimits 
 /** The limits that some parameters amount to. */
 export function limitsOf(params: readonly Cgparam[]): EffectiveLimits {
   const value = (name: string) => params.find((param) => param.name === name)?.value.at(-1)
-  const amount = (text: string | undefined) =>
-    text === undefined || text === 'max' || text.startsWith('-') ? null : Number(text)
   const memory1 = amount(value('memory.limit_in_bytes'))
   const both1 = amount(value('memory.memsw.limit_in_bytes'))
   const memoryLimit = amount(value('memory.max')) ?? memory1
   const swap1 = both1 === null ? null : both1 - (memory1 ?? 0)
   const [quota2, period2] = value('cpu.max')?.split(' ') ?? []
   const quota = amount(quota2) ?? amount(value('cpu.cfs_quota_us'))
-  const period = Number(period2 ?? value('cpu.cfs_period_us') ?? PERIOD_US)
+  const period = amount(period2) ?? amount(value('cpu.cfs_period_us')) ?? PERIOD_US
   return {
     memoryLimit,
     swapLimit: amount(value('memory.swap.max')) ?? swap1,
-    cpuLimit: quota === null ? null : (quota / period) * 100,
+    cpuLimit: quota === null || period === 0 ? null : (quota / period) * 100,
     pidsLimit: amount(value('pids.max')),
   }
+}
+
+const SUFFIXES = ['', 'k', 'm', 'g', 't', 'p', 'e']
+
+// As the kernel reads it (memparse()): files may have been edited by hand. Null for "max", for -1, and for
+// what no kernel would take.
+function amount(text: string | undefined): number | null {
+  const [, digits, suffix = ''] = /^\s*(\d{1,19})([kmgtpe]?)\s*$/i.exec(text ?? '') ?? []
+  return digits === undefined
+    ? null
+    : Number(digits) * 1024 ** SUFFIXES.indexOf(suffix.toLowerCase())
 }
 
 /**

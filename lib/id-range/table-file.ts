@@ -3,7 +3,7 @@
 // every change would stop the event loop for tens of milliseconds.
 
 import { readFile, stat } from 'node:fs/promises'
-import { parseDocument } from 'yaml'
+import { ConfigDocument } from '../pool/config-document.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { replaceFile } from '../pool/write-file.js'
 import { idRangeFile, type IdRangeFile } from '../schema/id-range.js'
@@ -34,14 +34,11 @@ export class TableFile {
   /** Replaces the list; other fields stay as they are on disk now. */
   async save(allocations: readonly Allocation[]): Promise<void> {
     if (this.#head === null || this.#head.version !== (await this.#version())) {
-      const doc = parseDocument(await readFile(this.path, 'utf8'))
-      doc.delete('allocations')
-      this.#head = { text: doc.toString({ lineWidth: 0 }), version: '' }
+      this.#head = { text: headOf(await readFile(this.path, 'utf8'), this.path), version: '' }
     }
     const { text } = this.#head
     this.#head = null
-    const list = allocations.length === 0 ? ' []\n' : `\n${allocations.map(entry).join('')}`
-    await replaceFile(this.path, `${text}allocations:${list}`)
+    await replaceFile(this.path, text + listOf(allocations))
     this.#head = { text, version: await this.#version() }
   }
 
@@ -49,6 +46,16 @@ export class TableFile {
     const { ino, mtimeNs, size } = await stat(this.path, { bigint: true })
     return `${ino}-${mtimeNs}-${size}`
   }
+}
+
+/** All but the list. */
+export function headOf(text: string, path: string): string {
+  return ConfigDocument.parse(text, path).head('allocations')
+}
+
+/** The list, to be written after the rest. */
+export function listOf(allocations: readonly Allocation[]): string {
+  return `allocations:${allocations.length === 0 ? ' []\n' : `\n${allocations.map(entry).join('')}`}`
 }
 
 // JSON strings are YAML strings too.

@@ -49,8 +49,12 @@ async function* gunzip(source: AsyncIterable<Buffer>, path: string): AsyncGenera
     for await (const chunk of stream) yield chunk as Buffer
     await fed
   } catch (error) {
-    const bad = error instanceof Error && 'code' in error && String(error.code).startsWith('Z_')
-    throw bad ? new ImageCorruptError(path, error.message, { cause: error }) : error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    if (code === 'ERR_STREAM_PREMATURE_CLOSE') {
+      throw new ImageCorruptError(path, 'there is data after the end', { cause: error })
+    }
+    if (!(error instanceof Error) || !code.startsWith('Z_')) throw error
+    throw new ImageCorruptError(path, error.message, { cause: error })
   }
 }
 

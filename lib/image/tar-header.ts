@@ -29,11 +29,15 @@ const types: Readonly<Record<string, TarType>> = {
   '6': 'fifo',
 }
 
-/** The type of an entry, or undefined for flags that only say something about other entries. */
-export function typeOf(header: TarHeader): TarType | undefined {
-  const type = types[header.flag]
+/**
+ * The type of an entry, or undefined for flags that only say something about other entries.
+ *
+ * @param name the whole of it, which may stand in other headers
+ */
+export function typeOf(flag: string, name: string): TarType | undefined {
+  const type = types[flag]
   // Before there was a flag for directories, they were files whose name ends with a slash.
-  return type === 'file' && header.flag !== 'S' && header.name.endsWith('/') ? 'directory' : type
+  return type === 'file' && flag !== 'S' && name.endsWith('/') ? 'directory' : type
 }
 
 export function isZero(block: Buffer): boolean {

@@ -152,11 +152,11 @@ export class TarScan {
   }
 
   #entry(header: TarHeader): void {
-    const type = typeOf(header)
     const path = this.#pax === null ? null : value(this.#pax, 'path')
     const link = this.#pax === null ? null : value(this.#pax, 'linkpath')
     const sparse = this.#pax === null ? null : value(this.#pax, 'GNU.sparse.name')
     const name = sparse ?? path ?? this.#longName ?? header.name
+    const type = typeOf(header.flag, name)
     if (type === undefined) {
       throw new TarFaultError({ type: 'entry', name, reason: 'unknown-type' })
     }

@@ -3,6 +3,7 @@
 
 export const protocolVersion = 2
 export const maxFrame = 128 * 1024
+export const maxFields = 4096
 
 export const kinds = {
   HELLO: 1,
@@ -110,6 +111,7 @@ const scratch = Buffer.allocUnsafe(maxFrame)
 
 class Encoder {
   #end: number
+  #fields = 0
 
   /** @param start where it begins in the scratch space */
   constructor(readonly start: number) {
@@ -117,6 +119,9 @@ class Encoder {
   }
 
   field(tag: Tag, value: string | number | boolean | Uint8Array): void {
+    // The keeper hangs up on a client that sends more.
+    if (++this.#fields > maxFields)
+      throw new RangeError(`more than ${maxFields} fields in one frame`)
     const at = this.#reserve(header)
     scratch.writeUInt16LE(tags[tag], at)
     scratch.writeUInt16LE(0, at + 2)
@@ -172,7 +177,7 @@ export function encodeFields(values: FieldValues): Buffer {
   return new Encoder(0).fields(values).copy()
 }
 
-/** @throws RangeError when the frame is larger than the keeper takes */
+/** @throws RangeError when the frame is larger, or has more fields, than the keeper takes */
 export function encodeFrame(kind: Kind, id: number, values: FieldValues | Buffer): Buffer {
   scratch.writeUInt16LE(kinds[kind], 0)
   scratch.writeUInt16LE(0, 2)

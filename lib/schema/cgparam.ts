@@ -32,12 +32,15 @@ export interface CgparamInput {
   readonly value: string | number | readonly (string | number)[]
 }
 
+// liblxc takes an empty value for a list that is to be cleared.
+const given = line.refine((text) => text.trim() !== '', 'must not be empty')
+
 /** As given to `set()`: the controller follows from the name. */
 export const cgparamInput = z
   .strictObject({
     version: z.union([z.literal(1), z.literal(2)]),
     name: z.string().regex(FILE, 'must be a file of a controller, like "memory.high"'),
-    value: z.union([line, z.number(), z.array(z.union([line, z.number()])).min(1)]),
+    value: z.union([given, z.number(), z.array(z.union([given, z.number()])).min(1)]),
   })
   // Core files (`cgroup.*`) belong to the engine: `cgroup.procs` would move a host process in.
   .refine((param) => !/^(cgroup|tasks|notify_on_release|devices)\b/.test(param.name), {

@@ -69,7 +69,9 @@ export const autostart = z.strictObject({
 })
 
 const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address')
-const path = line.regex(/^\//, 'must be an absolute path')
+const path = line
+  .regex(/^\//, 'must be an absolute path')
+  .refine((text) => text === text.trim(), 'must not end with a blank') // liblxc would leave it out
 
 /**
  * Everything that `set()` can change, for good. `null` goes back to the default; what is not given, or

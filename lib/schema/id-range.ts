@@ -36,12 +36,18 @@ export const allocation = z.looseObject({
 })
 
 /** `conf/id-range/NAME.yml` */
-export const idRangeFile = z.looseObject({
-  start_id: fields.startId,
-  block_size: fields.blockSize,
-  block_count: fields.blockCount,
-  allocations: z.array(allocation).default([]),
-})
+export const idRangeFile = z
+  .looseObject({
+    start_id: fields.startId,
+    block_size: fields.blockSize,
+    block_count: fields.blockCount,
+    allocations: z.array(allocation).default([]),
+  })
+  // Blocks are looked at one by one.
+  .refine((range) => range.start_id + range.block_size * range.block_count - 1 <= ID_MAX, {
+    path: ['block_count'],
+    error: 'must end below 2^32 - 1',
+  })
 export type IdRangeFile = z.output<typeof idRangeFile>
 
 export interface AllocateOptions {

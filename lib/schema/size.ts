@@ -19,12 +19,13 @@ const UNITS: Readonly<Record<string, number>> = {
   tb: 1e12,
 }
 
-const SIZE = /^\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*$/
+// No two parts that could both take the same blank: it would be tried in every way.
+const SIZE = /^\s*(\d+(?:\.\d+)?)(?:\s*([a-zA-Z]+))?\s*$/
 
 /** Bytes of `'512 MiB'`, `'2g'`, `'1.5 GB'` (SI: powers of 1000), or null when it is not a size. */
 export function parseSize(text: string): number | null {
   const match = SIZE.exec(text)
-  const unit = UNITS[match?.[2]?.toLowerCase() ?? '?']
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? '']
   if (match === null || unit === undefined) return null
   const bytes = Math.round(Number(match[1]) * unit)
   return Number.isSafeInteger(bytes) ? bytes : null

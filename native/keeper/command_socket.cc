@@ -92,10 +92,14 @@ base::Result<base::UniqueFd> read_response(int fd) {
   const ssize_t got = base::retry([&] { return ::recvmsg(fd, &header, MSG_CMSG_CLOEXEC); });
   base::UniqueFd terminal;
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
-    if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SCM_RIGHTS) {
+    if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
+    // CMSG_SPACE() rounds up: there is room for a second one, which would stay open.
+    const size_t count = (item->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; i++) {
       int number = -1;
-      std::memcpy(&number, CMSG_DATA(item), sizeof number);
-      terminal.reset(number);
+      std::memcpy(&number, CMSG_DATA(item) + i * sizeof number, sizeof number);
+      base::UniqueFd received(number);
+      if (!terminal.valid()) terminal = std::move(received);
     }
   }
   if (got < 0) return base::last_error("recvmsg");

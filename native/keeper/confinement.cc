@@ -27,11 +27,10 @@ std::string_view status_field(std::string_view status, std::string_view name) {
 base::Status read_label(Confinement& confinement, const std::string& proc) {
   // AppArmor has its own directory since 5.1, so that it can stand beside another LSM.
   for (const char* directory : {"attr/apparmor/", "attr/"}) {
-    auto current = base::read_file(proc + directory + "current", 4096);
+    const auto current = base::read_file(proc + directory + "current", 4096);
     if (!current.ok()) continue;  // no LSM: ENOENT, EINVAL
-    std::string label = current->substr(0, current->find_first_of(std::string_view("\n\0", 2)));
-    if (const size_t mode = label.rfind(" ("); mode != label.npos) label.resize(mode);
-    if (label.empty() || label == "unconfined" || label == "kernel") continue;
+    std::string label = parse_label(*current);
+    if (label.empty()) continue;
     auto fd = base::open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     if (!fd.ok()) return std::move(fd.error());
     confinement.label = std::move(label);
@@ -42,26 +41,44 @@ base::Status read_label(Confinement& confinement, const std::string& proc) {
   return base::success();
 }
 
-base::Status read_filter(Confinement& confinement, const std::string& file) {
-  auto bytes = base::read_file(file, BPF_MAXINSNS * sizeof(sock_filter));
+}  // namespace
+
+StatusFacts parse_status(std::string_view status) {
+  const std::string bounding(status_field(status, "CapBnd"));
+  return {.bounding = std::strtoull(bounding.c_str(), nullptr, 16),
+          .no_new_privs = status_field(status, "NoNewPrivs") == "1",
+          .filtered = status_field(status, "Seccomp") == "2"};
+}
+
+std::string parse_label(std::string_view current) {
+  std::string label(current.substr(0, current.find_first_of(std::string_view("\n\0", 2))));
+  if (const size_t mode = label.rfind(" ("); mode != label.npos) label.resize(mode);
+  return label == "unconfined" || label == "kernel" ? "" : label;
+}
+
+base::Result<std::vector<sock_filter>> read_filter(const std::string& file) {
+  const auto bytes = base::read_file(file, BPF_MAXINSNS * sizeof(sock_filter));
   if (!bytes.ok() || bytes->empty() || bytes->size() % sizeof(sock_filter) != 0) {
     return base::SysError{ENOKEY, "seccomp", file};
   }
-  confinement.filter.resize(bytes->size() / sizeof(sock_filter));
-  std::memcpy(confinement.filter.data(), bytes->data(), bytes->size());
-  return base::success();
+  std::vector<sock_filter> filter(bytes->size() / sizeof(sock_filter));
+  std::memcpy(filter.data(), bytes->data(), bytes->size());
+  return filter;
 }
-
-}  // namespace
 
 base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_file) {
   Confinement found;
   const std::string proc = "/proc/" + std::to_string(init) + "/";
   auto status = base::read_file(proc + "status");
   if (!status.ok()) return std::move(status.error());
-  found.bounding = std::strtoull(std::string(status_field(*status, "CapBnd")).c_str(), nullptr, 16);
-  found.no_new_privs = status_field(*status, "NoNewPrivs") == "1";
-  if (status_field(*status, "Seccomp") == "2") TRY_STATUS(read_filter(found, filter_file));
+  const StatusFacts facts = parse_status(*status);
+  found.bounding = facts.bounding;
+  found.no_new_privs = facts.no_new_privs;
+  if (facts.filtered) {
+    auto filter = read_filter(filter_file);
+    if (!filter.ok()) return std::move(filter.error());
+    found.filter = std::move(*filter);
+  }
   TRY_STATUS(read_label(found, proc));
   if (const auto persona = base::read_file(proc + "personality"); persona.ok()) {
     found.personality = std::strtoul(persona->c_str(), nullptr, 16);

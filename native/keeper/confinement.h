@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -29,6 +30,19 @@ struct Confinement {
 // `filter_file` holds the filter that was captured at the start. An init under a filter that
 // we do not have is an error (ENOKEY): joining it less confined is not an answer.
 base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_file);
+
+// What the text of /proc/PID/status says of it, proc_pid_status(5).
+struct StatusFacts {
+  uint64_t bounding;
+  bool no_new_privs;
+  bool filtered;  // by seccomp
+};
+StatusFacts parse_status(std::string_view status);
+// The label in the text of /proc/PID/attr/current, without its mode; "" for one that confines
+// nothing.
+std::string parse_label(std::string_view current);
+// A filter as it was captured: ENOKEY when there is none, or half of one.
+base::Result<std::vector<sock_filter>> read_filter(const std::string& file);
 
 // In three steps, as the rights to do each are there only then.
 base::Status apply_limits(const Confinement& confinement);       // on the host

@@ -21,14 +21,12 @@ size_t title_size = 0;
 
 }  // namespace
 
-std::optional<ProcessStat> process_stat(pid_t pid) {
-  const auto text = base::read_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!text.ok()) return std::nullopt;
+std::optional<ProcessStat> parse_stat(const std::string& text) {
   // The name is in parentheses and may hold any byte, so fields count from the last one.
-  const size_t end = text->rfind(')');
+  const size_t end = text.rfind(')');
   if (end == std::string::npos) return std::nullopt;
   ProcessStat stat{};
-  const char* at = text->c_str() + end + 1;
+  const char* at = text.c_str() + end + 1;
   for (int field = 3; field <= 22; field++) {
     while (*at == ' ') at++;
     if (*at == '\0') return std::nullopt;
@@ -38,6 +36,11 @@ std::optional<ProcessStat> process_stat(pid_t pid) {
     while (*at != ' ' && *at != '\0') at++;
   }
   return stat;
+}
+
+std::optional<ProcessStat> process_stat(pid_t pid) {
+  const auto text = base::read_file("/proc/" + std::to_string(pid) + "/stat");
+  return text.ok() ? parse_stat(*text) : std::nullopt;
 }
 
 base::UniqueFd open_same_process(pid_t pid, uint64_t start_time) {

@@ -17,6 +17,8 @@ struct ProcessStat {
   uint64_t start_time;  // clock ticks since boot: with the pid it names a process for good
 };
 std::optional<ProcessStat> process_stat(pid_t pid);
+// The text of /proc/PID/stat.
+std::optional<ProcessStat> parse_stat(const std::string& text);
 
 // A pidfd of `pid`, when it is still the process that was started at `start_time`.
 base::UniqueFd open_same_process(pid_t pid, uint64_t start_time);

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import tap, { type Test } from 'tap'
+import { fuzzTargets } from './fuzz.js'
 import { idmapsTmpfs } from './quick-directory.js'
 import { selftestPath } from './selftest.js'
 
@@ -33,6 +34,8 @@ const probes = {
   mmdebstrap: () => found('mmdebstrap'),
   qemu: () => found('qemu-system-x86_64'),
   nbdkit: () => found('nbdkit'),
+  // Made by `npm run build:dev`.
+  'fuzz targets': () => (existsSync(fuzzTargets) ? null : `no ${fuzzTargets}`),
   'g++': () => found('g++'),
   make: () => found('make'),
   python3: () => found('python3'),

@@ -45,4 +45,7 @@ t.test('what is cut short is refused', async (t) => {
 
 t.test('a frame has a limit', async (t) => {
   t.throws(() => encodeFrame('EDIT', 1, { DATA: Buffer.alloc(200_000) }), RangeError)
+  const words = Array.from({ length: 4096 }, () => 'x')
+  t.doesNotThrow(() => encodeFrame('EXEC', 1, { ARG: words }))
+  t.throws(() => encodeFrame('EXEC', 1, { ARG: words, UID: 0 }), RangeError, 'also of fields')
 })

@@ -1,0 +1,69 @@
+// Files of a cgroup, in directories that stand for hierarchies of either version.
+
+#include <sys/stat.h>
+
+#include "cgroup/freeze.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/stats.h"
+#include "target.h"
+
+namespace {
+
+constexpr const char* kFiles[] = {
+    "memory.current",
+    "memory.peak",
+    "memory.max",
+    "memory.swap.current",
+    "memory.events",
+    "cpu.stat",
+    "pids.current",
+    "cgroup.freeze",
+    "cgroup.events",
+    "memory.usage_in_bytes",
+    "memory.max_usage_in_bytes",
+    "memory.limit_in_bytes",
+    "memory.memsw.usage_in_bytes",
+    "memory.oom_control",
+    "cpuacct.usage",
+    "cpuacct.usage_user",
+    "cpuacct.usage_sys",
+    "freezer.state",
+};
+
+cgroup::Hierarchies open_hierarchies(int version) {
+  std::vector<cgroup::Hierarchy> list(1);
+  list[0].version = version;
+  list[0].mountpoint = fuzz::directory();
+  list[0].controllers = {"memory", "pids", "cpu", "cpuacct", "freezer"};
+  auto opened = cgroup::Hierarchies::open(std::move(list));
+  CHECK(opened.ok());
+  return std::move(*opened);
+}
+
+}  // namespace
+
+// All files of one input: a number for which, then its content up to a zero byte.
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const cgroup::Hierarchies v1 = open_hierarchies(1);
+  static const cgroup::Hierarchies v2 = open_hierarchies(2);
+  const std::string below = fuzz::directory() + "/ct/";
+  ::mkdir(below.c_str(), 0755);
+  fuzz::Input input(data, size);
+  std::vector<std::string> written;
+  while (!input.empty() && written.size() < 32) {
+    const std::string path = below + kFiles[input.byte() % std::size(kFiles)];
+    fuzz::write_file(path, input.piece());
+    written.push_back(path);
+  }
+  for (const auto* hierarchies : {&v1, &v2}) {
+    const auto stats = cgroup::stats(*hierarchies, {"ct", "missing"});
+    CHECK(stats.ok() && stats->size() == 2);
+    const cgroup::Stats& one = (*stats)[0];
+    CHECK(one.memory || (!one.memory_peak && !one.memory_limit && !one.swap));
+    CHECK(!(*stats)[1].memory && !(*stats)[1].cpu_us && !(*stats)[1].pids);
+    (void)cgroup::oom_kills(*hierarchies, "ct");
+    (void)cgroup::frozen(*hierarchies, "ct");
+  }
+  for (const std::string& path : written) ::unlink(path.c_str());
+  return 0;
+}
