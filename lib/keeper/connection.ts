@@ -1,7 +1,7 @@
 // One connection to the keeper: requests find their answers by number, events go to whoever listens.
 import { closeSync } from 'node:fs'
 import { native } from '#native'
-import { ClosedError } from '../errors.js'
+import { ClosedError, SystemError } from '../errors.js'
 import { KeeperError, KeeperLostError } from './errors.js'
 import {
   decodeFrame,
@@ -35,7 +35,7 @@ export class Connection {
   readonly #stateDir: string
   readonly #socket
   readonly #waiting = new Map<number, Waiting>()
-  readonly #unsent: { frame: Buffer; fds: number[] }[] = []
+  readonly #unsent: { id: number; frame: Buffer }[] = []
   #next = 1
   /** Why nothing can be asked any more. */
   #ended: Error | null = null
@@ -97,7 +97,7 @@ export class Connection {
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, collected })
     })
-    this.#send(frame)
+    this.#send(id, frame)
     if (signal === undefined) return await answer
     const abort = () => {
       this.request('ABORT', { REQUEST: id }).catch(() => {
@@ -115,20 +115,32 @@ export class Connection {
     }
   }
 
-  #send(frame: Buffer): void {
-    this.#unsent.push({ frame, fds: [] })
+  #send(id: number, frame: Buffer): void {
+    this.#unsent.push({ id, frame })
     if (this.#unsent.length === 1) this.#flush()
   }
 
   #flush(): void {
     for (let next = this.#unsent[0]; next !== undefined && this.open; next = this.#unsent[0]) {
-      // Full: the keeper is behind. There is no readiness event for so rare a case.
-      if (!native.keeper.send(this.#socket, next.frame, next.fds)) {
-        setTimeout(() => this.#flush(), 5)
-        return
+      try {
+        // Full: the keeper is behind. There is no readiness event for so rare a case.
+        if (!native.keeper.send(this.#socket, next.frame, [])) {
+          setTimeout(() => this.#flush(), 5)
+          return
+        }
+      } catch (error) {
+        this.#unanswered(next.id, error)
       }
       this.#unsent.shift()
     }
+  }
+
+  // It may have gone, which is told in a moment.
+  #unanswered(id: number, error: unknown): void {
+    const gone = error instanceof SystemError && ['EPIPE', 'ECONNRESET'].includes(error.code)
+    const reason = gone ? new KeeperLostError(this.#stateDir) : error
+    this.#waiting.get(id)?.reject(reason instanceof Error ? reason : new Error(String(reason)))
+    this.#waiting.delete(id)
   }
 
   #received(bytes: Buffer, fds: number[]): void {

@@ -190,7 +190,8 @@ export const operations: readonly Operation[] = [
     name: 'change a group',
     steps: ['group-set.limits', 'group-set.file'],
     prepare: (host, place) => makeGroup(host, place),
-    run: (host, _place, options) => host.groups.get('/some').set({ memoryLimit: '128 MiB' }, options),
+    run: (host, _place, options) =>
+      host.groups.get('/some').set({ memoryLimit: '128 MiB' }, options),
     restore: dropGroup,
   },
   {

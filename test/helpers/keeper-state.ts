@@ -1,0 +1,54 @@
+// What a keeper has while nothing is asked of it.
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Host } from 'vpsadminos'
+import { hierarchies } from './hierarchies.js'
+import { until } from './keeper-host.js'
+
+/** What the keeper holds: its processes, its descriptors of processes and pipes, its files. */
+export async function keeperState(host: Host): Promise<string[]> {
+  const keeper = await host.keeperPid()
+  const cgroup = join(hierarchies[0] ?? '', host.cgroupRoot, 'keeper/cgroup.procs')
+  const processes = readFileSync(cgroup, 'utf8').split('\n').filter(Boolean)
+  const titles = processes.map((pid) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+      return text.startsWith('[lxc monitor]') ? text : 'keeper or its spare child'
+    } catch {
+      return 'gone'
+    }
+  })
+  const descriptors = readdirSync(`/proc/${keeper}/fd`).flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/${keeper}/fd/${fd}`)]
+    } catch {
+      return []
+    }
+  })
+  const directory = join(host.stateDir, 'keeper')
+  return [
+    ...titles.sort(),
+    `pipes ${descriptors.filter((name) => name.startsWith('pipe:')).length}`,
+    `pidfds ${descriptors.filter((name) => name.includes('pidfd')).length}`,
+    ...readdirSync(join(directory, 'plans'))
+      .sort()
+      .map((name) => `plan ${name}`),
+    ...readdirSync(join(directory, 'seccomp')).filter((name) => !name.endsWith('.bpf')),
+  ]
+}
+
+/** Of a client that has gone: how they ended is kept until somebody has heard it. */
+export async function forgetSessions(host: Host): Promise<void> {
+  const ct = host.containers.get('live')
+  for (const { session } of await ct.sessions()) {
+    await using found = await ct.session(session)
+    await found.exit
+  }
+}
+
+export async function settled(host: Host): Promise<void> {
+  await until(async () => {
+    await host.keeperPid()
+    return host.containers.list().every(({ state }) => /^(running|stopped)$/.test(state))
+  })
+}
