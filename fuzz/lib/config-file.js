@@ -33,7 +33,8 @@ export function fuzz(data) {
     const before = parseDocument(text).toJS() ?? {}
     if (unless(() => (document.merge(patch), true), ConfigBrokenError) === null) return
     const changed = document.check(containerFile)
-    const written = document.toString()
+    const written = unless(() => document.toString(), ConfigBrokenError)
+    if (written === null) return
     const again = ConfigDocument.parse(written, 'file')
     check(isDeepStrictEqual(again.check(containerFile), changed), 'what is written is read')
     check(changed.hostname === patch.hostname && changed.raw.lxc === patch.raw.lxc, 'the change')

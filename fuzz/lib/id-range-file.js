@@ -23,7 +23,9 @@ export function fuzz(data) {
     const table = unless(() => new AllocationTable(config.block_count, allocations), RangeError)
     table?.firstFit(1, () => false)
     for (const list of [allocations, [], [{ blockIndex: 0, blockCount: 1, owner: 'user:a' }]]) {
-      const written = read(headOf(text, 'file') + listOf(list))
+      const head = unless(() => headOf(text, 'file'), ConfigBrokenError)
+      if (head === null) return
+      const written = read(head + listOf(list))
       const listed = written.allocations
       const others = { ...written, allocations: undefined }
       check(listed.length === list.length, 'the list')

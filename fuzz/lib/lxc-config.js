@@ -32,6 +32,16 @@ function settingsOf(input) {
 }
 
 /**
+ * What is left of a value when liblxc has read its line. No file of a cgroup wants more.
+ *
+ * @param {string} value
+ */
+function written(value) {
+  const trimmed = value.replace(/^[ \t]+|[ \t]+$/g, '')
+  return /^(["']).*\1$/.test(trimmed) && trimmed.length > 1 ? trimmed.slice(1, -1) : trimmed
+}
+
+/**
  * As liblxc writes a path: the same place, without what says nothing.
  *
  * @param {string} path
@@ -86,7 +96,7 @@ export async function fuzz(data) {
     wanted.set(`lxc.prlimit.${name}`, soft === hard ? `${soft}` : `${soft}:${hard}`)
   }
   for (const { name, value } of set.cgparams ?? []) {
-    wanted.set(`lxc.cgroup2.${name}`, value.map((each) => `${each}\n`).join(''))
+    wanted.set(`lxc.cgroup2.${name}`, value.map((each) => `${written(each)}\n`).join(''))
   }
   const read = await loaded(text, [...wanted.keys()])
   check(read !== null, `liblxc refuses\n${text}`)

@@ -92,8 +92,13 @@ export class ConfigDocument {
     return contents
   }
 
+  /** @throws ConfigBrokenError for what can be read, but not be written again */
   toString(): string {
-    return this.#doc.toString({ lineWidth: 0 })
+    try {
+      return this.#doc.toString({ lineWidth: 0 })
+    } catch (error) {
+      throw error instanceof Error ? broken(this.path, error.message, error) : error
+    }
   }
 }
 

@@ -32,8 +32,8 @@ export interface CgparamInput {
   readonly value: string | number | readonly (string | number)[]
 }
 
-// liblxc takes an empty value for a list that is to be cleared.
-const given = line.refine((text) => text.trim() !== '', 'must not be empty')
+// liblxc takes an empty value, also one in quotes, for a list that is to be cleared.
+const given = line.refine((text) => !/^\s*(""|'')?\s*$/.test(text), 'must not be empty')
 
 /** As given to `set()`: the controller follows from the name. */
 export const cgparamInput = z
