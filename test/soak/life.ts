@@ -33,7 +33,7 @@ export async function live(place: Place, round: number): Promise<void> {
   await beside(place, round)
   await end(ct, round)
   const { leftovers } = await ct.delete({ force: true })
-  if (leftovers.length > 0) throw new Error(`${ct.id} has left ${leftovers.join(', ')}`)
+  if (leftovers.length > 0) throw new Error(`${ct.id} has left ${JSON.stringify(leftovers)}`)
 }
 
 async function inside(ct: Container, round: number): Promise<void> {
