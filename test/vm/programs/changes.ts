@@ -30,7 +30,11 @@ async function look(host: Host): Promise<Found> {
     containers.push({ id, memoryLimit, hostname })
   }
   const { leftovers } = await host.audit()
-  return { containers, broken: broken.map(({ path }) => path), leftovers: leftovers.map(({ type, what }) => `${type} ${what}`) }
+  return {
+    containers,
+    broken: broken.map(({ path }) => path),
+    leftovers: leftovers.map(({ type, what }) => `${type} ${what}`),
+  }
 }
 
 async function nameIn(ct: Container): Promise<string> {
