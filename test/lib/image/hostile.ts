@@ -53,7 +53,7 @@ const hostile: [what: string, reason: string, ...parts: Buffer[]][] = [
     entry({ type: 'L', data: 'n'.repeat(256) }),
     file('x'),
   ],
-  ['path too long', 'bad-name', entry({ type: 'L', data: 'n/'.repeat(2100) }), file('x')],
+  ['path too long', 'bad-name', entry({ type: 'L', data: `${'n/'.repeat(2100)}n` }), file('x')],
   ['no name', 'bad-name', file('')],
   ['root as a file', 'bad-name', file('.')],
   [
