@@ -40,6 +40,8 @@ export async function deleteContainer(
   if (force) await stopLocked(op, record, 0, 'kill')
   record.assertStopped('delete')
   const settings = await record.lockSettings(op)
+  // Files that are being written go first, or they would have nowhere to go.
+  const rootfs = await record.lockRootfs(op)
   op.goOn()
   try {
     // The mark first: if we are cut off, the next import goes on from here.
@@ -56,6 +58,7 @@ export async function deleteContainer(
   }
   record.end(() => new NotFoundError('container', id, 'it was deleted'))
   pool.containers.delete(id)
+  rootfs[Symbol.dispose]()
   settings[Symbol.dispose]()
   const last = user.show().containers.length === 0
   if (last) await host.cgroups.dir(record.userCgroup).remove()

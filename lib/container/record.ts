@@ -126,7 +126,7 @@ export class ContainerRecord {
   }
 
   /** Around its root filesystem while it does not run: two mounts of one overlay must not be. */
-  async #lockRootfs(op: Operation): Promise<Disposable> {
+  async lockRootfs(op: Operation): Promise<Disposable> {
     return op.lock([claim('rootfs', `${this.pool.name}:${this.id}`, 'exclusive', this.#key)])
   }
 
@@ -162,7 +162,7 @@ export class ContainerRecord {
    */
   async withFiles<T>(op: Operation, work: (target: FileTarget) => Promise<T>): Promise<T> {
     if (this.run.alive) return work({ pool: this.pool.name, id: this.id })
-    using _rootfs = await this.#lockRootfs(op)
+    using _rootfs = await this.lockRootfs(op)
     this.assertPresent()
     return await work(
       this.run.alive ? { pool: this.pool.name, id: this.id } : { rootfs: this.rootfsPlan() },
@@ -171,7 +171,7 @@ export class ContainerRecord {
 
   /** For a start. */
   async withoutFiles<T>(op: Operation, work: () => Promise<T>): Promise<T> {
-    using _rootfs = await this.#lockRootfs(op)
+    using _rootfs = await this.lockRootfs(op)
     return await work()
   }
 }

@@ -36,6 +36,7 @@ export async function renameContainer(
   if (pool.containers.has(to) || pool.broken.some((file) => file.path === path)) {
     throw new ExistsError('container', `${pool.name}:${to}`)
   }
+  const rootfs = await record.lockRootfs(op)
   await using undo = new Undo()
   try {
     record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
@@ -60,6 +61,7 @@ export async function renameContainer(
   record.file = new ConfigFile(path, containerFile)
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
+  rootfs[Symbol.dispose]()
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
   await finishRename(op, record, from)
 }

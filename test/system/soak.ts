@@ -24,7 +24,7 @@ const found: Record<PlantName, readonly string[]> = {
 const SAMPLES = 4
 const ROUNDS = 8
 
-const soak = await Soak.open(await compiled(t, 'quiet-init', '-static'))
+const soak = await Soak.open(await compiled(t, 'system/quiet-init', '-static'))
 t.teardown(() => soak.close())
 
 await t.test('rounds of all kinds leave nothing', async (t) => {
