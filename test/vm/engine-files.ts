@@ -15,6 +15,7 @@ const elsewhere = new Map([
   ['test/system/memory.ts', 'measures'],
   ['test/system/no-exec.ts', 'compiles a program'],
   ['test/system/npm-pack.ts', 'compiles the addon'],
+  ['test/system/soak.ts', 'compiles a program'],
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
