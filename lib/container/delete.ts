@@ -1,6 +1,7 @@
 // Deletes a container, and looks afterwards whether really nothing is left of it.
 
 import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { BusyError, NotFoundError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
@@ -69,11 +70,19 @@ export async function deleteContainer(
   return await receipt(record, before)
 }
 
+// The kernel removes a veth with the network namespace of its other end, which it does in a thread of its own
+// some time after the last process of it, network_namespaces(7).
+const LINK_MS = 2000
+const LOOK_MS = 5
+
 async function receipt(
   record: ContainerRecord,
   before: readonly Belonging[],
 ): Promise<DeleteReceipt> {
   const { pool, id, user } = record
+  const links = before.filter(({ type }) => type === 'interface')
+  const end = performance.now() + LINK_MS
+  while ((await stillThere(links)).length > 0 && performance.now() < end) await sleep(LOOK_MS)
   const [still, now] = await Promise.all([stillThere(before), belongingsOf(record)])
   const whats = new Set(still.map(({ what }) => what))
   const gone = before.filter(({ what }) => !whats.has(what))
