@@ -3,7 +3,6 @@
 
 #include "keeper/command_socket.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,14 +15,6 @@
 #include "target.h"
 
 namespace {
-
-size_t open_descriptors() {
-  size_t count = 0;
-  DIR* directory = ::opendir("/proc/self/fd");
-  while (::readdir(directory) != nullptr) count++;
-  ::closedir(directory);
-  return count;
-}
 
 int listener() {
   static const int made = [] {
@@ -65,7 +56,7 @@ void answer(int socket, fuzz::Input& input) {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const int listening = listener();
-  const size_t before = open_descriptors();
+  const size_t before = fuzz::open_descriptors();
   {
     keeper::Loop loop;
     std::optional<bool> got;
@@ -83,6 +74,6 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!got) loop.run();
     CHECK(got.has_value());
   }
-  CHECK(open_descriptors() == before);
+  CHECK(fuzz::open_descriptors() == before);
   return 0;
 }

@@ -8,7 +8,6 @@
 #include "../../native/keeper/main.cc"
 #undef main
 
-#include <dirent.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -65,14 +64,6 @@ void leave(int) {
 }
 
 bool jailed = false;
-
-size_t open_descriptors() {
-  size_t count = 0;
-  DIR* directory = ::opendir("/proc/self/fd");
-  while (::readdir(directory) != nullptr) count++;
-  ::closedir(directory);
-  return count;
-}
 
 void reap_children() {
   CHECK(jailed && ::getpid() == 1);
@@ -163,10 +154,10 @@ int LLVMFuzzerInitialize(int*, char***) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // Nobody calls it where inputs are only replayed.
   if (!jailed) LLVMFuzzerInitialize(nullptr, nullptr);
-  const size_t before = open_descriptors();
+  const size_t before = fuzz::open_descriptors();
   run_keeper(steps_of(fuzz::Input(data, size)));
   reap_children();
-  CHECK(open_descriptors() == before);
+  CHECK(fuzz::open_descriptors() == before);
   return 0;
 }
 

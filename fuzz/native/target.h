@@ -1,6 +1,7 @@
 // What every fuzz target needs: its entry point, a check that ends the process, bytes taken apart.
 #pragma once
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -71,6 +72,16 @@ inline void write_file(const std::string& path, std::string_view content) {
   CHECK(file != nullptr);
   CHECK(::fwrite(content.data(), 1, content.size(), file) == content.size());
   CHECK(::fclose(file) == 0);
+}
+
+// Each call counts its own, too: they are compared with each other.
+inline size_t open_descriptors() {
+  size_t count = 0;
+  DIR* directory = ::opendir("/proc/self/fd");
+  CHECK(directory != nullptr);
+  while (::readdir(directory) != nullptr) count++;
+  ::closedir(directory);
+  return count;
 }
 
 }  // namespace fuzz

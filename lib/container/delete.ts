@@ -83,11 +83,13 @@ async function receipt(
   const links = before.filter(({ type }) => type === 'interface')
   const end = performance.now() + LINK_MS
   while ((await stillThere(links)).length > 0 && performance.now() < end) await sleep(LOOK_MS)
-  const [still, now] = await Promise.all([stillThere(before), belongingsOf(record)])
-  const whats = new Set(still.map(({ what }) => what))
+  // Its init is known to nobody any more.
+  const processes = before.filter(({ type }) => type === 'process')
+  const [running, now] = await Promise.all([stillThere(processes), belongingsOf(record)])
+  const leftovers = [...running, ...now]
+  const whats = new Set(leftovers.map(({ what }) => what))
   const gone = before.filter(({ what }) => !whats.has(what))
   if (!pool.users.has(user.name)) gone.push({ type: 'user', what: user.name })
-  const leftovers = [...still, ...now.filter(({ what }) => !whats.has(what))]
   return Object.freeze({ id, gone: Object.freeze(gone), leftovers: Object.freeze(leftovers) })
 }
 

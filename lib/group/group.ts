@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { abandon } from '../abandon.js'
-import { InUseError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import { claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
@@ -217,10 +217,9 @@ export class Group {
       .map(({ id }) => id)
   }
 
-  async #begin(name: string, mode: LockMode, options: OperationOptions): Promise<Operation> {
-    const op = await this.#pool.begin(name, this.#pool.claim('group', this.path, mode), options)
-    if (this.#pool.groups.get(this.path) === this) return op
-    op[Symbol.dispose]()
-    throw new NotFoundError('group', `${this.#pool.name}:${this.path}`, 'it was deleted')
+  #begin(name: string, mode: LockMode, options: OperationOptions): Promise<Operation> {
+    const { groups } = this.#pool
+    const subject = this.#pool.claim('group', this.path, mode)
+    return this.#pool.beginOn(name, subject, options, () => groups.get(this.path) === this)
   }
 }

@@ -27,8 +27,8 @@ export type LockMode = 'shared' | 'exclusive'
 const ranks = Object.keys(order) as LockKind[]
 
 /** A lock that somebody wants. */
-export interface Claim {
-  readonly kind: LockKind
+export interface Claim<K extends LockKind = LockKind> {
+  readonly kind: K
   readonly name: string
   readonly mode: LockMode
   /** What tells it from others of its kind, where the name may change. */
@@ -36,12 +36,12 @@ export interface Claim {
 }
 
 /** @param key default: the name */
-export function claim(
-  kind: LockKind,
+export function claim<K extends LockKind>(
+  kind: K,
   name: string,
   mode: LockMode = 'exclusive',
   key = name,
-): Claim {
+): Claim<K> {
   return { kind, name, mode, key }
 }
 

@@ -5,9 +5,8 @@ import {
   IdRangeExhaustedError,
   InvalidArgumentError,
   InUseError,
-  NotFoundError,
 } from '../host/errors.js'
-import { claim, type Claim } from '../host/locks.js'
+import { claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
 import { parse } from '../schema/parse.js'
@@ -36,9 +35,8 @@ export type IdRun = Run & { readonly firstId: number; readonly lastId: number }
 export interface IdRangeHome {
   readonly pool: string
   readonly reservations: Reservations
-  begin(name: string, subject: Claim, options: OperationOptions): Promise<Operation>
-  /** False: it was deleted. */
-  has(range: IdRange): boolean
+  /** @throws NotFoundError when it was deleted */
+  begin(name: string, range: IdRange, mode: LockMode, options: OperationOptions): Promise<Operation>
   /** Takes the range out of the pool's index. */
   forget(name: string): void
 }
@@ -104,7 +102,7 @@ export class IdRange {
   async allocate(options: AllocateOptions = {}, more: OperationOptions = {}): Promise<Allocation> {
     const checked = parse(allocateOptions, options, 'allocate')
     checkOptions(more, 'allocate')
-    using op = await this.#begin('allocate', 'shared', more)
+    using op = await this.#home.begin('allocate', this, 'shared', more)
     return await this.allocateIn(op, checked)
   }
 
@@ -133,7 +131,7 @@ export class IdRange {
    */
   async free(which: Freed, more: OperationOptions = {}): Promise<readonly Allocation[]> {
     checkOptions(more, 'free')
-    using op = await this.#begin('free', 'shared', more)
+    using op = await this.#home.begin('free', this, 'shared', more)
     return await this.freeIn(op, which)
   }
 
@@ -149,7 +147,7 @@ export class IdRange {
   /** Cannot be given up once it has begun. @throws InUseError while blocks are allocated */
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
-    using _op = await this.#begin('delete', 'exclusive', options)
+    using _op = await this.#home.begin('delete', this, 'exclusive', options)
     const owners = this.#table.allocations.map(
       ({ owner, blockIndex }) => owner ?? `block ${blockIndex}`,
     )
@@ -196,22 +194,6 @@ export class IdRange {
     })
     if (index === null) throw new IdRangeExhaustedError(this.name, count)
     return index
-  }
-
-  async #begin(
-    name: string,
-    mode: 'shared' | 'exclusive',
-    options: OperationOptions,
-  ): Promise<Operation> {
-    const op = await this.#home.begin(name, this.claim(mode), options)
-    if (this.#home.has(this)) return op
-    op[Symbol.dispose]()
-    throw new NotFoundError('id-range', `${this.#home.pool}:${this.name}`, 'it was deleted')
-  }
-
-  /** @internal */
-  claim(mode: 'shared' | 'exclusive'): Claim {
-    return claim('id-range', `${this.#home.pool}:${this.name}`, mode)
   }
 
   /**

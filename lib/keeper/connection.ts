@@ -70,17 +70,16 @@ export class Connection {
   /**
    * For lists, which come in as many frames as they need.
    *
-   * @param take is given the list before anything that the keeper sent after it
+   * @param read is given the list before anything that the keeper sent after it
    */
-  async list(
-    kind: Kind,
-    values: FieldValues = {},
-    take: (items: Fields[]) => void = () => {},
-  ): Promise<Fields[]> {
+  async list<T>(kind: Kind, read: (items: Fields[]) => T[]): Promise<T[]> {
     const frames: Answer[] = []
-    const items = (): Fields[] => frames.flatMap((frame) => frame.fields.items())
-    await this.#ask(kind, values, undefined, { frames, whole: () => take(items()) })
-    return items()
+    let result: T[] = []
+    const whole = (): void => {
+      result = read(frames.flatMap((frame) => frame.fields.items()))
+    }
+    await this.#ask(kind, {}, undefined, { frames, whole })
+    return result
   }
 
   async #ask(

@@ -178,9 +178,11 @@ export class Keeper implements AsyncDisposable {
 
   /** @param take is given the same before any event that comes after it */
   async containers(take: (all: Known[]) => void = () => {}): Promise<Known[]> {
-    const all = (items: Fields[]): Known[] =>
-      items.map((item) => known(item, item.text('POOL'), item.text('ID')))
-    return all(await this.#connection.list('CONTAINERS', {}, (items) => take(all(items))))
+    return await this.#connection.list('CONTAINERS', (items) => {
+      const all = items.map((item) => known(item, item.text('POOL'), item.text('ID')))
+      take(all)
+      return all
+    })
   }
 
   /**
@@ -230,16 +232,17 @@ export class Keeper implements AsyncDisposable {
   }
 
   async sessions(): Promise<SessionInfo[]> {
-    const items = await this.#connection.list('SESSIONS')
-    return items.map((item) => ({
-      session: item.number('SESSION'),
-      pool: item.text('POOL'),
-      id: item.text('ID'),
-      args: item.texts('ARG'),
-      pid: item.number('PID'),
-      tty: item.number('TTY') === 1,
-      exit: exitIn(item),
-    }))
+    return await this.#connection.list('SESSIONS', (items) =>
+      items.map((item) => ({
+        session: item.number('SESSION'),
+        pool: item.text('POOL'),
+        id: item.text('ID'),
+        args: item.texts('ARG'),
+        pid: item.number('PID'),
+        tty: item.number('TTY') === 1,
+        exit: exitIn(item),
+      })),
+    )
   }
 
   /**

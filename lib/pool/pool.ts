@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Container } from '../container/container.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
-import { StateError } from '../host/errors.js'
+import { NotFoundError, StateError, type EntityKind } from '../host/errors.js'
 import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../host/locks.js'
 import { Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
@@ -119,8 +119,26 @@ export class Pool {
     }
   }
 
+  /**
+   * The same on something that others may delete while this waits for its lock.
+   *
+   * @throws NotFoundError when they have
+   * @internal
+   */
+  async beginOn(
+    name: string,
+    subject: Claim<LockKind & EntityKind>,
+    options: OperationOptions,
+    isThere: () => boolean,
+  ): Promise<Operation> {
+    const op = await this.begin(name, subject, options)
+    if (isThere()) return op
+    op[Symbol.dispose]()
+    throw new NotFoundError(subject.kind, subject.name, 'it was deleted')
+  }
+
   /** @internal */
-  claim(kind: LockKind, name: string, mode?: LockMode): Claim {
+  claim<K extends LockKind>(kind: K, name: string, mode?: LockMode): Claim<K> {
     return claim(kind, `${this.name}:${name}`, mode)
   }
 
@@ -129,8 +147,13 @@ export class Pool {
     return {
       pool: this.name,
       reservations: this.reservations,
-      begin: (name, range, options) => this.begin(name, range, options),
-      has: (range) => this.idRanges.get(range.name) === range,
+      begin: (name, range, mode, options) =>
+        this.beginOn(
+          name,
+          this.claim('id-range', range.name, mode),
+          options,
+          () => this.idRanges.get(range.name) === range,
+        ),
       forget: (name) => this.idRanges.delete(name),
     }
   }

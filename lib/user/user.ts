@@ -1,6 +1,6 @@
 // A user is an id map with a name: the ids of the host that a container's ids stand for.
 
-import { InUseError, NotFoundError } from '../host/errors.js'
+import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -99,10 +99,9 @@ export class User {
       .map(({ id }) => id)
   }
 
-  async #begin(name: string, options: OperationOptions): Promise<Operation> {
-    const op = await this.#pool.begin(name, this.#pool.claim('user', this.name), options)
-    if (this.#pool.users.get(this.name) === this) return op
-    op[Symbol.dispose]()
-    throw new NotFoundError('user', `${this.#pool.name}:${this.name}`, 'it was deleted')
+  #begin(name: string, options: OperationOptions): Promise<Operation> {
+    const { users } = this.#pool
+    const subject = this.#pool.claim('user', this.name)
+    return this.#pool.beginOn(name, subject, options, () => users.get(this.name) === this)
   }
 }

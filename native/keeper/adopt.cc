@@ -115,16 +115,13 @@ void Containers::adopt_all() {
       continue;
     }
     if (monitor.fd.valid()) end(monitor.fd.get());
-    if (mark != RebootMark::kNone) {
-      context_.log.line("%s: was to be started again", name.c_str());
-      container.state = State::kRunning;
-      container.exit_status = SIGHUP;
-      finish(name, 0);
-      continue;
-    }
-    context_.log.line("%s: %s, cleaned up", name.c_str(),
-                      ran ? "its monitor is gone" : "its start was under way");
-    container.state = ran ? State::kRunning : State::kStarting;
+    // That of a monitor before this one says nothing any more once this one's init ran.
+    const bool again = mark == RebootMark::kOfThat || (mark == RebootMark::kOfAnother && !ran);
+    context_.log.line("%s: %s, cleaned up%s", name.c_str(),
+                      ran ? "its monitor is gone" : "its start was under way",
+                      again ? " and started again" : "");
+    if (again) container.exit_status = SIGHUP;  // as for liblxc's record of a reboot
+    container.state = again || ran ? State::kRunning : State::kStarting;
     finish(name, 0);
   }
 }
