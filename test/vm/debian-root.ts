@@ -36,5 +36,7 @@ export async function debianRoot(
   packages: readonly string[],
 ): Promise<void> {
   const args = [directory, packages.join(), suite, backports.join(' ')]
-  await program('bash', ['-euo', 'pipefail', '-c', script, 'bash', ...args])
+  const bash = ['bash', '-euo', 'pipefail', '-c', script, 'bash', ...args]
+  // Its mounts below the directory are gone with it, also when it is killed.
+  await program('unshare', ['--mount', ...bash])
 }
