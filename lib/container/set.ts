@@ -2,7 +2,6 @@
 
 import { resetOf } from '../group/limit-params.js'
 import {
-  applyParams,
   checkParams,
   isSame,
   unusedParams,
@@ -17,7 +16,7 @@ import { noSuchOption, parse } from '../schema/parse.js'
 import { nameFiles, resolverFiles, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
 import { writeLxcFile } from './lxc-file.js'
-import { applyLimits } from './start.js'
+import { applyLimits, writeParams } from './limits.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, NEXT_START, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
@@ -141,12 +140,7 @@ async function applyCgparams(
 ): Promise<void> {
   const gone = goneOf(before, after)
   const params = [...gone.flatMap((param) => resetOf(param) ?? []), ...after]
-  try {
-    await applyParams(record.cgroupDir(), usableParams(record.host.cgroups, params))
-  } catch (error) {
-    // It has just ended, or is about to begin: then it is given what is in its file.
-    if ((await record.cgroupDir().exists()).length > 0) throw error
-  }
+  await writeParams(record, params)
 }
 
 /** @param renamed whether more than its resolvers has changed */

@@ -6,8 +6,8 @@ import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
-import { applyParams, usableParams } from '../group/cgparams.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
+import { applyLimits } from './limits.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -132,12 +132,6 @@ function makePlan(record: ContainerRecord, timeoutMs: number): StartPlan {
     consoleLog: pool.layout.consoleLog(id),
     timeoutMs,
   }
-}
-
-/** Writes all parameters of the container to its cgroup. */
-export async function applyLimits(record: ContainerRecord): Promise<void> {
-  const params = usableParams(record.host.cgroups, record.config.cgparams)
-  await applyParams(record.cgroupDir(), params)
 }
 
 /**
