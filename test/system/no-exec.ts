@@ -49,9 +49,7 @@ await t.test('a life of a container', async (t) => {
   await step('start', 1, () => ct.start())
   await none('wait', () => ct.wait('ready'))
   await step('exec', 1, () => ct.exec(sleep))
-  await step('exec with input and a user', 1, () =>
-    ct.exec(['sh', '-c', 'read -t 1 line'], { stdin: '', user: 1 }),
-  )
+  await step('exec with input and a user', 1, () => ct.exec(sleep, { stdin: 'some', user: 1 }))
   await step('spawn with a terminal', 1, async () => {
     await using session = await ct.spawn(sleep, { tty: true })
     session.resize(40, 120)
