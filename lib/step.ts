@@ -18,7 +18,7 @@ export const steps = {
   'delete.rootfs': 'its directory is gone',
   'delete.traces': 'its logs and run state are gone',
   'delete.file': 'its file is gone',
-  'delete.cgroups': 'the cgroups of its user are gone',
+  'delete.cgroups': 'the cgroup of its user in its group is gone',
   'delete.user': 'its user is gone',
 
   'rename.marked': 'its file says what it is about to be called',
@@ -41,6 +41,7 @@ export const steps = {
   'user.file': 'a user has its file',
   'user-delete.file': 'the file of a user is gone',
   'user-delete.ids': 'the ids of a user are free',
+  'user-delete.cgroups': 'its cgroups, one for each group that it had containers in, are gone',
 
   'group.directory': 'a group has its directory',
   'group.file': 'a group has its file',

@@ -11,7 +11,6 @@ import { logFiles } from './log-files.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { ContainerRecord } from './record.js'
-import type { User } from '../user/user.js'
 import { stopLocked } from './stop.js'
 import { done } from '../step.js'
 
@@ -36,7 +35,7 @@ export async function deleteContainer(
 ): Promise<DeleteReceipt> {
   const { force = false } = options
   using op = await record.begin('delete', options, ['force'])
-  const { pool, id, host, user } = record
+  const { pool, id, host } = record
   const before = await belongingsOf(record)
   if (force) await stopLocked(op, record, 0, 'kill')
   record.assertStopped('delete')
@@ -61,11 +60,7 @@ export async function deleteContainer(
   pool.containers.delete(id)
   rootfs[Symbol.dispose]()
   settings[Symbol.dispose]()
-  const last = user.show().containers.length === 0
-  if (last) await host.cgroups.dir(record.userCgroup).remove()
-  done('delete.cgroups')
-  if (last && !user.standalone) await dropUser(op, pool, user)
-  done('delete.user')
+  await leaveUser(op, record)
   host.emit({ type: 'deleted', pool: pool.name, id })
   return await receipt(record, before)
 }
@@ -93,11 +88,20 @@ async function receipt(
   return Object.freeze({ id, gone: Object.freeze(gone), leftovers: Object.freeze(leftovers) })
 }
 
-// Somebody may be making another container for it; then it is not the last one.
-async function dropUser(op: Operation, pool: Pool, user: User): Promise<void> {
+// What it has shared with other containers. Somebody may be making another one of them: then it was not
+// the last, and who deletes that one looks again.
+async function leaveUser(op: Operation, record: ContainerRecord): Promise<void> {
+  const { pool, user, group, host, userCgroup } = record
+  // Looked at each time anew: others are deleted meanwhile, and leave it to who has the user.
+  const others = () => [...pool.containers.values()].filter((other) => other.user === user)
   try {
     using _user = await op.lock([pool.claim('user', user.name)])
-    await user.deleteIn(op)
+    if (!others().some((other) => other.group === group)) {
+      await host.cgroups.dir(userCgroup).remove()
+    }
+    done('delete.cgroups')
+    if (others().length === 0 && !user.standalone) await user.deleteIn(op)
+    done('delete.user')
   } catch (error) {
     if (!(error instanceof BusyError)) throw error
   }

@@ -5,7 +5,7 @@ import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
 import { StateError } from '../host/errors.js'
-import { claim, type Claim } from '../host/locks.js'
+import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
@@ -68,7 +68,7 @@ export class ContainerRecord {
 
   /** That of all containers of its user in its group. */
   get userCgroup(): string {
-    return `${this.group.cgroup}/user.${this.user.name}`
+    return this.group.userCgroup(this.user.name)
   }
 
   /** The host's end of its network interface. */
@@ -95,6 +95,7 @@ export class ContainerRecord {
    * Begins an operation that nothing else may be done to it beside.
    *
    * @param more other options that it has
+   * @param claims what else it needs; its own may be among them
    * @throws BusyError naming the operation that is under way
    */
   async begin(
@@ -107,7 +108,9 @@ export class ContainerRecord {
     for (;;) {
       this.assertPresent()
       const { id } = this
-      const op = await this.pool.begin(name, this.pool.claim('container', id), options, claims)
+      const own = this.pool.claim('container', id)
+      const others = claims.filter((other) => inOrder(own, other) !== 0)
+      const op = await this.pool.begin(name, own, options, others)
       // While it waited, it may have got another name.
       if (id === this.id && !this.gone.signal.aborted) return op
       op[Symbol.dispose]()

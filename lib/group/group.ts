@@ -42,6 +42,7 @@ export interface GroupSnapshot extends EffectiveLimits {
   readonly cgparams: readonly CgparamSnapshot[]
   /** Those of them that are for machines with the other version of cgroups, and do nothing here. */
   readonly unusedCgparams: readonly CgparamSnapshot[]
+  /** Their ids, sorted. */
   readonly containers: readonly string[]
 }
 
@@ -80,6 +81,11 @@ export class Group {
   get cgroup(): string {
     const parts = this.path.split('/').filter((part) => part !== '')
     return [this.#pool.cgroup, ...parts.map((part) => `group.${part}`)].join('/')
+  }
+
+  /** That of all containers of a user in this group. @internal */
+  userCgroup(user: string): string {
+    return `${this.cgroup}/user.${user}`
   }
 
   show(): GroupSnapshot {
@@ -215,6 +221,7 @@ export class Group {
     return [...this.#pool.containers.values()]
       .filter((container) => container.group === this)
       .map(({ id }) => id)
+      .sort()
   }
 
   #begin(name: string, mode: LockMode, options: OperationOptions): Promise<Operation> {

@@ -15,6 +15,7 @@ export interface UserSnapshot {
   readonly uidMap: readonly string[]
   readonly gidMap: readonly string[]
   readonly standalone: boolean
+  /** Their ids, sorted. */
   readonly containers: readonly string[]
   /** Why no container of this user can start, when its ids belong to another pool too. */
   readonly conflict: string | null
@@ -91,12 +92,17 @@ export class User {
     }
     if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, owner)
     done('user-delete.ids')
+    const { groups, host } = this.#pool
+    for (const group of groups.values())
+      await host.cgroups.dir(group.userCgroup(this.name)).remove()
+    done('user-delete.cgroups')
   }
 
   #containers(): string[] {
     return [...this.#pool.containers.values()]
       .filter((container) => container.user === this)
       .map(({ id }) => id)
+      .sort()
   }
 
   #begin(name: string, options: OperationOptions): Promise<Operation> {

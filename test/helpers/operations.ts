@@ -111,7 +111,8 @@ export const operations: readonly Operation[] = [
     name: 'delete a container',
     steps: [
       ...(['delete.marked', 'delete.rootfs', 'delete.traces', 'delete.file'] as const),
-      ...(['delete.cgroups', 'delete.user', 'user-delete.file', 'user-delete.ids'] as const),
+      ...(['delete.cgroups', 'delete.user'] as const),
+      ...(['user-delete.file', 'user-delete.ids', 'user-delete.cgroups'] as const),
       ...user,
     ],
     run: (host, _place, options) => host.containers.get('base').delete(options),
@@ -175,7 +176,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'delete a user',
-    steps: ['user-delete.file', 'user-delete.ids', ...user],
+    steps: ['user-delete.file', 'user-delete.ids', 'user-delete.cgroups', ...user],
     prepare: (host, place) => makeUser(host, place),
     run: (host, _place, options) => host.users.get('somebody').delete(options),
     restore: dropUser,

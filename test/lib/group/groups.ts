@@ -58,6 +58,30 @@ await t.test('containers are below their group, and keep it from being deleted',
   t.equal(host.groups.find('/a'), null)
 })
 
+await t.test('a user with containers in two groups leaves nothing in either', async (t) => {
+  const image = { distribution: 'busybox' }
+  await host.groups.create({ path: '/c' })
+  const user = await host.users.create({ name: 'both' })
+  const places = { early: '/c', between: '/default', late: '/default' }
+  for (const id of ['late', 'early', 'between'] as const) {
+    const ct = await host.containers.create({ id, image, user: 'both', group: places[id] })
+    await ct.start()
+  }
+  t.same(user.show().containers, ['between', 'early', 'late'])
+  t.same(host.groups.get('/default').show().containers, ['between', 'late'])
+  const shared = (path: string) => cgroups.dir(`${host.groups.get(path).cgroup}/user.both`).exists()
+  t.not((await shared('/c')).length, 0)
+  await host.containers.get('early').delete({ force: true })
+  t.same(await shared('/c'), [])
+  await host.containers.get('late').delete({ force: true })
+  t.not((await shared('/default')).length, 0, 'another one is in it')
+  await host.containers.get('between').delete({ force: true })
+  t.same(await shared('/default'), [])
+  t.same((await host.audit()).leftovers, [])
+  await user.delete()
+  await host.groups.get('/c').delete()
+})
+
 await t.test('what makes no sense is refused', async (t) => {
   await t.rejects(host.groups.create({ path: '/x/y' }), { code: 'ERR_NOT_FOUND', id: 'tank:/x' })
   await t.rejects(host.groups.create({ path: '/default' }), { code: 'ERR_EXISTS' })
