@@ -26,8 +26,7 @@ export async function renameContainer(
 ): Promise<void> {
   const to = parse(containerId, newId, 'rename.id')
   const { pool, host } = record
-  const others = to === record.id ? [] : [pool.claim('container', to)]
-  using op = await record.begin('rename', options, [], others)
+  using op = await record.begin('rename', options, [], [pool.claim('container', to)])
   const { id: from } = record
   record.assertStopped('rename')
   if (to === from) return

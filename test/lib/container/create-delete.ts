@@ -198,6 +198,13 @@ await t.test('a list is made from memory, and can be filtered', async (t) => {
   await two.delete({ force: true })
 })
 
+await t.test('two renames to the same name at once: the second finds it done', async (t) => {
+  const ct = await host.containers.create({ id: 'twice', image: { distribution: 'busybox' } })
+  await Promise.all([ct.rename('once'), ct.rename('once', { wait: 10_000 })])
+  t.equal(ct.show().id, 'once')
+  await ct.delete()
+})
+
 await t.test('a name that a rename has left is free again', async (t) => {
   const first = await host.containers.create({ id: 'name', image: busybox })
   await first.rename('former')
