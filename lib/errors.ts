@@ -35,6 +35,7 @@ export const errorCodes = {
   ERR_IN_USE: 'Others need the thing; `users` says who',
   ERR_KEEPER_BUSY: 'The keeper cannot end while containers or sessions are alive',
   ERR_KEEPER_LOST: 'The keeper ended while an answer was awaited; containers go on',
+  ERR_KEEPER_RENEWAL: 'The keeper could not become another program, and goes on as it was',
   ERR_KEEPER_START: 'The keeper could not be started',
   ERR_KEEPER_VERSION: 'The keeper that runs is of another version',
   ERR_LIBRARY_MISSING: 'A system library is not installed, or lacks what we need of it',

@@ -29,7 +29,12 @@ export class KeeperLink {
   }
 
   static async open(options: KeeperOptions, events: LinkEvents): Promise<KeeperLink> {
-    return new KeeperLink(options, events, await Keeper.connect(options))
+    const keeper = await Keeper.connect(options)
+    await keeper.renew().catch((error: unknown) => {
+      // It serves as it is.
+      process.emitWarning(`the keeper stays an older one: ${String(error)}`)
+    })
+    return new KeeperLink(options, events, keeper)
   }
 
   /** The keeper that is there now, or the next one as soon as it is. */

@@ -35,7 +35,7 @@ export class Connection {
   readonly #stateDir: string
   readonly #socket
   readonly #waiting = new Map<number, Waiting>()
-  readonly #unsent: { id: number; frame: Buffer }[] = []
+  readonly #unsent: { id: number; frame: Buffer; fds: number[] }[] = []
   #next = 1
   /** Why nothing can be asked any more. */
   #ended: Error | null = null
@@ -62,9 +62,17 @@ export class Connection {
     return new Connection(this.#stateDir)
   }
 
-  /** @param values fields, or what `encodeFields()` made of them */
-  request(kind: Kind, values: FieldValues | Buffer = {}, signal?: AbortSignal): Promise<Answer> {
-    return this.#ask(kind, values, signal, null)
+  /**
+   * @param values fields, or what `encodeFields()` made of them
+   * @param fds the keeper gets copies; they stay open until the answer
+   */
+  request(
+    kind: Kind,
+    values: FieldValues | Buffer = {},
+    signal?: AbortSignal,
+    fds: number[] = [],
+  ): Promise<Answer> {
+    return this.#ask(kind, values, signal, null, fds)
   }
 
   /**
@@ -87,6 +95,7 @@ export class Connection {
     values: FieldValues | Buffer,
     signal: AbortSignal | undefined,
     collected: Collected | null,
+    fds: number[] = [],
   ): Promise<Answer> {
     signal?.throwIfAborted()
     if (this.#ended !== null) throw this.#ended
@@ -96,7 +105,7 @@ export class Connection {
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject, collected })
     })
-    this.#send(id, frame)
+    this.#send(id, frame, fds)
     if (signal === undefined) return await answer
     const abort = () => {
       this.request('ABORT', { REQUEST: id }).catch(() => {
@@ -114,8 +123,8 @@ export class Connection {
     }
   }
 
-  #send(id: number, frame: Buffer): void {
-    this.#unsent.push({ id, frame })
+  #send(id: number, frame: Buffer, fds: number[]): void {
+    this.#unsent.push({ id, frame, fds })
     if (this.#unsent.length === 1) this.#flush()
   }
 
@@ -123,7 +132,7 @@ export class Connection {
     for (let next = this.#unsent[0]; next !== undefined && this.open; next = this.#unsent[0]) {
       try {
         // Full: the keeper is behind. There is no readiness event for so rare a case.
-        if (!native.keeper.send(this.#socket, next.frame, [])) {
+        if (!native.keeper.send(this.#socket, next.frame, next.fds)) {
           setTimeout(() => this.#flush(), 5)
           return
         }

@@ -15,6 +15,7 @@ import { KeeperError, KeeperLostError, KeeperStartError } from './errors.js'
 import { decodeEvent, EventQueue } from './events.js'
 import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
 import { Fields, protocolVersion } from './protocol.js'
+import { isCurrent, renew } from './renewal.js'
 import { Replacement } from './replacement.js'
 import { spawnKeeper } from './spawn.js'
 import type {
@@ -77,6 +78,21 @@ function exitIn(fields: Fields): Exit | null {
   return fields.has('STATUS') ? describeWaitStatus(fields.number('STATUS')) : null
 }
 
+/** One of another version is renewed first. */
+async function greeted(connection: Connection): Promise<Fields> {
+  const hello = () => connection.request('HELLO', { VERSION: protocolVersion })
+  try {
+    return (await hello()).fields
+  } catch (error) {
+    if (!(error instanceof KeeperError) || error.code !== 'ERR_KEEPER_VERSION') throw error
+    await renew(connection).catch((cause: unknown) => {
+      error.cause = cause
+      throw error
+    })
+    return (await hello()).fields
+  }
+}
+
 export class Keeper implements AsyncDisposable {
   readonly pid: number
   /** Changes with the keeper process. */
@@ -112,8 +128,7 @@ export class Keeper implements AsyncDisposable {
     for (let tries = 1; ; tries++) {
       const connection = await connected(options)
       try {
-        const hello = await connection.request('HELLO', { VERSION: protocolVersion })
-        return new Keeper(connection, hello.fields)
+        return new Keeper(connection, await greeted(connection))
       } catch (error) {
         connection.close()
         // Its socket may outlive a keeper that is being killed by a moment.
@@ -124,6 +139,17 @@ export class Keeper implements AsyncDisposable {
 
   get open(): boolean {
     return this.#connection.open
+  }
+
+  /**
+   * Has it go on as the program that this library would start, where it is another one: in the same
+   * process, with all that it keeps. Its clients wait for some milliseconds.
+   *
+   * @throws KeeperError ERR_KEEPER_RENEWAL, and it goes on as what it was
+   */
+  async renew(): Promise<void> {
+    if (await isCurrent(this.pid)) return
+    this.#liblxc = !(await renew(this.#connection)).has('DETAIL')
   }
 
   /**
@@ -310,7 +336,7 @@ export class Keeper implements AsyncDisposable {
     return answer.fields.items().map(decodeResult)
   }
 
-  /** Tells LXC and its tools what they did not see; the event comes when they know. */
+  /** Tells LXC and its tools what they did not see. There is no event of it. */
   async tellState(pool: string, id: string, state: 'frozen' | 'running'): Promise<void> {
     await this.#connection.request('TELL_STATE', { POOL: pool, ID: id, STATE: state })
   }

@@ -26,6 +26,7 @@ export const kinds = {
   TELL_STATE: 18,
   REPLACE: 19,
   FAULT: 20,
+  RENEW: 21,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,
@@ -95,6 +96,8 @@ export const tags = {
   TO: 91,
   TIMING: 92,
   FLUSH: 93,
+  FD: 94,
+  CLIENT: 95,
 } as const
 
 export type Kind = keyof typeof kinds

@@ -29,6 +29,15 @@ struct LxcResponse {
   void* data;
 };
 
+class Pending {
+ public:
+  Pending() { count++; }
+  Pending(const Pending&) = delete;
+  Pending& operator=(const Pending&) = delete;
+  ~Pending() { count--; }
+  static inline int count = 0;
+};
+
 // FNV-1a, as liblxc shortens a name that does not fit into sun_path.
 uint64_t fnv1a(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325ULL;
@@ -117,12 +126,13 @@ void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const 
   if (auto sent = send_request(connected->get(), kGetTtyFd, tty); !sent.ok()) {
     return answer(std::move(sent.error()), {});
   }
-  struct Pending {
+  struct Asked {
     base::UniqueFd fd;
-    Loop::Timer deadline;
+    Loop::Timer deadline = 0;
     Answer answer;
+    Pending pending;
   };
-  auto pending = std::make_shared<Pending>();
+  auto pending = std::make_shared<Asked>();
   pending->fd = std::move(*connected);
   pending->answer = std::move(answer);
   pending->deadline = loop.after(kDeadlineMs, [&loop, pending] {
@@ -141,15 +151,24 @@ void CommandSocket::tell_state(Loop& loop, const std::string& lxc_path, const st
                                int state) {
   auto connected = connect_command(lxc_path, id);
   if (!connected.ok() || !send_request(connected->get(), kServeStateClients, state).ok()) return;
-  // The monitor answers; hanging up before could cost it the command.
-  auto connection = std::make_shared<base::UniqueFd>(std::move(*connected));
-  const int fd = connection->get();
-  auto done = [&loop, connection] { loop.forget(connection->get()); };
+  // The monitor answers.
+  struct Told {
+    base::UniqueFd fd;
+    Pending pending;
+  };
+  auto told = std::make_shared<Told>();
+  told->fd = std::move(*connected);
+  const int fd = told->fd.get();
+  auto done = [&loop, told] { loop.forget(told->fd.get()); };
   const Loop::Timer deadline = loop.after(kDeadlineMs, done);
   loop.watch(fd, EPOLLIN, [&loop, deadline, done](uint32_t) {
     loop.cancel(deadline);
     done();
   });
+}
+
+int CommandSocket::pending() {
+  return Pending::count;
 }
 
 }  // namespace keeper

@@ -23,8 +23,11 @@ class CommandSocket {
                            Answer answer);
 
   // Makes liblxc and its tools believe in a state (enum lxc_state_t) that was reached without
-  // them, such as frozen. It comes back through the monitor's FIFO.
+  // them, such as frozen. Nothing comes back of it: those who asked the monitor to be told are.
   static void tell_state(Loop& loop, const std::string& lxc_path, const std::string& id, int state);
+
+  // How many of both are not answered yet: who hung up before could cost the monitor the command.
+  static int pending();
 };
 
 }  // namespace keeper

@@ -39,7 +39,7 @@ void Consoles::open(const Message& message, const Request& request) {
   }
   CommandSocket::get_terminal(
       context_.loop, container->plan.lxc_path, container->plan.id, tty,
-      [this, name, tty, request](base::Result<base::UniqueFd> terminal, base::UniqueFd connection) {
+      [this, name, request](base::Result<base::UniqueFd> terminal, base::UniqueFd connection) {
         if (!terminal.ok()) return request.fail(terminal.error(), "console");
         if (auto asked = done(Step::CONSOLE_ASKED); !asked.ok()) {
           return request.fail(asked.error(), "console");
@@ -49,12 +49,7 @@ void Consoles::open(const Message& message, const Request& request) {
           base::UniqueFd above(::fcntl(connection.get(), F_DUPFD_CLOEXEC, fd + 1));
           consoles_[name] = Console{std::move(above), std::move(*terminal), {}, 0};
           ::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-          // The console's output comes from its log. Here it only must not pile up: a full
-          // pty stops the monitor, and with it the guest's console. Other terminals have no
-          // log, so their output is for the client to read.
-          if (tty == 0) {
-            context_.loop.watch(fd, EPOLLIN, [this, name](uint32_t) { drain(name); });
-          }
+          watch(name);
         }
         passed(Step::CONSOLE_KEPT);
         answer(name, request);
@@ -65,11 +60,20 @@ void Consoles::answer(const std::string& name, const Request& request) {
   Console& console = consoles_.at(name);
   if (console.retiring != 0) context_.loop.cancel(std::exchange(console.retiring, 0));
   if (!connected_(request.client())) {
-    if (console.users.empty()) retire_soon(name);
+    if (console.users.empty()) retire_soon(name, kQuietMs);
     return;
   }
   console.users.insert(request.client());
   request.reply(request.answer(), {console.terminal.get()});
+}
+
+// The console's output comes from its log. Here it only must not pile up: a full pty stops the
+// monitor, and with it the guest's console. Other terminals have no log, so their output is for the
+// client to read.
+void Consoles::watch(const std::string& name) {
+  if (!name.ends_with("/0")) return;
+  context_.loop.watch(consoles_.at(name).terminal.get(), EPOLLIN,
+                      [this, name](uint32_t) { drain(name); });
 }
 
 void Consoles::drain(const std::string& name) {
@@ -99,7 +103,11 @@ void Consoles::retire(const std::string& name) {
   auto terminal = std::make_shared<base::UniqueFd>(std::move(console.terminal));
   consoles_.erase(name);
   context_.loop.forget(fd);
-  context_.loop.after(kQuietMs, [terminal] { terminal->reset(); });
+  closing_++;
+  context_.loop.after(kQuietMs, [this, terminal] {
+    terminal->reset();
+    closing_--;
+  });
 }
 
 void Consoles::release(const std::string& name) {
@@ -118,7 +126,7 @@ void Consoles::close(const Message& message, const Request& request) {
     const auto user = users.find(request.client());
     if (user != users.end()) {
       users.erase(user);
-      if (users.empty()) retire_soon(name);
+      if (users.empty()) retire_soon(name, kQuietMs);
     }
   }
   request.reply();
@@ -126,12 +134,50 @@ void Consoles::close(const Message& message, const Request& request) {
 
 void Consoles::client_gone(uint64_t client) {
   for (auto& [name, console] : consoles_) {
-    if (console.users.erase(client) > 0 && console.users.empty()) retire_soon(name);
+    if (console.users.erase(client) > 0 && console.users.empty()) retire_soon(name, kQuietMs);
   }
 }
 
-void Consoles::retire_soon(const std::string& name) {
-  consoles_.at(name).retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
+void Consoles::retire_soon(const std::string& name, uint64_t milliseconds) {
+  consoles_.at(name).retiring = context_.loop.after(milliseconds, [this, name] { retire(name); });
+}
+
+bool Consoles::settled() const {
+  return closing_ == 0 && CommandSocket::pending() == 0;
+}
+
+void Consoles::hand_over(Handover& to) const {
+  for (const auto& [name, console] : consoles_) {
+    Writer frame(Kind::CONSOLE, 0);
+    frame.put(Tag::PATH, name);
+    to.give(frame, console.connection);
+    to.give(frame, console.terminal);
+    // A client may have it open more often than a frame has fields.
+    Writer users;
+    for (const uint64_t user : console.users) users.number(Tag::CLIENT, user);
+    frame.put(Tag::DATA, users);
+    put_timer(frame, Tag::TIMEOUT_MS, context_.loop, console.retiring);
+    to.put(frame);
+  }
+}
+
+void Consoles::take_over(const Takeover& from) {
+  for (const Message& message : from.all()) {
+    if (message.kind != Kind::CONSOLE) continue;
+    const std::string name = message.fields.str(Tag::PATH);
+    Given given(message.fields);
+    Console& console = consoles_[name];
+    console.connection = given.take();
+    console.terminal = given.take();
+    if (const auto users = Fields::parse(message.fields.text(Tag::DATA)); users) {
+      const auto numbers = users->numbers(Tag::CLIENT);
+      console.users.insert(numbers.begin(), numbers.end());
+    }
+    watch(name);
+    if (message.fields.has(Tag::TIMEOUT_MS)) {
+      retire_soon(name, message.fields.number(Tag::TIMEOUT_MS));
+    }
+  }
 }
 
 void Consoles::container_ended(const std::string& key) {

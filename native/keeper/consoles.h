@@ -9,6 +9,7 @@
 
 #include "keeper/containers.h"
 #include "keeper/context.h"
+#include "keeper/handover.h"
 
 namespace keeper {
 
@@ -21,6 +22,10 @@ class Consoles {
   void container_ended(const std::string& key);
   // As if it had closed all that it has open.
   void client_gone(uint64_t client);
+  // Whether no terminal is being asked for or given back: that cannot be handed over half done.
+  [[nodiscard]] bool settled() const;
+  void hand_over(Handover& to) const;
+  void take_over(const Takeover& from);
 
  private:
   // The terminal is closed before the connection, here and when we are killed (descriptors go
@@ -32,15 +37,17 @@ class Consoles {
     Loop::Timer retiring = 0;
   };
   void answer(const std::string& name, const Request& request);
+  void watch(const std::string& name);
   void drain(const std::string& name);
   void retire(const std::string& name);
-  void retire_soon(const std::string& name);
+  void retire_soon(const std::string& name, uint64_t milliseconds);
   void release(const std::string& name);
 
   Context& context_;
   Containers& containers_;
   Connected connected_;
   std::map<std::string, Console> consoles_;  // by "pool:id/tty"
+  int closing_ = 0;                          // terminals that go a little later
 };
 
 }  // namespace keeper

@@ -120,14 +120,17 @@ base::Status Containers::open_fifo(const std::string& lxc_path) {
   if (fifos_.contains(lxc_path)) return base::success();
   auto fifo = MonitorFifo::open(lxc_path);
   if (!fifo.ok()) return std::move(fifo.error());
-  const int fd = fifo->fd();
   fifos_.emplace(lxc_path, std::move(*fifo));
-  context_.loop.watch(fd, EPOLLIN, [this, lxc_path](uint32_t) {
+  watch_fifo(lxc_path);
+  return base::success();
+}
+
+void Containers::watch_fifo(const std::string& lxc_path) {
+  context_.loop.watch(fifos_.at(lxc_path).fd(), EPOLLIN, [this, lxc_path](uint32_t) {
     fifos_.at(lxc_path).drain([&](MonitorFifo::Type type, const std::string& name, int value) {
       record(lxc_path, type, name, value);
     });
   });
-  return base::success();
 }
 
 void Containers::remove_fifos() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "keeper/context.h"
+#include "keeper/handover.h"
 #include "keeper/monitor_fifo.h"
 #include "keeper/plan.h"
 #include "keeper/userns_cache.h"
@@ -79,17 +80,25 @@ class Containers {
   // The cgroups that belong to guests.
   [[nodiscard]] std::vector<std::string> payloads() const;
   void remove_fifos();
+  void hand_over(Handover& to) const;
+  // EBADMSG for a plan that says nothing here.
+  base::Status take_over(const Takeover& from, const Takeover::RequestOf& request_of);
 
  private:
   // Where the filter that `plan`'s profile compiles to is kept; "" when there is no profile.
   [[nodiscard]] std::string seccomp_file(const StartPlan& plan) const;
   base::Status launch(Container& container);
   base::Status open_fifo(const std::string& lxc_path);
+  void watch_fifo(const std::string& lxc_path);
   base::Status open_notify(Container& container);
+  void watch_notify(const Container& container);
   void close_notify(Container& container);
   // Keeps the plan and the monitor's process; later, in the same place, init's.
   [[nodiscard]] base::Status save(const Container& container) const;
   void watch(const std::string& key);
+  void announce_soon(const std::string& key);
+  void expect_running(const std::string& key, uint64_t milliseconds);
+  void expect_undone(const std::string& key, uint64_t milliseconds);
   void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
               int value);
   void running(Container& container);

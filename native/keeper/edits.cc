@@ -72,9 +72,20 @@ void Edits::run(const Message& message, const Request& request) {
   edit.waiting = request;
   edit.pid_fd = std::move(*fd);
   edits_[id] = std::move(made);
-  context_.loop.watch(edit.report.get(), EPOLLIN, [this, id](uint32_t) { reported(id); });
+  watch(id);
+  expect_report(id, kDeadlineMs);
+}
+
+void Edits::watch(uint64_t id) {
+  const Edit& edit = *edits_.at(id);
+  if (edit.waiting) {
+    context_.loop.watch(edit.report.get(), EPOLLIN, [this, id](uint32_t) { reported(id); });
+  }
   context_.loop.watch(edit.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
-  edit.deadline = context_.loop.after(kDeadlineMs, [this, id] {
+}
+
+void Edits::expect_report(uint64_t id, uint64_t milliseconds) {
+  edits_.at(id)->deadline = context_.loop.after(milliseconds, [this, id] {
     Edit& late = *edits_.at(id);
     if (late.waiting) late.waiting->fail({ETIMEDOUT, "edit", ""}, "edit", "ERR_TIMEOUT");
     late.waiting.reset();
@@ -111,6 +122,40 @@ void Edits::ended(uint64_t id) {
   passed(Step::EDIT_REAPED);
   if (!edit.target.empty()) unmount_rootfs(edit.target);
   edits_.erase(id);
+}
+
+void Edits::hand_over(Handover& to, Writer& keeper) const {
+  keeper.number(Tag::OP, next_);
+  for (const auto& [id, edit] : edits_) {
+    Writer frame(Kind::EDIT, 0);
+    frame.number(Tag::OP, id).number(Tag::TYPE, static_cast<uint64_t>(edit->kind));
+    frame.number(Tag::PID, static_cast<uint64_t>(edit->pid)).put(Tag::TARGET, edit->target);
+    to.give(frame, edit->pid_fd);
+    to.give(frame, edit->report);
+    put_waiting(frame, edit->waiting);
+    put_timer(frame, Tag::TIMEOUT_MS, context_.loop, edit->deadline);
+    to.put(frame);
+  }
+}
+
+void Edits::take_over(const Takeover& from, const Takeover::RequestOf& request_of) {
+  if (const Message* keeper = from.find(Kind::HELLO)) next_ = keeper->fields.number(Tag::OP, 1);
+  for (const Message& message : from.all()) {
+    if (message.kind != Kind::EDIT) continue;
+    const Fields& fields = message.fields;
+    const uint64_t id = fields.number(Tag::OP);
+    Given given(fields);
+    auto made = std::make_unique<Edit>();
+    made->kind = static_cast<Kind>(fields.number(Tag::TYPE));
+    made->pid = static_cast<pid_t>(fields.number(Tag::PID));
+    made->target = fields.str(Tag::TARGET);
+    made->pid_fd = given.take();
+    made->report = given.take();
+    made->waiting = waiting_in(fields, request_of);
+    edits_[id] = std::move(made);
+    watch(id);
+    if (fields.has(Tag::TIMEOUT_MS)) expect_report(id, fields.number(Tag::TIMEOUT_MS));
+  }
 }
 
 }  // namespace keeper

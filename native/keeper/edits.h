@@ -8,6 +8,7 @@
 
 #include "keeper/containers.h"
 #include "keeper/context.h"
+#include "keeper/handover.h"
 
 namespace keeper {
 
@@ -19,6 +20,9 @@ class Edits {
   // its own.
   void run(const Message& message, const Request& request);
 
+  void hand_over(Handover& to, Writer& keeper) const;
+  void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
+
  private:
   struct Edit {
     Kind kind = Kind::EDIT;
@@ -29,6 +33,8 @@ class Edits {
     Loop::Timer deadline = 0;
     std::optional<Request> waiting;
   };
+  void watch(uint64_t id);
+  void expect_report(uint64_t id, uint64_t milliseconds);
   void reported(uint64_t id);
   void ended(uint64_t id);
 

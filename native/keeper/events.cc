@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "keeper/handover.h"
 
 namespace keeper {
 namespace {
@@ -28,6 +29,24 @@ void Events::emit(std::string_view type, std::string_view pool, std::string_view
   ring_.push_back({last_, std::pmr::string(frame.bytes(), &pool_)});
   if (ring_.size() > kKept) ring_.pop_front();
   sink_(frame.bytes());
+}
+
+void Events::hand_over(Handover& to) const {
+  for (const Entry& entry : ring_) {
+    Writer frame(Kind::EVENT, 0);
+    to.put(frame.append_fields(entry.frame));
+  }
+}
+
+void Events::take_over(const Takeover& from) {
+  const Message* keeper = from.find(Kind::HELLO);
+  if (keeper == nullptr) return;
+  epoch_ = keeper->fields.str(Tag::EPOCH);
+  last_ = keeper->fields.number(Tag::SEQ);
+  for (const Message& event : from.all()) {
+    if (event.kind != Kind::EVENT) continue;
+    ring_.push_back({event.fields.number(Tag::SEQ), std::pmr::string(event.frame, &pool_)});
+  }
 }
 
 void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) const {

@@ -14,6 +14,9 @@
 
 namespace keeper {
 
+class Handover;
+class Takeover;
+
 class Events {
  public:
   using Sink = std::function<void(std::string_view frame)>;
@@ -26,6 +29,8 @@ class Events {
   void replay(std::string_view epoch, uint64_t seq, const Sink& sink) const;
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
   [[nodiscard]] uint64_t last() const { return last_; }
+  void hand_over(Handover& to) const;
+  void take_over(const Takeover& from);
 
  private:
   struct Entry {

@@ -46,6 +46,14 @@ void Loop::cancel(Timer timer) {
   }
 }
 
+std::optional<uint64_t> Loop::left(Timer timer) const {
+  const uint64_t now = now_ms();
+  for (const auto& [due, call] : timers_) {
+    if (due.second == timer) return due.first > now ? due.first - now : 0;
+  }
+  return std::nullopt;
+}
+
 int Loop::run_timers() {
   while (!timers_.empty()) {
     const auto first = timers_.begin();

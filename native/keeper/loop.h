@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/fd.h"
@@ -23,6 +24,8 @@ class Loop {
   void forget(int fd);
   Timer after(uint64_t milliseconds, std::function<void()> call);
   void cancel(Timer timer);
+  // Milliseconds until it is due; nothing when it does not run.
+  [[nodiscard]] std::optional<uint64_t> left(Timer timer) const;
   void run();
   void stop() { running_ = false; }
 

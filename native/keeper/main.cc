@@ -1,6 +1,5 @@
-// The keeper: one single-threaded process per host that does what a threaded one may not.
-// It starts containers through liblxc, enters their namespaces, holds their consoles and
-// sessions, and outlives whoever embeds the library. See README.md beside this file.
+// The keeper's start: how it becomes the one keeper of its host, with nothing of whoever started
+// it, or goes on as what another program was in the same process. See README.md beside this file.
 
 #include <fcntl.h>
 #include <sched.h>
@@ -21,24 +20,15 @@
 #include "cgroup/tree.h"
 #include "keeper/adopt.h"
 #include "keeper/channel.h"
-#include "keeper/consoles.h"
-#include "keeper/containers.h"
-#include "keeper/edits.h"
-#include "keeper/interpose.h"
-#include "keeper/monitor_child.h"
+#include "keeper/handover.h"
+#include "keeper/keeper.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
 #include "keeper/sealed.h"
-#include "keeper/server.h"
-#include "keeper/session_child.h"
-#include "keeper/sessions.h"
 #include "keeper/step.h"
 
 namespace keeper {
 namespace {
-
-constexpr uint64_t kIdleMs = 5000;
-constexpr uint64_t kSettleMs = 1000;
 
 [[noreturn]] void die(const char* what, const base::SysError& error) {
   ::dprintf(STDERR_FILENO, "keeper: %s: %s %s: %s\n", what, error.syscall, error.path.c_str(),
@@ -96,194 +86,72 @@ base::Status own_mount_namespace(const std::string& state_dir) {
   return prepare_rootfs_area(state_dir + "/rootfs");
 }
 
-// What a spare child is told to do: by the kind of the frame that led to it.
-void work(const cgroup::Hierarchies& hierarchies, std::string_view job,
-          std::vector<base::UniqueFd> fds, base::UniqueFd keeper) {
-  const auto message = Message::parse(job);
-  if (!message) return;
-  if (message->kind == Kind::START) {
-    run_monitor(hierarchies, *message, std::move(fds), std::move(keeper));
-  }
-  if (message->kind == Kind::EXEC) run_session(hierarchies, *message, fds);
+// What run() has of the program before it, where there was one.
+struct Left {
+  std::optional<Takeover> all;
+  base::UniqueFd listener;
+  base::UniqueFd lock;
+};
+
+Left left_at(int fd) {
+  Left left;
+  const base::UniqueFd file(fd);
+  auto read = Takeover::read(file.get());
+  if (!read.ok()) die("handover", read.error());
+  const Message* keeper = read->find(Kind::HELLO);
+  if (keeper == nullptr) die("handover", {EBADMSG, "read", "handover"});
+  Given given(keeper->fields);
+  left.listener = given.take();
+  left.lock = given.take();
+  given_descriptor_limit() = {keeper->fields.number(Tag::FROM), keeper->fields.number(Tag::TO)};
+  left.all = std::move(*read);
+  return left;
 }
 
-class Keeper {
- public:
-  Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hierarchies,
-         base::UniqueFd listener)
-      : events_([this](std::string_view frame) { server_.broadcast(frame); }),
-        spare_(loop_, hierarchies, work),
-        context_{options, loop_, log, events_, hierarchies, spare_},
-        containers_(context_, userns_,
-                    [this](const std::string& key) { consoles_.container_ended(key); }),
-        consoles_(context_, containers_,
-                  [this](uint64_t client) { return server_.connected(client); }),
-        sessions_(context_, containers_),
-        edits_(context_, containers_, userns_),
-        server_(
-            loop_, log, std::move(listener),
-            [this](const Message& message, const Request& request) { dispatch(message, request); },
-            [this](uint64_t client) {
-              consoles_.client_gone(client);
-              if (server_.clients() == 0) leave_when_idle();
-            }) {}
+void arm_step_left(const Takeover& left) {
+  const Message* fault = left.find(Kind::FAULT);
+  if (fault == nullptr) return;
+  const Fields& fields = fault->fields;
+  (void)arm_step(fields.text(Tag::STEP), fields.text(Tag::OP) == "fail",
+                 static_cast<pid_t>(fields.number(Tag::PID)));
+}
 
-  void run() {
-    containers_.adopt_all();
-    sessions_.remove_left();
-    // Some were about to be made when that keeper ended.
-    loop_.after(kSettleMs, [this] { sessions_.remove_left(); });
-    leave_when_idle();
-    loop_.run();
-    containers_.remove_fifos();
-  }
-
- private:
-  void dispatch(const Message& message, const Request& request) {
-    switch (message.kind) {
-      case Kind::HELLO:
-        return hello(message, request);
-      case Kind::START:
-        return containers_.start(message, request);
-      case Kind::ABORT:
-        return abort(message, request);
-      case Kind::LOOKUP:
-        return containers_.lookup(message, request);
-      case Kind::CONTAINERS:
-        return containers_.list(request);
-      case Kind::EXEC:
-        return sessions_.exec(message, request);
-      case Kind::SESSIONS:
-        return sessions_.list(request);
-      case Kind::SESSION_OPEN:
-        return sessions_.open(message, request);
-      case Kind::SESSION_CLOSE:
-        return sessions_.close(message, request);
-      case Kind::STDIN_CLOSE:
-        return sessions_.close_stdin(message, request);
-      case Kind::CONSOLE:
-        return consoles_.open(message, request);
-      case Kind::CONSOLE_CLOSE:
-        return consoles_.close(message, request);
-      case Kind::EDIT:
-      case Kind::OPEN:
-      case Kind::REPLACE:
-        return edits_.run(message, request);
-      case Kind::SUBSCRIBE:
-        return subscribe(message, request);
-      case Kind::MOUNTS:
-        return mounts(message, request);
-      case Kind::TELL_STATE:
-        return containers_.tell_state(message, request);
-      case Kind::SHUTDOWN:
-        return shutdown(message, request);
-      case Kind::FAULT:
-        return fault(message, request);
-      case Kind::REPLY:
-      case Kind::ERROR:
-      case Kind::EVENT:
-        break;
-    }
-    request.fail({ENOSYS, "keeper", std::to_string(static_cast<int>(message.kind))});
-  }
-
-  // A request that is not answered yet, or a session with all that it has started.
-  void abort(const Message& message, const Request& request) {
-    if (message.fields.has(Tag::SESSION)) return sessions_.kill(message, request);
-    const auto aborted = static_cast<uint32_t>(message.fields.number(Tag::REQUEST));
-    if (!containers_.abort(request, aborted)) sessions_.abort(request, aborted);
-  }
-
-  void hello(const Message& message, const Request& request) {
-    const uint64_t theirs = message.fields.number(Tag::VERSION);
-    if (theirs != kProtocolVersion) {
-      return request.fail({EPROTO, "hello", std::to_string(theirs)}, "hello", "ERR_KEEPER_VERSION");
-    }
-    Writer answer = request.answer();
-    answer.number(Tag::VERSION, kProtocolVersion);
-    answer.number(Tag::PID, static_cast<uint64_t>(::getpid()));
-    answer.put(Tag::EPOCH, events_.epoch()).number(Tag::SEQ, events_.last());
-    abi::LibraryInfo why;
-    if (abi::lxc(&why) == nullptr) answer.put(Tag::PATH, why.soname).put(Tag::DETAIL, why.reason);
-    request.reply(answer);
-  }
-
-  void subscribe(const Message& message, const Request& request) {
-    request.reply();
-    if (message.fields.has(Tag::SEQ)) {
-      events_.replay(message.fields.text(Tag::EPOCH), message.fields.number(Tag::SEQ),
-                     [&](std::string_view event) { request.pass(event); });
-    }
-    server_.subscribe(request.client());
-  }
-
-  // What is mounted for containers in our namespace, for those who check that nothing is left; with
-  // FORCE, what was mounted for none that is known here, and is not any more.
-  void mounts(const Message& message, const Request& request) {
-    const bool unmount = message.fields.number(Tag::FORCE) != 0;
-    Writer answer = request.answer();
-    const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
-    const std::string prefix = " " + context_.options.state_dir + "/rootfs/";
-    if (table.ok()) {
-      for (size_t at = 0; (at = table->find(prefix, at)) != std::string::npos; at++) {
-        const std::string path = table->substr(at + 1, table->find(' ', at + 1) - at - 1);
-        if (unmount && containers_.has_rootfs(path)) continue;
-        if (unmount) unmount_rootfs(path);
-        answer.put(Tag::PATH, path);
-      }
-    }
-    request.reply(answer);
-  }
-
-  void shutdown(const Message& message, const Request& request) {
-    if (message.fields.number(Tag::FORCE) == 0 && busy()) {
-      return request.fail({EBUSY, "shutdown", ""}, "shutdown", "ERR_KEEPER_BUSY");
-    }
-    request.reply();
-    loop_.stop();
-  }
-
-  void fault(const Message& message, const Request& request) {
-    const Fields& fields = message.fields;
-    auto armed = arm_step(fields.text(Tag::STEP), fields.text(Tag::OP) == "fail",
-                          static_cast<pid_t>(fields.number(Tag::PID)));
-    armed.ok() ? request.reply() : request.fail(armed.error(), "fault");
-  }
-
-  [[nodiscard]] bool busy() const { return containers_.count() > 0 || sessions_.running() > 0; }
-
-  void leave_when_idle() {
-    loop_.after(kIdleMs, [this] {
-      if (server_.clients() > 0) return;  // its leaving calls this again
-      if (!busy()) return loop_.stop();
-      leave_when_idle();
-    });
-  }
-
-  Loop loop_;
-  UsernsCache userns_;
-  Events events_;
-  Spare spare_;
-  Context context_;
-  Containers containers_;
-  Consoles consoles_;
-  Sessions sessions_;
-  Edits edits_;
-  Server server_;
-};
+// Whether this program understands what another one would leave it. Nothing outside of this process
+// is touched.
+[[noreturn]] void check(const Options& options, Left left) {
+  auto hierarchies = cgroup::Hierarchies::mounted();
+  if (!hierarchies.ok()) _exit(1);
+  Log log(options.state_dir + "/keeper/log");
+  Keeper keeper(options, log, *hierarchies, left.lock, std::move(left.listener));
+  const auto taken = keeper.take_over(*left.all);
+  if (!taken.ok()) _exit(1);
+  const bool said = base::write_all(STDOUT_FILENO, kUnderstood, "stdout").ok();
+  _exit(said ? 0 : 1);
+}
 
 int run(int argc, char** argv) {
   Options options;
+  int handed_over = -1;
+  bool only_check = false;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--state-dir") == 0) options.state_dir = argv[i + 1];
     if (std::strcmp(argv[i], "--cgroup-root") == 0) options.cgroup_root = argv[i + 1];
+    only_check = std::strcmp(argv[i], "--check") == 0;
+    if (only_check || std::strcmp(argv[i], "--handover") == 0) handed_over = std::atoi(argv[i + 1]);
   }
   if (options.state_dir.empty() || options.state_dir[0] != '/' || options.cgroup_root.empty()) {
     ::dprintf(STDERR_FILENO, "usage: keeper --state-dir /PATH --cgroup-root NAME\n");
     return 2;
   }
   OR_DIE("sealed copy", run_sealed(argv));
-  ::close_range(3, ~0U, 0);  // what whoever started us left open is none of ours
+  Left left;
+  if (handed_over < 0) {
+    ::close_range(3, ~0U, 0);  // what whoever started us left open is none of ours
+  } else {
+    ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    left = left_at(handed_over);
+    if (only_check) check(options, std::move(left));
+  }
   keep_arguments(argc, argv);
   ::prctl(PR_SET_NAME, "keeper");  // not that of the sealed copy
 
@@ -293,6 +161,10 @@ int run(int argc, char** argv) {
   ::signal(SIGHUP, SIG_IGN);
   OR_DIE("steps", prepare_steps());
   OR_DIE("steps", arm_step_from_environment());
+  if (left.all) {
+    arm_step_left(*left.all);
+    passed(Step::RENEW_BEGUN);
+  }
   OR_DIE("state directory", make_directories(options.state_dir));
   OR_DIE("step", done(Step::BOOT_DIRECTORIES));
   // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
@@ -304,7 +176,7 @@ int run(int argc, char** argv) {
   if (!liblxc.empty()) ::setenv(variable, liblxc.c_str(), 1);
   ::setenv("PATH", (options.state_dir + "/keeper").c_str(), 1);
 
-  auto held = lock(options.state_dir);
+  auto held = left.all ? std::move(left.lock) : lock(options.state_dir);
   if (!held.ok()) die("lock", held.error());
   OR_DIE("step", done(Step::BOOT_LOCKED));
   auto hierarchies = cgroup::Hierarchies::mounted();
@@ -317,12 +189,14 @@ int run(int argc, char** argv) {
   // missing, but without CPUs on v1, and then nothing can move there.
   OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));
   OR_DIE("step", done(Step::BOOT_CGROUP));
-  OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
-  OR_DIE("step", done(Step::BOOT_NAMESPACE));
-  raise_descriptor_limit();
+  if (!left.all) {
+    OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
+    OR_DIE("step", done(Step::BOOT_NAMESPACE));
+    raise_descriptor_limit();
+  }
 
   const std::string socket = options.state_dir + "/keeper/socket";
-  auto listener = listen_at(socket);
+  auto listener = left.all ? std::move(left.listener) : listen_at(socket);
   if (!listener.ok()) die("socket", listener.error());
   OR_DIE("step", done(Step::BOOT_SOCKET));
   Log log(options.state_dir + "/keeper/log");
@@ -335,7 +209,17 @@ int run(int argc, char** argv) {
   for (int fd = 0; fd < 3; fd++) ::dup2(null, fd);
   ::close(null);
 
-  Keeper keeper(options, log, *hierarchies, std::move(*listener));
+  Keeper keeper(options, log, *hierarchies, *held, std::move(*listener));
+  if (!left.all) {
+    keeper.adopt();
+  } else {
+    if (const auto taken = keeper.take_over(*left.all); !taken.ok()) {
+      log.line("not all was taken over: %s", taken.error().path.c_str());
+    }
+    passed(Step::RENEW_TAKEN);
+    keeper.answer_renewal(*left.all);
+    left.all.reset();
+  }
   keeper.run();
   ::unlink(socket.c_str());
   log.line("keeper %d leaves", ::getpid());

@@ -69,6 +69,14 @@ std::vector<std::string> Fields::strings(Tag tag) const {
   return found;
 }
 
+std::vector<uint64_t> Fields::numbers(Tag tag) const {
+  std::vector<uint64_t> found;
+  for (const std::string_view bytes : all(tag)) {
+    if (bytes.size() == sizeof(uint64_t)) found.push_back(load<uint64_t>(bytes, 0));
+  }
+  return found;
+}
+
 Writer::Writer(Kind kind, uint32_t id) {
   append(bytes_, static_cast<uint16_t>(kind));
   append(bytes_, uint16_t{0});

@@ -52,6 +52,8 @@ class Fields {
   [[nodiscard]] uint64_t number(Tag tag, uint64_t otherwise = 0) const;
   [[nodiscard]] std::vector<std::string_view> all(Tag tag) const;
   [[nodiscard]] std::vector<std::string> strings(Tag tag) const;
+  // Those that are numbers.
+  [[nodiscard]] std::vector<uint64_t> numbers(Tag tag) const;
 
  private:
   struct Field {
@@ -66,6 +68,7 @@ class Writer {
  public:
   Writer() = default;  // fields alone, for an ITEM
   Writer(Kind kind, uint32_t id);
+  explicit Writer(std::string_view fields) : bytes_(fields) {}
   Writer& put(Tag tag, std::string_view bytes);
   Writer& put(Tag tag, const Writer& item) { return put(tag, std::string_view(item.bytes_)); }
   Writer& number(Tag tag, uint64_t value);

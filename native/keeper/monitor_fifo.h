@@ -20,11 +20,16 @@ class MonitorFifo {
 
   // Makes /run/lxc/LXCPATH/monitor-fifo, as liblxc expects it for root (monitor.c).
   static base::Result<MonitorFifo> open(const std::string& lxc_path);
+  // One that the program before this one has opened.
+  MonitorFifo(std::string path, base::UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
   void drain(const Record& record);
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
   void remove();  // the file and the directories that were made for it
 
  private:
+  MonitorFifo() = default;
+
   std::string path_;
   base::UniqueFd fd_;
 };

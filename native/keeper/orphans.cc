@@ -133,6 +133,32 @@ bool Orphans::is_left(const std::string& cgroup) const {
          errno == EBUSY;
 }
 
+void Orphans::hand_over(Handover& to) const {
+  for (const auto& [pid, fd] : ending_) {
+    Writer frame(Kind::SESSION_CLOSE, 0);
+    frame.number(Tag::PID, static_cast<uint64_t>(pid));
+    to.give(frame, fd);
+    to.put(frame);
+  }
+  for (const std::string& cgroup : left_) {
+    Writer frame(Kind::SESSION_CLOSE, 0);
+    to.put(frame.put(Tag::CGROUP, cgroup));
+  }
+}
+
+void Orphans::take_over(const Takeover& from) {
+  for (const Message& message : from.all()) {
+    if (message.kind != Kind::SESSION_CLOSE) continue;
+    const std::string cgroup = message.fields.str(Tag::CGROUP);
+    if (!cgroup.empty()) left_.insert(cgroup);
+    const auto pid = static_cast<pid_t>(message.fields.number(Tag::PID));
+    if (pid > 0) ending_[pid] = Given(message.fields).take();
+  }
+  // Signals of children that ended meanwhile may be among those that were read already.
+  looks_ = kLooks;
+  look_after(kSoonMs);
+}
+
 // Some at a time, in turn: what a program leaves running may stay for long, and is no reason to
 // wait.
 void Orphans::remove_left() {

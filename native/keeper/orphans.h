@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "keeper/context.h"
+#include "keeper/handover.h"
 
 namespace keeper {
 
@@ -35,6 +36,9 @@ class Orphans {
   void end(const std::string& cgroup);
   // Removes the cgroup of a session, at once or when what is left in it has gone.
   void remove(const std::string& cgroup);
+
+  void hand_over(Handover& to) const;
+  void take_over(const Takeover& from);
 
  private:
   static constexpr uint64_t kSoonMs = 5;

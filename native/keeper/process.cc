@@ -72,6 +72,10 @@ void restore_descriptor_limit() {
   if (given_files.rlim_max != 0) ::setrlimit(RLIMIT_NOFILE, &given_files);
 }
 
+rlimit& given_descriptor_limit() {
+  return given_files;
+}
+
 void share_libraries() {
   const auto maps = base::read_file("/proc/self/maps", 1024 * 1024);
   if (!maps.ok()) return;

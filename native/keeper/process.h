@@ -1,6 +1,7 @@
 // What /proc says of one process, and a descriptor that keeps meaning that one.
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -29,6 +30,8 @@ pid_t only_child(pid_t parent);
 // We hold descriptors for every container, a guest gets what we were given.
 void raise_descriptor_limit();
 void restore_descriptor_limit();
+// Which that was; to be set where it is known from a program before this one.
+rlimit& given_descriptor_limit();
 
 // Maps all of the libraries' files, so that a monitor, which needs other parts of them than we
 // do, has nothing of them for itself alone. MADV_POPULATE_READ, kernel 5.14.

@@ -1,6 +1,7 @@
 // The keeper's vocabulary, named once. native/keeper/message.h includes it for C++,
 // lib/keeper/protocol.ts says the same for TypeScript; a test holds one against the other.
-// A number is never reused: a keeper may be older than the library that talks to it.
+// A number is never reused: a keeper may be older than the library that talks to it. HELLO and RENEW
+// stay as they are in all versions, so that one that is of another version can be renewed.
 
 // Requests. Each is answered by one REPLY or one ERROR with the same id.
 KEEPER_KIND(HELLO, 1)
@@ -23,6 +24,7 @@ KEEPER_KIND(MOUNTS, 17)
 KEEPER_KIND(TELL_STATE, 18)
 KEEPER_KIND(REPLACE, 19)
 KEEPER_KIND(FAULT, 20)
+KEEPER_KIND(RENEW, 21)
 // Answers and what comes unasked.
 KEEPER_KIND(REPLY, 100)
 KEEPER_KIND(ERROR, 101)
@@ -92,3 +94,5 @@ KEEPER_TAG(FROM, 90)
 KEEPER_TAG(TO, 91)
 KEEPER_TAG(TIMING, 92)
 KEEPER_TAG(FLUSH, 93)
+KEEPER_TAG(FD, 94)
+KEEPER_TAG(CLIENT, 95)

@@ -6,13 +6,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
-
 extern char** environ;
 
 namespace keeper {
 namespace {
+constexpr off_t kMaxProgram = 64 * 1024 * 1024;
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+}  // namespace
+
+base::Result<base::UniqueFd> sealed_copy(int program) {
+  base::UniqueFd copy(::memfd_create("keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy.valid()) return base::last_error("memfd_create");
+  struct stat info{};
+  if (::fstat(program, &info) != 0) return base::last_error("fstat", "keeper");
+  if (!S_ISREG(info.st_mode) || info.st_size > kMaxProgram) {
+    return base::SysError{ENOEXEC, "fstat", "keeper"};
+  }
+  for (off_t done = 0; done < info.st_size;) {
+    const ssize_t sent =
+        ::sendfile(copy.get(), program, &done, static_cast<size_t>(info.st_size - done));
+    if (sent < 0) return base::last_error("sendfile", "keeper");
+    if (sent == 0) return base::SysError{ENOEXEC, "sendfile", "keeper"};  // it has become shorter
+  }
+  if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0)
+    return base::last_error("fcntl", "F_ADD_SEALS");
+  return copy;
 }
 
 base::Status run_sealed(char** argv) {
@@ -20,18 +38,9 @@ base::Status run_sealed(char** argv) {
   base::UniqueFd source(::open(self, O_RDONLY | O_CLOEXEC));
   if (!source.valid()) return base::last_error("open", self);
   if (::fcntl(source.get(), F_GET_SEALS) == kSeals) return base::success();
-  base::UniqueFd copy(::memfd_create("keeper", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!copy.valid()) return base::last_error("memfd_create");
-  struct stat info{};
-  if (::fstat(source.get(), &info) != 0) return base::last_error("fstat", self);
-  for (off_t done = 0; done < info.st_size;) {
-    const ssize_t sent =
-        ::sendfile(copy.get(), source.get(), &done, static_cast<size_t>(info.st_size - done));
-    if (sent <= 0) return base::last_error("sendfile", self);
-  }
-  if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) != 0)
-    return base::last_error("fcntl", "F_ADD_SEALS");
-  ::fexecve(copy.get(), argv, environ);
+  const auto copy = sealed_copy(source.get());
+  if (!copy.ok()) return copy.error();
+  ::fexecve(copy->get(), argv, environ);
   return base::last_error("fexecve", "keeper");
 }
 

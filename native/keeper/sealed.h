@@ -3,11 +3,15 @@
 // be able to change what the host runs next (as in CVE-2019-5736).
 #pragma once
 
+#include "base/fd.h"
 #include "base/result.h"
 
 namespace keeper {
 
-// Returns when we already are the copy; otherwise replaces the process.
+// A copy of a program that nobody can write to. ENOEXEC where it cannot be one.
+base::Result<base::UniqueFd> sealed_copy(int program);
+
+// Returns when we already are such a copy; otherwise replaces the process.
 base::Status run_sealed(char** argv);
 
 }  // namespace keeper

@@ -35,24 +35,47 @@ void Server::accept() {
     return;
   }
   const uint64_t id = next_++;
-  const int fd = socket.get();
   clients_[id].socket = std::move(socket);
-  loop_.watch(fd, EPOLLIN, [this, id](uint32_t events) {
+  watch(id);
+}
+
+void Server::watch(uint64_t id) {
+  const auto it = clients_.find(id);
+  if (it == clients_.end() || !listens_) return;
+  const uint32_t more = it->second.outbox.empty() ? 0U : EPOLLOUT;
+  loop_.watch(it->second.socket.get(), EPOLLIN | more, [this, id](uint32_t events) {
     if ((events & EPOLLOUT) != 0) flush(id);
     if ((events & ~EPOLLOUT) != 0) readable(id);
+  });
+}
+
+void Server::listen(bool listen) {
+  listens_ = listen;
+  loop_.forget(listener_.get());
+  if (listen) loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
+  for (const auto& [id, client] : clients_) {
+    // What hangs up meanwhile is noticed afterwards.
+    listen ? watch(id) : loop_.forget(client.socket.get());
+  }
+}
+
+Request Server::request_of(uint32_t id, uint64_t client) {
+  return Request(id, client, [this, client](std::string_view frame, const std::vector<int>& fds) {
+    send(client, frame, fds);
   });
 }
 
 // A client that cannot be accepted would be reported again and again.
 void Server::wait_for_descriptors() {
   loop_.forget(listener_.get());
-  loop_.after(kRetryMs,
-              [this] { loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); }); });
+  loop_.after(kRetryMs, [this] {
+    if (listens_) loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
+  });
 }
 
 void Server::readable(uint64_t id) {
   // A bounded number a turn, so that one busy client does not starve the monitors.
-  for (int turn = 0; turn < 32; turn++) {
+  for (int turn = 0; turn < 32 && listens_; turn++) {
     const auto it = clients_.find(id);
     if (it == clients_.end()) return;
     auto received = receive(it->second.socket.get());
@@ -64,10 +87,7 @@ void Server::readable(uint64_t id) {
     const auto message =
         received->bytes.size() > kMaxFrame ? std::nullopt : Message::parse(received->bytes);
     if (!message) return drop(id, "malformed frame");
-    const Request request(
-        message->id, id,
-        [this, id](std::string_view frame, const std::vector<int>& fds) { send(id, frame, fds); });
-    handle_(*message, request);
+    handle_(*message, request_of(message->id, id), std::move(received->fds));
   }
 }
 
@@ -84,10 +104,7 @@ void Server::send(uint64_t id, std::string_view frame, const std::vector<int>& f
   Frame kept{std::string(frame), {}};
   for (const int fd : fds) kept.fds.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
   client.outbox.push_back(std::move(kept));
-  loop_.watch(client.socket.get(), EPOLLIN | EPOLLOUT, [this, id](uint32_t events) {
-    if ((events & EPOLLOUT) != 0) flush(id);
-    if ((events & ~EPOLLOUT) != 0) readable(id);
-  });
+  watch(id);
 }
 
 void Server::flush(uint64_t id) {
@@ -104,9 +121,7 @@ void Server::flush(uint64_t id) {
     }
     client.outbox.pop_front();
   }
-  loop_.watch(client.socket.get(), EPOLLIN, [this, id](uint32_t events) {
-    if ((events & ~EPOLLOUT) != 0) readable(id);
-  });
+  watch(id);
 }
 
 void Server::drop(uint64_t id, const char* why) {
@@ -129,6 +144,42 @@ void Server::broadcast(std::string_view event) {
     if (client.subscribed) to.push_back(id);
   }
   for (const uint64_t id : to) send(id, event);
+}
+
+void Server::hand_over(Handover& to, Writer& keeper) const {
+  to.give(keeper, listener_);
+  keeper.number(Tag::CLIENT, next_);
+  for (const auto& [id, client] : clients_) {
+    Writer frame(Kind::SUBSCRIBE, 0);
+    frame.number(Tag::CLIENT, id).number(Tag::DONE, client.subscribed ? 1 : 0);
+    to.give(frame, client.socket);
+    to.put(frame);
+    for (const Frame& unsent : client.outbox) {
+      Writer kept(Kind::REPLY, 0);
+      kept.number(Tag::CLIENT, id).put(Tag::ITEM, unsent.bytes);
+      for (const base::UniqueFd& fd : unsent.fds) to.give(kept, fd);
+      to.put(kept);
+    }
+  }
+}
+
+void Server::take_over(const Takeover& from) {
+  for (const Message& message : from.all()) {
+    const Fields& fields = message.fields;
+    const uint64_t id = fields.number(Tag::CLIENT);
+    Given given(fields);
+    if (message.kind == Kind::HELLO) next_ = id;
+    if (message.kind == Kind::SUBSCRIBE) {
+      clients_[id].socket = given.take();
+      clients_[id].subscribed = fields.number(Tag::DONE) != 0;
+    }
+    if (message.kind == Kind::REPLY && clients_.contains(id)) {
+      Frame unsent{fields.str(Tag::ITEM), {}};
+      for (size_t i = fields.all(Tag::FD).size(); i > 0; i--) unsent.fds.push_back(given.take());
+      clients_[id].outbox.push_back(std::move(unsent));
+    }
+  }
+  for (const auto& [id, client] : clients_) watch(id);
 }
 
 }  // namespace keeper

@@ -11,19 +11,26 @@
 
 #include "base/fd.h"
 #include "keeper/context.h"
+#include "keeper/handover.h"
 
 namespace keeper {
 
 class Server {
  public:
   // `handle` gets each request; `gone` is told of each client that has left.
-  using Handle = std::function<void(const Message& message, const Request& request)>;
+  using Handle = std::function<void(const Message& message, const Request& request,
+                                    std::vector<base::UniqueFd> fds)>;
   using Gone = std::function<void(uint64_t client)>;
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone);
 
   void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
   void send(uint64_t client, std::string_view frame, const std::vector<int>& fds = {});
+  // While it does not listen, clients wait: with what they ask, and with being clients.
+  void listen(bool listen);
+  [[nodiscard]] Request request_of(uint32_t id, uint64_t client);
+  void hand_over(Handover& to, Writer& keeper) const;
+  void take_over(const Takeover& from);
   [[nodiscard]] size_t clients() const { return clients_.size(); }
   [[nodiscard]] bool connected(uint64_t client) const { return clients_.contains(client); }
 
@@ -40,6 +47,7 @@ class Server {
   static constexpr size_t kMaxOutbox = 16384;
   static constexpr size_t kMaxClients = 64;
 
+  void watch(uint64_t id);
   void accept();
   void wait_for_descriptors();
   void readable(uint64_t id);
@@ -53,6 +61,7 @@ class Server {
   Gone gone_;
   std::map<uint64_t, Client> clients_;
   uint64_t next_ = 1;
+  bool listens_ = true;
 };
 
 }  // namespace keeper

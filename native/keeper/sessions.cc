@@ -179,18 +179,39 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.entry = child->pid;
   session.entry_fd = std::move(child->pid_fd);
   const uint64_t id = session.id;
-  context_.loop.watch(session.entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
+  sessions_[id] = std::move(made);
+  watch_entry(id);
+  watch_report(id, kDeadlineMs);
+}
+
+void Sessions::watch_entry(uint64_t id) {
+  context_.loop.watch(sessions_.at(id)->entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
     Session& entered = *sessions_.at(id);
     base::retry([&] { return ::waitpid(entered.entry, nullptr, 0); });
     context_.loop.forget(entered.entry_fd.get());
     entered.entry_fd.reset();
     entered.entry = -1;
   });
-  // A program that the guest keeps on a filesystem of its own may never be read.
+}
+
+// A program that the guest keeps on a filesystem of its own may never be read.
+void Sessions::watch_report(uint64_t id, uint64_t milliseconds) {
+  Session& session = *sessions_.at(id);
   session.deadline =
-      context_.loop.after(kDeadlineMs, [this, id] { give_up(id, ETIMEDOUT, "ERR_TIMEOUT"); });
-  sessions_[id] = std::move(made);
-  context_.loop.watch(report[0], EPOLLIN, [this, id](uint32_t) { reported(id); });
+      context_.loop.after(milliseconds, [this, id] { give_up(id, ETIMEDOUT, "ERR_TIMEOUT"); });
+  context_.loop.watch(session.report.get(), EPOLLIN, [this, id](uint32_t) { reported(id); });
+}
+
+void Sessions::watch_end(uint64_t id) {
+  context_.loop.watch(sessions_.at(id)->pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+}
+
+// Its end may come soon, and be the answer.
+void Sessions::linger(uint64_t id, uint64_t milliseconds) {
+  sessions_.at(id)->deadline = context_.loop.after(milliseconds, [this, id] {
+    Session& running = *sessions_.at(id);
+    answer_streams(running, *std::exchange(running.waiting, {}));
+  });
 }
 
 // Answers at once, and leaves to itself what the guest may keep from ending.
@@ -312,16 +333,13 @@ void Sessions::failed(uint64_t id) {
 
 void Sessions::begun(uint64_t id) {
   Session& session = *sessions_.at(id);
-  context_.loop.watch(session.pid_fd.get(), EPOLLIN, [this, id](uint32_t) { ended(id); });
+  watch_end(id);
   passed(Step::EXEC_BEGUN);
   if (session.linger_ms == 0) {
     context_.spare.refill();
     return answer_streams(session, *std::exchange(session.waiting, {}));
   }
-  session.deadline = context_.loop.after(session.linger_ms, [this, id] {
-    Session& running = *sessions_.at(id);
-    answer_streams(running, *std::exchange(running.waiting, {}));
-  });
+  linger(id, session.linger_ms);
 }
 
 // All that it printed, in the answer itself: when nobody else holds its streams and it fits.
@@ -479,6 +497,73 @@ void Sessions::list(const Request& request) {
     }
   }
   request.reply(answer.number(Tag::DONE, 1));
+}
+
+void Sessions::hand_over(Handover& to, Writer& keeper) const {
+  keeper.number(Tag::SESSION, next_);
+  orphans_.hand_over(to);
+  for (const auto& [id, session] : sessions_) {
+    Writer frame(Kind::EXEC, 0);
+    frame.number(Tag::SESSION, id);
+    frame.put(Tag::POOL, session->pool).put(Tag::ID, session->container);
+    frame.put(Tag::CGROUP, session->cgroup).number(Tag::TTY, session->tty ? 1 : 0);
+    Writer args;  // as many as a frame has fields
+    for (const std::string& arg : session->args) args.put(Tag::ARG, arg);
+    frame.put(Tag::ARG, args).put(Tag::DETAIL, session->failure);
+    frame.number(Tag::FORCE, session->held ? 1 : 0);
+    frame.number(Tag::PID, static_cast<uint64_t>(session->pid));
+    frame.number(Tag::INIT_PID, static_cast<uint64_t>(session->entry));
+    for (const base::UniqueFd* fd : {&session->pid_fd, &session->entry_fd, &session->report,
+                                     &session->input, &session->output, &session->errors}) {
+      to.give(frame, *fd);
+    }
+    if (session->status) frame.number(Tag::STATUS, static_cast<uint64_t>(*session->status));
+    put_waiting(frame, session->waiting);
+    frame.number(Tag::LINGER_MS, session->linger_ms);
+    put_timer(frame, Tag::TIMEOUT_MS, context_.loop, session->deadline);
+    to.put(frame);
+  }
+}
+
+void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& request_of) {
+  if (const Message* keeper = from.find(Kind::HELLO)) next_ = keeper->fields.number(Tag::SESSION);
+  for (const Message& message : from.all()) {
+    if (message.kind != Kind::EXEC) continue;
+    const Fields& fields = message.fields;
+    Given given(fields);
+    auto made = std::make_unique<Session>();
+    Session& session = *made;
+    session.id = fields.number(Tag::SESSION);
+    session.pool = fields.str(Tag::POOL);
+    session.container = fields.str(Tag::ID);
+    session.cgroup = fields.str(Tag::CGROUP);
+    session.tty = fields.number(Tag::TTY) != 0;
+    if (const auto args = Fields::parse(fields.text(Tag::ARG)); args) {
+      session.args = args->strings(Tag::ARG);
+    }
+    session.failure = Writer(fields.text(Tag::DETAIL));
+    session.held = fields.number(Tag::FORCE) != 0;
+    session.pid = static_cast<pid_t>(fields.number(Tag::PID));
+    session.entry = static_cast<pid_t>(fields.number(Tag::INIT_PID));
+    for (base::UniqueFd* fd : {&session.pid_fd, &session.entry_fd, &session.report, &session.input,
+                               &session.output, &session.errors}) {
+      *fd = given.take();
+    }
+    if (fields.has(Tag::STATUS)) session.status = static_cast<int>(fields.number(Tag::STATUS));
+    session.waiting = waiting_in(fields, request_of);
+    session.linger_ms = fields.number(Tag::LINGER_MS);
+    const uint64_t id = session.id;
+    const uint64_t left = fields.number(Tag::TIMEOUT_MS);
+    sessions_[id] = std::move(made);
+    if (session.entry_fd.valid()) watch_entry(id);
+    if (session.report.valid()) {
+      watch_report(id, left);
+    } else if (!session.held && !session.status) {
+      watch_end(id);
+      if (session.waiting) linger(id, left);
+    }
+  }
+  orphans_.take_over(from);
 }
 
 }  // namespace keeper

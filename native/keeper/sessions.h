@@ -11,6 +11,7 @@
 
 #include "keeper/containers.h"
 #include "keeper/context.h"
+#include "keeper/handover.h"
 #include "keeper/orphans.h"
 
 namespace keeper {
@@ -52,6 +53,8 @@ class Sessions {
   [[nodiscard]] size_t running() const;
   // Cgroups of sessions that a keeper before this one left, as soon as they are empty.
   void remove_left();
+  void hand_over(Handover& to, Writer& keeper) const;
+  void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
 
  private:
   static constexpr size_t kMaxSessions = 4096;
@@ -59,6 +62,10 @@ class Sessions {
   static constexpr size_t kMaxEnded = 512;
 
   [[nodiscard]] bool has(pid_t pid) const;
+  void watch_entry(uint64_t id);
+  void watch_report(uint64_t id, uint64_t milliseconds);
+  void watch_end(uint64_t id);
+  void linger(uint64_t id, uint64_t milliseconds);
   void read_reports();
   void reap_held();
   [[nodiscard]] bool init_ended(const Session& session) const;

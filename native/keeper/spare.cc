@@ -164,6 +164,11 @@ base::Result<Spare::Child> Spare::fork_one() const {
   return child;
 }
 
+void Spare::dismiss() {
+  if (waiting_.pid_fd.valid()) loop_.forget(waiting_.pid_fd.get());
+  waiting_.dismiss();
+}
+
 void Spare::refill() {
   if (filling_ || waiting_.pid > 0) return;
   filling_ = true;

@@ -45,11 +45,13 @@ class Spare {
   Spare(Loop& loop, const cgroup::Hierarchies& hierarchies, Work work);
   Spare(const Spare&) = delete;
   Spare& operator=(const Spare&) = delete;
-  ~Spare() { waiting_.dismiss(); }
+  ~Spare() { dismiss(); }
   // The one that waits. When none does, one is forked now.
   base::Result<Child> take();
   // Gives the job to it.
   base::Result<Child> begin(std::string_view job, const std::vector<int>& fds, Where where);
+  // Ends the one that waits.
+  void dismiss();
   // Has one waiting soon: to be called when what the last one was taken for is done.
   void refill();
 

@@ -117,18 +117,26 @@ base::Status Containers::launch(Container& container) {
   child->pid = -1;
   container.announced = false;
   // Not at once: whoever hears of it wakes up, and takes the processor from the start itself.
+  announce_soon(key);
+  watch(key);
+  expect_running(key, container.plan.timeout_ms);
+  return base::success();
+}
+
+void Containers::announce_soon(const std::string& key) {
   context_.loop.after(kAnnounceMs, [this, key] {
     if (Container* late = find(key); late != nullptr) announce(*late);
   });
-  watch(key);
-  container.deadline = context_.loop.after(container.plan.timeout_ms, [this, key] {
+}
+
+void Containers::expect_running(const std::string& key, uint64_t milliseconds) {
+  find(key)->deadline = context_.loop.after(milliseconds, [this, key] {
     Container* late = find(key);
     if (late == nullptr || late->state != State::kStarting) return;
     context_.log.line("%s: did not start within %llu ms", key.c_str(),
                       (unsigned long long)late->plan.timeout_ms);
     give_up(*late, "ERR_TIMEOUT");
   });
-  return base::success();
 }
 
 base::Status Containers::open_notify(Container& container) {
@@ -137,9 +145,13 @@ base::Status Containers::open_notify(Container& container) {
   auto socket = listen_notify(container.plan.notify_socket, root);
   if (!socket.ok()) return std::move(socket.error());
   container.notify = std::move(*socket);
+  watch_notify(container);
+  return base::success();
+}
+
+void Containers::watch_notify(const Container& container) {
   context_.loop.watch(container.notify.get(), EPOLLIN,
                       [this, key = container.plan.key()](uint32_t) { notified(key); });
-  return base::success();
 }
 
 void Containers::announce(Container& container) {
@@ -166,7 +178,11 @@ void Containers::give_up(Container& container, const char* code) {
   container.given_up = code;
   (void)ns::pidfd_send_signal(container.monitor_fd.get(), SIGKILL);
   context_.loop.cancel(container.undo);
-  container.undo = context_.loop.after(kUndoMs, [this, key = container.plan.key()] {
+  expect_undone(container.plan.key(), kUndoMs);
+}
+
+void Containers::expect_undone(const std::string& key, uint64_t milliseconds) {
+  find(key)->undo = context_.loop.after(milliseconds, [this, key] {
     if (Container* stuck = find(key); stuck != nullptr) fail_start(*stuck, 0);
   });
 }

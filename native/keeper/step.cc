@@ -104,6 +104,11 @@ base::Status arm_step(std::string_view name, bool fail, pid_t pid) {
   return base::success();
 }
 
+std::optional<ArmedStep> armed_step() {
+  if (armed == nullptr || armed->step == kNone) return std::nullopt;
+  return ArmedStep{kNames[static_cast<size_t>(armed->step.load())], armed->fail != 0, armed->pid};
+}
+
 base::Status arm_step_from_environment() {
   const char* given = ::getenv("VPSADMINOS_KEEPER_FAULT");
   if (given == nullptr) return base::success();

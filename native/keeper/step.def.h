@@ -12,6 +12,11 @@ KEEPER_STEP(BOOT_CGROUP, "boot.cgroup", keeper, true, "it is in a cgroup of its 
 KEEPER_STEP(BOOT_NAMESPACE, "boot.namespace", keeper, true, "it has its mount namespace")
 KEEPER_STEP(BOOT_SOCKET, "boot.socket", keeper, true, "its socket is there")
 
+KEEPER_STEP(RENEW_CHECKED, "renew.checked", keeper, true, "the next program understands what it gets")
+KEEPER_STEP(RENEW_WRITTEN, "renew.written", keeper, true, "all of it is written down")
+KEEPER_STEP(RENEW_BEGUN, "renew.begun", keeper, false, "the next program has begun")
+KEEPER_STEP(RENEW_TAKEN, "renew.taken", keeper, false, "it has all of it")
+
 KEEPER_STEP(START_FIFO, "start.fifo", keeper, true, "liblxc can tell it of states")
 KEEPER_STEP(START_NOTIFY, "start.notify", keeper, true, "the guest's init has where to say READY")
 KEEPER_STEP(START_USERNS, "start.userns", keeper, true, "a user namespace with its ids is there")

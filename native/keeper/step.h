@@ -2,6 +2,7 @@
 // before there is a socket, by the environment: VPSADMINOS_KEEPER_FAULT=kill:boot.locked
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include <sys/types.h>
@@ -23,6 +24,13 @@ base::Status prepare_steps();
 // killed, 0 for whoever comes by the step.
 base::Status arm_step(std::string_view name, bool fail, pid_t pid);
 base::Status arm_step_from_environment();
+
+struct ArmedStep {
+  std::string_view name;
+  bool fail;
+  pid_t pid;
+};
+std::optional<ArmedStep> armed_step();
 
 // Called when a step is over that nothing can be done about any more.
 void passed(Step step);

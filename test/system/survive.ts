@@ -4,9 +4,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { Host, type Console } from 'vpsadminos'
 import { first, text } from '../helpers/host.js'
 import { until } from '../helpers/keeper-host.js'
+import { runsKeeper, useKeeper, useNextKeeper } from '../helpers/next-keeper.js'
 import { requires } from '../helpers/requires.js'
 import { busyboxArchive, lastingHost } from '../helpers/system.js'
 
@@ -54,12 +56,17 @@ async function printed(console: Console, what: RegExp): Promise<string> {
   return output
 }
 
-const begin = `
+const make = `
   await host.pools.install(options.pools[0])
   await host.images.import({ path: archive, distribution: 'busybox', version: '1' })
-  const ct = await host.containers.create({ id: 'one', image: { distribution: 'busybox' } })
+  const made = await host.containers.create({ id: 'one', image: { distribution: 'busybox' } })
+  await made.start()
+`
+const work = `
+  const ct = host.containers.get('one')
+  const { initPid } = ct.show()
   const events = host.events()
-  const { initPid } = await ct.start()
+  await ct.set({ autostart: true })
   const { value: position } = await events.next()
   const console_ = ct.console()
   const typed = (async () => {
@@ -81,11 +88,32 @@ const begin = `
 `
 
 await t.test('the embedding process is killed', async (t) => {
-  const { said, child } = await embedding(begin)
+  const { said, child } = await embedding(make + work)
   await killed(child)
   await sleep(50)
   t.ok(existsSync(`/proc/${said.initPid}`))
+  await goesOn(t, said)
+})
 
+await t.test('a newer version of it comes', async (t) => {
+  const { said, child } = await embedding(work)
+  await killed(child)
+  useNextKeeper(t)
+  t.notOk(runsKeeper(said.keeper))
+  await goesOn(t, said)
+  t.ok(runsKeeper(said.keeper), 'the keeper is the newer one')
+})
+
+await t.test('one comes that the keeper cannot become', async (t) => {
+  useKeeper(t, '/bin/true')
+  const warned = once(process, 'warning')
+  await using host = await Host.open(options)
+  t.match(await warned, [{ message: /the keeper stays an older one: KeeperError: ENOEXEC/ }])
+  t.equal((await host.containers.get('one').exec(['hostname'])).stdout, 'one\n')
+})
+
+/** Who opens the host next has all that there was. */
+async function goesOn(t: Test, said: Said): Promise<void> {
   await using host = await Host.open(options)
   t.equal(await host.keeperPid(), said.keeper)
   const ct = host.containers.get('one')
@@ -121,7 +149,7 @@ await t.test('the embedding process is killed', async (t) => {
     if (event.type === 'session' && event.session === said.terminal) break
   }
   t.notOk(kinds.includes('gap'), 'no event is lost')
-})
+}
 
 await t.test('the keeper is killed', async (t) => {
   await using host = await Host.open(options)

@@ -57,7 +57,10 @@ await t.test('an unknown step is refused', async (t) => {
 })
 
 await t.test('every step is some test’s', async (t) => {
-  const walked = new Set([...stepsOf('boot'), ...keeperOperations.flatMap(({ steps }) => steps)])
+  const walked = new Set([
+    ...['boot', 'renew'].flatMap((part) => stepsOf(part)),
+    ...keeperOperations.flatMap(({ steps }) => steps),
+  ])
   t.same(
     [...keeperSteps.keys()].filter((step) => !walked.has(step)),
     [],
