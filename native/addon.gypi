@@ -105,7 +105,9 @@
     ],
     "keeper_ldflags": [
       "-Wl,--export-dynamic-symbol=epoll_wait",
+      "-Wl,--export-dynamic-symbol=getuid",
       "-Wl,--export-dynamic-symbol=mkdirat",
+      "-Wl,--export-dynamic-symbol=prlimit64",
       "-Wl,--export-dynamic-symbol=read",
       "-Wl,--export-dynamic-symbol=seccomp_load",
       "-Wl,--export-dynamic-symbol=seccomp_rule_add_exact_array",

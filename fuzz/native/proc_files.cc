@@ -1,6 +1,7 @@
-// What /proc says of a process: `stat`, `status`, the label of a security module; and a captured
-// seccomp filter, which is read from a file as well.
+// What /proc says of a process: `stat`, `status`, `limits`, the label of a security module; and a
+// captured seccomp filter, which is read from a file as well.
 
+#include <algorithm>
 #include <cctype>
 
 #include "keeper/confinement.h"
@@ -18,6 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string label = keeper::parse_label(text);
   CHECK(label.size() <= text.size() && label.find('\n') == std::string::npos);
   CHECK(label != "unconfined");
+  if (keeper::parse_limits(text)) {
+    CHECK(std::count(text.begin(), text.end(), '\n') >= RLIM_NLIMITS);
+  }
 
   const std::string path = fuzz::directory() + "/filter";
   fuzz::write_file(path, text);

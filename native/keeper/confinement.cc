@@ -50,6 +50,32 @@ StatusFacts parse_status(std::string_view status) {
           .filtered = status_field(status, "Seccomp") == "2"};
 }
 
+std::optional<Limits> parse_limits(std::string_view text) {
+  constexpr size_t kName = 25;  // columns of the name, which has blanks
+  Limits limits{};
+  for (rlimit& limit : limits) {
+    const size_t next = text.find('\n');
+    if (next == text.npos) return std::nullopt;
+    text.remove_prefix(next + 1);
+    const std::string line(text.substr(0, text.find('\n')));
+    if (line.size() < kName) return std::nullopt;
+    const char* at = line.c_str() + kName;
+    for (rlim_t* value : {&limit.rlim_cur, &limit.rlim_max}) {
+      while (*at == ' ') at++;
+      if (std::strncmp(at, "unlimited", 9) == 0) {
+        *value = RLIM_INFINITY;
+        at += 9;
+        continue;
+      }
+      char* end = nullptr;
+      *value = std::strtoull(at, &end, 10);
+      if (end == at) return std::nullopt;
+      at = end;
+    }
+  }
+  return limits;
+}
+
 std::string parse_label(std::string_view current) {
   std::string label(current.substr(0, current.find_first_of(std::string_view("\n\0", 2))));
   if (const size_t mode = label.rfind(" ("); mode != label.npos) label.resize(mode);
@@ -83,12 +109,11 @@ base::Result<Confinement> confinement_of(pid_t init, const std::string& filter_f
   if (const auto persona = base::read_file(proc + "personality"); persona.ok()) {
     found.personality = std::strtoul(persona->c_str(), nullptr, 16);
   }
-  for (int resource = 0; resource < RLIM_NLIMITS; resource++) {
-    if (::prlimit(init, static_cast<__rlimit_resource>(resource), nullptr,
-                  &found.limits[static_cast<size_t>(resource)]) != 0) {
-      return base::last_error("prlimit", proc);
-    }
-  }
+  // By prlimit(2) they are only for who has CAP_SYS_RESOURCE in its user namespace.
+  const auto text = base::read_file(proc + "limits");
+  const auto limits = text.ok() ? parse_limits(*text) : std::nullopt;
+  if (!limits) return text.ok() ? base::SysError{EBADMSG, "read", proc + "limits"} : text.error();
+  found.limits = *limits;
   return found;
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,10 @@ struct StatusFacts {
   bool filtered;  // by seccomp
 };
 StatusFacts parse_status(std::string_view status);
+using Limits = std::array<rlimit, RLIM_NLIMITS>;
+// The text of /proc/PID/limits, proc_pid_limits(5): one line for each, in the order of their
+// numbers. Nothing when it is not that.
+std::optional<Limits> parse_limits(std::string_view text);
 // The label in the text of /proc/PID/attr/current, without its mode; "" for one that confines
 // nothing.
 std::string parse_label(std::string_view current);

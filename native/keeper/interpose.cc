@@ -20,6 +20,12 @@
 // And those of the container on v1 are made by the keeper while liblxc still reads its
 // configuration.
 //
+// And a user namespace belongs to whoever clones into it. The kernel counts inotify, namespaces and
+// more by user, and what is counted in a namespace is counted for its owner too,
+// user_namespaces(7): all guests would share what the host's root may have, and one could leave
+// nothing for the others and for the host. So it is the container's own root who clones, with our
+// rights.
+//
 // And a monitor lives as long as its container, while a start dirties 130 KiB of stack and more
 // of heap once. Its first wait for events is the moment to give them back.
 
@@ -34,6 +40,7 @@
 #include <utility>
 
 #include <dlfcn.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
@@ -43,6 +50,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -71,8 +79,43 @@ pid_t handing_over = -1;  // the process that hands the cgroups over
 int put_off = 0;          // how often liblxc may still read before that process must have ended
 bool has_network = false;
 std::string reboot_mark;
+uid_t owner = 0;
+int dumpable = 1;
+bool in_init = false;
 using Syscall = long (*)(long, ...);
 Syscall next_syscall = nullptr;
+
+// By the kernel's own calls: here is one thread, and those of libc look for more.
+bool set_effective_user(uid_t user) {
+  constexpr long kSame = -1;
+  return ::syscall(SYS_setresuid, kSame, static_cast<long>(user), kSame) == 0;
+}
+
+void take_effective_rights() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (::syscall(SYS_capget, &header, sets.data()) != 0) return;
+  for (__user_cap_data_struct& set : sets) set.effective = set.permitted;
+  (void)::syscall(SYS_capset, &header, sets.data());
+}
+
+// Whoever changes its user loses its effective capabilities, which on some hosts are needed to make
+// a user namespace, and its /proc/self becomes root's, prctl(2).
+void become_owner() {
+  dumpable = ::prctl(PR_GET_DUMPABLE);
+  if (set_effective_user(owner)) take_effective_rights();
+}
+
+void be_root_again() {
+  (void)set_effective_user(0);
+  ::prctl(PR_SET_DUMPABLE, dumpable);
+}
+
+// It stays the root of its user namespace, and has all rights in there.
+void become_init() {
+  in_init = true;
+  ::prctl(PR_SET_DUMPABLE, dumpable);
+}
 
 bool hands_over(uint64_t clone_flags) {
   return (clone_flags & CLONE_NEWUSER) != 0 && (clone_flags & CLONE_NEWPID) == 0;
@@ -170,6 +213,7 @@ void become_monitor(MonitorSetup setup) {
   put_off = 0;
   has_network = false;
   reboot_mark = std::move(setup.reboot_mark);
+  owner = setup.owner;
   next_syscall = reinterpret_cast<Syscall>(::dlsym(RTLD_NEXT, "syscall"));
 }
 
@@ -231,18 +275,46 @@ __attribute__((visibility("default"), no_sanitize("address"))) long syscall(long
   if (keeper::next_syscall == nullptr) {
     keeper::next_syscall = reinterpret_cast<keeper::Syscall>(::dlsym(RTLD_NEXT, "syscall"));
   }
+  const auto* clone = number == SYS_clone3 && keeper::in_monitor
+                          ? reinterpret_cast<const clone_args*>(arguments[0])
+                          : nullptr;
+  const uint64_t flags = clone == nullptr ? 0 : clone->flags;
+  const bool is_init = (flags & CLONE_NEWPID) != 0;
+  if (is_init) keeper::become_owner();
   const long result = keeper::next_syscall(number, arguments[0], arguments[1], arguments[2],
                                            arguments[3], arguments[4], arguments[5]);
-  if (number == SYS_clone3 && keeper::in_monitor) {
-    const uint64_t flags = reinterpret_cast<const clone_args*>(arguments[0])->flags;
-    if ((flags & CLONE_NEWPID) != 0) keeper::makes_cgroups = false;
-    if (result > 0 && (flags & CLONE_NEWPID) != 0) keeper::passed(keeper::Step::MONITOR_CLONED);
-    if (result == 0 && (flags & CLONE_NEWPID) != 0) keeper::make_network();
-    if (result > 0 && keeper::hands_over(flags)) {
-      keeper::handing_over = static_cast<pid_t>(result);
-    }
+  if (is_init) {
+    const int why = errno;
+    result == 0 ? keeper::become_init() : keeper::be_root_again();
+    keeper::makes_cgroups = false;
+    if (result > 0) keeper::passed(keeper::Step::MONITOR_CLONED);
+    if (result == 0) keeper::make_network();
+    errno = why;
+  }
+  if (result > 0 && keeper::hands_over(flags)) {
+    keeper::handing_over = static_cast<pid_t>(result);
   }
   return result;
+}
+
+// Init's real user is still the host's root, who is nobody in there: to liblxc, with an effective
+// user that is the root, it would look like a setuid program, which has to arrange its
+// capabilities.
+__attribute__((visibility("default"))) uid_t getuid() {
+  return keeper::in_init ? ::geteuid() : static_cast<uid_t>(::syscall(SYS_getuid));
+}
+
+// Init's, while it waits. As the owner of its user namespace we may, also on a host whose root has
+// lost CAP_SYS_RESOURCE.
+__attribute__((visibility("default"))) int prlimit64(pid_t pid, enum __rlimit_resource resource,
+                                                     const rlimit64* limit, rlimit64* former) {
+  const bool of_init = keeper::in_monitor && pid > 0;
+  if (of_init) keeper::become_owner();
+  const long result = ::syscall(SYS_prlimit64, pid, resource, limit, former);
+  const int why = errno;
+  if (of_init) keeper::be_root_again();
+  errno = why;
+  return static_cast<int>(result);
 }
 
 __attribute__((visibility("default"))) pid_t waitpid(pid_t pid, int* status, int options) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/fd.h"
 
 namespace keeper {
@@ -21,6 +23,7 @@ struct MonitorSetup {
   std::string filter;                       // the filter when it is known already, else ""
   std::vector<base::UniqueFd> close_later;  // when init runs
   std::string reboot_mark;  // a file that says that the guest is to be started again
+  uid_t owner;              // of init's user namespace: the host's id of the container's root
 };
 void become_monitor(MonitorSetup setup);
 

@@ -197,7 +197,8 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
                   .seccomp_fd = seccomp_fd,
                   .filter = std::move(filter),
                   .close_later = std::move(*layers),
-                  .reboot_mark = job.fields.str(Tag::PATH)});
+                  .reboot_mark = job.fields.str(Tag::PATH),
+                  .owner = root_of(plan.rootfs.uid_map)});
   ::close(report);
   InitArguments init(plan);
   _exit(container->start(container, 0, init.get()) ? 0 : kFailedStatus);
