@@ -1,0 +1,106 @@
+// Walks the steps of operations: the process that embeds the engine is killed after each of them. Who opens
+// the host next finds the operation wholly done or not at all, nothing left over, and can do it then.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Test } from 'tap'
+import { Host } from 'vpsadminos'
+import type { Step } from '../../dist/step.js'
+import { differences, stateOf } from './host-state.js'
+import { begin, operations, operationsHost, type Operation, type Place } from './operations.js'
+import type { LastingHost } from './system.js'
+
+/** @param things what the operations are on: `a container` */
+export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
+  const { options, place } = await operationsHost(t)
+  const other = (run: Operation['run'], fault: string) => otherProcess(options, place, run, fault)
+  const open = async <T>(work: (host: Host) => Promise<T>): Promise<T> => {
+    const host = await Host.open(options)
+    try {
+      return await work(host)
+    } finally {
+      await host.close()
+    }
+  }
+  await open((host) => begin(host, options, place))
+  const beginning = await open((host) => stateOf(host, place))
+
+  const wanted = operationsOn(things)
+  const walked = new Set<Step>()
+  for (const { name, steps, fleeting = false, prepare, run, settle, restore } of wanted) {
+    await t.test(name, async (t) => {
+      const before = await open(async (host) => {
+        await prepare?.(host, place)
+        return stateOf(host, place)
+      })
+      t.equal(await other(run, 'null'), 0)
+      const after = await open((host) => stateOf(host, place))
+      t.equal(differences(before, after).length === 0, fleeting, 'it changes something')
+      await open((host) => restore(host, place))
+
+      let last = 'all of it'
+      /** What the next process finds, once the last one has taken all back. */
+      const takenBack = async (host: Host): Promise<void> => {
+        const found = differences(beginning, await stateOf(host, place))
+        t.same(found, [], `${last}: and taken back`)
+      }
+      for (const step of steps) {
+        await open(async (host) => {
+          await takenBack(host)
+          await prepare?.(host, place)
+        })
+        last = step
+        const end = await other(run, JSON.stringify({ how: 'kill', step }))
+        if (t.equal(end, 'SIGKILL', `killed after ${step}`)) walked.add(step)
+        await open(async (host) => {
+          await settle?.(host, place)
+          const found = await stateOf(host, place)
+          const done = differences(after, found).length === 0
+          if (!done) t.same(differences(before, found), [], `${step}: not done at all`)
+          else t.pass(`${step}: wholly done`)
+          t.same((await host.audit()).leftovers, [], `${step}: nothing is left over`)
+          if (!done || fleeting) {
+            await run(host, place)
+            const again = differences(after, await stateOf(host, place))
+            if (!fleeting) t.same(again, [], `${step}: and it can be done then`)
+          }
+          await restore(host, place)
+        })
+      }
+      await open(takenBack)
+    })
+  }
+  t.same(
+    wanted.flatMap(({ steps }) => steps).filter((step) => !walked.has(step)),
+    [],
+    'all of their steps were walked',
+  )
+}
+
+export function operationsOn(things: readonly string[]): readonly Operation[] {
+  return operations.filter(({ name }) => things.some((thing) => `${name} `.includes(` ${thing} `)))
+}
+
+/** How a process ended that was to be killed after that step, or null for one that does it all. */
+async function otherProcess(
+  options: LastingHost,
+  place: Place,
+  run: Operation['run'],
+  fault: string,
+): Promise<string | number | null> {
+  const module = (path: string): string =>
+    JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href)
+  const script = `
+    import { Host } from ${module('index.js')}
+    const host = await Host.open(${JSON.stringify(options)})
+    const run = ${run.toString()}
+    const { arm } = await import(${module('step.js')})
+    arm(${fault})
+    await run(host, ${JSON.stringify(place)})
+    await host.close()
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await once(child, 'exit')
+  return child.signalCode ?? child.exitCode
+}
