@@ -122,7 +122,9 @@ void run_keeper(const std::vector<Step>& steps) {
   leaving = clients[kClients].get();
   const itimerval timer{{0, 5000}, {0, 5000}};
   CHECK(::setitimer(ITIMER_REAL, &timer, nullptr) == 0);
-  keeper::Keeper keeper(in.options, *in.log, *in.hierarchies, std::move(*listener));
+  const base::UniqueFd lock;
+  keeper::Keeper keeper(in.options, *in.log, *in.hierarchies, lock, std::move(*listener));
+  keeper.adopt();
   keeper.run();
   const itimerval none{};
   CHECK(::setitimer(ITIMER_REAL, &none, nullptr) == 0);
