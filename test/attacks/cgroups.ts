@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs'
 import { AttackRoom } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'cgroup2', 'busybox', 'tar', 'cc')
+const t = requires(
+  'root',
+  'userns',
+  'liblxc',
+  'cgroup',
+  'cgroup2',
+  'busybox',
+  'tar',
+  'test programs',
+)
 const room = await AttackRoom.open(t, 'cgroups')
 const unified = 'mkdir -p /mnt; mount -t cgroup2 none /mnt; cd /mnt'
 // Where the controllers are of v1, one hierarchy of them, else the same one.

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AttackRoom } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
-import { busyboxArchive, compiled } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
+import { busyboxArchive } from '../helpers/system.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'exec')
 const run = promisify(execFile)
 
@@ -125,7 +126,7 @@ await room.attack('a signal for who enters', async ({ t, guest, shell, other, ha
 })
 
 await room.attack('keys of the host', async ({ t, host }) => {
-  const program = await compiled(t, 'attacks/exec', '-static')
+  const program = compiled('attacks/exec')
   const archive = await busyboxArchive(t)
   const script = `
     import { readFileSync } from 'node:fs'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'files')
 
 // Shell commands that make something at $f.

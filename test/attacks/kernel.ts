@@ -2,7 +2,7 @@
 import { AttackRoom } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'kernel')
 
 /** Attacks, and the calls that they are made of; test/attacks/kernel.c has these. */

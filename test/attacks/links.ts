@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
-import { busyboxArchive, compiled } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
+import { busyboxArchive } from '../helpers/system.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'links')
 const run = promisify(execFile)
 
@@ -136,7 +137,7 @@ await room.attack('links where a start mounts', async ({ t, host, outside, harml
 })
 
 await room.attack('a terminal of the host’s as the console', async ({ t }) => {
-  const program = await compiled(t, 'attacks/links', '-static')
+  const program = compiled('attacks/links')
   const archive = await busyboxArchive(t)
   const script = `
     import { Host } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}

@@ -8,7 +8,7 @@ import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'processes')
 const keeper = await room.host.keeperPid()
 const noZombie = () => until(() => !childrenOf(keeper).includes('Z'))

@@ -6,11 +6,11 @@ import type { Container } from 'vpsadminos'
 import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { first } from '../helpers/host.js'
 import { requires } from '../helpers/requires.js'
-import { compiled } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'shares')
-const program = await compiled(t, 'attacks/shares', '-static')
+const program = compiled('attacks/shares')
 
 /** The guest's root has taken all of it; then one more is asked for by others. */
 async function filled({ t, guest, other, shell }: Attack, what: string): Promise<void> {

@@ -7,7 +7,7 @@ import { busyboxRoot } from '../helpers/busybox.js'
 import { requires } from '../helpers/requires.js'
 import { testDirectory } from '../helpers/system.js'
 
-const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'sockets')
 const root = busyboxRoot(join(testDirectory(t), 'root'))
 mkdirSync(join(root, 'lib/systemd'), { recursive: true })

@@ -13,7 +13,8 @@ import { SystemError } from '../../dist/errors.js'
 import { EngineError } from '../../dist/host/errors.js'
 import { attacksOf } from './attack-list.js'
 import { until } from './keeper-host.js'
-import { compiled, importBusybox, systemHost } from './system.js'
+import { compiled } from './programs.js'
+import { importBusybox, systemHost } from './system.js'
 import { upTo } from './time.js'
 
 /** What an operation on a guest may take that does its worst, in milliseconds. */
@@ -68,7 +69,7 @@ export class AttackRoom {
     const image = { distribution: 'busybox' }
     const other = await host.containers.create({ id: 'other', image })
     await other.start()
-    const path = program ? await compiled(t, `attacks/${area}`, '-static') : null
+    const path = program ? compiled(`attacks/${area}`) : null
     const content = path === null ? null : readFileSync(path)
     const keeper = await host.keeperPid()
     const room = new AttackRoom(t, host, keeper, other, area, content)

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
-import { compiled } from './system.js'
+import { compiled } from './programs.js'
 
 export interface Exec {
   readonly pid: number
@@ -31,7 +31,7 @@ export class ExecWatch {
 
   /** @param roots processes to watch, with what they have started until now */
   static async start(t: Test, ...roots: number[]): Promise<ExecWatch> {
-    const child = spawn(await compiled(t, 'system/exec-watch'), {
+    const child = spawn(compiled('system/exec-watch'), {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     t.teardown(async () => {

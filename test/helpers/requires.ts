@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import tap, { type Test } from 'tap'
 import { fuzzTargets } from './fuzz.js'
+import { programs } from './programs.js'
 import { idmapsTmpfs } from './quick-directory.js'
 import { selftestPath } from './selftest.js'
 
@@ -39,6 +40,8 @@ const probes = {
   'g++': () => found('g++'),
   make: () => found('make'),
   python3: () => found('python3'),
+  // Made by `npm run build:dev`.
+  'test programs': () => (existsSync(programs) ? null : `no ${programs}`),
   // Made by `npm run build:dev`.
   selftest: () => (existsSync(selftestPath) ? null : `no ${selftestPath}`),
   'c++': () => found(process.env['CXX'] ?? 'c++'),

@@ -87,12 +87,3 @@ export function lastingHost(t: Test): LastingHost {
   })
   return options
 }
-
-/** Compiles test/<name>.c and returns the program's path. */
-export async function compiled(t: Test, name: string, ...flags: string[]): Promise<string> {
-  const program = join(testDirectory(t), basename(name))
-  const source = join(root, 'test', `${name}.c`)
-  const compiler = process.env['CC'] ?? 'cc'
-  await run(compiler, ['-O2', '-Wall', '-Wextra', '-Werror', ...flags, source, '-o', program])
-  return program
-}

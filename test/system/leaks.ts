@@ -9,14 +9,15 @@ import { everythingOf, ownDescriptors, ownerOf, type Owner } from '../helpers/ma
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
 import { quickDirectory } from '../helpers/quick-directory.js'
-import { busyboxArchive, compiled } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
+import { busyboxArchive } from '../helpers/system.js'
 
-const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'cc')
+const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'test programs')
 
 const ROUNDS = 20
 const archive = await busyboxArchive(t)
 // One that obeys at once: that of busybox sleeps for two seconds.
-const init = readFileSync(await compiled(t, 'system/quiet-init', '-static'))
+const init = readFileSync(compiled('system/quiet-init'))
 
 async function lives(t: Test, host: Host): Promise<void> {
   await host.images.import({ path: archive, distribution: 'busybox', version: '1' })

@@ -7,9 +7,10 @@ import { ExecWatch, type Exec } from '../helpers/exec-watch.js'
 import { first, text } from '../helpers/host.js'
 import { KeeperHost } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
-import { compiled, importBusybox, systemHost } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
+import { importBusybox, systemHost } from '../helpers/system.js'
 
-const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'cc', 'proc-events')
+const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'test programs', 'proc-events')
 
 /** Long enough for the watch to have a look at the program before it has ended. */
 const sleep = ['sleep', '0.3']
@@ -17,7 +18,7 @@ const sleep = ['sleep', '0.3']
 await t.test('a life of a container', async (t) => {
   const host = await systemHost(t)
   await importBusybox(t, host)
-  const init = await compiled(t, 'system/quiet-init', '-static')
+  const init = compiled('system/quiet-init')
   const watch = await ExecWatch.start(t, process.pid, await host.keeperPid())
 
   /** What an operation may execute is as many programs of the guest. */

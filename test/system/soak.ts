@@ -1,14 +1,14 @@
 // `npm run soak` in small: some rounds leave nothing, and each leak that is planted is noticed as what
 // it is.
 import { requires } from '../helpers/requires.js'
-import { compiled } from '../helpers/system.js'
+import { compiled } from '../helpers/programs.js'
 import { faults, table } from '../soak/report.js'
 import { readOptions } from '../soak/options.js'
 import { Soak } from '../soak/soak.js'
 import type { PlantName } from '../soak/plants.js'
 import { line, Series } from '../soak/trend.js'
 
-const t = requires('root', 'userns', 'liblxc', 'busybox', 'cc', 'ip')
+const t = requires('root', 'userns', 'liblxc', 'busybox', 'test programs', 'ip')
 
 /** What must be found to grow, and nothing else that is certain. */
 const found: Record<PlantName, readonly string[]> = {
@@ -24,7 +24,7 @@ const found: Record<PlantName, readonly string[]> = {
 const SAMPLES = 4
 const ROUNDS = 8
 
-const soak = await Soak.open(await compiled(t, 'system/quiet-init', '-static'))
+const soak = await Soak.open(compiled('system/quiet-init'))
 t.teardown(() => soak.close())
 
 await t.test('rounds of all kinds leave nothing', async (t) => {

@@ -3,19 +3,17 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from './program.js'
 
-const folders = ['test/lib', 'test/lifecycle', 'test/system']
+const folders = ['test/attacks', 'test/lib', 'test/lifecycle', 'test/system']
 
 const elsewhere = new Map([
   ['test/lib/ns/clone-reflink.ts', 'needs filesystems that the image has no programs for'],
   ['test/lib/ns/heeds.ts', 'compiles a program'],
   ['test/system/bad-places.ts', 'compiles a program'],
   ['test/system/debian.ts', 'builds images from the archive'],
-  ['test/system/leaks.ts', 'compiles a program'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],
-  ['test/system/no-exec.ts', 'compiles a program'],
   ['test/system/npm-pack.ts', 'compiles the addon'],
-  ['test/system/soak.ts', 'compiles a program'],
+  ['test/system/soak.ts', 'measures'],
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
