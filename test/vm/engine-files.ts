@@ -17,6 +17,14 @@ const elsewhere = new Map([
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
+/** Each step of each operation: for long, and it is our code that is walked, not the kernel's. */
+const walks = /^test\/system\/(keeper-)?crash-points\//
+
+/** Whether one kernel is enough for it: then that of the first distribution that is asked for. */
+export function onFirstOnly(path: string): boolean {
+  return walks.test(path)
+}
+
 /**
  * As paths in the project, in order.
  *
