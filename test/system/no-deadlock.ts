@@ -94,7 +94,7 @@ const operations: readonly [Operation, ...Operation[]] = [
     'create a group',
     (given) => host.groups.create({ path: pick(groups), pool: pool(), parents: true }, given),
   ],
-  ['set a group', (given) => host.groups.get(group()).set({ memoryLimit: '1 GiB' }, given)],
+  ['set a group', (given) => host.groups.get(group()).set({ memoryLimit: '256 MiB' }, given)],
   ['delete a group', (given) => host.groups.get(group()).delete(given)],
   [
     'create an id-range',
