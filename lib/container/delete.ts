@@ -94,11 +94,11 @@ async function leaveUser(op: Operation, record: ContainerRecord): Promise<void> 
   const { pool, user, group, host, userCgroup } = record
   // Looked at each time anew: others are deleted meanwhile, and leave it to who has the user.
   const others = () => [...pool.containers.values()].filter((other) => other.user === user)
+  const shared = () => others().some((other) => other.group === group)
+  if (shared()) return
   try {
     using _user = await op.lock([pool.claim('user', user.name)])
-    if (!others().some((other) => other.group === group)) {
-      await host.cgroups.dir(userCgroup).remove()
-    }
+    if (!shared()) await host.cgroups.dir(userCgroup).remove()
     done('delete.cgroups')
     if (others().length === 0 && !user.standalone) await user.deleteIn(op)
     done('delete.user')

@@ -29,9 +29,11 @@ export async function writeParams(
     } catch (error) {
       // It comes and goes one hierarchy after the other.
       const there = new Set<string | null>(await dir.exists())
+      if (there.size === 0) return
+      if (!isGone(error)) throw error
       if (![...places].every((place) => there.has(place))) return
       // It may have come since.
-      if (!again || !isGone(error)) throw error
+      if (!again) throw error
     }
   }
 }

@@ -1,6 +1,7 @@
 // The connection to the host's keeper. When a keeper ends, containers go on and another one is
 // started, which finds them again.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError } from '../errors.js'
 import { Keeper, type KeeperOptions } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
@@ -14,6 +15,8 @@ interface LinkEvents {
 }
 
 const RETRY_MS = 200
+/** Of one of another version, which the program on the disk cannot mend either. */
+const OTHER_VERSION_MS = 5000
 
 export class KeeperLink {
   readonly #options: KeeperOptions
@@ -29,12 +32,15 @@ export class KeeperLink {
   }
 
   static async open(options: KeeperOptions, events: LinkEvents): Promise<KeeperLink> {
-    const keeper = await Keeper.connect(options)
-    await keeper.renew().catch((error: unknown) => {
-      // It serves as it is.
-      process.emitWarning(`the keeper stays an older one: ${String(error)}`)
-    })
-    return new KeeperLink(options, events, keeper)
+    for (;;) {
+      const keeper = await Keeper.connect(options)
+      await keeper.renew().catch((error: unknown) => {
+        // It serves as it is.
+        process.emitWarning(`the keeper stays an older one: ${String(error)}`)
+      })
+      // Unless it has ended of it: nobody was told yet.
+      if (keeper.open) return new KeeperLink(options, events, keeper)
+    }
   }
 
   /** The keeper that is there now, or the next one as soon as it is. */
@@ -62,7 +68,8 @@ export class KeeperLink {
       } catch (error) {
         // A keeper that cannot be started now may be startable later: without memory, for example.
         process.emitWarning(`no keeper: ${error instanceof Error ? error.message : String(error)}`)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        const { code } = error as { code?: unknown }
+        await sleep(code === 'ERR_KEEPER_VERSION' ? OTHER_VERSION_MS : RETRY_MS)
         if (this.#closed) throw new ClosedError('host')
       }
     }

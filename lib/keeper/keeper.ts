@@ -1,6 +1,7 @@
 // The keeper of one host: a native process that starts containers, enters them, and holds
 // what must outlive this one. See native/keeper/README.md.
 import { closeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Connection, type Answer } from './connection.js'
 import {
   decodeResult,
@@ -42,16 +43,28 @@ export interface KeeperOptions {
 /** How many events may wait for a reader. */
 const queueLimit = 16_384
 
+/** Many wait for it: it is becoming another program, which takes some milliseconds. */
+function isFull(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'EAGAIN'
+}
+
+const FULL_PAUSE_MS = 20
+const FULL_LOOKS = 1000
+
 function noKeeper(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   return code === 'ENOENT' || code === 'ECONNREFUSED'
 }
 
 async function connected(options: KeeperOptions): Promise<Connection> {
-  try {
-    return new Connection(options.stateDir)
-  } catch (error) {
-    if (!noKeeper(error)) throw error
+  for (let looks = 1; ; looks++) {
+    try {
+      return new Connection(options.stateDir)
+    } catch (error) {
+      if (noKeeper(error)) break
+      if (!isFull(error) || looks === FULL_LOOKS) throw error
+    }
+    await sleep(FULL_PAUSE_MS)
   }
   try {
     await spawnKeeper(options.stateDir, options.cgroupRoot)
@@ -85,11 +98,12 @@ async function greeted(connection: Connection): Promise<Fields> {
     return (await hello()).fields
   } catch (error) {
     if (!(error instanceof KeeperError) || error.code !== 'ERR_KEEPER_VERSION') throw error
-    await renew(connection).catch((cause: unknown) => {
+    const fields = await renew(connection).catch((cause: unknown) => {
       error.cause = cause
       throw error
     })
-    return (await hello()).fields
+    if (fields.number('VERSION') !== protocolVersion) throw error
+    return fields
   }
 }
 

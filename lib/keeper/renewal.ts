@@ -8,9 +8,9 @@ import { keeperProgram } from './spawn.js'
 
 /** Whether the keeper is the program that this library would start; true where that cannot be told. */
 export async function isCurrent(pid: number): Promise<boolean> {
-  const running = `/proc/${pid}/exe`
-  const installed = keeperProgram()
   try {
+    const running = `/proc/${pid}/exe`
+    const installed = keeperProgram()
     const [a, b] = await Promise.all([stat(running), stat(installed)])
     if (a.size !== b.size) return false
     const [theirs, ours] = await Promise.all([readFile(running), readFile(installed)])

@@ -105,6 +105,7 @@ void Containers::adopt_all() {
       container.init = init.pid;
       container.init_fd = std::move(init.fd);
       container.state = State::kRunning;
+      container.announced = true;
       context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
       watch(name);
       unmount_rootfs(container.plan.rootfs.target);  // init has its own

@@ -4,7 +4,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/retry.h"
 #include "keeper/command_socket.h"
@@ -94,7 +96,7 @@ void Consoles::retire(const std::string& name) {
   const std::string key = name.substr(0, name.rfind('/'));
   const Container* container = containers_.find(key);
   const auto stat = container == nullptr ? std::nullopt : process_stat(container->monitor);
-  if (stat && stat->state != 'S') {
+  if (holds_on_ || (stat && stat->state != 'S')) {
     console.retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
     return;
   }
@@ -154,7 +156,11 @@ void Consoles::hand_over(Handover& to) const {
     to.give(frame, console.terminal);
     // A client may have it open more often than a frame has fields.
     Writer users;
-    for (const uint64_t user : console.users) users.number(Tag::CLIENT, user);
+    for (auto it = console.users.begin(); it != console.users.end();) {
+      const size_t count = console.users.count(*it);
+      users.number(Tag::CLIENT, *it).number(Tag::SIZE, count);
+      std::advance(it, count);
+    }
     frame.put(Tag::DATA, users);
     put_timer(frame, Tag::TIMEOUT_MS, context_.loop, console.retiring);
     to.put(frame);
@@ -170,8 +176,11 @@ void Consoles::take_over(const Takeover& from) {
     console.connection = given.take();
     console.terminal = given.take();
     if (const auto users = Fields::parse(message.fields.text(Tag::DATA)); users) {
-      const auto numbers = users->numbers(Tag::CLIENT);
-      console.users.insert(numbers.begin(), numbers.end());
+      const auto clients = users->numbers(Tag::CLIENT);
+      const auto counts = users->numbers(Tag::SIZE);
+      for (size_t i = 0; i < std::min(clients.size(), counts.size()); i++) {
+        for (uint64_t n = 0; n < counts[i]; n++) console.users.insert(clients[i]);
+      }
     }
     watch(name);
     if (message.fields.has(Tag::TIMEOUT_MS)) {

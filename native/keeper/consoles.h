@@ -24,6 +24,8 @@ class Consoles {
   void client_gone(uint64_t client);
   // Whether no terminal is being asked for or given back: that cannot be handed over half done.
   [[nodiscard]] bool settled() const;
+  // While it holds on, no terminal is given back: another process has copies of the descriptors.
+  void hold_on(bool hold) { holds_on_ = hold; }
   void hand_over(Handover& to) const;
   void take_over(const Takeover& from);
 
@@ -47,7 +49,8 @@ class Consoles {
   Containers& containers_;
   Connected connected_;
   std::map<std::string, Console> consoles_;  // by "pool:id/tty"
-  int closing_ = 0;                          // terminals that go a little later
+  bool holds_on_ = false;
+  int closing_ = 0;  // terminals that go a little later
 };
 
 }  // namespace keeper

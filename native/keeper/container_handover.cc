@@ -69,7 +69,11 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     container.plan = std::move(*plan);
     container.frame = start->frame;
     container.filter = fields.str(Tag::SECCOMP_FILTER);
-    container.state = static_cast<State>(fields.number(Tag::STATE));
+    const uint64_t state = fields.number(Tag::STATE);
+    if (state > static_cast<uint64_t>(State::kStopping)) {
+      return base::SysError{EBADMSG, "state", container.plan.key()};
+    }
+    container.state = static_cast<State>(state);
     container.monitor = static_cast<pid_t>(fields.number(Tag::MONITOR_PID));
     container.monitor_start_time = fields.number(Tag::TIME);
     container.init = static_cast<pid_t>(fields.number(Tag::INIT_PID));
@@ -92,7 +96,7 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     containers_[key] = std::move(made);
     watch(key);
     if (container.notify.valid()) watch_notify(container);
-    if (!container.announced) announce_soon(key);
+    if (!container.announced && container.state == State::kStarting) announce_soon(key);
     if (fields.has(Tag::TIMEOUT_MS)) expect_running(key, fields.number(Tag::TIMEOUT_MS));
     if (fields.has(Tag::LINGER_MS)) expect_undone(key, fields.number(Tag::LINGER_MS));
   }

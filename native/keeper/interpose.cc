@@ -101,13 +101,16 @@ void take_effective_rights() {
 
 // Whoever changes its user loses its effective capabilities, which on some hosts are needed to make
 // a user namespace, and its /proc/self becomes root's, prctl(2).
-void become_owner() {
+bool become_owner() {
   dumpable = ::prctl(PR_GET_DUMPABLE);
-  if (set_effective_user(owner)) take_effective_rights();
+  if (!set_effective_user(owner)) return false;
+  take_effective_rights();
+  return true;
 }
 
+// A monitor that stayed the container's root would not be one.
 void be_root_again() {
-  (void)set_effective_user(0);
+  if (!set_effective_user(0)) _exit(1);
   ::prctl(PR_SET_DUMPABLE, dumpable);
 }
 
@@ -280,7 +283,7 @@ __attribute__((visibility("default"), no_sanitize("address"))) long syscall(long
                           : nullptr;
   const uint64_t flags = clone == nullptr ? 0 : clone->flags;
   const bool is_init = (flags & CLONE_NEWPID) != 0;
-  if (is_init) keeper::become_owner();
+  if (is_init && !keeper::become_owner()) return -1;
   const long result = keeper::next_syscall(number, arguments[0], arguments[1], arguments[2],
                                            arguments[3], arguments[4], arguments[5]);
   if (is_init) {
@@ -309,7 +312,7 @@ __attribute__((visibility("default"))) uid_t getuid() {
 __attribute__((visibility("default"))) int prlimit64(pid_t pid, enum __rlimit_resource resource,
                                                      const rlimit64* limit, rlimit64* former) {
   const bool of_init = keeper::in_monitor && pid > 0;
-  if (of_init) keeper::become_owner();
+  if (of_init && !keeper::become_owner()) return -1;
   const long result = ::syscall(SYS_prlimit64, pid, resource, limit, former);
   const int why = errno;
   if (of_init) keeper::be_root_again();

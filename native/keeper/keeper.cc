@@ -56,7 +56,11 @@ Keeper::Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hier
             consoles_.client_gone(client);
             if (server_.clients() == 0) leave_when_idle();
           }),
-      renewal_(context_, {.listen = [this](bool listen) { server_.listen(listen); },
+      renewal_(context_, {.listen =
+                              [this](bool listen) {
+                                server_.listen(listen);
+                                consoles_.hold_on(!listen);
+                              },
                           .settled = [this] { return consoles_.settled(); },
                           .hand_over = [this](Handover& to) { hand_over(to); }}),
       lock_(lock) {}

@@ -136,8 +136,9 @@ int run(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--state-dir") == 0) options.state_dir = argv[i + 1];
     if (std::strcmp(argv[i], "--cgroup-root") == 0) options.cgroup_root = argv[i + 1];
-    only_check = std::strcmp(argv[i], "--check") == 0;
-    if (only_check || std::strcmp(argv[i], "--handover") == 0) handed_over = std::atoi(argv[i + 1]);
+    const bool check = std::strcmp(argv[i], "--check") == 0;
+    only_check = only_check || check;
+    if (check || std::strcmp(argv[i], "--handover") == 0) handed_over = std::atoi(argv[i + 1]);
   }
   if (options.state_dir.empty() || options.state_dir[0] != '/' || options.cgroup_root.empty()) {
     ::dprintf(STDERR_FILENO, "usage: keeper --state-dir /PATH --cgroup-root NAME\n");
@@ -165,7 +166,10 @@ int run(int argc, char** argv) {
     arm_step_left(*left.all);
     passed(Step::RENEW_BEGUN);
   }
-  OR_DIE("state directory", make_directories(options.state_dir));
+  // Of one that goes on, all of this is there.
+  if (const auto made = make_directories(options.state_dir); !made.ok() && !left.all) {
+    die("state directory", made.error());
+  }
   OR_DIE("step", done(Step::BOOT_DIRECTORIES));
   // liblxc looks for newuidmap on PATH and would run it: there is none in here. And nothing
   // of the environment that we were started with is any container's business.
@@ -183,11 +187,13 @@ int run(int argc, char** argv) {
   if (!hierarchies.ok()) die("cgroups", hierarchies.error());
   // Out of the cgroup of whoever started us: a service manager ends a service by its cgroup.
   const std::string own = own_cgroup(options);
-  OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
-  OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
-  // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
-  // missing, but without CPUs on v1, and then nothing can move there.
-  OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));
+  if (!left.all) {
+    OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
+    OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
+    // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
+    // missing, but without CPUs on v1, and then nothing can move there.
+    OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));
+  }
   OR_DIE("step", done(Step::BOOT_CGROUP));
   if (!left.all) {
     OR_DIE("mount namespace", own_mount_namespace(options.state_dir));
@@ -214,7 +220,9 @@ int run(int argc, char** argv) {
     keeper.adopt();
   } else {
     if (const auto taken = keeper.take_over(*left.all); !taken.ok()) {
-      log.line("not all was taken over: %s", taken.error().path.c_str());
+      // The next one adopts what runs.
+      log.line("not all can be taken over: %s", taken.error().path.c_str());
+      return 1;
     }
     passed(Step::RENEW_TAKEN);
     keeper.answer_renewal(*left.all);

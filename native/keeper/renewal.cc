@@ -1,7 +1,9 @@
 #include "keeper/renewal.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,9 +55,13 @@ void Renewal::check() {
   if (::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0) return fail(base::last_error("pipe2"));
   said_.reset(pipe[0]);
   const base::UniqueFd says(pipe[1]);
+  const pid_t keeper = ::getpid();
   checker_ = ::fork();
   if (checker_ < 0) return fail(base::last_error("fork"));
   if (checker_ == 0) {
+    // It has our lock and our clients, and must not outlive us.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != keeper) _exit(1);
     ::dup2(says.get(), STDOUT_FILENO);
     handover.pass_on(true);
     execute(left->get(), "--check");

@@ -558,8 +558,8 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     if (session.entry_fd.valid()) watch_entry(id);
     if (session.report.valid()) {
       watch_report(id, left);
-    } else if (!session.held && !session.status) {
-      watch_end(id);
+    } else {
+      if (!session.held && !session.status) watch_end(id);
       if (session.waiting) linger(id, left);
     }
   }

@@ -197,4 +197,16 @@ await t.test('the next keeper adopts what it had', async (t) => {
   await using next = await host.connect()
   t.not(next.pid, pid)
   t.match(await next.containers(), [{ id: 'late' }, { id: 'web', initPid: first.initPid }])
+  const events = next.events()
+  useNextKeeper(t)
+  await next.renew()
+  t.ok(runsKeeper(next.pid), 'and can be renewed')
+  const session = await next.exec(execPlan('web', ['sleep', '0.1']))
+  for (const fd of [session.pidfd, session.stdout, session.stderr]) closeSync(fd ?? -1)
+  const heard = []
+  for await (const { type } of events) {
+    heard.push(type)
+    if (type === 'session') break
+  }
+  t.same(heard, ['session'], 'what it has adopted does not start again')
 })

@@ -1,5 +1,6 @@
 // A keeper that becomes another program, cut off at each step of it: the containers run on, and who is
 // there then, it or another one, has them.
+import { once } from 'node:events'
 import { Host } from 'vpsadminos'
 import { Keeper } from '../../../dist/keeper/keeper.js'
 import { differences } from '../../helpers/host-state.js'
@@ -12,7 +13,7 @@ import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
 const { options, place } = await keeperPlace(t)
-const host = await Host.open(options)
+let host = await Host.open(options)
 t.teardown(() => host.close())
 const beginning = await wholeState(host, place)
 
@@ -47,3 +48,16 @@ for (const step of stepsOf('renew')) {
     })
   }
 }
+
+await t.test('who opens the host when that happens has a keeper', async (t) => {
+  const before = await host.keeperPid()
+  await armKeeper(host, { step: 'renew.begun', how: 'kill', pid: 0 })
+  await host.close()
+  useNextKeeper(t)
+  const warned = once(process, 'warning')
+  host = await Host.open(options)
+  t.match(await warned, [{ message: /has gone/ }])
+  t.not(await host.keeperPid(), before)
+  t.match(await host.containers.get('live').exec(['echo', 'here']), { stdout: 'here\n' })
+  t.same((await host.audit()).leftovers, [])
+})
