@@ -134,9 +134,11 @@ export class Machine {
       .join('\n')
       .split('\n')
     const panic = text.findIndex((line) => line.includes('Kernel panic'))
-    return (
-      panic < 0 ? text.slice(-lines) : text.slice(Math.max(0, panic - 5)).slice(0, lines)
-    ).join('\n')
+    if (panic < 0) return text.slice(-lines).join('\n')
+    // What the kernel died of stands before its registers, and those before its last words.
+    const cause = text.slice(0, panic).findLastIndex((line) => /BUG:|Oops|fault:|opcode/.test(line))
+    const from = cause >= 0 && panic - cause < 80 ? cause : Math.max(0, panic - 5)
+    return text.slice(from, Math.max(from + lines, panic + 3)).join('\n')
   }
 
   /** Cuts the power. */
