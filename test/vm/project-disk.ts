@@ -18,7 +18,7 @@ import { transpiled } from './transpile.js'
 
 // A saved machine knows the disk's size, so that of every version of the project must be the same.
 const diskSize = 256 * 2 ** 20
-const sources = ['dist', 'images', 'lib', 'native', 'scripts', 'share', 'test', 'types']
+const sources = ['dist', 'docs', 'images', 'lib', 'native', 'scripts', 'share', 'test', 'types']
 const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'binding.gyp', '.taprc']
 const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug']
 
