@@ -85,7 +85,7 @@ await t.test('a life of a container', async (t) => {
   await none('kill', () => ct.kill())
   await none('a user, a group, an id-range', async () => {
     await host.users.create({ name: 'mapped' })
-    await host.groups.create({ path: '/other', memoryLimit: '1 GiB' })
+    await host.groups.create({ path: '/other', memoryLimit: '256 MiB' })
     await host.groups.get('/other').delete()
     await host.users.get('mapped').delete()
   })
