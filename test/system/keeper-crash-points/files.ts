@@ -1,4 +1,4 @@
-// Files of containers and their consoles, cut off at each step.
+// Files of containers, cut off at each step.
 import { walkKeeper } from '../../helpers/keeper-walk.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -9,5 +9,4 @@ await walkKeeper(
   'push into one that is stopped',
   'pull',
   'set a hostname',
-  'type on a console',
 )
