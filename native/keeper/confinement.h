@@ -17,6 +17,8 @@
 
 namespace keeper {
 
+using Limits = std::array<rlimit, RLIM_NLIMITS>;
+
 struct Confinement {
   uint64_t bounding = 0;  // capability bounding set, one bit a capability
   bool no_new_privs = false;
@@ -25,7 +27,7 @@ struct Confinement {
   std::string label_file;           // where a task says its label to be, below `proc`
   base::UniqueFd proc;              // the host's /proc, as the container's is not to be trusted
   unsigned long personality = 0;
-  std::array<rlimit, RLIM_NLIMITS> limits{};
+  Limits limits{};
 };
 
 // `filter_file` holds the filter that was captured at the start. An init under a filter that
@@ -39,7 +41,6 @@ struct StatusFacts {
   bool filtered;  // by seccomp
 };
 StatusFacts parse_status(std::string_view status);
-using Limits = std::array<rlimit, RLIM_NLIMITS>;
 // The text of /proc/PID/limits, proc_pid_limits(5): one line for each, in the order of their
 // numbers. Nothing when it is not that.
 std::optional<Limits> parse_limits(std::string_view text);

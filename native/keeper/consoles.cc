@@ -97,8 +97,7 @@ void Consoles::retire(const std::string& name) {
   const Container* container = containers_.find(key);
   const auto stat = container == nullptr ? std::nullopt : process_stat(container->monitor);
   if (holds_on_ || (stat && stat->state != 'S')) {
-    console.retiring = context_.loop.after(kQuietMs, [this, name] { retire(name); });
-    return;
+    return retire_soon(name, kQuietMs);
   }
   console.connection.reset();
   const int fd = console.terminal.get();

@@ -134,8 +134,8 @@ void Renewal::execute(int left, const char* option) const {
 }
 
 void Renewal::fail(const base::SysError& error, const std::string& detail) {
-  context_.log.line("keeper %d stays what it is: %s %s %s", ::getpid(), error.syscall,
-                    std::to_string(error.errnum).c_str(), detail.c_str());
+  context_.log.line("keeper %d stays what it is: %s %d %s", ::getpid(), error.syscall, error.errnum,
+                    detail.c_str());
   program_.reset();
   const Request request = *std::exchange(request_, std::nullopt);
   hooks_.listen(true);

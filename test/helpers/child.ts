@@ -1,5 +1,6 @@
 // A Node process of its own, for what can be seen only from outside: how it ends and what it prints.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -39,6 +40,20 @@ export function child(t: Test, script: string, ...nodeArgs: string[]): Promise<E
       resolve({ code, signal, stdout, stderr })
     })
   })
+}
+
+/** One of the library's modules, as a script of another process imports it. */
+export function moduleOf(path: string): string {
+  return JSON.stringify(`${dist}${path}`)
+}
+
+/** How a process ended that ran the script, an ES module: its status, or the signal. */
+export async function endOf(script: string): Promise<string | number | null> {
+  const process = spawn(globalThis.process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  await once(process, 'exit')
+  return process.signalCode ?? process.exitCode
 }
 
 export const clean: Ended = { code: 0, signal: null, stdout: '', stderr: '' }

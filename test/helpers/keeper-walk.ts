@@ -1,10 +1,9 @@
 // Walks the keeper's steps: whoever comes by each of them is killed, or the keeper, or the process that embeds
 // the engine, and each that can fail fails. What was under way is wholly done or not at all then, nothing is
 // left of it, and it can be done.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
+import { endOf, moduleOf } from './child.js'
 import { differences, stateOf } from './host-state.js'
 import { until } from './keeper-host.js'
 import { keeperOperations, type KeeperOperation } from './keeper-operations.js'
@@ -141,16 +140,14 @@ function waysOf(name: string): string[] {
 }
 
 /** Another process that is killed with its keeper, or kills itself, by that fault. */
-async function otherProcess(
+function otherProcess(
   options: LastingHost,
   { run }: KeeperOperation,
   step: string,
 ): Promise<string | number | null> {
-  const module = (path: string): string =>
-    JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href)
-  const script = `
-    import { Host } from ${module('index.js')}
-    import { Connection } from ${module('keeper/connection.js')}
+  return endOf(`
+    import { Host } from ${moduleOf('index.js')}
+    import { Connection } from ${moduleOf('keeper/connection.js')}
     const host = await Host.open(${JSON.stringify(options)})
     const connection = new Connection(host.stateDir)
     await connection.request('FAULT', { STEP: ${JSON.stringify(step)}, OP: 'kill', PID: process.pid })
@@ -159,10 +156,5 @@ async function otherProcess(
     // What comes after the answer.
     await new Promise((resolve) => setTimeout(resolve, ${upTo(5000)}))
     process.exit(3)
-  `
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  await once(child, 'exit')
-  return child.signalCode ?? child.exitCode
+  `)
 }

@@ -1,10 +1,9 @@
 // Walks the steps of operations: the process that embeds the engine is killed after each of them. Who opens
 // the host next finds the operation wholly done or not at all, nothing left over, and can do it then.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
+import { endOf, moduleOf } from './child.js'
 import { differences, stateOf } from './host-state.js'
 import { begin, operations, operationsHost, type Operation, type Place } from './operations.js'
 import type { LastingHost } from './system.js'
@@ -81,26 +80,19 @@ export function operationsOn(things: readonly string[]): readonly Operation[] {
 }
 
 /** How a process ended that was to be killed after that step, or null for one that does it all. */
-async function otherProcess(
+function otherProcess(
   options: LastingHost,
   place: Place,
   run: Operation['run'],
   fault: string,
 ): Promise<string | number | null> {
-  const module = (path: string): string =>
-    JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href)
-  const script = `
-    import { Host } from ${module('index.js')}
+  return endOf(`
+    import { Host } from ${moduleOf('index.js')}
     const host = await Host.open(${JSON.stringify(options)})
     const run = ${run.toString()}
-    const { arm } = await import(${module('step.js')})
+    const { arm } = await import(${moduleOf('step.js')})
     arm(${fault})
     await run(host, ${JSON.stringify(place)})
     await host.close()
-  `
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  await once(child, 'exit')
-  return child.signalCode ?? child.exitCode
+  `)
 }
