@@ -11,6 +11,8 @@ import type { Operation } from './operation.js'
 const RETRY_MS = 2
 /** Sections are short: another process that takes longer has stopped in its own. */
 const MACHINE_WAIT_MS = 90_000
+/** A process that was killed while it started a program leaves the lock to it until its execve. */
+const LEAVING_MS = 5000
 
 /** Keeps a second process from opening the same state directory. */
 export class HostLock implements AsyncDisposable {
@@ -23,17 +25,18 @@ export class HostLock implements AsyncDisposable {
   /** @throws HostBusyError with the holder's pid */
   static async take(stateDir: string): Promise<HostLock> {
     const path = join(stateDir, 'host.lock')
-    const lock = await FileLock.take(path)
-    if (lock === null) throw new HostBusyError(stateDir, await holder(path))
+    const begin = performance.now()
+    let lock = await FileLock.take(path)
+    while (lock === null) {
+      const pid = await holder(path)
+      const leaves = pid !== null && !exists(pid) && performance.now() - begin < LEAVING_MS
+      if (!leaves) throw new HostBusyError(stateDir, pid)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      lock = await FileLock.take(path)
+    }
     await lock.file.truncate()
     await lock.file.write(`${process.pid}\n`)
     return new HostLock(lock)
-  }
-
-  /** True when some process has the host open. */
-  static async held(stateDir: string): Promise<boolean> {
-    await using lock = await FileLock.take(join(stateDir, 'host.lock'))
-    return lock === null
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,6 +147,14 @@ async function holder(path: string): Promise<number | null> {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }
   return null
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }
 
 function pidIn(text: string): number | null {

@@ -12,6 +12,8 @@ export interface KeeperOperation {
   readonly restore: (host: Host) => Promise<unknown>
   /** When a step fails, what it was done to has ended. */
   readonly ends?: true
+  /** What was cut off is gone on with when the host is opened next, and not before. */
+  readonly goesOnAtOpen?: true
 }
 
 const nothing = (): Promise<void> => Promise.resolve()
@@ -102,6 +104,7 @@ export const keeperOperations: readonly KeeperOperation[] = [
     steps: ['edit.forked', 'edit.entered', 'edit.written', 'edit.reaped'],
     run: (host) => host.containers.get('live').set({ hostname: 'changed.example' }),
     restore: (host) => host.containers.get('live').unset('hostname'),
+    goesOnAtOpen: true,
   },
   {
     name: 'type on a console',

@@ -47,7 +47,7 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
   t.equal(wanted.length, names.length)
 
   for (const operation of wanted) {
-    const { name, steps, prepare, run, restore, ends = false } = operation
+    const { name, steps, prepare, run, restore, ends = false, goesOnAtOpen = false } = operation
     await t.test(name, async (t) => {
       await prepare?.(host)
       const before = await whole()
@@ -93,7 +93,7 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
           const ended = (): boolean => ends && way === 'it fails' && is(beginning)
           await until(async () => {
             found = await whole()
-            return is(before) || is(after) || ended()
+            return goesOnAtOpen || is(before) || is(after) || ended()
           }).catch(() => undefined)
           if (!is(before) && !is(after) && !ended()) {
             // Who opens the host next goes on where something was cut off.

@@ -61,6 +61,24 @@ await t.test('the lock of a process that was killed is free', async (t) => {
   await host.close()
 })
 
+await t.test('what it was starting may hold it for a moment longer', async (t) => {
+  const child = elsewhere(`
+    import { spawn } from 'node:child_process'
+    import { readdirSync, readlinkSync } from 'node:fs'
+    const nameOf = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
+    await Host.open(options)
+    const lock = readdirSync('/proc/self/fd').find((fd) => nameOf(fd).endsWith('/host.lock'))
+    spawn('sleep', ['0.3'], { stdio: ['ignore', 'ignore', 'ignore', Number(lock)] })
+    console.log('open')
+  `)
+  await once(child.stdout, 'data')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const host = await Host.open(options)
+  t.same(host.pools.list(), [])
+  await host.close()
+})
+
 await t.test('a pool that is not there yet is made by install', async (t) => {
   const host = await Host.open(options)
   t.same(host.pools.list(), [])
