@@ -1,18 +1,15 @@
 // A container's console: its output since the log began, and its keyboard. It can be attached while
 // the container is stopped, and stays attached when it reboots.
 
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
-import { constants as system } from 'node:os'
 import { Readable, type Duplex } from 'node:stream'
 import { z } from 'zod'
 import { StateError } from '../host/errors.js'
-import { ClosedError, SystemError } from '../errors.js'
+import { ClosedError } from '../errors.js'
+import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
-import { native } from '../native.js'
-import { RootDir } from '../ns/root-dir.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
-import { openTerminal } from './descriptor-streams.js'
+import { openTerminal } from '../descriptor-streams.js'
 import type { ContainerRecord } from './record.js'
 import { checkWindow } from './session.js'
 
@@ -94,8 +91,23 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   async resize(rows: number, cols: number): Promise<void> {
     checkWindow(rows, cols, 'resize')
     this.#size = { rows, cols }
-    const { initPid } = this.#record.run
-    if (initPid !== null) await setConsoleSize(initPid, rows, cols)
+    if (this.#record.run.alive) await this.#tellSize()
+  }
+
+  // liblxc's monitor passes keys on from the terminal that it gives us, but not its size (5.0.2). So the
+  // size is set on the guest's own end.
+  async #tellSize(): Promise<void> {
+    if (this.#size === null) return
+    const { host, pool, id } = this.#record
+    const keeper = await host.keeper()
+    const step = { op: 'resize', path: '/dev/console', ...this.#size } as const
+    const told = keeper.edit({ pool: pool.name, id }, [step])
+    const [result] = await told.catch((error: unknown) => {
+      // It has ended meanwhile: its next run is told.
+      if (error instanceof KeeperError && NOT_RUNNING.has(error.code)) return []
+      throw error
+    })
+    if (result?.error != null) throw result.error
   }
 
   async #attach(): Promise<{ stream: Duplex }> {
@@ -112,10 +124,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
       this.#keyboard = null
     })
     this.#keyboard = { run: run.runs, keeper, stream }
-    const size = this.#size
-    if (size !== null && run.initPid !== null) {
-      await setConsoleSize(run.initPid, size.rows, size.cols)
-    }
+    await this.#tellSize()
     return this.#keyboard
   }
 
@@ -137,35 +146,4 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-// liblxc's monitor passes keys on from the terminal that it gives us, but not its size (5.0.2). So the
-// size is set on the guest's own end. What the guest may have put at that path is looked at before it is
-// opened: /dev/tty, for one, would be our own terminal. No link leads out of its root.
-async function setConsoleSize(initPid: number, rows: number, cols: number): Promise<void> {
-  await using root = await RootDir.open(`/proc/${initPid}/root`)
-  const path = '/dev/console'
-  const seen = await native.ns.openInRoot(root.fd, path, O_PATH, 0)
-  try {
-    if (!isPseudoterminal(fstatSync(seen)))
-      throw new SystemError(system.errno.ENOTTY, 'ioctl', path)
-    const flags = constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK
-    const fd = openSync(`/proc/self/fd/${seen}`, flags)
-    try {
-      native.keeper.setWindowSize(fd, rows, cols)
-    } finally {
-      closeSync(fd)
-    }
-  } finally {
-    closeSync(seen)
-  }
-}
-
-// open(2): a descriptor that names a file and opens nothing. Node has no name for it.
-const O_PATH = 0o10000000
-
-/** One of a devpts, Documentation/admin-guide/devices.txt: those that a guest can have are its own. */
-function isPseudoterminal(info: Stats): boolean {
-  const major = (info.rdev >> 8) & 0xfff
-  return info.isCharacterDevice() && major >= 136 && major <= 143
 }

@@ -1,14 +1,15 @@
 // Files into and out of a container, running or stopped. Paths are resolved as the container's root
 // would: no link leads out of it.
 
-import { closeSync, createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { abandon } from '../abandon.js'
 import { deadline } from '../host/deadline.js'
 import { InvalidArgumentError, StateError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
-import type { Replacement } from '../keeper/replacement.js'
+import { DISCARD_MS, type Replacement } from '../keeper/replacement.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { hostIdOf, type IdMap } from '../user/id-map.js'
 import { checkSource, chunksOf, type FileSource } from './file-source.js'
@@ -83,14 +84,18 @@ export async function pushFile(
       gid: gid ?? null,
       mkdirs,
     })
-    const replacement = await begun.catch((error: unknown) => {
+    const replacement = await abandon(begun, signal).catch(async (error: unknown) => {
+      const gone = begun.then((late) => late.discard()).catch(() => undefined)
+      // One that hangs in a guest's filesystem goes when it can.
+      if (signal.aborted) await Promise.race([gone, sleep(DISCARD_MS, undefined, { ref: false })])
       throw signal.aborted ? signal.reason : fileError(record, error, checked, 'push')
     })
     try {
       return await fill(replacement, source, signal)
     } catch (error) {
-      await replacement.discard()
-      throw signal.aborted ? signal.reason : error
+      const why = await replacement.discard()
+      const broken = (error as { code?: unknown }).code === 'EPIPE'
+      throw signal.aborted ? signal.reason : broken ? (why ?? error) : error
     }
   })
 }
@@ -105,11 +110,17 @@ async function fill(
   source: FileSource,
   signal: AbortSignal,
 ): Promise<number> {
-  const { content } = replacement
-  await pipeline(chunksOf(source, 'push.content', signal), content)
+  let bytes = 0
+  const counted = async function* (): AsyncGenerator<string | Uint8Array> {
+    for await (const chunk of chunksOf(source, 'push.content', signal)) {
+      bytes += Buffer.byteLength(chunk)
+      yield chunk
+    }
+  }
+  await pipeline(counted, replacement.content)
   signal.throwIfAborted()
   await replacement.commit()
-  return content.bytesWritten
+  return bytes
 }
 
 /** Reads a file; the stream closes it. */
@@ -124,15 +135,14 @@ export async function pullFile(
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
   using op = record.beside('pull', { signal })
-  const opened = record.withFiles(op, (where) => keeper.openFile(where, checked))
-  const fd = await opened.catch((error: unknown) => {
-    throw fileError(record, error, checked, 'pull')
+  const content = await record.withFiles(op, async (where) => {
+    const opened = keeper.openFile(where, checked)
+    return await abandon(opened, signal).catch((error: unknown) => {
+      opened.then((late) => late.destroy()).catch(() => undefined)
+      throw signal?.aborted === true ? signal.reason : fileError(record, error, checked, 'pull')
+    })
   })
-  if (signal?.aborted === true) {
-    closeSync(fd)
-    throw signal.reason
-  }
-  return createReadStream('', signal === undefined ? { fd } : { fd, signal })
+  return signal === undefined ? content : addAbortSignal(signal, content)
 }
 
 const typeNames: Record<string, string> = {

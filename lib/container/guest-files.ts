@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Operation } from '../host/operation.js'
 import type { FileOp, FileTarget } from '../keeper/types.js'
 import { deadline } from '../host/deadline.js'
-import { KeeperError } from '../keeper/errors.js'
+import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { shortHostname, utsName } from './hostname.js'
 import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
@@ -20,8 +20,6 @@ export interface GuestFile {
 
 const LIMIT = 2 ** 20
 
-/** What the keeper says of a container that does not run any more. */
-const GONE = new Set(['ESRCH', 'ERR_CONTAINER_NOT_RUNNING'])
 const SETTLE_MS = 30_000
 
 /** The distribution's own file for its name; none for those that get it from elsewhere. */
@@ -122,7 +120,7 @@ export async function writeGuestFiles(
       const steps = run.alive ? more : []
       return await record.withFiles(op, (target) => write(record, keeper, target, files, steps))
     } catch (error) {
-      if (!(error instanceof KeeperError) || !GONE.has(error.code)) throw error
+      if (!(error instanceof KeeperError) || !NOT_RUNNING.has(error.code)) throw error
     }
     // It has ended, or is about to begin, which we are told in a moment. Its files are there all the same.
     await run.until(

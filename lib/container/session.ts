@@ -9,7 +9,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { SessionStreams } from '../keeper/types.js'
 import { Pidfd, type Exit } from '../ns/pidfd.js'
 import type { SignalName } from '../ns/signal.js'
-import { openPipe, openTerminal } from './descriptor-streams.js'
+import { openPipe, openTerminal } from '../descriptor-streams.js'
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {

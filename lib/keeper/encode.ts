@@ -94,6 +94,8 @@ export function encodeOp(step: FileOp): Buffer {
       return encodeFields({ OP: step.op, PATH: step.path, TARGET: step.target })
     case 'hostname':
       return encodeFields({ OP: step.op, DATA: step.name })
+    case 'resize':
+      return encodeFields({ OP: step.op, PATH: step.path, ROWS: step.rows, COLS: step.cols })
     case 'readlink':
     case 'unlink':
     case 'stat':

@@ -24,6 +24,9 @@ export class KeeperError extends SystemError {
   }
 }
 
+/** Codes of a container that does not run any more. */
+export const NOT_RUNNING: ReadonlySet<string> = new Set(['ESRCH', 'ERR_CONTAINER_NOT_RUNNING'])
+
 /** The connection to the keeper ended while an answer was awaited. */
 export class KeeperLostError extends Error {
   readonly code = 'ERR_KEEPER_LOST'

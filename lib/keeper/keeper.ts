@@ -17,6 +17,7 @@ import { decodeEvent, EventQueue } from './events.js'
 import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
 import { Fields, protocolVersion } from './protocol.js'
 import { isCurrent, renew } from './renewal.js'
+import { OpenedFile } from './opened-file.js'
 import { Replacement } from './replacement.js'
 import { spawnKeeper } from './spawn.js'
 import type {
@@ -85,6 +86,14 @@ function one(fds: number[]): number {
   for (const extra of more) closeSync(extra)
   if (fd === undefined) throw new TypeError('the keeper sent no descriptor')
   return fd
+}
+
+/** Of a file's content, and beside it. */
+function pipeAndSocket(fds: number[]): [pipe: number, socket: number] {
+  const [pipe, socket, ...more] = fds
+  if (pipe !== undefined && socket !== undefined && more.length === 0) return [pipe, socket]
+  for (const fd of fds) closeSync(fd)
+  throw new TypeError('the keeper sent other descriptors than a pipe and a socket')
 }
 
 function exitIn(fields: Fields): Exit | null {
@@ -298,14 +307,14 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * A descriptor of a regular file to read, resolved inside the container as its root; the caller
-   * closes it.
+   * The content of a regular file, resolved inside the container as its root, and read as that. It is to
+   * be read to its end, or destroyed.
    *
    * @throws KeeperError step `type` with what it is in `detail`, when it is something else
    */
-  async openFile(target: FileTarget, path: string): Promise<number> {
-    const answer = await this.#connection.request('OPEN', { ...encodeTarget(target), PATH: path })
-    return one(answer.fds)
+  async openFile(target: FileTarget, path: string): Promise<OpenedFile> {
+    const { fds } = await this.#connection.request('OPEN', { ...encodeTarget(target), PATH: path })
+    return new OpenedFile(path, ...pipeAndSocket(fds))
   }
 
   /**
@@ -324,12 +333,7 @@ export class Keeper implements AsyncDisposable {
       PATH: path,
       ...encodeReplace(options),
     })
-    const [content, control] = fds
-    if (content === undefined || control === undefined) {
-      for (const fd of fds) closeSync(fd)
-      throw new TypeError('the keeper sent other descriptors than a file and a socket')
-    }
-    return new Replacement(path, content, control)
+    return new Replacement(path, ...pipeAndSocket(fds))
   }
 
   /**

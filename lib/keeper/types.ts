@@ -124,6 +124,8 @@ export type FileOp =
   | { op: 'stat'; path: string }
   | { op: 'lstat'; path: string }
   | { op: 'hostname'; name: string }
+  /** Of the terminal that is there; ENOTTY when something else is. */
+  | { op: 'resize'; path: string; rows: number; cols: number }
 
 /** One per op and in the same order. `error` is null when it was done. */
 export interface FileResult {

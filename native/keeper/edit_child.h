@@ -1,19 +1,10 @@
-// The child that reads and writes files of a container.
+// The child that makes small edits of a container's files, one after the other, and answers them in
+// one frame.
 #pragma once
 
-#include "keeper/message.h"
-#include "keeper/plan.h"
+#include "keeper/edit_entry.h"
 
 namespace keeper {
-
-struct EditInput {
-  const Fields& fields;
-  Kind kind = Kind::EDIT;              // a list of steps; OPEN and REPLACE: one file
-  const RootfsPlan* rootfs = nullptr;  // of a container that does not run
-  int userns = -1;                     // carries the map of `rootfs`
-  int init_fd = -1;                    // of one that runs
-  int report = -1;
-};
 
 [[noreturn]] void run_edit(const EditInput& input);
 

@@ -11,6 +11,7 @@
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/edit_child.h"
+#include "keeper/file_child.h"
 #include "keeper/rootfs.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
@@ -60,7 +61,7 @@ void Edits::run(const Message& message, const Request& request) {
   input.report = child_end.get();
   edit.pid = ::fork();
   if (edit.pid < 0) return request.fail(base::last_error("fork"));
-  if (edit.pid == 0) run_edit(input);
+  if (edit.pid == 0) message.kind == Kind::EDIT ? run_edit(input) : run_file(input);
   passed(Step::EDIT_FORKED);
 
   auto fd = ns::pidfd_open(edit.pid);
@@ -108,7 +109,7 @@ void Edits::reported(uint64_t id) {
   std::vector<int> fds;
   for (const auto& fd : received->fds) fds.push_back(fd.get());
   request.reply(frame, fds);
-  if (edit.kind == Kind::REPLACE) context_.loop.cancel(edit.deadline);
+  if (edit.kind != Kind::EDIT) context_.loop.cancel(edit.deadline);
 }
 
 void Edits::ended(uint64_t id) {

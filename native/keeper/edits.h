@@ -16,8 +16,7 @@ class Edits {
  public:
   Edits(Context& context, Containers& containers, UsernsCache& userns);
   // EDIT, OPEN and REPLACE; each runs in a forked child with a deadline, as a guest's filesystem
-  // may hang. That of REPLACE then stays for as long as its client writes, and has a deadline of
-  // its own.
+  // may hang. Those of OPEN and REPLACE then stay for as long as their clients read and write.
   void run(const Message& message, const Request& request);
 
   void hand_over(Handover& to, Writer& keeper) const;

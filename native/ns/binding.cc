@@ -328,7 +328,6 @@ Napi::Object init_ns(Napi::Env env) {
                             {"cloneTree", CloneTree},
                             {"canReflink", CanReflink},
                             {"flushFilesystem", FlushFilesystem},
-                            {"openInRoot", ns::OpenInRoot},
                             {"openFileInRoot", ns::OpenFileInRoot},
                             {"readFileInRoot", ns::ReadFileInRoot},
                             {"writeFileInRoot", ns::WriteFileInRoot},

@@ -29,17 +29,6 @@ struct GiveFd {
 
 }  // namespace
 
-// openInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
-Value OpenInRoot(const CallbackInfo& info) {
-  Args args(info);
-  const int root = args[0].fd();
-  const std::string path = args[1].string();
-  const int flags = args[2].int32();
-  const mode_t mode = args[3].uint32();
-  if (!args.ok()) return {};
-  return bridge::run(info, [=] { return open_in_root(root, path, flags, mode); }, GiveFd());
-}
-
 // openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
 Value OpenFileInRoot(const CallbackInfo& info) {
   Args args(info);

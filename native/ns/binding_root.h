@@ -5,7 +5,6 @@
 
 namespace ns {
 
-Napi::Value OpenInRoot(const Napi::CallbackInfo& info);
 Napi::Value OpenFileInRoot(const Napi::CallbackInfo& info);
 Napi::Value ReadFileInRoot(const Napi::CallbackInfo& info);
 Napi::Value WriteFileInRoot(const Napi::CallbackInfo& info);

@@ -1,5 +1,5 @@
 // Reads a pipe or a terminal to its end; closes it.
-import { openPipe, openTerminal } from '../../dist/container/descriptor-streams.js'
+import { openPipe, openTerminal } from '../../dist/descriptor-streams.js'
 
 export async function drain(fd: number | null, tty = false): Promise<string> {
   if (fd === null) return ''

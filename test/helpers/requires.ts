@@ -20,6 +20,7 @@ const probes = {
       ? null
       : 'no user namespaces',
   'idmapped tmpfs': () => (idmapsTmpfs() ? null : 'tmpfs cannot be idmapped before Linux 6.3'),
+  fuse: () => (/ fuse$/m.test(readFileSync('/proc/misc', 'utf8')) ? null : 'no FUSE'),
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
   'mkfs.btrfs': () => found('mkfs.btrfs'),
   'mkfs.xfs': () => found('mkfs.xfs'),

@@ -102,7 +102,6 @@ export interface Ns {
   /** Slow lane. syncfs(2) of the filesystem that the directory is on. */
   flushFilesystem(path: string): Promise<void>
 
-  openInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
   openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
   readFileInRoot(root: number, path: string, limit: number): Promise<Buffer>
   writeFileInRoot(

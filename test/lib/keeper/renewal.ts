@@ -2,6 +2,7 @@
 // files that are being replaced, requests under way, events, clients.
 import { closeSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { Connection } from '../../../dist/keeper/connection.js'
 import { protocolVersion } from '../../../dist/keeper/protocol.js'
@@ -101,9 +102,9 @@ await t.test('a file that is being replaced', async (t) => {
   file.content.end('and half')
   await finished(file.content)
   await file.commit()
-  const fd = await keeper.openFile({ pool: 'tank', id: 'web' }, '/replaced')
-  t.equal(readFileSync(fd, 'utf8'), 'half and half')
-  closeSync(fd)
+  const content = await keeper.openFile({ pool: 'tank', id: 'web' }, '/replaced')
+  await renewed(t)
+  t.equal(await text(content), 'half and half')
 })
 
 await t.test('a console that is open', async (t) => {

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { ReadStream } from 'node:tty'
 
 /** One end of a pipe; the stream closes the descriptor. */
-export function openPipe(fd: number, direction: 'read' | 'write'): Duplex {
+export function openPipe(fd: number, direction: 'read' | 'write'): Socket {
   const reads = direction === 'read'
   // Nothing is read before somebody listens: what we had read and nobody took would be lost to a
   // later process. `tty.ReadStream` does the same by this option, which has no documentation.
