@@ -90,6 +90,8 @@
       "native/keeper/plan.cc",
       "native/keeper/process.cc",
       "native/keeper/reboot_mark.cc",
+      "native/keeper/relay.cc",
+      "native/keeper/relays.cc",
       "native/keeper/renewal.cc",
       "native/keeper/rootfs.cc",
       "native/keeper/sealed.cc",

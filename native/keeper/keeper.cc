@@ -175,7 +175,7 @@ Writer Keeper::greeting(const Request& request) const {
   return answer;
 }
 
-void Keeper::hand_over(Handover& to) const {
+void Keeper::hand_over(Handover& to) {
   Writer keeper(Kind::HELLO, 0);
   keeper.put(Tag::EPOCH, events_.epoch()).number(Tag::SEQ, events_.last());
   keeper.number(Tag::FROM, given_descriptor_limit().rlim_cur);

@@ -41,7 +41,7 @@ class Keeper {
   // FORCE, what was mounted for none that is known here, and is not any more.
   void mounts(const Message& message, const Request& request);
   void shutdown(const Message& message, const Request& request);
-  void hand_over(Handover& to) const;
+  void hand_over(Handover& to);
   [[nodiscard]] bool busy() const;
   void leave_when_idle();
 

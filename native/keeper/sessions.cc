@@ -47,21 +47,31 @@ uint32_t host_id(const ns::IdMap& map, uint64_t id) {
   return root_of(map);
 }
 
-struct Pipe {
-  base::UniqueFd read;
-  base::UniqueFd write;
+// What a guest has, what its relay has, and what we have and give away.
+struct Ends {
+  base::UniqueFd guest;
+  base::UniqueFd pipe;
+  base::UniqueFd socket;
+  base::UniqueFd ours;
 };
 
-// The program's user owns them, as a guest's /dev/stdout is opened anew by its path. So there may
-// be writers again after the last one has gone: our end never blocks.
-base::Result<Pipe> make_pipe(const Owner& owner, bool we_read) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return base::last_error("pipe2");
-  Pipe pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
-  const int ours = we_read ? pipe.read.get() : pipe.write.get();
-  if (::fchown(ours, owner.uid, owner.gid) != 0) return base::last_error("fchown", "pipe");
-  if (::fcntl(ours, F_SETFL, O_NONBLOCK) != 0) return base::last_error("fcntl", "O_NONBLOCK");
-  return pipe;
+// The program's user owns the pipe, as a guest's /dev/stdout is opened anew by its path. So there
+// may be writers again after the last one has gone.
+base::Result<Ends> make_stream(const Owner& owner, bool we_read) {
+  std::array<int, 2> pipe{};
+  std::array<int, 2> sockets{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return base::last_error("pipe2");
+  Ends ends;
+  ends.guest.reset(pipe.at(we_read ? 1 : 0));
+  ends.pipe.reset(pipe.at(we_read ? 0 : 1));
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets.data()) != 0) {
+    return base::last_error("socketpair");
+  }
+  ends.socket.reset(sockets[0]);
+  ends.ours.reset(sockets[1]);
+  if (::fchown(ends.pipe.get(), owner.uid, owner.gid) != 0)
+    return base::last_error("fchown", "pipe");
+  return ends;
 }
 
 bool has_nul(const std::vector<std::string>& strings) {
@@ -81,7 +91,8 @@ Sessions::Sessions(Context& context, Containers& containers)
       containers_(containers),
       orphans_(context, {.catch_up = [this] { read_reports(); },
                          .known = [this](pid_t pid) { return has(pid); },
-                         .again = [this] { reap_held(); }}) {}
+                         .again = [this] { reap_held(); }}),
+      relays_(context.loop, context.hierarchies) {}
 
 bool Sessions::has(pid_t pid) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
@@ -136,25 +147,32 @@ void Sessions::exec(const Message& message, const Request& request) {
   const Owner owner{host_id(rootfs.uid_map, fields.number(Tag::UID)),
                     host_id(rootfs.gid_map, fields.number(Tag::GID))};
   std::array<base::UniqueFd, 3> guest;
-  if (!session.tty) {
-    if (fields.number(Tag::STDIN) != 0) {
-      auto pipe = make_pipe(owner, false);
-      if (!pipe.ok()) return request.fail(pipe.error());
-      guest[0] = std::move(pipe->read);
-      session.input = std::move(pipe->write);
-    } else {
+  std::string streams;
+  std::vector<int> relayed;
+  std::array<Ends, 3> ends;
+  for (size_t i = 0; i < ends.size() && !session.tty; i++) {
+    if (i == 0 && fields.number(Tag::STDIN) == 0) {
       guest[0].reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+      continue;
     }
-    for (auto [ours, theirs] :
-         {std::pair{&session.output, &guest[1]}, {&session.errors, &guest[2]}}) {
-      auto pipe = make_pipe(owner, true);
-      if (!pipe.ok()) return request.fail(pipe.error());
-      *ours = std::move(pipe->read);
-      *theirs = std::move(pipe->write);
-    }
+    auto made_ends = make_stream(owner, i > 0);
+    if (!made_ends.ok()) return request.fail(made_ends.error());
+    ends.at(i) = std::move(*made_ends);
+    guest.at(i) = std::move(ends.at(i).guest);
+    streams.push_back(i == 0 ? 'i' : 'o');
+    relayed.insert(relayed.end(), {ends.at(i).pipe.get(), ends.at(i).socket.get()});
+    (i == 0   ? session.input
+     : i == 1 ? session.output
+              : session.errors) = std::move(ends.at(i).ours);
   }
   if (auto piped = done(Step::EXEC_PIPES); !piped.ok()) {
     return request.fail(piped.error(), "streams");
+  }
+  if (!session.tty) {
+    auto relay = relays_.begin(streams, relayed);
+    if (!relay.ok()) return request.fail(relay.error(), "streams");
+    session.relay = std::move(*relay);
+    ends = {};  // from here on a guest could have us wait for its pipes
   }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
@@ -181,7 +199,23 @@ void Sessions::exec(const Message& message, const Request& request) {
   const uint64_t id = session.id;
   sessions_[id] = std::move(made);
   watch_entry(id);
+  watch_relay(id);
   watch_report(id, kDeadlineMs);
+}
+
+void Sessions::watch_relay(uint64_t id) {
+  const Session& session = *sessions_.at(id);
+  if (!session.relay) return;
+  context_.loop.watch(session.relay->socket.get(), EPOLLIN, [this, id](uint32_t) {
+    Session& carried = *sessions_.at(id);
+    const auto done = carried.relay->done();
+    if (!done) return;
+    context_.loop.forget(carried.relay->socket.get());
+    carried.relayed = *done;
+    if (*done) relays_.give_back(std::move(*carried.relay));
+    carried.relay.reset();
+    if (carried.status && carried.waiting) over(id);
+  });
 }
 
 void Sessions::watch_entry(uint64_t id) {
@@ -210,6 +244,7 @@ void Sessions::watch_end(uint64_t id) {
 void Sessions::linger(uint64_t id, uint64_t milliseconds) {
   sessions_.at(id)->deadline = context_.loop.after(milliseconds, [this, id] {
     Session& running = *sessions_.at(id);
+    if (running.status) return over(id);
     answer_streams(running, *std::exchange(running.waiting, {}));
   });
 }
@@ -344,27 +379,24 @@ void Sessions::begun(uint64_t id) {
 
 // All that it printed, in the answer itself: when nobody else holds its streams and it fits.
 bool Sessions::answer_finished(const Session& session, const Request& request) {
+  if (!session.relayed) return false;
   Writer answer = request.answer();
   put_status(answer, session);
   std::array<std::string, 2> printed;
+  const std::array<int, 2> fds{session.output.get(), session.errors.get()};
   for (size_t i = 0; i < printed.size(); i++) {
-    const int fd = i == 0 ? session.output.get() : session.errors.get();
-    pollfd state{fd, POLLIN, 0};
     int size = 0;
-    if (::poll(&state, 1, 0) != 1 || (state.revents & POLLHUP) == 0 ||
-        ::ioctl(fd, FIONREAD, &size) != 0 || static_cast<size_t>(size) > kMaxFrame / 4) {
+    if (::ioctl(fds.at(i), FIONREAD, &size) != 0 || static_cast<size_t>(size) > kMaxFrame / 4) {
       return false;
     }
-    printed[i].resize(static_cast<size_t>(size));
+    printed.at(i).resize(static_cast<size_t>(size));
   }
   for (size_t i = 0; i < printed.size(); i++) {
-    const int fd = i == 0 ? session.output.get() : session.errors.get();
-    std::string& text = printed[i];
+    std::string& text = printed.at(i);
     size_t used = 0;
-    // More than one read: in a pipe with O_DIRECT each gives one write, pipe(2).
     while (used < text.size()) {
-      const ssize_t got =
-          base::retry([&] { return ::read(fd, text.data() + used, text.size() - used); });
+      const ssize_t got = base::retry(
+          [&] { return ::recv(fds.at(i), text.data() + used, text.size() - used, MSG_DONTWAIT); });
       if (got <= 0) break;
       used += static_cast<size_t>(got);
     }
@@ -400,6 +432,12 @@ void Sessions::ended(uint64_t id) {
   if (session.held) return;
   session.status = status;
   passed(Step::EXEC_REAPED);
+  // What it has printed may still be on its way.
+  if (!session.waiting || !session.relay) over(id);
+}
+
+void Sessions::over(uint64_t id) {
+  Session& session = *sessions_.at(id);
   if (session.waiting) {
     context_.loop.cancel(session.deadline);
     const Request request = *std::exchange(session.waiting, {});
@@ -409,7 +447,7 @@ void Sessions::ended(uint64_t id) {
   // A daemon that it has left behind lives on in there.
   orphans_.remove(session.cgroup);
   context_.events.emit("session", session.pool, session.container, [&](Writer& w) {
-    w.number(Tag::SESSION, id).number(Tag::STATUS, static_cast<uint64_t>(status));
+    w.number(Tag::SESSION, id).number(Tag::STATUS, static_cast<uint64_t>(*session.status));
   });
   forget_oldest();
 }
@@ -431,6 +469,7 @@ void Sessions::remove(uint64_t id) {
   Session& session = *sessions_.at(id);
   if (session.report.valid()) context_.loop.forget(session.report.get());
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
+  if (session.relay) context_.loop.forget(session.relay->socket.get());
   context_.loop.cancel(session.deadline);
   if (session.entry_fd.valid()) {
     context_.loop.forget(session.entry_fd.get());
@@ -499,9 +538,10 @@ void Sessions::list(const Request& request) {
   request.reply(answer.number(Tag::DONE, 1));
 }
 
-void Sessions::hand_over(Handover& to, Writer& keeper) const {
+void Sessions::hand_over(Handover& to, Writer& keeper) {
   keeper.number(Tag::SESSION, next_);
   orphans_.hand_over(to);
+  relays_.hand_over(to);
   for (const auto& [id, session] : sessions_) {
     Writer frame(Kind::EXEC, 0);
     frame.number(Tag::SESSION, id);
@@ -517,6 +557,8 @@ void Sessions::hand_over(Handover& to, Writer& keeper) const {
                                      &session->input, &session->output, &session->errors}) {
       to.give(frame, *fd);
     }
+    to.give(frame, session->relay ? session->relay->socket.get() : -1);
+    frame.number(Tag::TO, session->relayed ? 1 : 0);
     if (session->status) frame.number(Tag::STATUS, static_cast<uint64_t>(*session->status));
     put_waiting(frame, session->waiting);
     frame.number(Tag::LINGER_MS, session->linger_ms);
@@ -549,6 +591,8 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
                                &session.output, &session.errors}) {
       *fd = given.take();
     }
+    if (auto socket = given.take(); socket.valid()) session.relay = Relay{std::move(socket)};
+    session.relayed = fields.number(Tag::TO) != 0;
     if (fields.has(Tag::STATUS)) session.status = static_cast<int>(fields.number(Tag::STATUS));
     session.waiting = waiting_in(fields, request_of);
     session.linger_ms = fields.number(Tag::LINGER_MS);
@@ -556,6 +600,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     const uint64_t left = fields.number(Tag::TIMEOUT_MS);
     sessions_[id] = std::move(made);
     if (session.entry_fd.valid()) watch_entry(id);
+    watch_relay(id);
     if (session.report.valid()) {
       watch_report(id, left);
     } else {
@@ -564,6 +609,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     }
   }
   orphans_.take_over(from);
+  relays_.take_over(from);
 }
 
 }  // namespace keeper

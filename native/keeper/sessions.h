@@ -13,6 +13,7 @@
 #include "keeper/context.h"
 #include "keeper/handover.h"
 #include "keeper/orphans.h"
+#include "keeper/relays.h"
 
 namespace keeper {
 
@@ -29,10 +30,12 @@ struct Session {
   base::UniqueFd entry_fd;  // pidfd of the process on the way in
   pid_t entry = -1;
   base::UniqueFd report;
-  base::UniqueFd input;  // our ends: the terminal's master alone, or the three pipes
+  base::UniqueFd input;  // our ends: the terminal's master alone, or three sockets
   base::UniqueFd output;
   base::UniqueFd errors;
-  std::optional<int> status;  // a wait(2) status, once it ended
+  std::optional<Relay> relay;  // that has the other ends; none any more when it has passed on all
+  bool relayed = false;        // so it has
+  std::optional<int> status;   // a wait(2) status, once it ended
   std::optional<Request> waiting;
   uint64_t linger_ms = 0;  // how long the answer may wait for the program's end
   Writer failure;          // fields, when it could not be started
@@ -53,7 +56,7 @@ class Sessions {
   [[nodiscard]] size_t running() const;
   // Cgroups of sessions that a keeper before this one left, as soon as they are empty.
   void remove_left();
-  void hand_over(Handover& to, Writer& keeper) const;
+  void hand_over(Handover& to, Writer& keeper);
   void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
 
  private:
@@ -65,6 +68,7 @@ class Sessions {
   void watch_entry(uint64_t id);
   void watch_report(uint64_t id, uint64_t milliseconds);
   void watch_end(uint64_t id);
+  void watch_relay(uint64_t id);
   void linger(uint64_t id, uint64_t milliseconds);
   void read_reports();
   void reap_held();
@@ -75,6 +79,7 @@ class Sessions {
   void failed(uint64_t id);
   void begun(uint64_t id);
   void ended(uint64_t id);
+  void over(uint64_t id);
   void remove(uint64_t id);
   void forget_oldest();
   bool answer_finished(const Session& session, const Request& request);
@@ -83,6 +88,7 @@ class Sessions {
   Context& context_;
   Containers& containers_;
   Orphans orphans_;
+  Relays relays_;
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   uint64_t next_ = 1;
 };

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -101,7 +102,8 @@ static void trace(int pid) {
     syscall(SYS_ptrace, PTRACE_DETACH, pid, 0, 0);
     looked++;
   }
-  for (const char** name = (const char*[]){"environ", "maps", "auxv", "stack", NULL}; *name; name++) {
+  for (const char** name = (const char*[]){"environ", "maps", "auxv", "stack", NULL}; *name;
+       name++) {
     snprintf(path, sizeof path, "/proc/%d/%s", pid, *name);
     if (content(path, text, sizeof text) > 0 && is_keeper(pid)) foreign++;
   }
@@ -196,6 +198,22 @@ static int lease(const char* path, unsigned seconds) {
   return 0;
 }
 
+// Holds the locks of its pipes: of what it prints while nothing comes from a socket, of what it is
+// told while another one is full.
+static int hold(void) {
+  int silent[2], full[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, silent) != 0) return 1;
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, full) != 0) return 1;
+  if (fork() == 0) {
+    char block[4096] = "";
+    while (send(full[0], block, sizeof block, MSG_DONTWAIT) > 0) continue;
+    while (splice(0, NULL, full[0], NULL, 65536, 0) > 0) continue;
+    return 1;
+  }
+  if (write(1, "x", 1) != 1) return 1;
+  return splice(silent[0], NULL, 1, NULL, 4096, 0) < 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   const double number = argc > 2 ? atof(argv[2]) : 0;
@@ -208,6 +226,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "tiocsti") == 0) return tiocsti();
   if (strcmp(what, "keyring") == 0) return keyring();
   if (strcmp(what, "with-keyring") == 0) return with_keyring(argv + 2);
+  if (strcmp(what, "hold") == 0) return hold();
   if (strcmp(what, "limits") == 0) return limits();
   if (strcmp(what, "strange-init") == 0) return strange_init();
   if (strcmp(what, "watch") == 0) return watch(number, argv + 3);

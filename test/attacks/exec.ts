@@ -182,6 +182,23 @@ await room.attack('output that nobody reads', async ({ guest, shell, other, harm
   }, [])
 })
 
+await room.attack('locks of its pipes', async ({ t, guest, shell, other, harmless }) => {
+  await shell('true')
+  const holds = await guest.spawn(['/attack', 'hold'], { stdin: true })
+  holds.stdin?.write('x'.repeat(200_000))
+  holds.stdout.resume()
+  await sleep(300)
+  await harmless(() => other.exec(['true']), [])
+  await harmless(() => guest.exec(['/attack', 'hold'], { timeout: 300 }), ['ERR_TIMEOUT'])
+  await harmless(
+    () => guest.exec(['/attack', 'hold'], { timeout: 300, stdin: 'x' }),
+    ['ERR_TIMEOUT'],
+  )
+  t.equal((await guest.exec(['echo', 'x'])).stdout, 'x\n')
+  await harmless(() => holds.close(), [])
+  await harmless(() => other.exec(['true']), [])
+})
+
 await room.attack('no terminal where they are', async ({ t, guest, shell, outside, harmless }) => {
   await shell(`mount -t tmpfs none /dev/pts; mkfifo /dev/pts/ptmx`)
   const spawn = () =>

@@ -145,7 +145,7 @@ export class AttackRoom {
     // Node has one inotify for all watches, from the first one on.
     watch(this.#outside).close()
     await this.#other.exec(['true'])
-    await until(() => childrenOf(this.#keeper).length === 2)
+    await until(() => childrenOf(this.#keeper).length === 3)
     this.#world = this.#look()
   }
 
@@ -255,6 +255,14 @@ function statusOf(pid: string): Map<string, string> | null {
   }
 }
 
+export function titleOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''
+  } catch {
+    return ''
+  }
+}
+
 const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
 
 /** Processes that are of these ids, zombies too. */
@@ -265,10 +273,11 @@ export function processesOf(first: number, count: number): string[] {
   })
 }
 
-/** States of a process's children. */
+/** States of a process's children, but those that carry streams or wait to. */
 export function childrenOf(parent: number): string[] {
   return pids().flatMap((pid) => {
     const status = statusOf(pid)
-    return Number(status?.get('PPid')) === parent ? [status?.get('State')?.[0] ?? ''] : []
+    if (Number(status?.get('PPid')) !== parent || titleOf(pid) === 'relay') return []
+    return [status?.get('State')?.[0] ?? '']
   })
 }

@@ -13,7 +13,7 @@ export async function keeperState(host: Host): Promise<string[]> {
   const titles = processes.map((pid) => {
     try {
       const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      return text.startsWith('[lxc monitor]') ? text : 'keeper or its spare child'
+      return text.startsWith('[lxc monitor]') ? text : 'keeper or its child'
     } catch {
       return 'gone'
     }

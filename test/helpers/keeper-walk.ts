@@ -28,6 +28,10 @@ export async function keeperPlace(t: Test): Promise<KeeperPlace> {
   return { options, place }
 }
 
+/** The keeper, two children that wait for a job, and one that has carried streams. */
+const READY = 4
+const isReady = (line: string): boolean => line === 'keeper or its child'
+
 /** All of it but the directory that overlay makes for itself. */
 export async function wholeState(host: Host, place: Place): Promise<string[]> {
   await settled(host)
@@ -41,6 +45,8 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
   t.teardown(() => host.close())
   const whole = (): Promise<string[]> => wholeState(host, place)
   const beginning = await whole()
+  await host.containers.get('live').exec(['true'])
+  await until(async () => (await keeperState(host)).filter(isReady).length === READY)
   const holds = await keeperState(host)
   const walked = new Set<string>()
   const wanted = keeperOperations.filter(({ name }) => names.includes(name))
@@ -111,7 +117,7 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
           }
           await restore(host)
           t.same(differences(beginning, await whole()), [], `${what}: and taken back`)
-          await host.containers.get('live').exec(['true']) // it has a spare child again
+          await host.containers.get('live').exec(['true']) // it has all that again
           await until(async () => differences(holds, await keeperState(host)).length === 0).catch(
             async () => t.same(await keeperState(host), holds, `${what}: the keeper holds no more`),
           )

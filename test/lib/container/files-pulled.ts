@@ -17,8 +17,8 @@ const keeper = await host.keeperPid()
 const children = () =>
   readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').trim().split(' ')
 const networkOf = (pid: string | number) => readlinkSync(`/proc/${pid}/ns/net`)
-// The container's monitor, and a spare one.
-await until(() => children().length === 2)
+// The container's monitor, and two spare ones.
+await until(() => children().length === 3)
 const idle = children()
 
 /** The child that reads, with what has been read of it. */

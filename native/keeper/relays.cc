@@ -1,0 +1,68 @@
+#include "keeper/relays.h"
+
+#include <sys/epoll.h>
+#include <sys/wait.h>
+
+#include "base/retry.h"
+#include "keeper/channel.h"
+#include "keeper/relay.h"
+
+namespace keeper {
+
+std::optional<bool> Relay::done() const {
+  const auto received = receive(socket.get());
+  if (!received.ok() && received.error().errnum == EAGAIN) return {};
+  return received.ok() && received->bytes == kRelayed;
+}
+
+Relays::Relays(Loop& loop, const cgroup::Hierarchies& hierarchies)
+    : loop_(loop), spare_(loop, hierarchies, run_relay) {}
+
+base::Result<Relay> Relays::begin(std::string_view streams, const std::vector<int>& fds) {
+  while (!idle_.empty()) {
+    Relay relay = std::move(idle_.back());
+    idle_.pop_back();
+    // Somebody may have killed it.
+    if (send(relay.socket.get(), streams, fds).ok()) return relay;
+  }
+  auto child = spare_.begin(streams, fds, Spare::Where::kAnywhere);
+  spare_.refill();
+  if (!child.ok()) return std::move(child.error());
+  wait_for(child->pid, std::move(child->pid_fd));
+  return Relay{std::move(child->socket)};
+}
+
+void Relays::give_back(Relay relay) {
+  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(relay));
+}
+
+void Relays::wait_for(pid_t pid, base::UniqueFd pid_fd) {
+  const int fd = pid_fd.get();
+  children_[pid] = std::move(pid_fd);
+  loop_.watch(fd, EPOLLIN, [this, pid, fd](uint32_t) {
+    base::retry([&] { return ::waitpid(pid, nullptr, 0); });
+    loop_.forget(fd);
+    children_.erase(pid);
+  });
+}
+
+void Relays::hand_over(Handover& to) {
+  spare_.dismiss();
+  for (const auto& [pid, pid_fd] : children_) {
+    Writer frame(Kind::SESSION_OPEN, 0);
+    frame.number(Tag::PID, static_cast<uint64_t>(pid));
+    to.give(frame, pid_fd);
+    to.put(frame);
+  }
+}
+
+void Relays::take_over(const Takeover& from) {
+  for (const Message& message : from.all()) {
+    if (message.kind != Kind::SESSION_OPEN) continue;
+    auto pid_fd = Given(message.fields).take();
+    if (!pid_fd.valid()) continue;
+    wait_for(static_cast<pid_t>(message.fields.number(Tag::PID)), std::move(pid_fd));
+  }
+}
+
+}  // namespace keeper

@@ -1,0 +1,48 @@
+// The processes that carry programs' streams: one for each session, and a few that wait for the
+// next.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "keeper/handover.h"
+#include "keeper/spare.h"
+
+namespace keeper {
+
+// Of a session. Its end is that of the connection.
+struct Relay {
+  base::UniqueFd socket;
+
+  // Whether it has said that all of its streams have ended. Nothing when it has not, or not yet;
+  // false when it has gone without a word.
+  [[nodiscard]] std::optional<bool> done() const;
+};
+
+class Relays {
+ public:
+  Relays(Loop& loop, const cgroup::Hierarchies& hierarchies);
+
+  // `streams` as for run_relay().
+  base::Result<Relay> begin(std::string_view streams, const std::vector<int>& fds);
+  // One that is done.
+  void give_back(Relay relay);
+
+  // All that are still to be waited for. Those that wait for a job end when their connection does.
+  void hand_over(Handover& to);
+  void take_over(const Takeover& from);
+
+ private:
+  static constexpr size_t kMaxIdle = 1;
+
+  void wait_for(pid_t pid, base::UniqueFd pid_fd);
+
+  Loop& loop_;
+  Spare spare_;
+  std::vector<Relay> idle_;
+  std::map<pid_t, base::UniqueFd> children_;
+};
+
+}  // namespace keeper
