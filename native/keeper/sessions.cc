@@ -168,12 +168,6 @@ void Sessions::exec(const Message& message, const Request& request) {
   if (auto piped = done(Step::EXEC_PIPES); !piped.ok()) {
     return request.fail(piped.error(), "streams");
   }
-  if (!session.tty) {
-    auto relay = relays_.begin(streams, relayed);
-    if (!relay.ok()) return request.fail(relay.error(), "streams");
-    session.relay = std::move(*relay);
-    ends = {};  // from here on a guest could have us wait for its pipes
-  }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
     return request.fail(base::last_error("socketpair"));
@@ -192,6 +186,17 @@ void Sessions::exec(const Message& message, const Request& request) {
     orphans_.end(child->pid, std::move(child->pid_fd));
     orphans_.end(session.cgroup);
     return request.fail(begun.error(), "child");
+  }
+  // After it, so as not to be before it on a processor.
+  if (!session.tty) {
+    auto relay = relays_.begin(streams, relayed);
+    if (!relay.ok()) {
+      orphans_.end(child->pid, std::move(child->pid_fd));
+      orphans_.end(session.cgroup);
+      return request.fail(relay.error(), "streams");
+    }
+    session.relay = std::move(*relay);
+    ends = {};  // from here on a guest could have us wait for its pipes
   }
   child->socket.reset();
   session.entry = child->pid;
