@@ -1,13 +1,19 @@
 #include "keeper/relays.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/relay.h"
+#include "ns/pidfd.h"
 
 namespace keeper {
+namespace {
+constexpr int kEndMs = 100;
+}
 
 std::optional<bool> Relay::done() const {
   const auto received = receive(socket.get());
@@ -17,6 +23,15 @@ std::optional<bool> Relay::done() const {
 
 Relays::Relays(Loop& loop, const cgroup::Hierarchies& hierarchies)
     : loop_(loop), spare_(loop, hierarchies, run_relay) {}
+
+Relays::~Relays() {
+  for (const auto& [pid, pid_fd] : children_) (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
+  for (const auto& [pid, pid_fd] : children_) {
+    pollfd ended{.fd = pid_fd.get(), .events = POLLIN, .revents = 0};
+    if (base::retry([&] { return ::poll(&ended, 1, kEndMs); }) == 1)
+      ::waitpid(pid, nullptr, WNOHANG);
+  }
+}
 
 base::Result<Relay> Relays::begin(std::string_view streams, const std::vector<int>& fds) {
   while (!idle_.empty()) {

@@ -24,6 +24,10 @@ struct Relay {
 class Relays {
  public:
   Relays(Loop& loop, const cgroup::Hierarchies& hierarchies);
+  Relays(const Relays&) = delete;
+  Relays& operator=(const Relays&) = delete;
+  // Ends them all, and waits for those that a guest does not hold.
+  ~Relays();
 
   // `streams` as for run_relay().
   base::Result<Relay> begin(std::string_view streams, const std::vector<int>& fds);
