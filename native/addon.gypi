@@ -97,6 +97,8 @@
       "native/keeper/sealed.cc",
       "native/keeper/server.cc",
       "native/keeper/session_child.cc",
+      "native/keeper/session_handover.cc",
+      "native/keeper/session_streams.cc",
       "native/keeper/sessions.cc",
       "native/keeper/spare.cc",
       "native/keeper/start.cc",

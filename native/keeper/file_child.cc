@@ -114,13 +114,6 @@ base::Status become_guest(const Opened& opened) {
 
 std::array<char, kBlock> block;
 
-const char* rest(ssize_t at) {
-  return block.data() + at;
-}
-size_t rest_size(ssize_t at, ssize_t end) {
-  return static_cast<size_t>(end - at);
-}
-
 // Each call to the guest's filesystem has its time.
 template <typename Call>
 ssize_t timed(Call call) {
@@ -135,27 +128,24 @@ ssize_t timed(Call call) {
 // Through our own memory: splice(2) holds the lock of the pipe for as long as the file takes, and
 // whoever closes its other end would wait for the guest, beyond every signal. How long that other
 // end takes is its own concern.
-base::Status read_all(int file, int pipe, const std::string& path) {
+base::Status give_all(int file, int pipe, const std::string& path) {
   for (;;) {
     const ssize_t got = timed([&] { return ::read(file, block.data(), block.size()); });
     if (got < 0) return base::last_error("read", path);
     if (got == 0) return base::success();
-    for (ssize_t at = 0; at < got;) {
-      const ssize_t wrote =
-          base::retry([&] { return ::write(pipe, rest(at), rest_size(at, got)); });
-      if (wrote < 0) _exit(0);  // nobody reads any more
-      at += wrote;
-    }
+    const std::string_view part(block.data(), static_cast<size_t>(got));
+    if (!base::write_all(pipe, part, path).ok()) _exit(0);  // nobody reads any more
   }
 }
 
-base::Status write_all(int pipe, int file, const std::string& path) {
+base::Status take_all(int pipe, int file, const std::string& path) {
   for (;;) {
     const ssize_t got = base::retry([&] { return ::read(pipe, block.data(), block.size()); });
     if (got < 0) return base::last_error("read", path);
     if (got == 0) return base::success();
     for (ssize_t at = 0; at < got;) {
-      const ssize_t wrote = timed([&] { return ::write(file, rest(at), rest_size(at, got)); });
+      const ssize_t wrote =
+          timed([&] { return ::write(file, block.data() + at, static_cast<size_t>(got - at)); });
       if (wrote < 0) return base::last_error("write", path);
       at += wrote;
     }
@@ -195,14 +185,14 @@ Ends connect(const EditInput& input) {
   const std::string path = opened.input.fields.str(Tag::PATH);
   const Ends ends = connect(opened.input);
   // Before the pipe's end, so that who has read to that has the answer.
-  answer(ends.control.get(), read_all(opened.content.get(), ends.pipe.get(), path), "read");
+  answer(ends.control.get(), give_all(opened.content.get(), ends.pipe.get(), path), "read");
   _exit(0);
 }
 
 [[noreturn]] void take(Opened& opened) {
   const std::string path = opened.input.fields.str(Tag::PATH);
   Ends ends = connect(opened.input);
-  base::Status status = write_all(ends.pipe.get(), opened.replacement->fd(), path);
+  base::Status status = take_all(ends.pipe.get(), opened.replacement->fd(), path);
   ends.pipe.reset();  // a client that is still writing is told so
   char order = 0;
   const bool ordered =

@@ -1,7 +1,7 @@
 // The keeper's vocabulary, named once. native/keeper/message.h includes it for C++,
 // lib/keeper/protocol.ts says the same for TypeScript; a test holds one against the other.
-// A number is never reused: a keeper may be older than the library that talks to it. HELLO and
-// RENEW stay as they are in all versions, so that one that is of another version can be renewed.
+// A number is never reused: a keeper may be older than the library that talks to it. HELLO and RENEW
+// stay as they are in all versions, so that one that is of another version can be renewed.
 
 // Requests. Each is answered by one REPLY or one ERROR with the same id.
 KEEPER_KIND(HELLO, 1)

@@ -10,6 +10,7 @@
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/process.h"
+#include "keeper/spare.h"
 
 namespace keeper {
 namespace {
@@ -111,11 +112,8 @@ void run_relay(const cgroup::Hierarchies& /*hierarchies*/, std::string_view job,
     relay();
     // A keeper that has gone does not end what its clients have.
     if (!send(keeper.get(), kRelayed).ok()) _exit(0);
-    pollfd ready{.fd = keeper.get(), .events = POLLIN, .revents = 0};
-    base::retry([&] { return ::poll(&ready, 1, -1); });
-    auto next = receive(keeper.get());
-    if (!next.ok() || next->bytes.empty()) _exit(0);
-    take(next->bytes, std::move(next->fds));
+    auto next = next_message(keeper);
+    take(next.bytes, std::move(next.fds));
   }
 }
 

@@ -34,9 +34,8 @@ Relays::~Relays() {
 }
 
 base::Result<Relay> Relays::begin(std::string_view streams, const std::vector<int>& fds) {
-  while (!idle_.empty()) {
-    Relay relay = std::move(idle_.back());
-    idle_.pop_back();
+  if (idle_) {
+    Relay relay = *std::exchange(idle_, {});
     // Somebody may have killed it.
     if (send(relay.socket.get(), streams, fds).ok()) return relay;
   }
@@ -48,7 +47,7 @@ base::Result<Relay> Relays::begin(std::string_view streams, const std::vector<in
 }
 
 void Relays::give_back(Relay relay) {
-  if (idle_.size() < kMaxIdle) idle_.push_back(std::move(relay));
+  idle_ = std::move(relay);  // the one before it ends
 }
 
 void Relays::wait_for(pid_t pid, base::UniqueFd pid_fd) {

@@ -39,13 +39,11 @@ class Relays {
   void take_over(const Takeover& from);
 
  private:
-  static constexpr size_t kMaxIdle = 1;
-
   void wait_for(pid_t pid, base::UniqueFd pid_fd);
 
   Loop& loop_;
   Spare spare_;
-  std::vector<Relay> idle_;
+  std::optional<Relay> idle_;
   std::map<pid_t, base::UniqueFd> children_;
 };
 

@@ -21,6 +21,7 @@
 #include "keeper/channel.h"
 #include "keeper/payload_cgroups.h"
 #include "keeper/session_child.h"
+#include "keeper/session_streams.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
 
@@ -31,48 +32,6 @@ constexpr uint64_t kDeadlineMs = 30'000;
 constexpr std::string_view kLeafPrefix = "osctl.session-";
 // Of one container: more than a keeper makes, less than what its guest can.
 constexpr int kMaxEntries = 10'000;
-
-struct Owner {
-  uid_t uid;
-  gid_t gid;
-};
-
-// As the host counts, what the container calls `id`; its root, where the map does not have it.
-uint32_t host_id(const ns::IdMap& map, uint64_t id) {
-  for (const ns::IdMapEntry& entry : map) {
-    if (id >= entry.ns_id && id - entry.ns_id < entry.count) {
-      return entry.host_id + static_cast<uint32_t>(id - entry.ns_id);
-    }
-  }
-  return root_of(map);
-}
-
-// What a guest has, what its relay has, and what we have and give away.
-struct Ends {
-  base::UniqueFd guest;
-  base::UniqueFd pipe;
-  base::UniqueFd socket;
-  base::UniqueFd ours;
-};
-
-// The program's user owns the pipe, as a guest's /dev/stdout is opened anew by its path. So there
-// may be writers again after the last one has gone.
-base::Result<Ends> make_stream(const Owner& owner, bool we_read) {
-  std::array<int, 2> pipe{};
-  std::array<int, 2> sockets{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return base::last_error("pipe2");
-  Ends ends;
-  ends.guest.reset(pipe.at(we_read ? 1 : 0));
-  ends.pipe.reset(pipe.at(we_read ? 0 : 1));
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets.data()) != 0) {
-    return base::last_error("socketpair");
-  }
-  ends.socket.reset(sockets[0]);
-  ends.ours.reset(sockets[1]);
-  if (::fchown(ends.pipe.get(), owner.uid, owner.gid) != 0)
-    return base::last_error("fchown", "pipe");
-  return ends;
-}
 
 bool has_nul(const std::vector<std::string>& strings) {
   return std::any_of(strings.begin(), strings.end(),
@@ -143,27 +102,14 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.waiting = request;
   session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
-  const RootfsPlan& rootfs = container->plan.rootfs;
-  const Owner owner{host_id(rootfs.uid_map, fields.number(Tag::UID)),
-                    host_id(rootfs.gid_map, fields.number(Tag::GID))};
-  std::array<base::UniqueFd, 3> guest;
-  std::string streams;
-  std::vector<int> relayed;
-  std::array<Ends, 3> ends;
-  for (size_t i = 0; i < ends.size() && !session.tty; i++) {
-    if (i == 0 && fields.number(Tag::STDIN) == 0) {
-      guest[0].reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-      continue;
-    }
-    auto made_ends = make_stream(owner, i > 0);
-    if (!made_ends.ok()) return request.fail(made_ends.error());
-    ends.at(i) = std::move(*made_ends);
-    guest.at(i) = std::move(ends.at(i).guest);
-    streams.push_back(i == 0 ? 'i' : 'o');
-    relayed.insert(relayed.end(), {ends.at(i).pipe.get(), ends.at(i).socket.get()});
-    (i == 0   ? session.input
-     : i == 1 ? session.output
-              : session.errors) = std::move(ends.at(i).ours);
+  std::optional<Streams> streams;
+  if (!session.tty) {
+    auto made_streams = make_streams(fields, container->plan.rootfs);
+    if (!made_streams.ok()) return request.fail(made_streams.error());
+    streams = std::move(*made_streams);
+    session.input = std::move(streams->ours[0]);
+    session.output = std::move(streams->ours[1]);
+    session.errors = std::move(streams->ours[2]);
   }
   if (auto piped = done(Step::EXEC_PIPES); !piped.ok()) {
     return request.fail(piped.error(), "streams");
@@ -176,8 +122,8 @@ void Sessions::exec(const Message& message, const Request& request) {
   const base::UniqueFd child_end(report[1]);
 
   std::vector<int> fds{child_end.get(), container->init_fd.get()};
-  if (!session.tty) {
-    for (const base::UniqueFd& end : guest) fds.push_back(end.get());
+  if (streams) {
+    for (const base::UniqueFd& end : streams->guest) fds.push_back(end.get());
   }
   const Writer job = session_job(message.frame, place);
   auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kAnywhere);
@@ -188,15 +134,15 @@ void Sessions::exec(const Message& message, const Request& request) {
     return request.fail(begun.error(), "child");
   }
   // After it, so as not to be before it on a processor.
-  if (!session.tty) {
-    auto relay = relays_.begin(streams, relayed);
+  if (streams) {
+    auto relay = relays_.begin(streams->names, streams->relayed());
     if (!relay.ok()) {
       orphans_.end(child->pid, std::move(child->pid_fd));
       orphans_.end(session.cgroup);
       return request.fail(relay.error(), "streams");
     }
     session.relay = std::move(*relay);
-    ends = {};  // from here on a guest could have us wait for its pipes
+    streams.reset();  // from here on a guest could have us wait for its pipes
   }
   child->socket.reset();
   session.entry = child->pid;
@@ -541,80 +487,6 @@ void Sessions::list(const Request& request) {
     }
   }
   request.reply(answer.number(Tag::DONE, 1));
-}
-
-void Sessions::hand_over(Handover& to, Writer& keeper) {
-  keeper.number(Tag::SESSION, next_);
-  orphans_.hand_over(to);
-  relays_.hand_over(to);
-  for (const auto& [id, session] : sessions_) {
-    Writer frame(Kind::EXEC, 0);
-    frame.number(Tag::SESSION, id);
-    frame.put(Tag::POOL, session->pool).put(Tag::ID, session->container);
-    frame.put(Tag::CGROUP, session->cgroup).number(Tag::TTY, session->tty ? 1 : 0);
-    Writer args;  // as many as a frame has fields
-    for (const std::string& arg : session->args) args.put(Tag::ARG, arg);
-    frame.put(Tag::ARG, args).put(Tag::DETAIL, session->failure);
-    frame.number(Tag::FORCE, session->held ? 1 : 0);
-    frame.number(Tag::PID, static_cast<uint64_t>(session->pid));
-    frame.number(Tag::INIT_PID, static_cast<uint64_t>(session->entry));
-    for (const base::UniqueFd* fd : {&session->pid_fd, &session->entry_fd, &session->report,
-                                     &session->input, &session->output, &session->errors}) {
-      to.give(frame, *fd);
-    }
-    to.give(frame, session->relay ? session->relay->socket.get() : -1);
-    frame.number(Tag::TO, session->relayed ? 1 : 0);
-    if (session->status) frame.number(Tag::STATUS, static_cast<uint64_t>(*session->status));
-    put_waiting(frame, session->waiting);
-    frame.number(Tag::LINGER_MS, session->linger_ms);
-    put_timer(frame, Tag::TIMEOUT_MS, context_.loop, session->deadline);
-    to.put(frame);
-  }
-}
-
-void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& request_of) {
-  if (const Message* keeper = from.find(Kind::HELLO)) next_ = keeper->fields.number(Tag::SESSION);
-  for (const Message& message : from.all()) {
-    if (message.kind != Kind::EXEC) continue;
-    const Fields& fields = message.fields;
-    Given given(fields);
-    auto made = std::make_unique<Session>();
-    Session& session = *made;
-    session.id = fields.number(Tag::SESSION);
-    session.pool = fields.str(Tag::POOL);
-    session.container = fields.str(Tag::ID);
-    session.cgroup = fields.str(Tag::CGROUP);
-    session.tty = fields.number(Tag::TTY) != 0;
-    if (const auto args = Fields::parse(fields.text(Tag::ARG)); args) {
-      session.args = args->strings(Tag::ARG);
-    }
-    session.failure = Writer(fields.text(Tag::DETAIL));
-    session.held = fields.number(Tag::FORCE) != 0;
-    session.pid = static_cast<pid_t>(fields.number(Tag::PID));
-    session.entry = static_cast<pid_t>(fields.number(Tag::INIT_PID));
-    for (base::UniqueFd* fd : {&session.pid_fd, &session.entry_fd, &session.report, &session.input,
-                               &session.output, &session.errors}) {
-      *fd = given.take();
-    }
-    if (auto socket = given.take(); socket.valid()) session.relay = Relay{std::move(socket)};
-    session.relayed = fields.number(Tag::TO) != 0;
-    if (fields.has(Tag::STATUS)) session.status = static_cast<int>(fields.number(Tag::STATUS));
-    session.waiting = waiting_in(fields, request_of);
-    session.linger_ms = fields.number(Tag::LINGER_MS);
-    const uint64_t id = session.id;
-    const uint64_t left = fields.number(Tag::TIMEOUT_MS);
-    sessions_[id] = std::move(made);
-    if (session.entry_fd.valid()) watch_entry(id);
-    watch_relay(id);
-    if (session.report.valid()) {
-      watch_report(id, left);
-    } else {
-      if (!session.held && !session.status) watch_end(id);
-      if (session.waiting) linger(id, left);
-    }
-  }
-  orphans_.take_over(from);
-  relays_.take_over(from);
 }
 
 }  // namespace keeper

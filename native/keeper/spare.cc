@@ -13,7 +13,6 @@
 #include <optional>
 
 #include "base/retry.h"
-#include "keeper/channel.h"
 #include "keeper/descriptors.h"
 #include "keeper/process.h"
 #include "ns/pidfd.h"
@@ -23,13 +22,6 @@ namespace {
 
 // Not at once: who gets the answer that goes out now may ask for more.
 constexpr uint64_t kSoonMs = 1;
-
-base::Result<Received> next_message(const base::UniqueFd& keeper) {
-  pollfd ready{keeper.get(), POLLIN, 0};
-  while (::poll(&ready, 1, -1) != 1) {
-  }
-  return receive(keeper.get());
-}
 
 // Processors that we may use. Empty when that cannot be told.
 const std::optional<cpu_set_t>& processors() {
@@ -76,19 +68,25 @@ void leave_keeper() {
   close_all_but(wanted);
   leave_keeper();
   share_libraries();
-  auto received = next_message(keeper);
-  if (!received.ok() || received->bytes.empty()) _exit(0);  // the keeper has gone, or needs us not
+  auto [job, fds] = next_message(keeper);
   use_all_processors();
-  work(hierarchies, received->bytes, std::move(received->fds), std::move(keeper));
+  work(hierarchies, job, std::move(fds), std::move(keeper));
   _exit(1);
 }
 
 }  // namespace
 
+Received next_message(const base::UniqueFd& keeper) {
+  pollfd ready{keeper.get(), POLLIN, 0};
+  while (::poll(&ready, 1, -1) != 1) {
+  }
+  auto received = receive(keeper.get());
+  if (!received.ok() || received->bytes.empty()) _exit(0);  // the keeper has gone, or needs us not
+  return std::move(*received);
+}
+
 std::string hear(const base::UniqueFd& keeper) {
-  auto received = next_message(keeper);
-  if (!received.ok() || received->bytes.empty()) _exit(0);
-  return received->bytes.substr(1);
+  return next_message(keeper).bytes.substr(1);
 }
 
 base::Status Spare::Child::begin(std::string_view job, const std::vector<int>& fds, Where where) {

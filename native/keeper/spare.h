@@ -12,12 +12,15 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "cgroup/hierarchy.h"
+#include "keeper/channel.h"
 #include "keeper/loop.h"
 
 namespace keeper {
 
-// Waits for Spare::Child::tell(); ends the process when nothing more is to come. `keeper` is the
+// The next job, or what else comes; ends the process when nothing more is to come. `keeper` is the
 // child's end of what connects the two.
+[[nodiscard]] Received next_message(const base::UniqueFd& keeper);
+// Waits for Spare::Child::tell().
 [[nodiscard]] std::string hear(const base::UniqueFd& keeper);
 
 // The child's side: what it does with its job. It never comes back.

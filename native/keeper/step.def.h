@@ -3,8 +3,7 @@
 //
 // KEEPER_STEP(symbol, name, who, can it fail, what has just been done)
 //
-// `who` comes by it: the keeper, a monitor, init before it is one (`init`), who enters for a
-// program
+// `who` comes by it: the keeper, a monitor, init before it is one (`init`), who enters for a program
 // (`session`), who becomes the program (`program`), who edits files (`edit`).
 
 KEEPER_STEP(BOOT_DIRECTORIES, "boot.directories", keeper, true, "the state directory is prepared")
@@ -13,8 +12,7 @@ KEEPER_STEP(BOOT_CGROUP, "boot.cgroup", keeper, true, "it is in a cgroup of its 
 KEEPER_STEP(BOOT_NAMESPACE, "boot.namespace", keeper, true, "it has its mount namespace")
 KEEPER_STEP(BOOT_SOCKET, "boot.socket", keeper, true, "its socket is there")
 
-KEEPER_STEP(RENEW_CHECKED, "renew.checked", keeper, true,
-            "the next program understands what it gets")
+KEEPER_STEP(RENEW_CHECKED, "renew.checked", keeper, true, "the next program understands what it gets")
 KEEPER_STEP(RENEW_WRITTEN, "renew.written", keeper, true, "all of it is written down")
 KEEPER_STEP(RENEW_BEGUN, "renew.begun", keeper, false, "the next program has begun")
 KEEPER_STEP(RENEW_TAKEN, "renew.taken", keeper, false, "it has all of it")

@@ -102,8 +102,7 @@ static void trace(int pid) {
     syscall(SYS_ptrace, PTRACE_DETACH, pid, 0, 0);
     looked++;
   }
-  for (const char** name = (const char*[]){"environ", "maps", "auxv", "stack", NULL}; *name;
-       name++) {
+  for (const char** name = (const char*[]){"environ", "maps", "auxv", "stack", NULL}; *name; name++) {
     snprintf(path, sizeof path, "/proc/%d/%s", pid, *name);
     if (content(path, text, sizeof text) > 0 && is_keeper(pid)) foreign++;
   }

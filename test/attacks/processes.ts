@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Container } from 'vpsadminos'
-import { AttackRoom, childrenOf } from '../helpers/attack-room.js'
+import { AttackRoom, statesOfChildren } from '../helpers/attack-room.js'
 import { cgroupsBelow } from '../helpers/hierarchies.js'
 import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
@@ -11,7 +11,7 @@ import { upTo } from '../helpers/time.js'
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'processes')
 const keeper = await room.host.keeperPid()
-const noZombie = () => until(() => !childrenOf(keeper).includes('Z'))
+const noZombie = () => until(() => !statesOfChildren(keeper).includes('Z'))
 
 function sessionCgroups(guest: Container): string[] {
   return cgroupsBelow(guest.show().cgroup).filter((path) => /\/osctl\.session-[^/]*$/.test(path))

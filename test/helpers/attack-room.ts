@@ -13,6 +13,7 @@ import { SystemError } from '../../dist/errors.js'
 import { EngineError } from '../../dist/host/errors.js'
 import { attacksOf } from './attack-list.js'
 import { until } from './keeper-host.js'
+import { childrenOf, pids, statusOf, titleOf } from './processes.js'
 import { compiled } from './programs.js'
 import { importBusybox, systemHost } from './system.js'
 import { upTo } from './time.js'
@@ -145,7 +146,7 @@ export class AttackRoom {
     // Node has one inotify for all watches, from the first one on.
     watch(this.#outside).close()
     await this.#other.exec(['true'])
-    await until(() => childrenOf(this.#keeper).length === 3)
+    await until(() => statesOfChildren(this.#keeper).length === 3)
     this.#world = this.#look()
   }
 
@@ -163,7 +164,7 @@ export class AttackRoom {
       other: [this.#other.state, this.#other.show().initPid],
       node: descriptorsOf('self'),
       keeper: descriptorsOf(String(keeper)),
-      children: childrenOf(keeper).length,
+      children: statesOfChildren(keeper).length,
     }
   }
 }
@@ -245,26 +246,6 @@ export function descriptorsOf(pid: string): string[] {
     .sort()
 }
 
-/** Every field of the file of one process, or null when it is gone. */
-function statusOf(pid: string): Map<string, string> | null {
-  try {
-    const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n')
-    return new Map(lines.map((line) => line.split(':\t') as [string, string]))
-  } catch {
-    return null
-  }
-}
-
-export function titleOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-
 /** Processes that are of these ids, zombies too. */
 export function processesOf(first: number, count: number): string[] {
   return pids().filter((pid) => {
@@ -274,10 +255,8 @@ export function processesOf(first: number, count: number): string[] {
 }
 
 /** States of a process's children, but those that carry streams or wait to. */
-export function childrenOf(parent: number): string[] {
-  return pids().flatMap((pid) => {
-    const status = statusOf(pid)
-    if (Number(status?.get('PPid')) !== parent || titleOf(pid) === 'relay') return []
-    return [status?.get('State')?.[0] ?? '']
-  })
+export function statesOfChildren(parent: number): string[] {
+  return childrenOf(parent)
+    .filter((pid) => titleOf(pid) !== 'relay')
+    .map((pid) => statusOf(pid)?.get('State')?.[0] ?? '')
 }

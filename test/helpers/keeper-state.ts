@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Host } from 'vpsadminos'
 import { hierarchies } from './hierarchies.js'
 import { until } from './keeper-host.js'
+import { titleOf } from './processes.js'
 
 /** What the keeper holds: its processes, its descriptors of processes and pipes, its files. */
 export async function keeperState(host: Host): Promise<string[]> {
@@ -11,12 +12,9 @@ export async function keeperState(host: Host): Promise<string[]> {
   const cgroup = join(hierarchies[0] ?? '', host.cgroupRoot, 'keeper/cgroup.procs')
   const processes = readFileSync(cgroup, 'utf8').split('\n').filter(Boolean)
   const titles = processes.map((pid) => {
-    try {
-      const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-      return text.startsWith('[lxc monitor]') ? text : 'keeper or its child'
-    } catch {
-      return 'gone'
-    }
+    const title = titleOf(pid)
+    if (title === null) return 'gone'
+    return title.startsWith('[lxc monitor]') ? title : 'keeper or its child'
   })
   const descriptors = readdirSync(`/proc/${keeper}/fd`).flatMap((fd) => {
     try {

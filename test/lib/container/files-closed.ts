@@ -1,7 +1,7 @@
 // What goes away while a push is under way: the host, the container, the keeper, whoever pushes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
+import { childrenOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -44,10 +45,6 @@ function unnamed(): number {
     const links = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))
     return sum + links.filter((link) => /^\/.*#\d+ \(deleted\)$/.test(link)).length
   }, 0)
-}
-
-function childrenOf(pid: number): string[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
 }
 
 function linkOf(path: string): string {

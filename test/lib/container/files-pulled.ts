@@ -1,9 +1,10 @@
 // A pull is read by a child of the keeper, for as long as somebody reads: what becomes of it when its
 // container, the child or the reader goes.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { childrenOf, pids, statusOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -14,8 +15,7 @@ const SIZE = 8 * 2 ** 20
 await ct.push('/large', Buffer.alloc(SIZE, 'x'))
 const keeper = await host.keeperPid()
 
-const children = () =>
-  readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8').trim().split(' ')
+const children = () => childrenOf(keeper)
 const networkOf = (pid: string | number) => readlinkSync(`/proc/${pid}/ns/net`)
 // The container's monitor, and two spare ones.
 await until(() => children().length === 3)
@@ -80,22 +80,17 @@ await t.test('a container that stops meanwhile keeps nothing for it', async (t) 
   const network = networkOf(initPid ?? 0)
   const { reader, first, chunks } = await begun('/large')
   t.not(networkOf(reader), network, 'who reads is not in its network')
-  const { Uid } = statusOf(reader)
-  t.equal(Uid?.split('\t')[0], statusOf(String(initPid)).Uid?.split('\t')[0], 'and its root')
+  const rootOf = (pid: string | number) => statusOf(pid)?.get('Uid')?.split('\t')[0]
+  t.equal(rootOf(reader), rootOf(initPid ?? 0), 'and its root')
   await ct.stop({ method: 'kill' })
-  const networks = readdirSync('/proc').flatMap((pid) => {
+  const networks = pids().map((pid) => {
     try {
-      return /^\d+$/.test(pid) ? [networkOf(pid)] : []
+      return networkOf(pid)
     } catch {
-      return []
+      return null // it is gone
     }
   })
   t.notOk(networks.includes(network), 'nobody is in its network any more')
   t.equal(first.length + (await rest(chunks)), SIZE, 'what was begun is read to its end')
   t.same((await host.audit()).leftovers, [])
 })
-
-function statusOf(pid: string): Record<string, string | undefined> {
-  const lines = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n')
-  return Object.fromEntries(lines.map((line) => line.split(':\t') as [string, string]))
-}
