@@ -59,6 +59,11 @@ bool Sessions::has(pid_t pid) const {
   });
 }
 
+bool Sessions::has(std::string_view cgroup) const {
+  return std::any_of(sessions_.begin(), sessions_.end(),
+                     [cgroup](const auto& s) { return s.second->cgroup == cgroup; });
+}
+
 size_t Sessions::running() const {
   return static_cast<size_t>(std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) {
     return !s.second->status.has_value();
@@ -221,10 +226,12 @@ void Sessions::remove_left() {
       const dirent* entry = ::readdir(directory);
       if (entry == nullptr) break;
       struct stat info{};
-      if (std::string_view(entry->d_name).starts_with(kLeafPrefix) &&
+      const std::string cgroup = payload + "/" + entry->d_name;
+      // What is ours may be empty, as its program is just about to be born in it.
+      if (std::string_view(entry->d_name).starts_with(kLeafPrefix) && !has(cgroup) &&
           ::fstatat(::dirfd(directory), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
           info.st_uid == 0) {  // a guest can make such names, but not as the host's root
-        orphans_.remove(payload + "/" + entry->d_name);
+        orphans_.remove(cgroup);
       }
     }
     ::closedir(directory);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "keeper/containers.h"
@@ -65,6 +66,7 @@ class Sessions {
   static constexpr size_t kMaxEnded = 512;
 
   [[nodiscard]] bool has(pid_t pid) const;
+  [[nodiscard]] bool has(std::string_view cgroup) const;
   void watch_entry(uint64_t id);
   void watch_report(uint64_t id, uint64_t milliseconds);
   void watch_end(uint64_t id);
