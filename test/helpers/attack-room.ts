@@ -12,7 +12,7 @@ import type { Host, Container, CreateOptions } from 'vpsadminos'
 import { SystemError } from '../../dist/errors.js'
 import { EngineError } from '../../dist/host/errors.js'
 import { attacksOf } from './attack-list.js'
-import { until } from './keeper-host.js'
+import { settled, until } from './keeper-host.js'
 import { childrenOf, pids, statusOf, titleOf } from './processes.js'
 import { compiled } from './programs.js'
 import { importBusybox, systemHost } from './system.js'
@@ -141,13 +141,16 @@ export class AttackRoom {
     })
   }
 
-  // With the keeper's spare child, which comes a moment after each start and program.
+  // With the keeper's spare children, which come a moment after each start and program, and without
+  // what a program leaves for a moment.
   async #settle(): Promise<void> {
     // Node has one inotify for all watches, from the first one on.
     watch(this.#outside).close()
     await this.#other.exec(['true'])
-    await until(() => statesOfChildren(this.#keeper).length === 3)
-    this.#world = this.#look()
+    this.#world = await settled(
+      () => this.#look(),
+      ({ children }) => children === 3,
+    )
   }
 
   /** @throws when an attack of the area was not come by */
@@ -156,7 +159,7 @@ export class AttackRoom {
   }
 
   /** All that a guest must leave as it is. */
-  #look(): unknown {
+  #look() {
     const keeper = this.#keeper
     return {
       outside: filesOf(this.#outside),

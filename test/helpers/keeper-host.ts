@@ -123,6 +123,19 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   }
 }
 
+/** What stays: it was seen so for a while, and it fits. */
+export async function settled<T>(look: () => T, fits: (seen: T) => boolean): Promise<T> {
+  let last = look()
+  let same = 0
+  await until(() => {
+    const seen = look()
+    same = JSON.stringify(seen) === JSON.stringify(last) ? same + 1 : 0
+    last = seen
+    return same >= 20 && fits(seen)
+  })
+  return last
+}
+
 /** The first event that fits; ends the stream. */
 export async function event<T extends KeeperEvent>(
   events: AsyncIterable<KeeperEvent>,

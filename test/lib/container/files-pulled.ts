@@ -3,7 +3,7 @@
 import { readlinkSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import { busybox, temporaryHost } from '../../helpers/host.js'
-import { until } from '../../helpers/keeper-host.js'
+import { settled, until } from '../../helpers/keeper-host.js'
 import { childrenOf, pids, statusOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -18,8 +18,7 @@ const keeper = await host.keeperPid()
 const children = () => childrenOf(keeper)
 const networkOf = (pid: string | number) => readlinkSync(`/proc/${pid}/ns/net`)
 // The container's monitor, and two spare ones.
-await until(() => children().length === 3)
-const idle = children()
+const idle = await settled(children, (pids) => pids.length === 3)
 
 /** The child that reads, with what has been read of it. */
 async function begun(path: string) {
