@@ -58,6 +58,7 @@ export const errorCodes = {
   ERR_NOT_FOUND: 'There is none of this name; `kind` says what was looked for',
   ERR_NOT_ROOT: 'Only root can do this',
   ERR_OUTPUT_LIMIT: 'A program printed more than `exec()` was to keep',
+  ERR_OUTPUT_LOST: 'The process that carries the output of a program was killed; the rest is lost',
   ERR_POOL_FORMAT: 'The pool was written by a newer version of this library',
   ERR_POOL_FULL: 'There is no space left in the pool',
   ERR_POOL_READ_ONLY: 'The pool is on a read-only filesystem',

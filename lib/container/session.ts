@@ -4,12 +4,12 @@
 import { Readable, Writable } from 'node:stream'
 import { native } from '../native.js'
 import { ClosedError } from '../errors.js'
-import { InvalidArgumentError } from '../host/errors.js'
+import { InvalidArgumentError, OutputLostError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { SessionStreams } from '../keeper/types.js'
 import { Pidfd, type Exit } from '../ns/pidfd.js'
 import type { SignalName } from '../ns/signal.js'
-import { openPipe, openTerminal } from '../descriptor-streams.js'
+import { openOutput, openPipe, openTerminal } from '../descriptor-streams.js'
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {
@@ -43,6 +43,11 @@ export function checkWindow(rows: number, cols: number, what: string): void {
   }
 }
 
+function outputOf(streams: SessionStreams, name: 'stdout' | 'stderr'): Readable | null {
+  const fd = streams[name]
+  return fd === null ? null : openOutput(fd, (cause) => new OutputLostError(name, { cause }))
+}
+
 /**
  * When its program has ended, `exit` has told how, and its output was read to the end or destroyed,
  * a session is closed by itself. One of which any of these is not true stays until it is closed.
@@ -54,7 +59,7 @@ export class Session implements AsyncDisposable {
   readonly tty: boolean
   /** Ending it is the end of the program's input. Null when it was taken from /dev/null. */
   readonly stdin: Writable | null
-  /** With a terminal, all of its output. */
+  /** With a terminal, all of its output. Fails with OutputLostError when the rest of it is lost. */
   readonly stdout: Readable
   /** Null with a terminal. */
   readonly stderr: Readable | null
@@ -86,8 +91,8 @@ export class Session implements AsyncDisposable {
       this.stderr = null
     } else {
       this.stdin = streams.stdin === null ? null : this.#input(openPipe(streams.stdin, 'write'))
-      this.stdout = streams.stdout === null ? Readable.from([]) : openPipe(streams.stdout, 'read')
-      this.stderr = streams.stderr === null ? null : openPipe(streams.stderr, 'read')
+      this.stdout = outputOf(streams, 'stdout') ?? Readable.from([])
+      this.stderr = outputOf(streams, 'stderr')
     }
     const ended =
       streams.exit === null ? sessionEnds.wait(streams.session) : Promise.resolve(streams.exit)

@@ -236,6 +236,17 @@ export class OutputLimitError extends EngineError {
   }
 }
 
+/** Who carries the output was killed: the program may have written more than was read. */
+export class OutputLostError extends EngineError {
+  readonly code = 'ERR_OUTPUT_LOST'
+  constructor(
+    readonly stream: 'stdout' | 'stderr',
+    options?: ErrorOptions,
+  ) {
+    super(`the process that carries the ${stream} of a program was killed`, options)
+  }
+}
+
 /** A program was killed before it was one: by the guest, as its container runs on. */
 export class ExecKilledError extends EngineError {
   readonly code = 'ERR_EXEC_KILLED'

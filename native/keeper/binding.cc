@@ -100,6 +100,14 @@ Value SetWindowSize(const CallbackInfo& info) {
       keeper::set_window_size(terminal, static_cast<uint16_t>(rows), static_cast<uint16_t>(cols)));
 }
 
+// takeError(socket: number): void
+Value TakeError(const CallbackInfo& info) {
+  Args args(info);
+  const int socket = args[0].fd();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), keeper::take_error(socket));
+}
+
 }  // namespace
 
 Napi::Object init_keeper(Napi::Env env) {
@@ -107,5 +115,6 @@ Napi::Object init_keeper(Napi::Env env) {
                            {{"connect", Connect},
                             {"send", Send},
                             {"disconnect", Disconnect},
-                            {"setWindowSize", SetWindowSize}});
+                            {"setWindowSize", SetWindowSize},
+                            {"takeError", TakeError}});
 }

@@ -140,4 +140,14 @@ base::Result<uid_t> peer_uid(int socket) {
   return peer.uid;
 }
 
+base::Status take_error(int socket) {
+  int errnum = 0;
+  socklen_t size = sizeof errnum;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &errnum, &size) != 0) {
+    return base::last_error("getsockopt");
+  }
+  if (errnum != 0) return base::SysError{errnum, "read"};
+  return base::success();
+}
+
 }  // namespace keeper

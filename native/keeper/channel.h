@@ -27,5 +27,7 @@ base::Result<base::UniqueFd> listen_at(const std::string& path);
 base::Result<base::UniqueFd> connect_to(const std::string& path);
 // The uid at the other end (SO_PEERCRED, unix(7)).
 base::Result<uid_t> peer_uid(int socket);
+// What the next read would fail with, and will not any more (SO_ERROR, socket(7)).
+base::Status take_error(int socket);
 
 }  // namespace keeper

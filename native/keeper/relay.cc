@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +46,9 @@ class Stream {
  private:
   void close() {
     from_.reset();
+    // As if it were read: who has the other end sees the end, and no broken connection.
+    std::array<char, kUnfinished.size()> taken{};
+    if (to_.valid()) (void)::recv(to_.get(), taken.data(), taken.size(), MSG_DONTWAIT);
     to_.reset();
   }
 

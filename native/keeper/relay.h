@@ -16,6 +16,9 @@ namespace keeper {
 // What it says when all of its streams have ended and it can be given others.
 constexpr std::string_view kRelayed = "done";
 
+// What a program's output begins with in the other direction, and keeps until its end.
+constexpr std::string_view kUnfinished = "u";
+
 // The work of a spare child. A job names its streams by letters, `i` for what goes to the program
 // and `o` for what comes from it, and brings a pipe and a socket for each. It never comes back.
 void run_relay(const cgroup::Hierarchies& hierarchies, std::string_view job,

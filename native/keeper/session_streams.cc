@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "keeper/relay.h"
+
 namespace keeper {
 namespace {
 
@@ -30,6 +32,10 @@ base::Status make_stream(Streams& streams, size_t number) {
   streams.sockets.at(number).reset(sockets[0]);
   streams.ours.at(number).reset(sockets[1]);
   streams.names.push_back(input ? 'i' : 'o');
+  // Taken by a relay that has come to the end. One that is gone before has not, and unix(7) tells
+  // who reads: ECONNRESET, and not the end of the stream.
+  if (!input && ::send(sockets[1], kUnfinished.data(), kUnfinished.size(), MSG_NOSIGNAL) < 0)
+    return base::last_error("send");
   return base::success();
 }
 

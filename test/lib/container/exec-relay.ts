@@ -1,0 +1,72 @@
+// What a program prints is carried by a process of its own, the relay. Where that is killed, nobody takes
+// what has come until then for all of it.
+import { buffer } from 'node:stream/consumers'
+import { once } from 'node:events'
+import { busybox, temporaryHost } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
+import { childrenOf, pids, titleOf } from '../../helpers/processes.js'
+import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const host = await temporaryHost(t)
+const ct = await host.containers.create({ id: 'one', image: busybox })
+await ct.start()
+const keeper = await host.keeperPid()
+const MANY = 2 ** 20
+const lost = { code: 'ERR_OUTPUT_LOST', stream: 'stdout' }
+
+const relays = () => childrenOf(keeper).filter((pid) => titleOf(pid) === 'relay')
+
+async function killRelays(): Promise<void> {
+  const killed = relays()
+  for (const pid of killed) process.kill(Number(pid), 'SIGKILL')
+  await until(() => !relays().some((pid) => killed.includes(pid)))
+}
+
+await t.test('while the program runs', async (t) => {
+  const running = ct.exec(['sh', '-c', 'echo begun; exec sleep 60'], { timeout: upTo(10_000) })
+  const rejected = t.rejects(running, { code: lost.code }, 'of one of its two streams')
+  await until(() => pids().some((pid) => titleOf(pid) === 'sleep 60'))
+  await killRelays()
+  await rejected
+})
+
+await t.test('when the program has ended', async (t) => {
+  // More than what the kernel and the relay take: it is not passed on before somebody reads.
+  const session = await ct.spawn(['sh', '-c', `head -c ${MANY} /dev/zero & sleep 0.2`], {
+    stdin: false,
+  })
+  await session.exit
+  await killRelays()
+  await t.rejects(buffer(session.stdout), lost)
+  await session.close()
+})
+
+await t.test('before another process takes the session over', async (t) => {
+  const { id } = await detached(['sh', '-c', 'echo begun; sleep 60'])
+  await killRelays()
+  const session = await ct.session(id)
+  await t.rejects(buffer(session.stdout), lost)
+  await session.close()
+})
+
+await t.test('what was passed on comes before that', async (t) => {
+  const session = await ct.spawn(['sh', '-c', 'echo begun; exec sleep 60'], { stdin: false })
+  const [first] = (await once(session.stdout, 'data')) as [Buffer]
+  t.equal(first.toString(), 'begun\n')
+  session.stdout.pause()
+  await killRelays()
+  await t.rejects(buffer(session.stdout), lost)
+  await session.close()
+})
+
+await t.test('the next program has another one', async (t) => {
+  t.equal((await ct.exec(['echo', 'it works'])).stdout, 'it works\n')
+})
+
+async function detached(args: readonly string[]): Promise<{ id: number }> {
+  const session = await ct.spawn(args, { stdin: false })
+  await session.detach()
+  return session
+}
