@@ -107,8 +107,10 @@ function timing({ timeFactor }: Accelerator): Record<string, string> {
 }
 
 const scratchSize = 8 * 2 ** 30
-const tap = `${packages}/tap/dist/esm/index.js`
-// In the shell of the machine to be saved: before tap is loaded, and after it.
+const loaded = ['tap/dist/esm/index.js', 'zod/index.js', 'yaml/dist/index.js']
+// Compiling at run time is what an emulator does again, and worse: a tenth slower than interpreting.
+const interpreting = '--jitless --no-expose-wasm'
+// In the shell of the machine to be saved: before the packages are loaded, and after it.
 const prepare = `
   /usr/lib/lab/mount-scratch
   /usr/lib/lab/mount-disk packages ${packages}
@@ -120,7 +122,12 @@ const calm = 'sync; echo 3 >/proc/sys/vm/drop_caches'
 /** @param disks ids of the disks that it will have looked at */
 async function savedState(hardware: Hardware, disks: readonly string[]): Promise<string> {
   const script = prepare + (hardware.layers?.includes('zfs') ? loadZfs : '')
-  const env = { ...timing(hardware.accelerator), LAB_TAP: tap, TAP_CWD: projectInGuest }
+  const env = {
+    ...timing(hardware.accelerator),
+    TAP_CWD: projectInGuest,
+    LAB_MODULES: loaded.map((file) => `${packages}/${file}`).join(' '),
+    LAB_NODE_FLAGS: hardware.accelerator.name === 'tcg' ? interpreting : '',
+  }
   const key = keyOf(
     await program('qemu-system-x86_64', ['--version']),
     hardware.image.key,

@@ -115,7 +115,7 @@ export class Machine {
 
   /** Has a Node.js with tap loaded wait for `runModule`. */
   warm(env: Readonly<Record<string, string>>): Promise<void> {
-    return this.#within('to load tap', this.#agent.warm(env))
+    return this.#within('to load the packages', this.#agent.warm(env))
   }
 
   /** What the kernel and init wrote. */

@@ -16,7 +16,7 @@ export type ToGuest =
   | RunMessage
   /** The clock of a restored machine is that of when it was saved. */
   | { readonly type: 'clock'; readonly seconds: number }
-  /** Have a Node.js ready that has loaded tap. */
+  /** Have a Node.js ready that has loaded the packages of tests. */
   | { readonly type: 'warm'; readonly env: Readonly<Record<string, string>> }
 
 export interface ExitMessage {

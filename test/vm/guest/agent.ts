@@ -20,6 +20,7 @@ function send(message: FromGuest): void {
 
 function warm(env: Readonly<Record<string, string>>): void {
   spare = fork('/usr/lib/lab/spare.js', {
+    execArgv: (env['LAB_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
     env: { ...process.env, ...env },

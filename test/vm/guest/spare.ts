@@ -1,7 +1,7 @@
-// A Node.js that has loaded tap and waits for the module to run: loading takes seconds under emulation.
+// A Node.js that has loaded packages and waits for the module to run: loading takes seconds under emulation.
 import type { RunMessage } from '../protocol.js'
 
-await import(process.env['LAB_TAP'] ?? 'tap')
+for (const file of (process.env['LAB_MODULES'] ?? '').split(' ')) await import(file)
 process.once('message', (message: RunMessage) => {
   Object.assign(process.env, message.env)
   process.chdir(message.cwd)
