@@ -2,14 +2,14 @@
 // ends, its output waits, and `ct.session(id)` finds it again.
 
 import { Readable, Writable } from 'node:stream'
-import { native } from '../native.js'
 import { ClosedError } from '../errors.js'
 import { InvalidArgumentError, OutputLostError } from '../host/errors.js'
+import { KeeperError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { SessionStreams } from '../keeper/types.js'
 import { Pidfd, type Exit } from '../ns/pidfd.js'
 import type { SignalName } from '../ns/signal.js'
-import { openOutput, openPipe, openTerminal } from '../descriptor-streams.js'
+import { openOutput, openPipe } from '../descriptor-streams.js'
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {
@@ -57,7 +57,10 @@ export class Session implements AsyncDisposable {
   /** As the host sees it. */
   readonly pid: number
   readonly tty: boolean
-  /** Ending it is the end of the program's input. Null when it was taken from /dev/null. */
+  /**
+   * Ending it is the end of the program's input; on a terminal that is a key, and ending this only ends
+   * who types. Null when input was taken from /dev/null.
+   */
   readonly stdin: Writable | null
   /** With a terminal, all of its output. Fails with OutputLostError when the rest of it is lost. */
   readonly stdout: Readable
@@ -67,7 +70,6 @@ export class Session implements AsyncDisposable {
   readonly exit: Promise<SessionExit>
   readonly #keeper: Keeper
   readonly #pidfd: Pidfd
-  readonly #terminal: number | null
   readonly #hostClosed: AbortSignal
   #ended = false
   /** By the caller. */
@@ -82,18 +84,10 @@ export class Session implements AsyncDisposable {
     this.id = streams.session
     this.pid = streams.pid
     this.#pidfd = Pidfd.adopt(streams.pidfd)
-    this.tty = streams.tty !== null
-    this.#terminal = streams.tty
-    if (streams.tty !== null) {
-      const terminal = openTerminal(streams.tty)
-      this.stdin = terminal
-      this.stdout = terminal
-      this.stderr = null
-    } else {
-      this.stdin = streams.stdin === null ? null : this.#input(openPipe(streams.stdin, 'write'))
-      this.stdout = outputOf(streams, 'stdout') ?? Readable.from([])
-      this.stderr = outputOf(streams, 'stderr')
-    }
+    this.tty = streams.tty
+    this.stdin = streams.stdin === null ? null : this.#input(openPipe(streams.stdin, 'write'))
+    this.stdout = outputOf(streams, 'stdout') ?? Readable.from([])
+    this.stderr = outputOf(streams, 'stderr')
     const ended =
       streams.exit === null ? sessionEnds.wait(streams.session) : Promise.resolve(streams.exit)
     this.exit = ended.then(({ code, signal }) => {
@@ -128,13 +122,20 @@ export class Session implements AsyncDisposable {
     this.#keeper.killSession(this.id).catch(() => undefined)
   }
 
-  /** Tells the program the size of its window. @throws ClosedError; does nothing without a terminal */
-  resize(rows: number, cols: number): void {
+  /**
+   * Tells the program the size of its window; what is typed from then on comes after that. Does nothing
+   * without a terminal.
+   *
+   * @throws ClosedError
+   */
+  async resize(rows: number, cols: number): Promise<void> {
     this.#assertOpen()
     checkWindow(rows, cols, 'resize')
-    // The stream closes the descriptor when the last program has left the terminal.
-    if (this.#terminal !== null && !this.stdout.destroyed)
-      native.keeper.setWindowSize(this.#terminal, rows, cols)
+    if (!this.tty || this.#ended) return
+    await this.#keeper.resizeSession(this.id, rows, cols).catch((error: unknown) => {
+      if (!(error instanceof KeeperError && error.code === 'ERR_SESSION_LOST')) throw error
+      // It has ended meanwhile.
+    })
   }
 
   /** Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. */
@@ -195,13 +196,16 @@ export class Session implements AsyncDisposable {
         else pipe.once('drain', done)
       },
       final: (done) => {
-        pipe.end(() => {
+        const written = () => {
           pipe.destroy()
           this.#keeper.closeStdin(this.id).then(
             () => done(),
             () => done(),
           )
-        })
+        }
+        // An end would be that of whoever types next, too.
+        if (this.tty) pipe.write('', written)
+        else pipe.end(written)
       },
       destroy: (error, done) => {
         pipe.destroy()

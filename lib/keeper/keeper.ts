@@ -280,6 +280,11 @@ export class Keeper implements AsyncDisposable {
     await this.#connection.request('STDIN_CLOSE', { SESSION: session })
   }
 
+  /** The window of its terminal: what is typed from then on finds it so. */
+  async resizeSession(session: number, rows: number, cols: number): Promise<void> {
+    await this.#connection.request('RESIZE', { SESSION: session, ROWS: rows, COLS: cols })
+  }
+
   async sessions(): Promise<SessionInfo[]> {
     return await this.#connection.list('SESSIONS', (items) =>
       items.map((item) => ({
@@ -478,7 +483,7 @@ function streams({ fields, fds }: Answer): SessionStreams {
     stdin: named('i'),
     stdout: named('o'),
     stderr: named('e'),
-    tty: named('t'),
+    tty: fields.number('TTY') === 1,
     exit: exitIn(fields),
   }
 }

@@ -1,7 +1,7 @@
 // The keeper's vocabulary and how a frame is laid out; native/keeper/protocol.def.h and
 // message.h say the same in C++, and a test holds one against the other.
 
-export const protocolVersion = 3
+export const protocolVersion = 4
 export const maxFrame = 128 * 1024
 export const maxFields = 4096
 
@@ -27,6 +27,7 @@ export const kinds = {
   REPLACE: 19,
   FAULT: 20,
   RENEW: 21,
+  RESIZE: 22,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,

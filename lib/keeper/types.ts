@@ -80,8 +80,9 @@ export interface SessionStreams {
   pidfd: number
   stdin: number | null
   stdout: number | null
+  /** Null with a terminal, too. */
   stderr: number | null
-  tty: number | null
+  tty: boolean
   /** Set when it has ended. */
   exit: Exit | null
 }

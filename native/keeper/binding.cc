@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "keeper/channel.h"
-#include "keeper/window_size.h"
 #include "napi/events.h"
 #include "napi/exports.h"
 #include "napi/task.h"
@@ -88,18 +87,6 @@ Value Disconnect(const CallbackInfo& info) {
   return {};
 }
 
-// setWindowSize(terminal: number, rows: number, cols: number): void
-Value SetWindowSize(const CallbackInfo& info) {
-  Args args(info);
-  const int terminal = args[0].fd();
-  const uint32_t rows = args[1].uint32();
-  const uint32_t cols = args[2].uint32();
-  if (!args.ok()) return {};
-  return bridge::value_or_throw(
-      info.Env(),
-      keeper::set_window_size(terminal, static_cast<uint16_t>(rows), static_cast<uint16_t>(cols)));
-}
-
 // takeError(socket: number): void
 Value TakeError(const CallbackInfo& info) {
   Args args(info);
@@ -111,10 +98,7 @@ Value TakeError(const CallbackInfo& info) {
 }  // namespace
 
 Napi::Object init_keeper(Napi::Env env) {
-  return bridge::functions(env, "keeper",
-                           {{"connect", Connect},
-                            {"send", Send},
-                            {"disconnect", Disconnect},
-                            {"setWindowSize", SetWindowSize},
-                            {"takeError", TakeError}});
+  return bridge::functions(
+      env, "keeper",
+      {{"connect", Connect}, {"send", Send}, {"disconnect", Disconnect}, {"takeError", TakeError}});
 }

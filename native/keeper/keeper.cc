@@ -123,6 +123,8 @@ void Keeper::dispatch(const Message& message, const Request& request,
       return sessions_.close(message, request);
     case Kind::STDIN_CLOSE:
       return sessions_.close_stdin(message, request);
+    case Kind::RESIZE:
+      return sessions_.resize(message, request);
     case Kind::CONSOLE:
       return consoles_.open(message, request);
     case Kind::CONSOLE_CLOSE:

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
+#include <optional>
 
 #include "base/retry.h"
 #include "keeper/channel.h"
@@ -18,6 +20,14 @@ namespace {
 
 constexpr size_t kBlock = 64 * 1024;  // as much as a pipe holds
 constexpr size_t kMaxStreams = 3;
+constexpr char kWindow = 'w';
+
+// Who has the other end of an output sees the end, and no broken connection.
+void finish(base::UniqueFd& to) {
+  std::array<char, kUnfinished.size()> taken{};
+  if (to.valid()) (void)::recv(to.get(), taken.data(), taken.size(), MSG_DONTWAIT);
+  to.reset();
+}
 
 // One way. What cannot be written yet waits in the block, and the source waits for that.
 class Stream {
@@ -46,10 +56,7 @@ class Stream {
  private:
   void close() {
     from_.reset();
-    // As if it were read: who has the other end sees the end, and no broken connection.
-    std::array<char, kUnfinished.size()> taken{};
-    if (to_.valid()) (void)::recv(to_.get(), taken.data(), taken.size(), MSG_DONTWAIT);
-    to_.reset();
+    finish(to_);
   }
 
   void fill() {
@@ -77,35 +84,102 @@ class Stream {
 
 std::array<Stream, kMaxStreams> streams;
 
+// It comes when the program has opened it, and goes with its streams.
+struct Terminal {
+  base::UniqueFd channel;
+  base::UniqueFd input;
+  base::UniqueFd output;
+  base::UniqueFd master;
+  std::optional<winsize> size;  // told before it came
+
+  void come();
+  void resize(const winsize& wanted);
+} terminal;
+
+base::UniqueFd copy_of(const base::UniqueFd& fd) {
+  return base::UniqueFd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
+}
+
+void Terminal::come() {
+  auto received = receive(channel.get());
+  if (!received.ok() && received.error().errnum == EAGAIN) return;
+  channel.reset();
+  if (!received.ok() || received->fds.size() != 1) {  // the program has failed before
+    finish(output);
+    input.reset();
+    return;
+  }
+  master = std::move(received->fds[0]);
+  streams[0].begin(std::move(input), copy_of(master));
+  streams[1].begin(copy_of(master), std::move(output));
+  if (size) resize(*size);
+}
+
+void Terminal::resize(const winsize& wanted) {
+  size = wanted;
+  if (master.valid()) ::ioctl(master.get(), TIOCSWINSZ, &wanted);
+}
+
 bool any_open() {
+  if (terminal.channel.valid()) return true;
   for (const Stream& stream : streams) {
     if (stream.open()) return true;
   }
   return false;
 }
 
-void relay() {
+bool take_window(std::string_view message) {
+  winsize size{};
+  if (message.size() != 1 + sizeof size || message[0] != kWindow) return false;
+  std::memcpy(&size, message.data() + 1, sizeof size);
+  terminal.resize(size);
+  return true;
+}
+
+// Whether there may be more. A keeper that has gone does not end what its clients have.
+bool hear_window(const base::UniqueFd& keeper) {
+  const auto received = receive(keeper.get());
+  if (!received.ok()) return received.error().errnum == EAGAIN;
+  return take_window(received->bytes);
+}
+
+void relay(const base::UniqueFd& keeper) {
+  bool hears = true;
   while (any_open()) {
-    std::array<pollfd, 2 * kMaxStreams> polled{};
+    std::array<pollfd, 2 * kMaxStreams + 2> polled{};
     for (size_t i = 0; i < kMaxStreams; i++)
       streams.at(i).watch(polled.at(2 * i), polled.at(2 * i + 1));
+    pollfd& told = polled.at(2 * kMaxStreams) = {hears ? keeper.get() : -1, POLLIN, 0};
+    pollfd& comes = polled.at(2 * kMaxStreams + 1) = {terminal.channel.get(), POLLIN, 0};
     if (base::retry([&] { return ::poll(polled.data(), polled.size(), -1); }) < 0) _exit(1);
+    // First: what is typed after a new size shall find it.
+    if (told.revents != 0) hears = hear_window(keeper);
     for (size_t i = 0; i < kMaxStreams; i++)
       streams.at(i).move(polled.at(2 * i), polled.at(2 * i + 1));
+    if (comes.revents != 0) terminal.come();
   }
+  terminal = {};
 }
 
 void take(std::string_view job, std::vector<base::UniqueFd> fds) {
+  if (job == std::string_view(&kTerminal, 1) && fds.size() == 3) {
+    terminal = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), {}, {}};
+    return;
+  }
   if (job.size() > kMaxStreams || fds.size() != 2 * job.size()) _exit(1);
   for (size_t i = 0; i < job.size(); i++) {
     base::UniqueFd& pipe = fds[2 * i];
     base::UniqueFd& socket = fds[2 * i + 1];
-    const bool in = job[i] == 'i';
+    const bool in = job[i] == kInput;
     streams.at(i).begin(std::move(in ? socket : pipe), std::move(in ? pipe : socket));
   }
 }
 
 }  // namespace
+
+std::string window_message(const winsize& size) {
+  return std::string(1, kWindow).append(reinterpret_cast<const char*>(&size), sizeof size);
+}
 
 void run_relay(const cgroup::Hierarchies& /*hierarchies*/, std::string_view job,
                std::vector<base::UniqueFd> fds, base::UniqueFd keeper) {
@@ -113,10 +187,10 @@ void run_relay(const cgroup::Hierarchies& /*hierarchies*/, std::string_view job,
   set_title("relay");
   take(job, std::move(fds));
   for (;;) {
-    relay();
-    // A keeper that has gone does not end what its clients have.
+    relay(keeper);
     if (!send(keeper.get(), kRelayed).ok()) _exit(0);
     auto next = next_message(keeper);
+    while (take_window(next.bytes)) next = next_message(keeper);  // of the one that has ended
     take(next.bytes, std::move(next.fds));
   }
 }

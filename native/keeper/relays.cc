@@ -21,6 +21,10 @@ std::optional<bool> Relay::done() const {
   return received.ok() && received->bytes == kRelayed;
 }
 
+base::Status Relay::resize(const winsize& size) const {
+  return send(socket.get(), window_message(size));
+}
+
 Relays::Relays(Loop& loop, const cgroup::Hierarchies& hierarchies)
     : loop_(loop), spare_(loop, hierarchies, run_relay) {}
 

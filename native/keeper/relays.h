@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/ioctl.h>
+
 #include "keeper/handover.h"
 #include "keeper/spare.h"
 
@@ -19,6 +21,8 @@ struct Relay {
   // Whether it has said that all of its streams have ended. Nothing when it has not, or not yet;
   // false when it has gone without a word.
   [[nodiscard]] std::optional<bool> done() const;
+  // The window of its terminal. EAGAIN when it is too busy to hear of it.
+  [[nodiscard]] base::Status resize(const winsize& size) const;
 };
 
 class Relays {

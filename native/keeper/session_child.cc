@@ -49,7 +49,7 @@ struct SessionInput {
   bool tty = false;
   unsigned short rows = 0;
   unsigned short cols = 0;
-  std::array<int, 3> streams{-1, -1, -1};
+  std::vector<int> streams;  // by number; with a terminal, where its master is awaited
   int init_fd = -1;
   int report = -1;
 };
@@ -72,9 +72,7 @@ SessionInput parse(const Fields& job, const Fields& exec, const std::vector<base
   input.cols = static_cast<unsigned short>(exec.number(Tag::COLS));
   input.report = fds[0].get();
   input.init_fd = fds[1].get();
-  for (size_t i = 0; i < input.streams.size() && i + 2 < fds.size(); i++) {
-    input.streams[i] = fds[i + 2].get();
-  }
+  for (size_t i = 2; i < fds.size(); i++) input.streams.push_back(fds[i].get());
   return input;
 }
 
@@ -262,19 +260,18 @@ void run_program(void* argument) {
   const auto& [input, confinement, pid] = *static_cast<const Program*>(argument);
   become_inner_root(input);
   OR_GIVE_UP("root", done(Step::PROGRAM_ROOT));
-  Terminal terminal;
-  std::vector<int> master;
+  base::UniqueFd slave;
   if (input.tty) {
-    auto opened = open_terminal(input.rows, input.cols);
-    if (!opened.ok()) give_up(input.report, "terminal", opened.error());
-    terminal = std::move(*opened);
-    master.push_back(terminal.master.get());
+    auto terminal = open_terminal(input.rows, input.cols);
+    if (!terminal.ok()) give_up(input.report, "terminal", terminal.error());
+    OR_GIVE_UP("terminal", send(input.streams[0], "master", {terminal->master.get()}));
+    slave = std::move(terminal->slave);
   }
   Writer begun(Kind::REPLY, 0);
   begun.number(Tag::PID, static_cast<uint64_t>(pid));
-  if (!send(input.report, begun.bytes(), master).ok()) _exit(127);  // the keeper has gone
+  if (!send(input.report, begun.bytes()).ok()) _exit(127);  // the keeper has gone
   OR_GIVE_UP("report", done(Step::PROGRAM_TOLD));
-  OR_GIVE_UP("streams", connect_streams(input, terminal.slave));
+  OR_GIVE_UP("streams", connect_streams(input, slave));
   OR_GIVE_UP("streams", done(Step::PROGRAM_STREAMS));
   // The guest has made the paths that we go from here on, and by /proc/self/fd one of them may lead
   // to whatever we hold: nothing but what is still needed is open, and of that nothing after exec.
@@ -306,7 +303,8 @@ Writer session_job(std::string_view exec_frame, const SessionPlace& place) {
 void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
                  const std::vector<base::UniqueFd>& fds) {
   const auto message = Message::parse(job.fields.text(Tag::ITEM));
-  if (!message || fds.size() < 2) _exit(127);
+  const bool tty = message && message->fields.has(Tag::ROWS);
+  if (!message || fds.size() != (tty ? 3 : 5)) _exit(127);
   const SessionInput input = parse(job.fields, message->fields, fds);
   // Hidden from the guest's debuggers and its /proc until exec: what we are is the host's.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -323,8 +321,9 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
   auto leaf = make_leaf(hierarchies, input.place);
   if (!leaf.ok()) give_up(input.report, "cgroup", leaf.error());
   OR_GIVE_UP("cgroup", done(Step::SESSION_LEAF));
-  close_all_but({input.init_fd, input.report, input.streams[0], input.streams[1], input.streams[2],
-                 confinement->proc.get(), leaf->get()});
+  std::vector<int> wanted = input.streams;
+  wanted.insert(wanted.end(), {input.init_fd, input.report, confinement->proc.get(), leaf->get()});
+  close_all_but(wanted);
   // Not before: with the keeper's descriptors open, init's limit of them would leave us none.
   OR_GIVE_UP("limits", apply_limits(*confinement));
   // All that the guest sees of its new process before that has become its own: its /proc shows
@@ -340,9 +339,7 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
   passed(Step::SESSION_CLONED);
   // It runs, or has failed and said so. Its output has ended when it has, not when we, too, have
   // gone; and our end takes time, which the keeper need not wait for.
-  for (const int fd : input.streams) {
-    if (fd >= 0) ::close(fd);
-  }
+  for (const int fd : input.streams) ::close(fd);
   ::close(input.report);
   _exit(0);
 }

@@ -18,9 +18,8 @@ struct SessionPlace {
   pid_t init;
 };
 
-// Descriptors go with it: where a REPLY with the program's PID is told, with its terminal's master,
-// and then nothing on success (exec closes it) or an ERROR; init's pidfd; without a terminal, the
-// guest's ends of the three streams.
+// Descriptors go with it: where a REPLY with the program's PID is told, and then nothing on success
+// (exec closes it) or an ERROR; init's pidfd; the guest's ends of its streams.
 Writer session_job(std::string_view exec_frame, const SessionPlace& place);
 [[noreturn]] void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
                               const std::vector<base::UniqueFd>& fds);

@@ -107,15 +107,12 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.waiting = request;
   session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
-  std::optional<Streams> streams;
-  if (!session.tty) {
-    auto made_streams = make_streams(fields, container->plan.rootfs);
-    if (!made_streams.ok()) return request.fail(made_streams.error());
-    streams = std::move(*made_streams);
-    session.input = std::move(streams->ours[0]);
-    session.output = std::move(streams->ours[1]);
-    session.errors = std::move(streams->ours[2]);
-  }
+  auto made_streams = session.tty ? make_terminal() : make_pipes(fields, container->plan.rootfs);
+  if (!made_streams.ok()) return request.fail(made_streams.error());
+  std::optional<Streams> streams = std::move(*made_streams);
+  session.input = std::move(streams->ours[0]);
+  session.output = std::move(streams->ours[1]);
+  session.errors = std::move(streams->ours[2]);
   if (auto piped = done(Step::EXEC_PIPES); !piped.ok()) {
     return request.fail(piped.error(), "streams");
   }
@@ -126,10 +123,8 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.report.reset(report[0]);
   const base::UniqueFd child_end(report[1]);
 
-  std::vector<int> fds{child_end.get(), container->init_fd.get()};
-  if (streams) {
-    for (const base::UniqueFd& end : streams->guest) fds.push_back(end.get());
-  }
+  std::vector<int> fds = numbers(streams->guest);
+  fds.insert(fds.begin(), {child_end.get(), container->init_fd.get()});
   const Writer job = session_job(message.frame, place);
   auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kAnywhere);
   if (!child.ok()) return request.fail(child.error());
@@ -139,16 +134,14 @@ void Sessions::exec(const Message& message, const Request& request) {
     return request.fail(begun.error(), "child");
   }
   // After it, so as not to be before it on a processor.
-  if (streams) {
-    auto relay = relays_.begin(streams->names, streams->relayed());
-    if (!relay.ok()) {
-      orphans_.end(child->pid, std::move(child->pid_fd));
-      orphans_.end(session.cgroup);
-      return request.fail(relay.error(), "streams");
-    }
-    session.relay = std::move(*relay);
-    streams.reset();  // from here on a guest could have us wait for its pipes
+  auto relay = relays_.begin(streams->names, numbers(streams->relay));
+  if (!relay.ok()) {
+    orphans_.end(child->pid, std::move(child->pid_fd));
+    orphans_.end(session.cgroup);
+    return request.fail(relay.error(), "streams");
   }
+  session.relay = std::move(*relay);
+  streams.reset();  // from here on a guest could have us wait for its pipes
   child->socket.reset();
   session.entry = child->pid;
   session.entry_fd = std::move(child->pid_fd);
@@ -274,7 +267,6 @@ void Sessions::reported(uint64_t id) {
   const auto message = received.ok() ? Message::parse(received->bytes) : std::optional<Message>();
   if (message && message->kind == Kind::REPLY) {
     session.pid = static_cast<pid_t>(message->fields.number(Tag::PID));
-    if (session.tty && received->fds.size() == 1) session.input = std::move(received->fds[0]);
     if (auto fd = ns::pidfd_open(session.pid); fd.ok()) session.pid_fd = std::move(*fd);
     return;
   }
@@ -367,11 +359,12 @@ bool Sessions::answer_finished(const Session& session, const Request& request) {
 void Sessions::answer_streams(const Session& session, const Request& request) {
   Writer answer = request.answer();
   answer.number(Tag::SESSION, session.id).number(Tag::PID, static_cast<uint64_t>(session.pid));
+  answer.number(Tag::TTY, session.tty ? 1 : 0);
   put_status(answer, session);
   std::string names;
   std::vector<int> fds;
   for (const auto& [name, fd] : {std::pair{'p', &session.pid_fd},
-                                 {session.tty ? 't' : 'i', &session.input},
+                                 {'i', &session.input},
                                  {'o', &session.output},
                                  {'e', &session.errors}}) {
     if (!fd->valid()) continue;
@@ -474,6 +467,19 @@ void Sessions::close_stdin(const Message& message, const Request& request) {
   Session* session = find(message, request);
   if (session == nullptr) return;
   if (!session->tty) session->input.reset();
+  request.reply();
+}
+
+void Sessions::resize(const Message& message, const Request& request) {
+  const Session* session = find(message, request);
+  if (session == nullptr) return;
+  if (session->tty && session->relay) {
+    const winsize size{static_cast<unsigned short>(message.fields.number(Tag::ROWS)),
+                       static_cast<unsigned short>(message.fields.number(Tag::COLS)), 0, 0};
+    auto told = session->relay->resize(size);
+    // One that has gone has ended the terminal.
+    if (!told.ok() && told.error().errnum == EAGAIN) return request.fail(told.error(), "resize");
+  }
   request.reply();
 }
 

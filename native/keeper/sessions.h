@@ -31,7 +31,7 @@ struct Session {
   base::UniqueFd entry_fd;  // pidfd of the process on the way in
   pid_t entry = -1;
   base::UniqueFd report;
-  base::UniqueFd input;  // our ends: the terminal's master alone, or three sockets
+  base::UniqueFd input;  // our ends, of sockets; a terminal has no errors
   base::UniqueFd output;
   base::UniqueFd errors;
   std::optional<Relay> relay;  // that has the other ends; none any more when it has passed on all
@@ -53,6 +53,7 @@ class Sessions {
   void open(const Message& message, const Request& request);
   void close(const Message& message, const Request& request);
   void close_stdin(const Message& message, const Request& request);
+  void resize(const Message& message, const Request& request);
   void list(const Request& request);
   [[nodiscard]] size_t running() const;
   // Cgroups of sessions that a keeper before this one left, as soon as they are empty.

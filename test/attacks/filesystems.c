@@ -1,6 +1,9 @@
 // A filesystem that answers what suits it: `attack DIRECTORY DEVICE` mounts it, says so and serves
 // it until it is killed. In there are `silent`, whose content never comes, `deaf`, to which nothing
 // can be written, and `lost`, of which there is no telling whether it exists.
+//
+// `attack TERMINAL FILE read|write` holds a terminal, when it is told to: it reads or writes with a
+// part of the file for memory.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,7 +101,22 @@ static int fail(const char* what) {
   return 1;
 }
 
+// The kernel waits for the memory while it holds what the last close of the other end waits for.
+static int hold(const char* terminal, const char* path, int reads) {
+  const int tty = open(terminal, O_RDWR | O_NOCTTY);
+  if (tty < 0) return fail("terminal");
+  const int file = open(path, O_RDWR);
+  if (file < 0) return fail("file");
+  void* memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+  if (memory == MAP_FAILED) return fail("mmap");
+  printf("ready\n");
+  fflush(stdout);
+  getchar();
+  return (reads ? read(tty, memory, 64) : write(tty, memory, 64)) < 0;
+}
+
 int main(int argc, char** argv) {
+  if (argc == 4) return hold(argv[1], argv[2], strcmp(argv[3], "read") == 0);
   if (argc != 3) return 2;
   const int device = open(argv[2], O_RDWR);
   if (device < 0) return fail("open");

@@ -1,6 +1,7 @@
 // Filesystems that a guest serves itself, and that do not answer: whoever touches one waits for it, also
 // beyond every signal.
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -112,6 +113,40 @@ await room.attack(
     await harmless(() => guest.freeze(), ['ETIMEDOUT', 'ERR_TIMEOUT'], 15_000)
     await harmless(() => guest.stop({ method: 'kill' }), [])
     t.equal(guest.state, 'stopped')
+  },
+  settings,
+)
+
+await room.attack(
+  'locks of its terminals',
+  async (attack) => {
+    const { t, host, guest, other, harmless } = attack
+    const server = await mounted(attack)
+    const held = await Promise.all(
+      ['write', 'read'].map(async (how) => {
+        const session = await guest.spawn(['sh', '-c', 'tty; exec sleep 1000'], { tty: true })
+        const [said] = (await once(session.stdout, 'data')) as [Buffer]
+        const name = said.toString().trim()
+        t.match(name, /^\/dev\/pts\/\d+$/)
+        // Not of the session, so not killed with it.
+        const holder = await guest.spawn(['/attack', name, '/fs/silent', how])
+        await first(holder.stdout, () => true)
+        return { session, holder }
+      }),
+    )
+    for (const { session, holder } of held) {
+      session.stdin?.write('so that there is something to read\n')
+      holder.stdin?.write('\n')
+    }
+    await sleep(upTo(300)) // they wait for their memory by then
+    await Promise.all(held.map(({ session }) => harmless(() => session.close(), [])))
+    for (let i = 0; i < 5; i++) {
+      await harmless(() => host.keeperPid(), [])
+      await harmless(() => other.exec(['true']), [])
+      await harmless(() => guest.exec(['true']), [])
+    }
+    await server.close() // with which all end that wait for it
+    await Promise.all(held.map(({ holder }) => harmless(() => holder.close(), [])))
   },
   settings,
 )

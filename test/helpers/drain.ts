@@ -1,10 +1,9 @@
-// Reads a pipe or a terminal to its end; closes it.
-import { openPipe, openTerminal } from '../../dist/descriptor-streams.js'
+// Reads a pipe or a socket to its end; closes it.
+import { openPipe } from '../../dist/descriptor-streams.js'
 
-export async function drain(fd: number | null, tty = false): Promise<string> {
+export async function drain(fd: number | null): Promise<string> {
   if (fd === null) return ''
   let text = ''
-  const stream = tty ? openTerminal(fd) : openPipe(fd, 'read')
-  for await (const chunk of stream) text += String(chunk)
+  for await (const chunk of openPipe(fd, 'read')) text += String(chunk)
   return text
 }

@@ -53,7 +53,7 @@ await t.test('a life of a container', async (t) => {
   await step('exec with input and a user', 1, () => ct.exec(sleep, { stdin: 'some', user: 1 }))
   await step('spawn with a terminal', 1, async () => {
     await using session = await ct.spawn(sleep, { tty: true })
-    session.resize(40, 120)
+    await session.resize(40, 120)
     await ct.sessions()
     await session.detach()
     await using again = await ct.session(session.id)

@@ -132,7 +132,7 @@ async function goesOn(t: Test, said: Said): Promise<void> {
   t.equal(await text(pipes.stdout), 'early\na word, late\n')
   t.match(await pipes.exit, { exitCode: 6 })
   await using terminal = await ct.session(said.terminal)
-  terminal.resize(11, 77)
+  await terminal.resize(11, 77)
   terminal.stdin?.write('stty size; exit 3\n')
   t.match(await text(terminal.stdout), /11 77/)
   t.match(await terminal.exit, { exitCode: 3 })

@@ -15,8 +15,6 @@ export interface KeeperRoom {
   /** False: the socket is full, try again. The caller keeps the descriptors. */
   send(connection: Subscription, frame: Buffer, fds: number[]): boolean
   disconnect(connection: Subscription): void
-  /** Of a terminal; both are below 65536. */
-  setWindowSize(terminal: number, rows: number, cols: number): void
   /** Throws what the next read would fail with: SO_ERROR of socket(7). */
   takeError(socket: number): void
 }

@@ -1,5 +1,5 @@
 // What a program prints is carried by a process of its own, the relay. Where that is killed, nobody takes
-// what has come until then for all of it.
+// what has come until then for all of it. It is what has a program's terminal, too.
 import { buffer } from 'node:stream/consumers'
 import { once } from 'node:events'
 import { busybox, temporaryHost } from '../../helpers/host.js'
@@ -19,6 +19,7 @@ const lost = { code: 'ERR_OUTPUT_LOST', stream: 'stdout' }
 const relays = () => childrenOf(keeper).filter((pid) => titleOf(pid) === 'relay')
 
 async function killRelays(): Promise<void> {
+  await until(() => relays().length > 0)
   const killed = relays()
   for (const pid of killed) process.kill(Number(pid), 'SIGKILL')
   await until(() => !relays().some((pid) => killed.includes(pid)))
@@ -59,6 +60,33 @@ await t.test('what was passed on comes before that', async (t) => {
   await killRelays()
   await t.rejects(buffer(session.stdout), lost)
   await session.close()
+})
+
+await t.test('a terminal hangs up', async (t) => {
+  const session = await ct.spawn(['sh', '-c', 'echo begun; exec sleep 60'], { tty: true })
+  await killRelays()
+  t.same(await session.exit, { exitCode: null, signal: 'SIGHUP' })
+  await session.resize(10, 20)
+  await t.rejects(buffer(session.stdout), lost)
+  await session.close()
+})
+
+await t.test('a terminal has the size that it was told before keys that come after', async (t) => {
+  const session = await ct.spawn(['sh', '-c', 'read size; stty size'], { tty: true })
+  for (let rows = 10; rows <= 60; rows++) await session.resize(rows, 2 * rows)
+  session.stdin?.write('now\n')
+  t.match((await buffer(session.stdout)).toString(), /60 120/)
+})
+
+await t.test('a terminal outlives who types', async (t) => {
+  const session = await ct.spawn(['cat'], { tty: true })
+  session.stdin?.end('first\n')
+  await once(session.stdout, 'data')
+  await session.detach()
+  const again = await ct.session(session.id)
+  again.stdin?.write('second\n\x04')
+  t.match((await buffer(again.stdout)).toString(), /second\r\n/)
+  t.same(await again.exit, { exitCode: 0, signal: null })
 })
 
 await t.test('the next program has another one', async (t) => {

@@ -210,7 +210,7 @@ await t.test('sessions that are over close themselves', async (t) => {
         t.match(stdout, /^hi/)
         // As before: it has ended, and is not closed by the caller.
         t.equal(session.kill(), false)
-        session.resize(10, 10)
+        await session.resize(10, 10)
         if (i % 3 === 0) await session.close()
       }),
     )
@@ -274,7 +274,7 @@ await t.test('a session with a terminal: size, keys, signals', async (t) => {
   }
   session.stdin?.write('stty size\n')
   await until(/30 100\r\n/)
-  session.resize(50, 120)
+  await session.resize(50, 120)
   session.stdin?.write('stty size\n')
   await until(/50 120\r\n/)
   session.stdin?.write("trap 'echo got''it' INT; echo rea''dy\n")

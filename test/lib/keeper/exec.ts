@@ -15,7 +15,7 @@ async function output(args: string[], more = {}): Promise<string> {
   const session = await keeper.exec(execPlan('web', args, more))
   closeSync(session.pidfd)
   const errors = drain(session.stderr)
-  const text = await drain(session.stdout ?? session.tty, session.tty !== null)
+  const text = await drain(session.stdout)
   await until(async () => {
     const known = (await keeper.sessions()).find((s) => s.session === session.session)
     return known?.exit !== null

@@ -18,7 +18,7 @@ const host = new KeeperHost(t)
 await using keeper = await host.connect()
 const first = await keeper.start(host.plan('web'))
 closeSync(first.pidfd)
-const input = (session: SessionStreams): number => session.stdin ?? session.tty ?? -1
+const input = (session: SessionStreams): number => session.stdin ?? -1
 const descriptors = () => readdirSync(`/proc/${keeper.pid}/fd`).length
 
 /** As another program, of the same process. */
@@ -37,7 +37,7 @@ await t.test('what runs goes on', async (t) => {
     await keeper.exec(execPlan('web', ['sh', '-c', 'echo last words; exit 7'])),
   ]
   const before = await event(events, (e) => e.type === 'session')
-  const printed = [drain(pipes.stdout), drain(terminal.tty, true)]
+  const printed = [drain(pipes.stdout), drain(terminal.stdout)]
   for (const session of [pipes, terminal]) writeSync(input(session), 'before\n')
   const known = await keeper.sessions()
 
@@ -48,7 +48,7 @@ await t.test('what runs goes on', async (t) => {
   // Both hold it.
   closeSync(pipes.stdin ?? -1)
   await keeper.closeStdin(pipes.session)
-  writeSync(terminal.tty ?? -1, '\x04')
+  writeSync(input(terminal), '\x04')
   t.equal(await printed[0], 'before\nafter\n')
   t.match(await printed[1], /before\r\nbefore\r\nafter\r\nafter\r\n/)
   await until(async () => (await keeper.sessions()).every(({ exit }) => exit !== null))
