@@ -21,11 +21,12 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (::send(ends[0], datagram.data(), datagram.size(), 0) < 0) break;
     said = said || ("\n" + std::string(datagram) + "\n").find("\nREADY=1\n") != std::string::npos;
   }
-  const auto ready = keeper::read_notify(ends[1]);
-  CHECK(!ready || said);
-  if (ready) {
-    CHECK(ready->size() <= 128);
-    for (const char c : *ready) CHECK(c >= ' ' && c <= '~');
+  const keeper::Notice notice = keeper::read_notify(ends[1]);
+  CHECK(!notice.ready || said);
+  CHECK(!notice.descriptors);
+  if (notice.ready) {
+    CHECK(notice.ready->size() <= 128);
+    for (const char c : *notice.ready) CHECK(c >= ' ' && c <= '~');
   }
   std::array<char, 4096> rest;
   while (::recv(ends[1], rest.data(), rest.size(), 0) >= 0) {

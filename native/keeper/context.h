@@ -29,6 +29,8 @@ inline std::string own_cgroup(const Options& options) {
   return options.cgroup_root + "/" + kOwnCgroup;
 }
 
+class Relays;
+
 struct Context {
   const Options& options;
   Loop& loop;
@@ -36,6 +38,7 @@ struct Context {
   Events& events;
   const cgroup::Hierarchies& hierarchies;
   Spare& spare;
+  Relays& relays;
 };
 
 // Answers one request. It may be kept until the answer is known; the client may be gone by then.

@@ -40,7 +40,8 @@ Keeper::Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hier
                const base::UniqueFd& lock, base::UniqueFd listener)
     : events_([this](std::string_view frame) { server_.broadcast(frame); }),
       spare_(loop_, hierarchies, work),
-      context_{options, loop_, log, events_, hierarchies, spare_},
+      relays_(loop_, hierarchies),
+      context_{options, loop_, log, events_, hierarchies, spare_, relays_},
       containers_(context_, userns_,
                   [this](const std::string& key) { consoles_.container_ended(key); }),
       consoles_(context_, containers_,

@@ -9,6 +9,7 @@
 #include "keeper/context.h"
 #include "keeper/edits.h"
 #include "keeper/handover.h"
+#include "keeper/relays.h"
 #include "keeper/renewal.h"
 #include "keeper/server.h"
 #include "keeper/sessions.h"
@@ -49,6 +50,7 @@ class Keeper {
   UsernsCache userns_;
   Events events_;
   Spare spare_;
+  Relays relays_;
   Context context_;
   Containers containers_;
   Consoles consoles_;

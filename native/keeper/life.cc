@@ -1,6 +1,7 @@
 // What happens to a container once it has been started, up to its end or its next beginning.
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "keeper/containers.h"
 #include "keeper/notify.h"
 #include "keeper/process.h"
+#include "keeper/relays.h"
 #include "keeper/rootfs.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
@@ -124,16 +126,30 @@ void Containers::frozen(Container& container, bool frozen) {
 void Containers::notified(const std::string& key) {
   Container* container = find(key);
   if (container == nullptr || !container->notify.valid()) return;
-  const auto status = read_notify(container->notify.get());
-  if (!status || container->ready) return;
+  const Notice notice = read_notify(container->notify.get());
+  if (notice.descriptors) {
+    context_.log.line("%s: sends descriptors; what it says is not heard until it starts again",
+                      key.c_str());
+    context_.loop.forget(container->notify.get());
+    context_.relays.drop(std::move(container->notify));
+  }
+  if (!notice.ready || container->ready) return;
   container->ready = true;
   context_.events.emit("ready", container->plan.pool, container->plan.id,
-                       [&](Writer& w) { w.put(Tag::DETAIL, *status); });
+                       [&](Writer& w) { w.put(Tag::DETAIL, *notice.ready); });
 }
 
 void Containers::close_notify(Container& container) {
-  if (container.notify.valid()) context_.loop.forget(container.notify.get());
-  container.notify.reset();
+  base::UniqueFd socket = std::move(container.notify);
+  if (socket.valid()) {
+    context_.loop.forget(socket.get());
+    ::shutdown(socket.get(), SHUT_RD);  // nothing more comes, unix_dgram_sendmsg() in Linux
+    Notice notice;
+    do {
+      notice = read_notify(socket.get());
+    } while (notice.more);
+    if (notice.descriptors) context_.relays.drop(std::move(socket));
+  }
   if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
 }
 

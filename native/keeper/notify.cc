@@ -32,29 +32,46 @@ base::Result<base::UniqueFd> listen_notify(const std::string& path, uid_t owner)
   return fd;
 }
 
-std::optional<std::string> read_notify(int socket) {
-  std::optional<std::string> ready;
+namespace {
+
+void take_in(std::string_view text, std::optional<std::string>& ready) {
+  bool said_ready = false;
+  std::string status;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line == "READY=1") said_ready = true;
+    if (line.starts_with("STATUS=")) status = line.substr(7, 128);
+  }
+  if (!said_ready) return;
+  std::erase_if(status, [](char c) { return c < ' ' || c > '~'; });
+  ready = status;
+}
+
+}  // namespace
+
+Notice read_notify(int socket) {
+  Notice notice;
   std::array<char, 4096> text;
+  iovec vector{text.data(), text.size()};
   // The guest may send without end; what is left waits for the next turn of the loop.
   for (int i = 0; i < 16; i++) {
-    // No control buffer: descriptors that a guest sends along are dropped by the kernel.
+    msghdr header{};
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
     const ssize_t got =
-        base::retry([&] { return ::recv(socket, text.data(), text.size(), MSG_DONTWAIT); });
-    if (got < 0) break;
-    bool said_ready = false;
-    std::string status;
-    std::string_view rest(text.data(), static_cast<size_t>(got));
-    while (!rest.empty()) {
-      const std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-      if (line == "READY=1") said_ready = true;
-      if (line.starts_with("STATUS=")) status = line.substr(7, 128);
+        base::retry([&] { return ::recvmsg(socket, &header, MSG_PEEK | MSG_DONTWAIT); });
+    if (got < 0) return notice;
+    // For want of a buffer we get none of them, and are told so.
+    if ((header.msg_flags & MSG_CTRUNC) != 0) {
+      notice.descriptors = true;
+      return notice;
     }
-    if (!said_ready) continue;
-    std::erase_if(status, [](char c) { return c < ' ' || c > '~'; });
-    ready = status;
+    take_in({text.data(), static_cast<size_t>(got)}, notice.ready);
+    base::retry([&] { return ::recv(socket, nullptr, 0, MSG_DONTWAIT); });
   }
-  return ready;
+  notice.more = true;
+  return notice;
 }
 
 }  // namespace keeper

@@ -15,8 +15,17 @@ namespace keeper {
 // `owner` is the container's root, as the host sees it.
 base::Result<base::UniqueFd> listen_notify(const std::string& path, uid_t owner);
 
-// Reads what is there, and no more than a bounded number of datagrams. When one of them said
-// READY=1, its STATUS= (printable, at most 128 bytes, may be "").
-std::optional<std::string> read_notify(int socket);
+struct Notice {
+  // When READY=1 was said: the STATUS= with it (printable, at most 128 bytes, may be "").
+  std::optional<std::string> ready;
+  bool more = false;  // it may be that not all was read
+  // Descriptors came along, which stay where they are. Whoever reads on, or closes the socket,
+  // closes them, and the last close may take as long as the guest likes: of a terminal whose line
+  // discipline it holds, of a connection that lingers (SO_LINGER, socket(7)).
+  bool descriptors = false;
+};
+
+// Reads what is there, and no more than a bounded number of datagrams.
+Notice read_notify(int socket);
 
 }  // namespace keeper

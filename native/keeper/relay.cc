@@ -184,6 +184,7 @@ std::string window_message(const winsize& size) {
 void run_relay(const cgroup::Hierarchies& /*hierarchies*/, std::string_view job,
                std::vector<base::UniqueFd> fds, base::UniqueFd keeper) {
   ::signal(SIGPIPE, SIG_IGN);
+  if (job == kNothing) (void)next_message(keeper);  // the end of it ends us
   set_title("relay");
   take(job, std::move(fds));
   for (;;) {

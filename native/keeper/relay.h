@@ -33,6 +33,9 @@ constexpr char kInput = 'i';
 constexpr char kOutput = 'o';
 constexpr char kTerminal = 't';
 
+// A job without streams: what comes with it is closed when the keeper has let go of this process.
+constexpr std::string_view kNothing = "x";
+
 // Tells a relay the size of its terminal's window.
 std::string window_message(const winsize& size);
 

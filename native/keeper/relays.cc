@@ -54,6 +54,16 @@ void Relays::give_back(Relay relay) {
   idle_ = std::move(relay);  // the one before it ends
 }
 
+void Relays::drop(base::UniqueFd fd) {
+  auto child = spare_.begin(kNothing, {fd.get()}, Spare::Where::kAnywhere);
+  spare_.refill();
+  // Nobody waits for one that stays open.
+  if (!child.ok()) return void(fd.release());
+  fd.reset();  // before the child may end: the last close is its own
+  child->socket.reset();
+  wait_for(child->pid, std::move(child->pid_fd));
+}
+
 void Relays::wait_for(pid_t pid, base::UniqueFd pid_fd) {
   const int fd = pid_fd.get();
   children_[pid] = std::move(pid_fd);

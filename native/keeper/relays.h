@@ -37,6 +37,8 @@ class Relays {
   base::Result<Relay> begin(std::string_view streams, const std::vector<int>& fds);
   // One that is done.
   void give_back(Relay relay);
+  // Has a process close it that may wait for that: a guest may have made it, or sent what is in it.
+  void drop(base::UniqueFd fd);
 
   // All that are still to be waited for. Those that wait for a job end when their connection does.
   void hand_over(Handover& to);

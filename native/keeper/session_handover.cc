@@ -8,7 +8,7 @@ namespace keeper {
 void Sessions::hand_over(Handover& to, Writer& keeper) {
   keeper.number(Tag::SESSION, next_);
   orphans_.hand_over(to);
-  relays_.hand_over(to);
+  context_.relays.hand_over(to);
   for (const auto& [id, session] : sessions_) {
     Writer frame(Kind::EXEC, 0);
     frame.number(Tag::SESSION, id);
@@ -76,7 +76,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     }
   }
   orphans_.take_over(from);
-  relays_.take_over(from);
+  context_.relays.take_over(from);
 }
 
 }  // namespace keeper

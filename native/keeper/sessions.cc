@@ -50,8 +50,7 @@ Sessions::Sessions(Context& context, Containers& containers)
       containers_(containers),
       orphans_(context, {.catch_up = [this] { read_reports(); },
                          .known = [this](pid_t pid) { return has(pid); },
-                         .again = [this] { reap_held(); }}),
-      relays_(context.loop, context.hierarchies) {}
+                         .again = [this] { reap_held(); }}) {}
 
 bool Sessions::has(pid_t pid) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
@@ -134,7 +133,7 @@ void Sessions::exec(const Message& message, const Request& request) {
     return request.fail(begun.error(), "child");
   }
   // After it, so as not to be before it on a processor.
-  auto relay = relays_.begin(streams->names, numbers(streams->relay));
+  auto relay = context_.relays.begin(streams->names, numbers(streams->relay));
   if (!relay.ok()) {
     orphans_.end(child->pid, std::move(child->pid_fd));
     orphans_.end(session.cgroup);
@@ -161,7 +160,7 @@ void Sessions::watch_relay(uint64_t id) {
     if (!done) return;
     context_.loop.forget(carried.relay->socket.get());
     carried.relayed = *done;
-    if (*done) relays_.give_back(std::move(*carried.relay));
+    if (*done) context_.relays.give_back(std::move(*carried.relay));
     carried.relay.reset();
     if (carried.status && carried.waiting) over(id);
   });

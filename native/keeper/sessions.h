@@ -91,7 +91,6 @@ class Sessions {
   Context& context_;
   Containers& containers_;
   Orphans orphans_;
-  Relays relays_;
   std::map<uint64_t, std::unique_ptr<Session>> sessions_;
   uint64_t next_ = 1;
 };

@@ -1,5 +1,6 @@
 // What a guest says to the sockets that it can reach. The first argument says what.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,22 +42,58 @@ static int garbage(void) {
   return 0;
 }
 
-static int descriptors(void) {
+enum { kCount = 250 };
+
+// So many times as can be sent.
+static int pass_on(int mine) {
   struct sockaddr_un address;
   const int fd = to_notify(&address);
-  enum { kCount = 250 };
   union { struct cmsghdr head; char bytes[CMSG_SPACE(kCount * sizeof(int))]; } control;
   char text[] = "FDSTORE=1";
   struct iovec part = {text, sizeof text - 1};
   struct msghdr message = {.msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &part, .msg_iovlen = 1,
                            .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(kCount * sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-  const int mine = open("/dev/null", O_RDWR);
   for (int i = 0; i < kCount; i++) memcpy(CMSG_DATA(&control.head) + i * sizeof mine, &mine, sizeof mine);
   int sent = 0;
   for (int i = 0; i < 20; i++) sent += sendmsg(fd, &message, 0) > 0;
-  printf("%d\n", sent > 0);
+  return sent;
+}
+
+static int descriptors(void) {
+  printf("%d\n", pass_on(open("/dev/null", O_RDWR)) > 0);
   return 0;
+}
+
+// Of a connection that takes no more: who closes it last waits for as long as it says.
+static int lingering(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  socklen_t size = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  const int mine = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr*)&address, size) != 0 || listen(listener, 1) != 0 ||
+      getsockname(listener, (struct sockaddr*)&address, &size) != 0 ||
+      connect(mine, (struct sockaddr*)&address, size) != 0) {
+    puts(strerror(errno));
+    return 1;
+  }
+  const int other = accept(listener, NULL, NULL);
+  const struct linger linger = {.l_onoff = 1, .l_linger = 1000};
+  setsockopt(mine, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+  static char block[65536];
+  while (send(mine, block, sizeof block, MSG_DONTWAIT) > 0) {
+  }
+  const int sent = pass_on(mine);
+  if (fork() == 0) {  // the other end stays
+    setsid();
+    for (int i = 0; i < 3; i++) close(i);
+    close(mine);
+    sleep(1000);
+    _exit(other);
+  }
+  printf("%d\n", sent > 0);
+  fflush(stdout);
+  _exit(0);
 }
 
 static int flood(int seconds) {
@@ -82,6 +119,7 @@ int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "garbage") == 0) return garbage();
   if (strcmp(what, "descriptors") == 0) return descriptors();
+  if (strcmp(what, "lingering") == 0) return lingering();
   if (strcmp(what, "flood") == 0) return flood(atoi(argv[2]));
   if (strcmp(what, "ready") == 0) return say("READY=1\nSTATUS=\x1b[31mforged\n", 26) > 0 ? 0 : 1;
   if (strcmp(what, "abstract") == 0) return abstract(argv[2]);

@@ -34,6 +34,20 @@ await room.attack('descriptors for the keeper', async ({ t, shell }) => {
   t.equal(await shell('/attack descriptors'), '1\n')
 })
 
+// The kernel drops what nobody takes in the middle of a read, or of the socket's last close.
+await room.attack('descriptors whose last close waits', async (attack) => {
+  const { t, guest, other, shell, harmless } = attack
+  for (let start = 0; start < 2; start++) {
+    t.equal(await shell('ifconfig lo up; /attack lingering'), '1\n')
+    for (let i = 0; i < 3; i++) await harmless(() => other.exec(['true']), [], 1000)
+    await harmless(() => guest.wait('ready', { timeout: 300 }), ['ERR_TIMEOUT'])
+    await harmless(() => guest.kill(), [])
+  }
+  await shell('/attack ready')
+  await harmless(() => guest.wait('ready', { timeout: 5000 }), [], 6000)
+  t.equal(guest.state, 'running', 'it is heard again')
+})
+
 await room.attack('words without end', async ({ t, guest, shell, other, harmless }) => {
   await shell('true')
   const floods = [1, 2].map(() => guest.exec(['/attack', 'flood', '2']))
