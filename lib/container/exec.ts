@@ -101,6 +101,11 @@ export async function spawnInContainer(
 ): Promise<Session> {
   const { signal } = options
   onlyKeys(options, spawnKeys, 'spawn')
+  if (!['boolean', 'undefined'].includes(typeof options.stdin))
+    throw new InvalidArgumentError(
+      'spawn.stdin',
+      'must be true or false; what it reads is written to session.stdin',
+    )
   const { keeper, plan } = await prepare(record, args, options)
   const streams = await keeper.exec(plan, signal).catch(async (error: unknown) => {
     throw await execError(record, error)
@@ -191,6 +196,8 @@ export async function execInContainer(
 ): Promise<ExecResult> {
   onlyKeys(options, execKeys, 'exec')
   const { stdin, timeout, maxBuffer: given = DEFAULT_MAX_BUFFER, ...rest } = options
+  if (stdin !== undefined && typeof stdin !== 'string' && !(stdin instanceof Uint8Array))
+    throw new InvalidArgumentError('exec.stdin', 'must be text or bytes')
   const timeoutMs = timeoutOf(timeout, Infinity, 'exec.timeout')
   const maxBuffer = bytesOf(given)
   using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)

@@ -2,7 +2,8 @@
 // everything. One whose process was killed is cleared away when the next one is opened.
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
+import { rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
@@ -39,6 +40,8 @@ const PARENTS = ['/run', '/dev/shm'] as const
 const TMPFS_MAGIC = 0x01021994 // statfs(2)
 const PREFIX = 'osctl-tmp-'
 const MARK = 'temporary.json'
+/** The mark of one that nobody has the lock of yet. */
+const PLAN = 'temporary-plan.json'
 const REMAINS_MS = 60_000
 
 /** What has to be known to clear one away. */
@@ -60,16 +63,19 @@ export async function openTemporary(
   await using undo = new Undo()
   const stateDir = await mkdtemp(join(await parentInMemory(), PREFIX))
   undo.add(() => rm(stateDir, { recursive: true, force: true }))
-  const scratch = await mkdtemp(join(directory, 'osctl-pool-'))
-  undo.add(() => removeTree(scratch))
   const random = randomBytes(6).toString('hex')
+  const scratch = join(directory, `osctl-pool-${random}`)
   const cgroupRoot = `osctl-${random}`
   const interfacePrefix = `v${random.slice(0, 6)}`
   const pool = { name, path: join(scratch, name) }
+  const plan = JSON.stringify({ cgroupRoot, interfacePrefix, pool })
+  await writeFile(join(stateDir, PLAN), plan)
+  await mkdir(scratch, { mode: 0o700 })
+  undo.add(() => removeTree(scratch))
   const host = await openHost({ stateDir, cgroupRoot, interfacePrefix }, more)
   undo.add(() => tearDown(host, scratch))
   // After the lock was taken: whoever finds the mark and gets the lock knows that we are gone.
-  await writeFile(join(stateDir, MARK), JSON.stringify({ cgroupRoot, interfacePrefix, pool }))
+  await rename(join(stateDir, PLAN), join(stateDir, MARK))
   await new Pools(host.context).installAs({ ...pool, cloneMode }, { durable: false }, more)
   more.signal?.throwIfAborted()
   undo.commit()
@@ -123,11 +129,8 @@ export async function sweepTemporary(): Promise<void> {
     ),
   )
   for (const stateDir of found.flat()) {
-    const text = await readFile(join(stateDir, MARK), 'utf8').catch(() => null)
-    if (text === null) {
-      await removeRemains(stateDir)
-      continue
-    }
+    const text = (await readMark(stateDir, MARK)) ?? (await planOfRemains(stateDir))
+    if (text === null) continue
     try {
       const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
       const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools: [pool] })
@@ -148,10 +151,15 @@ async function parentInMemory(): Promise<string> {
   return PARENTS[0]
 }
 
-// Without a mark it is either being made right now, or what a start that was under way when its host
-// was closed has made anew.
-async function removeRemains(stateDir: string): Promise<void> {
+const readMark = (stateDir: string, name: string): Promise<string | null> =>
+  readFile(join(stateDir, name), 'utf8').catch(() => null)
+
+// Without a mark it is either being made right now, or its process ended in the middle of that, or it is
+// what a start that was under way when its host was closed has made anew.
+async function planOfRemains(stateDir: string): Promise<string | null> {
   const found = await stat(stateDir).catch(() => null)
-  if (found === null || Date.now() - found.mtimeMs < REMAINS_MS) return
-  await rm(stateDir, { recursive: true, force: true })
+  if (found === null || Date.now() - found.mtimeMs < REMAINS_MS) return null
+  const plan = await readMark(stateDir, PLAN)
+  if (plan === null) await rm(stateDir, { recursive: true, force: true })
+  return plan
 }

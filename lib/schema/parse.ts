@@ -21,7 +21,8 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
 }
 
 /**
- * For options that are read one by one: a misspelled one must not be taken for none.
+ * For options that are read one by one: a misspelled one must not be taken for none, nor something else
+ * for a signal.
  *
  * @throws InvalidArgumentError naming the first key that is not among `known`
  */
@@ -31,6 +32,10 @@ export function onlyKeys(options: object, known: readonly string[], what: string
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw new InvalidArgumentError(`${what}.${key}`, noSuchOption(known))
+  }
+  const { signal } = options as { signal?: unknown }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new InvalidArgumentError(`${what}.signal`, 'must be an AbortSignal')
   }
 }
 

@@ -257,6 +257,15 @@ bool Sessions::init_ended(const Session& session) const {
   return ::poll(&state, 1, 0) == 1;
 }
 
+// When it shuts down, systemd waits for a child's end before it looks whether all processes have
+// gone, and for ten seconds where none of the last ones is its own: ours are not.
+void Sessions::wake_init(const Session& session) const {
+  const Container* container = containers_.find(session.pool + ":" + session.container);
+  if (container == nullptr || !container->init_fd.valid()) return;
+  if (container->plan.notify_socket.empty()) return;  // it is none
+  (void)ns::pidfd_send_signal(container->init_fd.get(), SIGCHLD);
+}
+
 // Nothing, when somebody killed it on the way in; the program's pid; how it failed; or both, in
 // this order. Then the end: it was executed, or everybody has gone.
 void Sessions::reported(uint64_t id) {
@@ -382,6 +391,7 @@ void Sessions::ended(uint64_t id) {
   if (session.held) return;
   session.status = status;
   passed(Step::EXEC_REAPED);
+  wake_init(session);
   // What it has printed may still be on its way.
   if (!session.waiting || !session.relay) over(id);
 }

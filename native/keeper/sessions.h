@@ -76,6 +76,7 @@ class Sessions {
   void read_reports();
   void reap_held();
   [[nodiscard]] bool init_ended(const Session& session) const;
+  void wake_init(const Session& session) const;
   Session* find(const Message& message, const Request& request);
   void give_up(uint64_t id, int errnum, const char* code);
   void reported(uint64_t id);

@@ -169,7 +169,10 @@ for (const { suite, version } of suites) {
     )
 
     await t.test('shuts down when it is told to', async (t) => {
+      // systemd waits ten seconds for a program that is not its child, unless it is woken.
+      const program = await ct.spawn(['sleep', '1000'], { stdin: false })
       const { rung, tookMs } = await ct.stop({ timeout: 30_000 })
+      t.same(await program.exit, { exitCode: null, signal: 'SIGTERM' })
       t.equal(rung, 'shutdown')
       t.ok(tookMs < 10_000, `${tookMs} ms`)
       t.match(ct.show(), { state: 'stopped', exit: { reason: 'halt' }, initPid: null })

@@ -21,6 +21,18 @@ await t.test('maxBuffer is a size, or none', async (t) => {
   }
 })
 
+await t.test('what is no input or no signal starts nothing', async (t) => {
+  const wrong = (argument: string) => ({ code: 'ERR_INVALID_ARGUMENT', argument })
+  for (const bad of [true, 5, {}, null]) {
+    await t.rejects(ct.exec(['sleep', '9'], { stdin: bad as never }), wrong('exec.stdin'))
+    await t.rejects(ct.exec(['sleep', '9'], { signal: bad as never }), wrong('exec.signal'))
+    await t.rejects(ct.spawn(['sleep', '9'], { signal: bad as never }), wrong('spawn.signal'))
+    await t.rejects(ct.stop({ signal: bad as never }), wrong('stop.signal'))
+  }
+  await t.rejects(ct.spawn(['sleep', '9'], { stdin: 'text' as never }), wrong('spawn.stdin'))
+  t.same(await ct.sessions(), [])
+})
+
 await t.test('what is too much for the command line says of what', async (t) => {
   const refused = (reason: RegExp) => ({
     code: 'ERR_INVALID_ARGUMENT',

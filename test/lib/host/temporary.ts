@@ -1,7 +1,11 @@
 // A temporary host leaves nothing, not even when its process is killed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Host } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
@@ -38,6 +42,25 @@ await t.test('two at the same time do not know of each other', async (t) => {
   await a.close()
   t.equal((await b.containers.get('same').exec(['echo', 'b'])).stdout, 'b\n')
   t.same((await b.audit()).leftovers, [])
+})
+
+await t.test('what a process left that was killed while it made one goes, too', async (t) => {
+  const scratch = mkdtempSync(join(tmpdir(), 'osctl-pool-'))
+  const cgroupRoot = `osctl-${randomBytes(6).toString('hex')}`
+  await cgroups.dir(cgroupRoot).create()
+  const pool = { name: 'tank', path: join(scratch, 'tank') }
+  const made = ['whole', 'just made', 'nothing'].map((name) => {
+    const stateDir = mkdtempSync('/dev/shm/osctl-tmp-')
+    t.teardown(() => rmSync(stateDir, { recursive: true, force: true }))
+    const plan = JSON.stringify({ cgroupRoot, interfacePrefix: 'vtest1', pool })
+    if (name !== 'nothing') writeFileSync(join(stateDir, 'temporary-plan.json'), plan)
+    if (name !== 'just made') utimesSync(stateDir, 0, 0)
+    return stateDir
+  })
+  await using _host = await Host.temporary()
+  t.same(made.map(existsSync), [false, true, false])
+  t.notOk(existsSync(scratch))
+  t.same(await cgroups.dir(cgroupRoot).exists(), [])
 })
 
 await t.test('what a killed process left goes when the next one opens one', async (t) => {
