@@ -62,7 +62,10 @@ export class Session implements AsyncDisposable {
    * who types. Null when input was taken from /dev/null.
    */
   readonly stdin: Writable | null
-  /** With a terminal, all of its output. Fails with OutputLostError when the rest of it is lost. */
+  /**
+   * With a terminal, all of its output. Fails with OutputLostError when the rest of it is lost; where
+   * several read the same, one of them is told.
+   */
   readonly stdout: Readable
   /** Null with a terminal. */
   readonly stderr: Readable | null

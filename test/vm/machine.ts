@@ -113,7 +113,7 @@ export class Machine {
     return this.#command(path, this.#agent.run([], options, path), options)
   }
 
-  /** Has a Node.js with tap loaded wait for `runModule`. */
+  /** Has a Node.js with the packages of tests loaded wait for `runModule`. */
   warm(env: Readonly<Record<string, string>>): Promise<void> {
     return this.#within('to load the packages', this.#agent.warm(env))
   }
