@@ -24,9 +24,7 @@ void Loop::watch(int fd, uint32_t events, Handler handler) {
   epoll_event event{};
   event.events = events;
   event.data.u64 = generation << 32 | static_cast<uint32_t>(fd);
-  // One that was closed without a word is not known there any more, though its number is here.
-  if (known && ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return;
-  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
+  ::epoll_ctl(epoll_.get(), known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
 }
 
 void Loop::forget(int fd) {
