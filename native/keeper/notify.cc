@@ -13,6 +13,23 @@
 #include "base/retry.h"
 
 namespace keeper {
+namespace {
+
+void take_in(std::string_view text, std::optional<std::string>& ready) {
+  bool said_ready = false;
+  std::string status;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line == "READY=1") said_ready = true;
+    if (line.starts_with("STATUS=")) status = line.substr(7, 128);
+  }
+  if (!said_ready) return;
+  std::erase_if(status, [](char c) { return c < ' ' || c > '~'; });
+  ready = status;
+}
+
+}  // namespace
 
 base::Result<base::UniqueFd> listen_notify(const std::string& path, uid_t owner) {
   sockaddr_un address{};
@@ -31,24 +48,6 @@ base::Result<base::UniqueFd> listen_notify(const std::string& path, uid_t owner)
   }
   return fd;
 }
-
-namespace {
-
-void take_in(std::string_view text, std::optional<std::string>& ready) {
-  bool said_ready = false;
-  std::string status;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-    if (line == "READY=1") said_ready = true;
-    if (line.starts_with("STATUS=")) status = line.substr(7, 128);
-  }
-  if (!said_ready) return;
-  std::erase_if(status, [](char c) { return c < ' ' || c > '~'; });
-  ready = status;
-}
-
-}  // namespace
 
 Notice read_notify(int socket) {
   Notice notice;

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <cstring>
-#include <optional>
 
 #include "base/retry.h"
 #include "keeper/channel.h"
@@ -90,10 +89,8 @@ struct Terminal {
   base::UniqueFd input;
   base::UniqueFd output;
   base::UniqueFd master;
-  std::optional<winsize> size;  // told before it came
 
   void come();
-  void resize(const winsize& wanted);
 } terminal;
 
 base::UniqueFd copy_of(const base::UniqueFd& fd) {
@@ -112,12 +109,6 @@ void Terminal::come() {
   master = std::move(received->fds[0]);
   streams[0].begin(std::move(input), copy_of(master));
   streams[1].begin(copy_of(master), std::move(output));
-  if (size) resize(*size);
-}
-
-void Terminal::resize(const winsize& wanted) {
-  size = wanted;
-  if (master.valid()) ::ioctl(master.get(), TIOCSWINSZ, &wanted);
 }
 
 bool any_open() {
@@ -132,7 +123,7 @@ bool take_window(std::string_view message) {
   winsize size{};
   if (message.size() != 1 + sizeof size || message[0] != kWindow) return false;
   std::memcpy(&size, message.data() + 1, sizeof size);
-  terminal.resize(size);
+  if (terminal.master.valid()) ::ioctl(terminal.master.get(), TIOCSWINSZ, &size);
   return true;
 }
 
@@ -152,18 +143,19 @@ void relay(const base::UniqueFd& keeper) {
     pollfd& told = polled.at(2 * kMaxStreams) = {hears ? keeper.get() : -1, POLLIN, 0};
     pollfd& comes = polled.at(2 * kMaxStreams + 1) = {terminal.channel.get(), POLLIN, 0};
     if (base::retry([&] { return ::poll(polled.data(), polled.size(), -1); }) < 0) _exit(1);
-    // First: what is typed after a new size shall find it.
+    // In the order in which it was sent: nobody can tell a size before the program has its
+    // terminal, and what is typed after a new size shall find it.
+    if (comes.revents != 0) terminal.come();
     if (told.revents != 0) hears = hear_window(keeper);
     for (size_t i = 0; i < kMaxStreams; i++)
       streams.at(i).move(polled.at(2 * i), polled.at(2 * i + 1));
-    if (comes.revents != 0) terminal.come();
   }
   terminal = {};
 }
 
 void take(std::string_view job, std::vector<base::UniqueFd> fds) {
   if (job == std::string_view(&kTerminal, 1) && fds.size() == 3) {
-    terminal = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), {}, {}};
+    terminal = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), {}};
     return;
   }
   if (job.size() > kMaxStreams || fds.size() != 2 * job.size()) _exit(1);

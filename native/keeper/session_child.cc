@@ -303,9 +303,9 @@ Writer session_job(std::string_view exec_frame, const SessionPlace& place) {
 void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
                  const std::vector<base::UniqueFd>& fds) {
   const auto message = Message::parse(job.fields.text(Tag::ITEM));
-  const bool tty = message && message->fields.has(Tag::ROWS);
-  if (!message || fds.size() != (tty ? 3 : 5)) _exit(127);
+  if (!message || fds.size() < 2) _exit(127);
   const SessionInput input = parse(job.fields, message->fields, fds);
+  if (input.streams.size() != (input.tty ? 1 : 3)) _exit(127);
   // Hidden from the guest's debuggers and its /proc until exec: what we are is the host's.
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   auto confinement = confinement_of(input.place.init, input.place.filter);
