@@ -96,6 +96,7 @@
       "native/keeper/rootfs.cc",
       "native/keeper/sealed.cc",
       "native/keeper/server.cc",
+      "native/keeper/session_answers.cc",
       "native/keeper/session_child.cc",
       "native/keeper/session_handover.cc",
       "native/keeper/session_streams.cc",

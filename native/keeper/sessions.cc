@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -36,11 +35,6 @@ constexpr int kMaxEntries = 10'000;
 bool has_nul(const std::vector<std::string>& strings) {
   return std::any_of(strings.begin(), strings.end(),
                      [](const std::string& s) { return s.find('\0') != std::string::npos; });
-}
-
-void put_status(Writer& writer, const Session& session) {
-  writer.number(Tag::DONE, session.status ? 1 : 0);
-  if (session.status) writer.number(Tag::STATUS, static_cast<uint64_t>(*session.status));
 }
 
 }  // namespace
@@ -250,9 +244,14 @@ void Sessions::kill(const Message& message, const Request& request) {
   request.reply();
 }
 
-bool Sessions::init_ended(const Session& session) const {
+const Container* Sessions::running_container(const Session& session) const {
   const Container* container = containers_.find(session.pool + ":" + session.container);
-  if (container == nullptr || !container->init_fd.valid()) return true;
+  return container != nullptr && container->init_fd.valid() ? container : nullptr;
+}
+
+bool Sessions::init_ended(const Session& session) const {
+  const Container* container = running_container(session);
+  if (container == nullptr) return true;
   pollfd state{container->init_fd.get(), POLLIN, 0};
   return ::poll(&state, 1, 0) == 1;
 }
@@ -260,9 +259,8 @@ bool Sessions::init_ended(const Session& session) const {
 // When it shuts down, systemd waits for a child's end before it looks whether all processes have
 // gone, and for ten seconds where none of the last ones is its own: ours are not.
 void Sessions::wake_init(const Session& session) const {
-  const Container* container = containers_.find(session.pool + ":" + session.container);
-  if (container == nullptr || !container->init_fd.valid()) return;
-  if (container->plan.notify_socket.empty()) return;  // it is none
+  const Container* container = running_container(session);
+  if (container == nullptr || container->plan.notify_socket.empty()) return;  // or it is none
   (void)ns::pidfd_send_signal(container->init_fd.get(), SIGCHLD);
 }
 
@@ -335,53 +333,6 @@ void Sessions::begun(uint64_t id) {
   linger(id, session.linger_ms);
 }
 
-// All that it printed, in the answer itself: when nobody else holds its streams and it fits.
-bool Sessions::answer_finished(const Session& session, const Request& request) {
-  if (!session.relayed) return false;
-  Writer answer = request.answer();
-  put_status(answer, session);
-  std::array<std::string, 2> printed;
-  const std::array<int, 2> fds{session.output.get(), session.errors.get()};
-  for (size_t i = 0; i < printed.size(); i++) {
-    int size = 0;
-    if (::ioctl(fds.at(i), FIONREAD, &size) != 0 || static_cast<size_t>(size) > kMaxFrame / 4) {
-      return false;
-    }
-    printed.at(i).resize(static_cast<size_t>(size));
-  }
-  for (size_t i = 0; i < printed.size(); i++) {
-    std::string& text = printed.at(i);
-    size_t used = 0;
-    while (used < text.size()) {
-      const ssize_t got = base::retry(
-          [&] { return ::recv(fds.at(i), text.data() + used, text.size() - used, MSG_DONTWAIT); });
-      if (got <= 0) break;
-      used += static_cast<size_t>(got);
-    }
-    text.resize(used);
-  }
-  request.reply(answer.put(Tag::OUTPUT, printed[0]).put(Tag::ERRORS, printed[1]));
-  return true;
-}
-
-void Sessions::answer_streams(const Session& session, const Request& request) {
-  Writer answer = request.answer();
-  answer.number(Tag::SESSION, session.id).number(Tag::PID, static_cast<uint64_t>(session.pid));
-  answer.number(Tag::TTY, session.tty ? 1 : 0);
-  put_status(answer, session);
-  std::string names;
-  std::vector<int> fds;
-  for (const auto& [name, fd] : {std::pair{'p', &session.pid_fd},
-                                 {'i', &session.input},
-                                 {'o', &session.output},
-                                 {'e', &session.errors}}) {
-    if (!fd->valid()) continue;
-    names.push_back(name);
-    fds.push_back(fd->get());
-  }
-  request.reply(answer.put(Tag::STREAMS, names), fds);
-}
-
 void Sessions::ended(uint64_t id) {
   Session& session = *sessions_.at(id);
   int status = 0;
@@ -441,74 +392,6 @@ void Sessions::remove(uint64_t id) {
   sessions_.erase(id);
   untold ? orphans_.end(cgroup) : orphans_.remove(cgroup);
   passed(Step::EXEC_REMOVED);
-}
-
-Session* Sessions::find(const Message& message, const Request& request) {
-  const uint64_t id = message.fields.number(Tag::SESSION);
-  const auto it = sessions_.find(id);
-  if (it == sessions_.end() || it->second->waiting) {
-    request.fail({ENOENT, "session", std::to_string(id)}, "session", "ERR_SESSION_LOST");
-    return nullptr;
-  }
-  return it->second.get();
-}
-
-void Sessions::open(const Message& message, const Request& request) {
-  const Session* session = find(message, request);
-  if (session != nullptr) answer_streams(*session, request);
-}
-
-void Sessions::close(const Message& message, const Request& request) {
-  Session* session = find(message, request);
-  if (session == nullptr) return;
-  if (session->status) {
-    remove(session->id);
-  } else {
-    // It runs on without us: what it writes now meets a closed pipe, as after any hang-up.
-    session->input.reset();
-    session->output.reset();
-    session->errors.reset();
-  }
-  request.reply();
-}
-
-void Sessions::close_stdin(const Message& message, const Request& request) {
-  Session* session = find(message, request);
-  if (session == nullptr) return;
-  if (!session->tty) session->input.reset();
-  request.reply();
-}
-
-void Sessions::resize(const Message& message, const Request& request) {
-  const Session* session = find(message, request);
-  if (session == nullptr) return;
-  if (session->tty && session->relay) {
-    const winsize size{static_cast<unsigned short>(message.fields.number(Tag::ROWS)),
-                       static_cast<unsigned short>(message.fields.number(Tag::COLS)), 0, 0};
-    auto told = session->relay->resize(size);
-    // One that has gone has ended the terminal.
-    if (!told.ok() && told.error().errnum == EAGAIN) return request.fail(told.error(), "resize");
-  }
-  request.reply();
-}
-
-void Sessions::list(const Request& request) {
-  Writer answer = request.answer();
-  for (const auto& [id, session] : sessions_) {
-    if (session->waiting) continue;
-    Writer item;
-    item.number(Tag::SESSION, id).put(Tag::POOL, session->pool).put(Tag::ID, session->container);
-    item.number(Tag::PID, static_cast<uint64_t>(session->pid));
-    item.number(Tag::TTY, session->tty ? 1 : 0);
-    for (const std::string& arg : session->args) item.put(Tag::ARG, arg);
-    put_status(item, *session);
-    answer.put(Tag::ITEM, item);
-    if (answer.bytes().size() > kMaxFrame / 2) {
-      request.reply(answer);
-      answer = request.answer();
-    }
-  }
-  request.reply(answer.number(Tag::DONE, 1));
 }
 
 }  // namespace keeper

@@ -75,6 +75,8 @@ class Sessions {
   void linger(uint64_t id, uint64_t milliseconds);
   void read_reports();
   void reap_held();
+  // Nothing when it has no init any more, as far as we have heard.
+  [[nodiscard]] const Container* running_container(const Session& session) const;
   [[nodiscard]] bool init_ended(const Session& session) const;
   void wake_init(const Session& session) const;
   Session* find(const Message& message, const Request& request);
