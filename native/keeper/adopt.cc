@@ -108,6 +108,7 @@ void Containers::adopt_all() {
       container.announced = true;
       context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
       watch(name);
+      watch_init(name);
       unmount_rootfs(container.plan.rootfs.target);  // init has its own
       ::unlink(reboot_mark(name).c_str());
       context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {

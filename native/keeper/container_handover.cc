@@ -7,9 +7,9 @@
 namespace keeper {
 namespace {
 
-// Why a start was given up: its answer's code, of which there are two.
+// Why a start was given up: its answer's code.
 const char* code_in(const Fields& fields) {
-  for (const char* code : {"ERR_TIMEOUT", "ERR_ABORTED"}) {
+  for (const char* code : {"ERR_TIMEOUT", "ERR_ABORTED", "ERR_LXC_START"}) {
     if (fields.text(Tag::CODE) == code) return code;
   }
   return nullptr;
@@ -95,6 +95,7 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     const std::string key = container.plan.key();
     containers_[key] = std::move(made);
     watch(key);
+    if (container.state != State::kStarting) watch_init(key);
     if (container.notify.valid()) watch_notify(container);
     if (!container.announced && container.state == State::kStarting) announce_soon(key);
     if (fields.has(Tag::TIMEOUT_MS)) expect_running(key, fields.number(Tag::TIMEOUT_MS));

@@ -53,6 +53,8 @@ struct Container {
   const char* given_up = nullptr;  // why we ended that start, as the code of its answer
   Loop::Timer deadline = 0;
   Loop::Timer undo = 0;    // when a start that was given up is answered at the latest
+  Loop::Timer look = 0;    // at the monitor's child, while it starts
+  Loop::Timer follow = 0;  // when its monitor has to have said how its init ended
   off_t log_offset = 0;    // where this run's part of liblxc's log begins
   bool announced = false;  // whether the event of this start went out
   uint64_t requested_us = 0;
@@ -96,9 +98,12 @@ class Containers {
   // Keeps the plan and the monitor's process; later, in the same place, init's.
   [[nodiscard]] base::Status save(const Container& container) const;
   void watch(const std::string& key);
+  void watch_init(const std::string& key);
+  void expect_end(const std::string& key);
   void announce_soon(const std::string& key);
   void expect_running(const std::string& key, uint64_t milliseconds);
   void expect_undone(const std::string& key, uint64_t milliseconds);
+  void look_later(const std::string& key, pid_t ended);
   void record(const std::string& lxc_path, MonitorFifo::Type type, const std::string& name,
               int value);
   void running(Container& container);

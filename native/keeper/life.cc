@@ -1,6 +1,7 @@
 // What happens to a container once it has been started, up to its end or its next beginning.
 
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -27,6 +28,10 @@ bool rebooted(const Container& container) {
   return container.exit_status && WIFSIGNALED(*container.exit_status) &&
          WTERMSIG(*container.exit_status) == SIGHUP;
 }
+
+// A monitor says at once how init ended. One that is held up by its guest, such as by keys that
+// nobody reads from a console, does not.
+constexpr uint64_t kFollowMs = 5000;
 
 // Under its final name only when it is whole: an empty one would confine nothing, and its being
 // there would keep the next start from writing it.
@@ -85,6 +90,7 @@ void Containers::running(Container& container) {
   const std::string key = container.plan.key();
   container.state = State::kRunning;
   context_.loop.cancel(container.deadline);
+  context_.loop.cancel(container.look);
   container.report.reset();
   container.init = only_child(container.monitor);
   if (container.init > 0) {
@@ -113,6 +119,25 @@ void Containers::running(Container& container) {
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
   passed(Step::RUNNING_UNMOUNTED);
+  watch_init(key);
+}
+
+void Containers::watch_init(const std::string& key) {
+  const base::UniqueFd& init = find(key)->init_fd;
+  if (!init.valid()) return expect_end(key);
+  context_.loop.watch(init.get(), EPOLLIN, [this, key](uint32_t) {
+    context_.loop.forget(find(key)->init_fd.get());
+    expect_end(key);
+  });
+}
+
+void Containers::expect_end(const std::string& key) {
+  find(key)->follow = context_.loop.after(kFollowMs, [this, key] {
+    Container* late = find(key);
+    if (late == nullptr || late->exit_status) return;
+    context_.log.line("%s: its init has ended, but its monitor does not see it", key.c_str());
+    (void)ns::pidfd_send_signal(late->monitor_fd.get(), SIGKILL);
+  });
 }
 
 void Containers::frozen(Container& container, bool frozen) {
@@ -175,7 +200,11 @@ void Containers::finish(const std::string& key, int monitor_status) {
   const bool again = rebooted(container) && ran;
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);
-  if (container.monitor_fd.valid()) context_.loop.forget(container.monitor_fd.get());
+  context_.loop.cancel(container.look);
+  context_.loop.cancel(container.follow);
+  for (const base::UniqueFd* fd : {&container.monitor_fd, &container.init_fd}) {
+    if (fd->valid()) context_.loop.forget(fd->get());
+  }
   close_notify(container);
   container.monitor_fd.reset();
   container.init_fd.reset();

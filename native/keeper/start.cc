@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstring>
 
 #include "abi/lxc.h"
 #include "keeper/containers.h"
@@ -15,6 +14,7 @@
 #include "keeper/monitor_child.h"
 #include "keeper/notify.h"
 #include "keeper/payload_cgroups.h"
+#include "keeper/process.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
 
@@ -23,6 +23,7 @@ namespace {
 constexpr uint64_t kAnnounceMs = 20;
 // How long the answer to a start that was given up may wait for what it made to be gone.
 constexpr uint64_t kUndoMs = 5000;
+constexpr uint64_t kLookMs = 500;
 
 // Ends a child that was not given its job after all.
 class Unused {
@@ -137,6 +138,23 @@ void Containers::expect_running(const std::string& key, uint64_t milliseconds) {
                       (unsigned long long)late->plan.timeout_ms);
     give_up(*late, "ERR_TIMEOUT");
   });
+  look_later(key, -1);
+}
+
+// liblxc's monitor holds both ends of the socket on which its child sends it descriptors, so it
+// waits for ever for those of a child that was killed before (start.c of 5.0 and 6.0). One that is
+// still unreaped at a second look is such a child.
+void Containers::look_later(const std::string& key, pid_t ended) {
+  find(key)->look = context_.loop.after(kLookMs, [this, key, ended] {
+    Container* late = find(key);
+    if (late == nullptr || late->state != State::kStarting || late->given_up != nullptr) return;
+    const pid_t child = only_child(late->monitor);
+    const auto stat = child > 0 ? process_stat(child) : std::nullopt;
+    const bool unreaped = stat && stat->state == 'Z' && stat->parent == late->monitor;
+    if (!unreaped || child != ended) return look_later(key, unreaped ? child : -1);
+    context_.log.line("%s: what was to become its init was killed", key.c_str());
+    give_up(*late, "ERR_LXC_START");
+  });
 }
 
 base::Status Containers::open_notify(Container& container) {
@@ -214,10 +232,10 @@ void Containers::fail_start(Container& container, int monitor_status) {
   if (!container.waiting) return;
   const Request request = *container.waiting;
   container.waiting.reset();
-  if (container.given_up != nullptr) {
-    const bool aborted = std::strcmp(container.given_up, "ERR_ABORTED") == 0;
-    return request.fail({aborted ? ECANCELED : ETIMEDOUT, "start", container.plan.key()}, "start",
-                        container.given_up);
+  const std::string_view given_up = container.given_up == nullptr ? "" : container.given_up;
+  if (given_up == "ERR_ABORTED" || given_up == "ERR_TIMEOUT") {
+    const int errnum = given_up == "ERR_ABORTED" ? ECANCELED : ETIMEDOUT;
+    return request.fail({errnum, "start", container.plan.key()}, "start", container.given_up);
   }
   Report report{};
   if (container.report.valid() && ::read(container.report.get(), &report, sizeof report) ==
@@ -225,9 +243,10 @@ void Containers::fail_start(Container& container, int monitor_status) {
     base::SysError error{report.errnum, report.syscall, report.path};
     return request.fail(error, report.step);
   }
-  request.fail({ECHILD, "start", container.plan.key()}, "lxc",
-               WIFSIGNALED(monitor_status) ? "ERR_MONITOR_KILLED" : "ERR_LXC_START",
-               log_tail(container.plan.log_file, container.log_offset));
+  request.fail(
+      {ECHILD, "start", container.plan.key()}, "lxc",
+      given_up.empty() && WIFSIGNALED(monitor_status) ? "ERR_MONITOR_KILLED" : "ERR_LXC_START",
+      log_tail(container.plan.log_file, container.log_offset));
 }
 
 }  // namespace keeper

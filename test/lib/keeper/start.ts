@@ -1,8 +1,10 @@
 // A start: what the caller gets, what stays behind when it fails.
 import { closeSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { KeeperHost, event } from '../../helpers/keeper-host.js'
+import { KeeperHost, event, until } from '../../helpers/keeper-host.js'
+import { childrenOf, pids, titleOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
@@ -70,6 +72,30 @@ await t.test('a failed start tells why and leaves nothing', async (t) => {
   t.strictSame(readdirSync(join(host.stateDir, 'rootfs/tank')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'notify')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'keeper/plans')), [])
+})
+
+await t.test('what is to become init is killed', async (t) => {
+  const hook = 'lxc.hook.pre-mount = /bin/busybox sh -c "sleep 60"'
+  const plan = host.plan('killed', { config: [hook] })
+  const starting = keeper.start({ ...plan, timeoutMs: upTo(30_000) })
+  starting.catch(() => undefined)
+  const title = `[lxc monitor] ${plan.lxcPath} killed`
+  let monitor: string | undefined
+  let child: string | undefined
+  await until(() => {
+    monitor ??= pids().find((pid) => titleOf(pid) === title)
+    if (monitor) child = childrenOf(monitor).find((pid) => childrenOf(pid).length > 0)
+    return child !== undefined
+  })
+  // It hears as little of the end as one that waits for descriptors from that child.
+  process.kill(Number(monitor), 'SIGSTOP')
+  const begun = Date.now()
+  process.kill(Number(child), 'SIGKILL')
+  await t.rejects(starting, { code: 'ERR_LXC_START' })
+  t.ok(Date.now() - begun < upTo(10_000), 'long before the time for a start is over')
+  t.equal(await keeper.lookup('tank', 'killed'), null, 'it is not there')
+  t.strictSame(await keeper.mounts(), [])
+  t.strictSame(host.cgroupsLeft(), [])
 })
 
 await t.test('nonsense is refused before anything is made', async (t) => {
