@@ -1,7 +1,7 @@
 // A container's console: its output since the log began, and its keyboard. It can be attached while
 // the container is stopped, and stays attached when it reboots.
 
-import { Readable, type Duplex } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { z } from 'zod'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
@@ -9,7 +9,7 @@ import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
-import { openTerminal } from '../descriptor-streams.js'
+import { openKeys } from '../descriptor-streams.js'
 import type { ContainerRecord } from './record.js'
 import { checkWindow } from './session.js'
 
@@ -25,6 +25,12 @@ export interface ConsoleOptions {
   /** Where the output begins; default, and for null, `history`, which is all that is kept. */
   readonly since?: ConsoleSince | null | undefined
   readonly signal?: AbortSignal | undefined
+}
+
+interface Keyboard {
+  readonly run: number
+  readonly keeper: Keeper
+  readonly stream: Writable
 }
 
 /**
@@ -43,7 +49,8 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   readonly #signal: AbortSignal | undefined
   // Of the run and the keeper that it was asked for. Others have another one, and nothing tells that
   // what is written to an old one goes nowhere.
-  #keyboard: { run: number; keeper: Keeper; stream: Duplex } | null = null
+  #keyboard: Keyboard | null = null
+  #attaching: Promise<Keyboard> | null = null
   #size: { rows: number; cols: number } | null = null
 
   /** @internal */
@@ -76,15 +83,28 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     return Readable.from(this, { objectMode: false })
   }
 
-  /** Presses keys. @throws StateError unless the container runs */
+  /**
+   * Presses keys. Resolves when the terminal has them all, which is when the guest reads where it is
+   * full.
+   *
+   * @throws StateError unless the container runs, and when it ends before that
+   * @throws ClosedError when this is closed before that
+   */
   async write(keys: string | Uint8Array): Promise<void> {
-    const { stream } = await this.#attach()
-    await new Promise<void>((resolve, reject) => {
-      stream.write(keys, (error) => {
-        if (error == null) resolve()
-        else reject(error)
+    const { run, stream } = await this.#attach()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        stream.write(keys, (error) => {
+          if (error == null) resolve()
+          else reject(error)
+        })
       })
-    })
+    } catch (error) {
+      this.#assertOpen()
+      const { name, run: now } = this.#record
+      if (now.alive && now.runs === run) throw error
+      throw new StateError(name, now.state, 'it ended before all keys were pressed')
+    }
   }
 
   /** Tells the size of the window, now and to later runs as soon as keys are pressed in them. */
@@ -110,22 +130,45 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     if (result?.error != null) throw result.error
   }
 
-  async #attach(): Promise<{ stream: Duplex }> {
+  #assertOpen(): void {
     if (this.#closing.signal.aborted) throw new ClosedError(`console of ${this.#record.name}`)
-    const { run, host, pool, id, name } = this.#record
+  }
+
+  async #attach(): Promise<Keyboard> {
+    this.#assertOpen()
+    const { run, host, name } = this.#record
     if (!run.alive) throw new StateError(name, run.state, 'a console takes keys only while it runs')
     const keeper = await host.keeper()
+    if (this.#attaching !== null) return this.#attaching
     if (this.#keyboard?.run === run.runs && this.#keyboard.keeper === keeper) return this.#keyboard
+    this.#attaching = this.#attachTo(run.runs, keeper).finally(() => (this.#attaching = null))
+    return this.#attaching
+  }
+
+  async #attachTo(run: number, keeper: Keeper): Promise<Keyboard> {
     this.#keyboard?.stream.destroy()
-    const fd = await keeper.console(pool.name, id, 0)
-    const stream = openTerminal(fd)
+    this.#keyboard = null
+    const { pool, id } = this.#record
+    const stream = openKeys(await keeper.console(pool.name, id, 0))
+    const keyboard = { run, keeper, stream }
     // The run may end at any time, and the terminal with it: the next write finds out.
     stream.on('error', () => {
-      this.#keyboard = null
+      if (this.#keyboard === keyboard) this.#keyboard = null
     })
-    this.#keyboard = { run: run.runs, keeper, stream }
+    if (this.#closing.signal.aborted) {
+      await this.#giveBack(keyboard)
+      this.#assertOpen()
+    }
+    this.#keyboard = keyboard
     await this.#tellSize()
-    return this.#keyboard
+    return keyboard
+  }
+
+  async #giveBack({ keeper, stream }: Keyboard): Promise<void> {
+    stream.destroy()
+    const { pool, id, run } = this.#record
+    // It may have stopped meanwhile, and then there is nothing to give back.
+    if (run.alive && keeper.open) await keeper.closeConsole(pool.name, id, 0).catch(() => undefined)
   }
 
   /** Detaches; the container does not notice. */
@@ -134,13 +177,9 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     this.#closing.abort()
     this.#signal?.removeEventListener('abort', this.#forward)
     this.#record.gone.signal.removeEventListener('abort', this.#forward)
-    if (this.#keyboard === null) return
-    const { keeper, stream } = this.#keyboard
-    stream.destroy()
+    const keyboard = this.#keyboard
     this.#keyboard = null
-    const { pool, id, run } = this.#record
-    // It may have stopped meanwhile, and then there is nothing to give back.
-    if (run.alive && keeper.open) await keeper.closeConsole(pool.name, id, 0).catch(() => undefined)
+    if (keyboard !== null) await this.#giveBack(keyboard)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

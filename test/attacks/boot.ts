@@ -81,6 +81,22 @@ await room.attack('a console without end', async ({ t, guest, other, shell, harm
   await harmless(() => guest.kill(), [])
 })
 
+await room.attack('keys that nobody reads', async ({ t, guest, other, shell, harmless }) => {
+  await guest.push('/etc/inittab', '::once:/bin/sleep 1000\n')
+  await guest.start()
+  await shell('stty raw -echo </dev/console')
+  const console = guest.console()
+  const pressed = console.write(Buffer.alloc(2 ** 20, 'k'))
+  const ended = t.rejects(pressed, { code: 'ERR_STATE' })
+  await sleep(200)
+  await harmless(() => other.exec(['true']), [])
+  // liblxc's monitor waits until they are read: it is the one that has to be ended.
+  await harmless(() => guest.kill(), [], 15_000)
+  t.equal(guest.state, 'stopped')
+  await ended
+  await console.close()
+})
+
 await room.attack('setuid files for users of the host', async ({ t, host, guest, shell }) => {
   await shell('cp /bin/busybox /s; chmod 4777 /s; chmod 777 / /root')
   const [pool] = host.pools.list()

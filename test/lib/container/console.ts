@@ -109,6 +109,46 @@ await t.test('output that fills the log is followed into the next file', async (
   await ct.delete({ force: true })
 })
 
+await t.test('keys that nobody reads keep nobody waiting', async (t) => {
+  const ct = await host.containers.create({
+    id: 'deaf',
+    image: busybox,
+    initCmd: ['/bin/sh', '-c', 'stty raw -echo </dev/console; echo deaf; sleep 600'],
+  })
+  await using console = ct.console()
+  const screen = new Screen(console)
+  await ct.start()
+  await screen.until(/deaf/)
+  const pressed = console.write(Buffer.alloc(2 ** 20, 'k'))
+  const refused = t.rejects(pressed, { code: 'ERR_CLOSED' })
+  await sleep(300)
+  const begun = performance.now()
+  await sleep(20)
+  t.ok(performance.now() - begun < 1000, 'least of all this thread')
+  await console.close()
+  await refused
+
+  const again = ct.console({ since: 'now' })
+  const ended = t.rejects(again.write('k'.repeat(2 ** 20)), { code: 'ERR_STATE' })
+  await sleep(100)
+  const stopped = performance.now()
+  await ct.stop({ method: 'kill' })
+  t.comment(`ended in ${Math.round(performance.now() - stopped)} ms`)
+  await ended
+  await ct.delete({ force: true })
+})
+
+await t.test('many press at once', async () => {
+  const ct = await shell('many')
+  await using console = ct.console()
+  const screen = new Screen(console)
+  await ct.start()
+  await screen.until(/hello/)
+  await Promise.all(['echo ', '$((', '6*', '7))', '\n'].map((keys) => console.write(keys)))
+  await screen.until(/^42\r?$/m)
+  await ct.delete({ force: true })
+})
+
 await t.test('it ends when it is told to', async (t) => {
   const ct = await shell('end')
   const controller = new AbortController()
