@@ -31,13 +31,19 @@ void finish(base::UniqueFd& to) {
 // One way. What cannot be written yet waits in the block, and the source waits for that.
 class Stream {
  public:
-  void begin(base::UniqueFd from, base::UniqueFd to) {
+  void begin(base::UniqueFd from, base::UniqueFd to, bool input) {
     for (const int fd : {from.get(), to.get()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
     from_ = std::move(from);
     to_ = std::move(to);
+    input_ = input;
     begin_ = end_ = 0;
   }
   [[nodiscard]] bool open() const { return to_.valid(); }
+  [[nodiscard]] bool input() const { return input_; }
+  void close() {
+    from_.reset();
+    finish(to_);
+  }
 
   // Of both; that of the source is ignored while something waits.
   void watch(pollfd& from, pollfd& to) const {
@@ -53,11 +59,6 @@ class Stream {
   }
 
  private:
-  void close() {
-    from_.reset();
-    finish(to_);
-  }
-
   void fill() {
     const ssize_t got = base::retry([&] { return ::read(from_.get(), block_.data(), kBlock); });
     if (got < 0 && errno == EAGAIN) return;
@@ -76,6 +77,7 @@ class Stream {
 
   base::UniqueFd from_;
   base::UniqueFd to_;
+  bool input_ = false;
   std::array<char, kBlock> block_;
   size_t begin_ = 0;
   size_t end_ = 0;
@@ -107,8 +109,8 @@ void Terminal::come() {
     return;
   }
   master = std::move(received->fds[0]);
-  streams[0].begin(std::move(input), copy_of(master));
-  streams[1].begin(copy_of(master), std::move(output));
+  streams[0].begin(std::move(input), copy_of(master), true);
+  streams[1].begin(copy_of(master), std::move(output), false);
 }
 
 bool any_open() {
@@ -119,7 +121,14 @@ bool any_open() {
   return false;
 }
 
-bool take_window(std::string_view message) {
+// Whether it is about the streams that we have.
+bool hear(std::string_view message) {
+  if (message == kNoInput) {
+    for (Stream& stream : streams) {
+      if (stream.input()) stream.close();
+    }
+    return true;
+  }
   winsize size{};
   if (message.size() != 1 + sizeof size || message[0] != kWindow) return false;
   std::memcpy(&size, message.data() + 1, sizeof size);
@@ -127,11 +136,14 @@ bool take_window(std::string_view message) {
   return true;
 }
 
-// Whether there may be more. A keeper that has gone does not end what its clients have.
-bool hear_window(const base::UniqueFd& keeper) {
-  const auto received = receive(keeper.get());
-  if (!received.ok()) return received.error().errnum == EAGAIN;
-  return take_window(received->bytes);
+// All that it has said. Whether there may be more later: a keeper that has gone does not end what
+// its clients have.
+bool hear_keeper(const base::UniqueFd& keeper) {
+  for (;;) {
+    const auto received = receive(keeper.get());
+    if (!received.ok()) return received.error().errnum == EAGAIN;
+    if (!hear(received->bytes)) return false;
+  }
 }
 
 void relay(const base::UniqueFd& keeper) {
@@ -146,7 +158,7 @@ void relay(const base::UniqueFd& keeper) {
     // In the order in which it was sent: nobody can tell a size before the program has its
     // terminal, and what is typed after a new size shall find it.
     if (comes.revents != 0) terminal.come();
-    if (told.revents != 0) hears = hear_window(keeper);
+    if (told.revents != 0) hears = hear_keeper(keeper);
     for (size_t i = 0; i < kMaxStreams; i++)
       streams.at(i).move(polled.at(2 * i), polled.at(2 * i + 1));
   }
@@ -163,7 +175,7 @@ void take(std::string_view job, std::vector<base::UniqueFd> fds) {
     base::UniqueFd& pipe = fds[2 * i];
     base::UniqueFd& socket = fds[2 * i + 1];
     const bool in = job[i] == kInput;
-    streams.at(i).begin(std::move(in ? socket : pipe), std::move(in ? pipe : socket));
+    streams.at(i).begin(std::move(in ? socket : pipe), std::move(in ? pipe : socket), in);
   }
 }
 
@@ -183,7 +195,7 @@ void run_relay(const cgroup::Hierarchies& /*hierarchies*/, std::string_view job,
     relay(keeper);
     if (!send(keeper.get(), kRelayed).ok()) _exit(0);
     auto next = next_message(keeper);
-    while (take_window(next.bytes)) next = next_message(keeper);  // of the one that has ended
+    while (hear(next.bytes)) next = next_message(keeper);  // of the one that has ended
     take(next.bytes, std::move(next.fds));
   }
 }

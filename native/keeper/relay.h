@@ -39,6 +39,10 @@ constexpr std::string_view kNothing = "x";
 // Tells a relay the size of its terminal's window.
 std::string window_message(const winsize& size);
 
+// Tells it that nobody has a use for what is still on its way to the program, which may never read
+// it.
+constexpr std::string_view kNoInput = "n";
+
 // The work of a spare child. A job is the names of its streams. It never comes back.
 void run_relay(const cgroup::Hierarchies& hierarchies, std::string_view job,
                std::vector<base::UniqueFd> fds, base::UniqueFd keeper);

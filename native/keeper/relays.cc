@@ -25,6 +25,10 @@ base::Status Relay::resize(const winsize& size) const {
   return send(socket.get(), window_message(size));
 }
 
+void Relay::end_input() const {
+  (void)send(socket.get(), kNoInput);
+}
+
 Relays::Relays(Loop& loop, const cgroup::Hierarchies& hierarchies)
     : loop_(loop), spare_(loop, hierarchies, run_relay) {}
 

@@ -380,7 +380,10 @@ void Sessions::remove(uint64_t id) {
   Session& session = *sessions_.at(id);
   if (session.report.valid()) context_.loop.forget(session.report.get());
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
-  if (session.relay) context_.loop.forget(session.relay->socket.get());
+  if (session.relay) {
+    context_.loop.forget(session.relay->socket.get());
+    session.relay->end_input();
+  }
   context_.loop.cancel(session.deadline);
   if (session.entry_fd.valid()) {
     context_.loop.forget(session.entry_fd.get());

@@ -89,6 +89,19 @@ await t.test('a terminal outlives who types', async (t) => {
   t.same(await again.exit, { exitCode: 0, signal: null })
 })
 
+await t.test('input that nobody will read keeps none', async () => {
+  // The daemon that it leaves behind has its input, and more is on its way than the kernel takes.
+  const args = ['sh', '-c', 'exec 3<&0; sleep 60 <&3 >/dev/null 2>&1 & sleep 0.2']
+  await until(() => relays().length <= 1)
+  const session = await ct.spawn(args)
+  session.stdin?.write(Buffer.alloc(MANY))
+  await session.exit
+  await session.close()
+  await ct.exec(['true'])
+  await until(() => relays().length === 1) // which waits for the next program
+  await ct.exec(['sh', '-c', 'kill $(pidof sleep)'])
+})
+
 await t.test('the next program has another one', async (t) => {
   t.equal((await ct.exec(['echo', 'it works'])).stdout, 'it works\n')
 })
