@@ -78,6 +78,7 @@ const MAX_BYTES = 120 * 1024
 const argumentsSchema = z
   .array(argument)
   .min(1, 'must name a program')
+  .refine(([program]) => program !== '', 'must name a program')
   .max(MAX_ITEMS, `must be at most ${MAX_ITEMS} arguments`)
 const spawnSchema = z.object({
   env: z.record(z.string().regex(/^[^=\0]+$/, 'must be a name'), argument.optional()).optional(),
@@ -161,7 +162,7 @@ async function prepare(
 // The schemas tell what is wrong. That nothing is, is seen in a tenth of the time.
 function commandOf(args: readonly string[]): readonly string[] {
   const given: unknown = args
-  if (Array.isArray(given) && given.length > 0 && given.length <= MAX_ITEMS) {
+  if (Array.isArray(given) && given.length > 0 && given.length <= MAX_ITEMS && given[0] !== '') {
     const command: readonly unknown[] = [...(given as readonly unknown[])]
     if (command.every((arg): arg is string => typeof arg === 'string' && !arg.includes('\0')))
       return command
@@ -175,13 +176,13 @@ function spawnOptions(options: SpawnOptions): z.output<typeof spawnSchema> {
   return parse(spawnSchema, options, 'exec')
 }
 
-function checkSize({ args, env, groups }: ExecPlan): void {
-  const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`)]
+function checkSize({ args, env, groups, cwd }: ExecPlan): void {
+  const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), cwd]
   const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(item) + 8, 0)
   if (items.length + groups.length <= MAX_ITEMS && bytes <= MAX_BYTES) return
   const reason =
     `must be at most ${MAX_ITEMS} arguments and environment variables together with groups of the ` +
-    `user, and ${MAX_BYTES} bytes`
+    `user, and ${MAX_BYTES} bytes with the working directory`
   throw new InvalidArgumentError('exec.args', reason)
 }
 

@@ -2,6 +2,8 @@
 // ends, its output waits, and `ct.session(id)` finds it again.
 
 import { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ClosedError } from '../errors.js'
 import { InvalidArgumentError, OutputLostError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
@@ -58,8 +60,9 @@ export class Session implements AsyncDisposable {
   readonly pid: number
   readonly tty: boolean
   /**
-   * Ending it is the end of the program's input; on a terminal that is a key, and ending this only ends
-   * who types. Null when input was taken from /dev/null.
+   * A write is told when the kernel has it: it is the program's then, whoever ends. What a program has
+   * no use for is discarded, and no error. Ending it is the end of the program's input; on a terminal
+   * that is a key, and ending this only ends who types. Null when input was taken from /dev/null.
    */
   readonly stdin: Writable | null
   /**
@@ -141,10 +144,24 @@ export class Session implements AsyncDisposable {
     })
   }
 
-  /** Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. */
+  /**
+   * Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. Input that
+   * the kernel does not take at once, because the program does not read, is not written any more.
+   */
   detach(): Promise<void> {
     this.#closed = true
-    return (this.#over ??= this.#letGo())
+    return (this.#over ??= this.#written().then(() => this.#letGo()))
+  }
+
+  /** What is still to be written, as far as it goes on at once. */
+  async #written(): Promise<void> {
+    const { stdin } = this
+    if (stdin === null) return
+    for (let left = Infinity; stdin.writableLength < left && !stdin.destroyed; await nextTurn())
+      left = stdin.writableLength
+    // Its end, which nothing stops then.
+    if (stdin.writableLength === 0 && stdin.writableEnded)
+      await finished(stdin).catch(() => undefined)
   }
 
   /** Kills the program if it still runs, and forgets the session. */
@@ -193,11 +210,16 @@ export class Session implements AsyncDisposable {
 
   // The keeper has the pipe too, so that the program survives us. Closing ours is not enough.
   #input(pipe: Writable): Writable {
+    const put = (chunk: Buffer, done: (error?: Error | null) => void) =>
+      pipe.write(chunk, (error) => {
+        if (discarded(error)) done()
+        // Where it was destroyed before it was written, Node knows of no error.
+        else done(error ?? (pipe.destroyed ? new ClosedError(`session ${this.id}`) : null))
+      })
     const input = new Writable({
-      write: (chunk: Buffer, _encoding, done) => {
-        if (pipe.write(chunk)) done()
-        else pipe.once('drain', done)
-      },
+      write: (chunk: Buffer, _encoding, done) => put(chunk, done),
+      writev: (chunks, done) =>
+        put(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)), done),
       final: (done) => {
         const written = () => {
           pipe.destroy()
@@ -215,10 +237,12 @@ export class Session implements AsyncDisposable {
         done(error)
       },
     })
-    // A program that does not read its input to the end is none of the writer's fault.
-    pipe.on('error', (error: NodeJS.ErrnoException) => {
-      input.destroy(error.code === 'EPIPE' || error.code === 'ECONNRESET' ? undefined : error)
-    })
+    pipe.on('error', (error) => input.destroy(discarded(error) ? undefined : error))
     return input
   }
+}
+
+/** A program that does not read its input to the end is none of the writer's fault. */
+function discarded(error: NodeJS.ErrnoException | null | undefined): boolean {
+  return error?.code === 'EPIPE' || error?.code === 'ECONNRESET'
 }

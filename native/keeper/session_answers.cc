@@ -124,11 +124,12 @@ void Sessions::list(const Request& request) {
     item.number(Tag::TTY, session->tty ? 1 : 0);
     for (const std::string& arg : session->args) item.put(Tag::ARG, arg);
     put_status(item, *session);
-    answer.put(Tag::ITEM, item);
-    if (answer.bytes().size() > kMaxFrame / 2) {
+    // One alone may be as large as the frame that asked for it.
+    if (answer.bytes().size() + item.bytes().size() > kMaxFrame / 2) {
       request.reply(answer);
       answer = request.answer();
     }
+    answer.put(Tag::ITEM, item);
   }
   request.reply(answer.number(Tag::DONE, 1));
 }

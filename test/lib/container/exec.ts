@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Session } from '../../../dist/index.js'
 import { startedContainer, text, temporaryHost } from '../../helpers/host.js'
 import { cgroupsBelow } from '../../helpers/hierarchies.js'
 import { until } from '../../helpers/keeper-host.js'
@@ -62,7 +63,12 @@ await t.test('more than fits is refused before anything happens', async (t) => {
     code: 'ERR_INVALID_ARGUMENT',
     argument: 'exec.args',
   })
-  await t.rejects(ct.exec(['true', 'a'.repeat(130 * 1024)]), { code: 'ERR_INVALID_ARGUMENT' })
+  for (const large of [
+    ct.exec(['true', 'a'.repeat(130 * 1024)]),
+    ct.exec(['true'], { cwd: `/${'a'.repeat(130 * 1024)}` }),
+    ct.exec(['true', 'a'.repeat(70 * 1024)], { cwd: `/${'a'.repeat(70 * 1024)}` }),
+  ])
+    await t.rejects(large, { code: 'ERR_INVALID_ARGUMENT' })
   t.match(await ct.exec(['true', ...Array<string>(3000).fill('a')]), { exitCode: 0 })
   for (const user of [2 ** 32 - 1, 2 ** 32, 1.5, NaN, -1, '', { uid: 2 ** 32 - 1, gid: 0 }]) {
     await t.rejects(
@@ -242,6 +248,7 @@ await t.test('what cannot be run', async (t) => {
   await t.rejects(ct.exec(['/no/such/program']), { code: 'ENOENT' })
   await t.rejects(ct.exec(['/etc/passwd']), { code: 'EACCES' })
   await t.rejects(ct.exec([]), { code: 'ERR_INVALID_ARGUMENT' })
+  await t.rejects(ct.exec(['', 'a']), { code: 'ERR_INVALID_ARGUMENT', argument: 'exec.args' })
   await t.rejects(ct.exec(['a\0b']), { code: 'ERR_INVALID_ARGUMENT' })
   await t.rejects(ct.exec(['true'], { env: { 'A=B': 'c' } }), { code: 'ERR_INVALID_ARGUMENT' })
   await t.rejects(ct.exec(['true'], { cwd: 'etc' }), { code: 'ERR_INVALID_ARGUMENT' })
@@ -310,6 +317,45 @@ await t.test('a session is found again, with the output that nobody has read', a
   await again.close()
   t.same(await ct.sessions(), [])
   await t.rejects(ct.session(id), { code: 'ERR_NOT_FOUND', kind: 'session' })
+})
+
+await t.test('sessions are listed however long their command lines are', async (t) => {
+  const sizes = [60, 118, 20].map((size) => size * 1024)
+  const sessions: Session[] = []
+  for (const size of sizes)
+    sessions.push(await ct.spawn(['sh', '-c', 'sleep 60', 'a'.repeat(size)], { stdin: false }))
+  const listed = (await ct.sessions()).map(({ args }) => args[3]?.length)
+  t.same(listed, sizes)
+  for (const session of sessions) await session.close()
+})
+
+await t.test('input that was written is the program’s, whoever lets go', async (t) => {
+  const first = await ct.spawn(['sh', '-c', 'sleep 0.3; cat'])
+  for (const part of ['one ', 'two ', 'three ', 'four']) first.stdin?.write(part)
+  first.stdin?.end()
+  await first.detach()
+  await using again = await ct.session(first.id)
+  t.equal(await text(again.stdout), 'one two three four', 'all of it, and the end')
+
+  const stuck = await ct.spawn(['sleep', '60'])
+  const written = new Promise((resolve) => stuck.stdin?.write(Buffer.alloc(2 ** 22), resolve))
+  await stuck.detach()
+  t.match(
+    await written,
+    { code: 'ERR_CLOSED' },
+    'more than the kernel takes is not said to be written',
+  )
+  await (await ct.session(stuck.id)).close()
+
+  const deaf = await ct.spawn(['sh', '-c', 'exec <&-; echo closed; sleep 60'])
+  await once(deaf.stdout, 'data')
+  for (let i = 0; i < 3; i++) {
+    const discarded = await new Promise((resolve) =>
+      deaf.stdin?.write(Buffer.alloc(2 ** 16), resolve),
+    )
+    t.match(discarded ?? { code: 'ERR_STREAM_DESTROYED' }, { code: 'ERR_STREAM_DESTROYED' })
+  }
+  await deaf.close()
 })
 
 await t.test('closing a session kills what still runs', async (t) => {
