@@ -1,6 +1,5 @@
 // Starts a container: configuration, cgroups of its groups, then the keeper does the rest.
 
-import { close } from 'node:fs'
 import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
@@ -76,7 +75,6 @@ export async function startLocked(
       throw startError(record, error, timeoutMs)
     })
   op.goOn()
-  close(started.pidfd)
   // Events may have told of it before, and of its end as well: then it does not run any more.
   if (run.runs === runs) run.started(started.initPid)
   record.pending.clear()

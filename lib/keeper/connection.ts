@@ -1,8 +1,9 @@
 // One connection to the keeper: requests find their answers by number, events go to whoever listens.
 import { closeSync } from 'node:fs'
 import { native } from '#native'
+import type { ConnectionEvent } from '../../types/native/keeper.js'
 import { ClosedError, SystemError } from '../errors.js'
-import { KeeperError, KeeperLostError } from './errors.js'
+import { DescriptorsMissingError, KeeperError, KeeperLostError } from './errors.js'
 import {
   decodeFrame,
   encodeFrame,
@@ -17,6 +18,8 @@ export interface Answer {
   /** Owned by the caller from here on. */
   fds: number[]
 }
+
+type ReceivedFrame = Extract<ConnectionEvent, { type: 'frame' }>
 
 interface Waiting {
   resolve(answer: Answer): void
@@ -48,7 +51,7 @@ export class Connection {
   constructor(stateDir: string) {
     this.#stateDir = stateDir
     this.#socket = native.keeper.connect(`${stateDir}/keeper/socket`, (event) => {
-      if (event.type === 'frame') this.#received(event.frame, event.fds)
+      if (event.type === 'frame') this.#received(event)
       else this.#lost()
     })
   }
@@ -151,13 +154,17 @@ export class Connection {
     this.#waiting.delete(id)
   }
 
-  #received(bytes: Buffer, fds: number[]): void {
+  #received({ frame: bytes, fds, bare }: ReceivedFrame): void {
     const frame = decodeFrame(bytes)
     if (frame.kind === kinds.EVENT) return this.onEvent(frame.fields)
     const waiting = this.#waiting.get(frame.id)
     if (waiting === undefined) {
       for (const fd of fds) closeSync(fd)
       return
+    }
+    if (bare) {
+      this.#waiting.delete(frame.id)
+      return waiting.reject(new DescriptorsMissingError(frame.fields))
     }
     const answer = { fields: frame.fields, fds }
     if (waiting.collected !== null && frame.kind === kinds.REPLY) {

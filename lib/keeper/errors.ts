@@ -1,4 +1,5 @@
 // How the keeper's refusals look to a caller.
+import { constants } from 'node:os'
 import { SystemError } from '../errors.js'
 import type { Fields } from './protocol.js'
 
@@ -21,6 +22,14 @@ export class KeeperError extends SystemError {
   }
   override get name(): string {
     return 'KeeperError'
+  }
+}
+
+/** This process may not have as many descriptors as there are in an answer: EMFILE. */
+export class DescriptorsMissingError extends SystemError {
+  /** @param answer what else is in it */
+  constructor(readonly answer: Fields) {
+    super(constants.errno.EMFILE, 'recvmsg')
   }
 }
 

@@ -12,10 +12,15 @@ import {
   encodeTarget,
 } from './encode.js'
 import { LibraryMissingError } from '../errors.js'
-import { KeeperError, KeeperLostError, KeeperStartError } from './errors.js'
+import {
+  DescriptorsMissingError,
+  KeeperError,
+  KeeperLostError,
+  KeeperStartError,
+} from './errors.js'
 import { decodeEvent, EventQueue } from './events.js'
 import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
-import { Fields, protocolVersion } from './protocol.js'
+import { Fields, protocolVersion, type FieldValues } from './protocol.js'
 import { isCurrent, renew } from './renewal.js'
 import { OpenedFile } from './opened-file.js'
 import { Replacement } from './replacement.js'
@@ -194,11 +199,7 @@ export class Keeper implements AsyncDisposable {
    *   `ERR_TIMEOUT`, or the errno of the step that failed
    */
   async start(plan: StartPlan, options: { signal?: AbortSignal } = {}): Promise<Started> {
-    const { fields, fds } = await this.#connection.request(
-      'START',
-      encodeStart(plan),
-      options.signal,
-    )
+    const { fields } = await this.#connection.request('START', encodeStart(plan), options.signal)
     const timings: Record<string, number> = {}
     for (const bytes of fields.all('TIMING')) {
       const timing = new Fields(bytes)
@@ -207,7 +208,6 @@ export class Keeper implements AsyncDisposable {
     return {
       initPid: fields.number('INIT_PID'),
       monitorPid: fields.number('MONITOR_PID'),
-      pidfd: one(fds),
       timings,
     }
   }
@@ -241,7 +241,20 @@ export class Keeper implements AsyncDisposable {
    *   program cannot be run
    */
   async exec(plan: ExecPlan, signal?: AbortSignal): Promise<SessionStreams> {
-    return streams(await this.#connection.request('EXEC', encodeExec(plan), signal))
+    return streams(await this.#exec(encodeExec(plan), signal))
+  }
+
+  async #exec(fields: FieldValues, signal: AbortSignal | undefined): Promise<Answer> {
+    try {
+      return await this.#connection.request('EXEC', fields, signal)
+    } catch (error) {
+      if (error instanceof DescriptorsMissingError) {
+        const session = error.answer.number('SESSION')
+        await this.killSession(session)
+        await this.closeSession(session)
+      }
+      throw error
+    }
   }
 
   /**
@@ -254,7 +267,7 @@ export class Keeper implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Finished | SessionStreams> {
     const fields = { ...encodeExec(plan), LINGER_MS: lingerMs }
-    const answer = await this.#connection.request('EXEC', fields, signal)
+    const answer = await this.#exec(fields, signal)
     const exit = exitIn(answer.fields)
     if (exit === null || !answer.fields.has('OUTPUT')) return streams(answer)
     return { exit, stdout: answer.fields.bytes('OUTPUT'), stderr: answer.fields.bytes('ERRORS') }
@@ -270,7 +283,7 @@ export class Keeper implements AsyncDisposable {
     await this.#connection.request('SESSION_CLOSE', { SESSION: session })
   }
 
-  /** Kills all that is in the session's cgroup of v2; the session stays, and tells how it ended. */
+  /** Kills the program, and all that is in its cgroup of v2; the session stays, and tells how it ended. */
   async killSession(session: number): Promise<void> {
     await this.#connection.request('ABORT', { SESSION: session })
   }
@@ -304,7 +317,14 @@ export class Keeper implements AsyncDisposable {
    * terminal 0 nothing can be read here.
    */
   async console(pool: string, id: string, tty: number): Promise<number> {
-    return one((await this.#connection.request('CONSOLE', { POOL: pool, ID: id, TTY: tty })).fds)
+    const which = { POOL: pool, ID: id, TTY: tty }
+    const answer = await this.#connection
+      .request('CONSOLE', which)
+      .catch(async (error: unknown) => {
+        if (error instanceof DescriptorsMissingError) await this.closeConsole(pool, id, tty)
+        throw error
+      })
+    return one(answer.fds)
   }
 
   async closeConsole(pool: string, id: string, tty: number): Promise<void> {

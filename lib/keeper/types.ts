@@ -40,8 +40,6 @@ export interface Started {
   /** As the host sees it. */
   initPid: number
   monitorPid: number
-  /** Of init; the caller closes it. */
-  pidfd: number
   /** Microseconds by step. */
   timings: Record<string, number>
 }

@@ -18,18 +18,19 @@ using Napi::Value;
 
 class Frame final : public bridge::Event {
  public:
-  explicit Frame(keeper::Received received) : received_(std::move(received)) {}
+  Frame(keeper::Received received, bool bare) : received_(std::move(received)), bare_(bare) {}
   Value to_value(Napi::Env env) override {
     Napi::Array fds = Napi::Array::New(env, received_.fds.size());
     for (uint32_t i = 0; i < received_.fds.size(); i++) {
       fds.Set(i, bridge::to_js(env, received_.fds[i].release()));
     }
     return bridge::record(env, "type", "frame", "frame", bridge::Bytes{std::move(received_.bytes)},
-                          "fds", Value(fds));
+                          "fds", Value(fds), "bare", bare_);
   }
 
  private:
   keeper::Received received_;
+  bool bare_;
 };
 
 class Connection final : public bridge::Source {
@@ -38,10 +39,11 @@ class Connection final : public bridge::Source {
   [[nodiscard]] int fd() const { return socket_.get(); }
   std::vector<bridge::Interest> interests() override { return {{socket_.get(), EPOLLIN}}; }
   void ready(size_t index, uint32_t, bridge::Subscription& subscription) override {
-    auto received = keeper::receive(socket_.get());
+    bool bare = false;
+    auto received = keeper::receive(socket_.get(), bare);
     if (!received.ok() && received.error().errnum == EAGAIN) return;
     if (received.ok() && !received->bytes.empty()) {
-      subscription.emit(std::make_unique<Frame>(std::move(*received)));
+      subscription.emit(std::make_unique<Frame>(std::move(*received), bare));
       return;
     }
     subscription.drop_interest(index);

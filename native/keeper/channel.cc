@@ -50,6 +50,13 @@ base::Result<base::UniqueFd> seqpacket() {
 }  // namespace
 
 base::Result<Received> receive(int socket) {
+  bool bare = false;
+  auto received = receive(socket, bare);
+  if (bare) return base::SysError{EMFILE, "recvmsg", ""};
+  return received;
+}
+
+base::Result<Received> receive(int socket, bool& bare) {
   Received result;
   // On the stack: on the heap it would be memory that every monitor forked since inherits.
   std::array<char, kMaxJob> frame;
@@ -72,9 +79,9 @@ base::Result<Received> receive(int socket) {
       result.fds.emplace_back(fd);
     }
   }
-  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
-    return base::SysError{EMSGSIZE, "recvmsg", ""};
-  }
+  if ((header.msg_flags & MSG_TRUNC) != 0) return base::SysError{EMSGSIZE, "recvmsg", ""};
+  bare = (header.msg_flags & MSG_CTRUNC) != 0;
+  if (bare) result.fds.clear();
   result.bytes.assign(frame.data(), static_cast<size_t>(got));
   return result;
 }

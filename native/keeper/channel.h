@@ -17,8 +17,11 @@ struct Received {
   std::vector<base::UniqueFd> fds;
 };
 
-// EAGAIN when nothing is there. A frame or a descriptor list that was cut is EMSGSIZE.
+// EAGAIN when nothing is there, EMSGSIZE for a frame that was cut, EMFILE when this process may not
+// have as many descriptors as came with it: then they are closed.
 base::Result<Received> receive(int socket);
+// The same, but what came without its descriptors is `bare` and no error.
+base::Result<Received> receive(int socket, bool& bare);
 // EAGAIN when the peer does not read. The descriptors are copied, the caller keeps its own.
 base::Status send(int socket, std::string_view frame, const std::vector<int>& fds = {});
 

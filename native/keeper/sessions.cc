@@ -240,6 +240,9 @@ void Sessions::abort(const Request& request, uint32_t exec_request) {
 void Sessions::kill(const Message& message, const Request& request) {
   const Session* session = find(message, request);
   if (session == nullptr) return;
+  if (session->pid_fd.valid() && !session->status) {
+    (void)ns::pidfd_send_signal(session->pid_fd.get(), SIGKILL);
+  }
   orphans_.end(session->cgroup);
   request.reply();
 }

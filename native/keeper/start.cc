@@ -223,7 +223,7 @@ void Containers::answer_start(Container& container) {
     timing.put(Tag::STEP, name).number(Tag::TIME, us);
     answer.put(Tag::TIMING, timing);
   }
-  request.reply(answer, {container.init_fd.get()});
+  request.reply(answer);
   passed(Step::RUNNING_ANSWERED);
 }
 

@@ -2,7 +2,7 @@
 // every exec on the machine; those of other programs are none of ours.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { ExecWatch, type Exec } from '../helpers/exec-watch.js'
 import { first, text } from '../helpers/host.js'
 import { KeeperHost } from '../helpers/keeper-host.js'
@@ -119,8 +119,7 @@ await t.test('a hook that liblxc runs is caught', async (t) => {
   const watch = await ExecWatch.start(t, keeper.pid)
   const life = async (id: string, config: string[]): Promise<void> => {
     const events = keeper.events()
-    const { initPid, pidfd } = await keeper.start(host.plan(id, { config }))
-    closeSync(pidfd)
+    const { initPid } = await keeper.start(host.plan(id, { config }))
     process.kill(initPid, 'SIGKILL')
     await first(events, (event) => event.type === 'exit')
   }

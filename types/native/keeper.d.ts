@@ -3,9 +3,12 @@
 
 import type { Subscription } from './ns.js'
 
-/** Descriptors belong to the receiver. `closed` comes once and last. */
+/**
+ * Descriptors belong to the receiver; none are left of those of a `bare` frame, as this process may not
+ * have so many. `closed` comes once and last.
+ */
 export type ConnectionEvent =
-  | { type: 'frame'; frame: Buffer; fds: number[] }
+  | { type: 'frame'; frame: Buffer; fds: number[]; bare: boolean }
   | { type: 'closed' }
   | { type: 'lost'; count: number }
 

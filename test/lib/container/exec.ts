@@ -25,7 +25,8 @@ function abortedAfter(ms: number, reason: Error): AbortSignal {
 /** How many processes in it are of that program; not every busybox has a pgrep. */
 async function running(program: string): Promise<number> {
   const { stdout } = await ct.exec(['ps'])
-  return stdout.split('\n').filter((line) => new RegExp(`\\b${program}\\b`).test(line)).length
+  const itself = new RegExp(`(?<!setsid )\\b${program}\\b`) // no setsid that is still to become it
+  return stdout.split('\n').filter((line) => itself.test(line)).length
 }
 
 await t.test('output, status and signal', async (t) => {

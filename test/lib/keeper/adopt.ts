@@ -14,7 +14,6 @@ let initPid = 0
 await t.test('dies', async (t) => {
   const first = await host.connect()
   const started = await first.start(plan)
-  closeSync(started.pidfd)
   initPid = started.initPid
   const lost = new Promise<void>((resolve) => (first.onLost = resolve))
   process.kill(first.pid, 'SIGKILL')
@@ -37,8 +36,7 @@ await t.test('enters it, as confined as before', async (t) => {
 })
 
 await t.test('starts another beside it', async () => {
-  const { pidfd } = await second.start(host.plan('new'))
-  closeSync(pidfd)
+  await second.start(host.plan('new'))
 })
 
 await t.test('brings a reboot to its end', async (t) => {

@@ -9,7 +9,6 @@ const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
 await using keeper = await host.connect()
 const started = await keeper.start(host.plan('web'))
-closeSync(started.pidfd)
 
 async function output(args: string[], more = {}): Promise<string> {
   const session = await keeper.exec(execPlan('web', args, more))

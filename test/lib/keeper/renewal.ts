@@ -17,7 +17,6 @@ const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
 await using keeper = await host.connect()
 const first = await keeper.start(host.plan('web'))
-closeSync(first.pidfd)
 const input = (session: SessionStreams): number => session.stdin ?? -1
 const descriptors = () => readdirSync(`/proc/${keeper.pid}/fd`).length
 
@@ -86,7 +85,7 @@ await t.test('what is under way comes to its end', async (t) => {
     { id: 'late', state: 'running', initPid: late.initPid },
     { id: 'web' },
   ])
-  for (const fd of [early.pidfd, late.pidfd, terminal]) closeSync(fd)
+  closeSync(terminal)
   await keeper.closeConsole('tank', 'web', 0)
 })
 
@@ -141,8 +140,7 @@ await t.test('ends are noticed, of monitors that are still children', async (t) 
 
 await t.test('many times, also with starts and ends, nothing is left open', async (t) => {
   const life = async (id: string): Promise<void> => {
-    const { initPid, pidfd } = await keeper.start(host.plan(id))
-    closeSync(pidfd)
+    const { initPid } = await keeper.start(host.plan(id))
     t.match(await keeper.run(execPlan(id, ['echo', id]), 20_000), {
       stdout: Buffer.from(`${id}\n`),
     })

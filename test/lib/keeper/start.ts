@@ -1,5 +1,5 @@
 // A start: what the caller gets, what stays behind when it fails.
-import { closeSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KeeperHost, event, until } from '../../helpers/keeper-host.js'
 import { childrenOf, pids, titleOf } from '../../helpers/processes.js'
@@ -14,7 +14,6 @@ await t.test('runs init, unprivileged and confined', async (t) => {
   const plan = host.plan('one')
   const events = keeper.events()
   const started = await keeper.start(plan)
-  closeSync(started.pidfd)
   const proc = `/proc/${started.initPid}`
   const root = plan.rootfs.uidMap[0]?.hostId ?? 0
   t.equal(statSync(proc).uid, root, 'root is an unmapped id on the host')
@@ -40,7 +39,7 @@ await t.test('init that ends says how', async (t) => {
   const events = keeper.events()
   writeFileSync(join(host.image, 'seven'), 'exit 7\n')
   await keeper.start(host.plan('seven', { init: '/bin/sh /seven' })).then(
-    ({ pidfd }) => closeSync(pidfd),
+    () => undefined,
     (error: unknown) => t.match(error, { code: 'ERR_CONTAINER_ENDED' }),
   )
   t.match(await event(events, (e) => e.type === 'exit'), { reason: 'exited', code: 7 })

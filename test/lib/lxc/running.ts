@@ -10,7 +10,6 @@ const host = new KeeperHost(t)
 await using keeper = await host.connect()
 const plan = host.plan('web1')
 const started = await keeper.start(plan)
-closeSync(started.pidfd)
 await using ct = await LxcContainer.open('web1', plan.lxcPath)
 
 await t.test('is active, running, and has the init that was started', async (t) => {
