@@ -3,6 +3,7 @@
 
 import { Readable, type Writable } from 'node:stream'
 import { z } from 'zod'
+import { deadline } from '../host/deadline.js'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
 import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
@@ -26,6 +27,8 @@ export interface ConsoleOptions {
   readonly since?: ConsoleSince | null | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+const ENDING_MS = 1000
 
 interface Keyboard {
   readonly run: number
@@ -91,19 +94,22 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
    * @throws ClosedError when this is closed before that
    */
   async write(keys: string | Uint8Array): Promise<void> {
-    const { run, stream } = await this.#attach()
+    const keyboard = await this.#attach()
     try {
       await new Promise<void>((resolve, reject) => {
-        stream.write(keys, (error) => {
+        keyboard.stream.write(keys, (error) => {
           if (error == null) resolve()
           else reject(error)
         })
       })
     } catch (error) {
       this.#assertOpen()
-      const { name, run: now } = this.#record
-      if (now.alive && now.runs === run) throw error
-      throw new StateError(name, now.state, 'it ended before all keys were pressed')
+      const { name, run } = this.#record
+      // The terminal goes a moment before it is heard why.
+      using limit = deadline('', ENDING_MS)
+      const ended = () => (run.alive && run.runs === keyboard.run ? undefined : true)
+      if (!(await run.until(ended, limit.signal).catch(() => false))) throw error
+      throw new StateError(name, run.state, 'it ended before all keys were pressed')
     }
   }
 
