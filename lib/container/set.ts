@@ -10,8 +10,14 @@ import {
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import { KeeperError } from '../keeper/errors.js'
+import type { Exchanged } from '../pool/config-file.js'
 import type { Cgparam } from '../schema/cgparam.js'
-import { containerSettings, type ContainerSettingsInput } from '../schema/container.js'
+import {
+  containerSettings,
+  type ContainerFile,
+  type ContainerSettingsInput,
+} from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
 import { nameFiles, resolverFiles, writeGuestFiles } from './guest-files.js'
 import { utsName } from './hostname.js'
@@ -60,30 +66,49 @@ export async function setContainer(
   await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
   const live = record.run.alive
   const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
-  const change = async (): Promise<void> => {
-    if (live && 'cgparams' in patch) {
-      await applyCgparams(record, before.cgparams, patch['cgparams'] as Cgparam[])
-    }
-    let writing = false
-    try {
-      done('set.limits', op.signal)
-      writing = true
-      record.config = await record.file.update({ ...patch, ...(naming ? UNNAMED : {}) })
-    } catch (error) {
-      if (live && 'cgparams' in patch) {
-        await applyCgparams(record, patch['cgparams'] as Cgparam[], before.cgparams)
-      }
-      // Otherwise the file may be the new one, although that could not be made sure of.
-      if (live && !writing) await forgetUnapplied(record)
-      throw error
-    }
-    op.goOn()
-    done('set.file')
+  const applyParams = async (from: readonly Cgparam[], to: readonly Cgparam[]) => {
+    if (live && 'cgparams' in patch) await applyCgparams(record, from, to)
+  }
+  const params = (patch['cgparams'] ?? []) as Cgparam[]
+  const mark = naming ? UNNAMED : {}
+  const finish = async (): Promise<void> => {
     if (naming) await finishNaming(op, record, checked.hostname !== undefined)
     done('set.guest')
     // A reboot from inside takes what is there then, also when nobody has the host open.
     if (live) await writeLxcFile(record)
     done('set.lxc')
+  }
+  const takeBack = async (changed: Exchanged<ContainerFile>, failed: unknown): Promise<void> => {
+    record.config = await record.file.restore(changed, mark)
+    await applyParams(params, before.cgparams)
+    // A guest that does not answer is not asked again: the next import does that.
+    if (!(failed instanceof KeeperError && failed.code === 'ERR_TIMEOUT')) await finish()
+    if (live) await forgetUnapplied(record)
+  }
+  const change = async (): Promise<void> => {
+    await applyParams(before.cgparams, params)
+    let writing = false
+    let changed: Exchanged<ContainerFile>
+    try {
+      done('set.limits', op.signal)
+      writing = true
+      changed = await record.file.exchange({ ...patch, ...mark })
+    } catch (error) {
+      await applyParams(params, before.cgparams)
+      // Otherwise the file may be the new one, although that could not be made sure of.
+      if (live && !writing) await forgetUnapplied(record)
+      throw error
+    }
+    record.config = changed.value
+    op.goOn()
+    try {
+      done('set.file')
+      await finish()
+    } catch (error) {
+      // As far as that goes where the disk is full, or the guest is in the way.
+      await takeBack(changed, error).catch(() => undefined)
+      throw error
+    }
   }
   await (live ? whileUnapplied(record, change) : change())
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])

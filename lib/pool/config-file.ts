@@ -9,6 +9,14 @@ import { poolError, replaceFile, syncDirectory } from './write-file.js'
 
 export type { Patch } from './config-document.js'
 
+/** A change of a file. */
+export interface Exchanged<T> {
+  /** The text that was there. */
+  readonly before: string
+  /** What is there now. */
+  readonly value: T
+}
+
 export class ConfigFile<T extends z.ZodType> {
   // Writers of one file take turns: two patches must not be made from the same old content.
   #turn: Promise<unknown> = Promise.resolve()
@@ -20,7 +28,9 @@ export class ConfigFile<T extends z.ZodType> {
 
   /** @throws ConfigBrokenError with line and column, or the system's error */
   async read(): Promise<z.output<T>> {
-    return (await this.#load()).check(this.schema)
+    const text = await readFile(this.path, 'utf8')
+    await ownTurn()
+    return ConfigDocument.parse(text, this.path).check(this.schema)
   }
 
   /** Writes a file that is not there yet. */
@@ -34,14 +44,34 @@ export class ConfigFile<T extends z.ZodType> {
    *
    * @throws ConfigBrokenError when the file cannot be understood or would not be afterwards
    */
-  update(patch: Patch): Promise<z.output<T>> {
-    const turn = this.#turn.then(async () => {
-      const document = await this.#load()
-      document.merge(patch)
-      return this.#store(document)
+  async update(patch: Patch): Promise<z.output<T>> {
+    return (await this.exchange(patch)).value
+  }
+
+  /** As {@link update}, and says what was there before. */
+  exchange(patch: Patch): Promise<Exchanged<z.output<T>>> {
+    return this.#inTurn(async () => {
+      const before = await readFile(this.path, 'utf8')
+      return { before, value: await this.#change(before, patch) }
     })
+  }
+
+  /** Writes what was there before, but for some fields. */
+  restore({ before }: Exchanged<z.output<T>>, patch: Patch): Promise<z.output<T>> {
+    return this.#inTurn(() => this.#change(before, patch))
+  }
+
+  #inTurn<R>(work: () => Promise<R>): Promise<R> {
+    const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn
+  }
+
+  async #change(text: string, patch: Patch): Promise<z.output<T>> {
+    await ownTurn()
+    const document = ConfigDocument.parse(text, this.path)
+    document.merge(patch)
+    return this.#store(document)
   }
 
   async remove(): Promise<void> {
@@ -57,11 +87,5 @@ export class ConfigFile<T extends z.ZodType> {
     const value = document.check(this.schema)
     await replaceFile(this.path, document.toString())
     return value
-  }
-
-  async #load(): Promise<ConfigDocument> {
-    const text = await readFile(this.path, 'utf8')
-    await ownTurn()
-    return ConfigDocument.parse(text, this.path)
   }
 }

@@ -126,6 +126,27 @@ await t.test('hostname and resolvers, running and stopped', async (t) => {
   await ct.delete({ force: true })
 })
 
+await t.test('a guest that cannot be named anew keeps its name, and everything else', async (t) => {
+  const ct = await startedContainer(host, { id: 'own', hostname: 'before', pidsLimit: 50 })
+  const conf = join(root, 'conf/ct/own.yml')
+  const before = await readFile(conf, 'utf8')
+  const sh = async (script: string) => (await ct.exec(['sh', '-c', script], { cwd: '/' })).stdout
+  await sh('mv /etc /was; : > /etc')
+  await t.rejects(ct.set({ hostname: 'after', pidsLimit: 20 }), { code: 'ENOTDIR' })
+  t.match(ct.show(), { hostname: 'before', pidsLimit: 50 })
+  t.equal(await sh('cat /proc/sys/kernel/hostname'), 'before\n')
+  t.equal((await cgroups.dir(ct.show().cgroup).read('pids', 'pids.max')).trim(), '50')
+  t.match(
+    await readFile(conf, 'utf8'),
+    before,
+    'what is missing is made good by who opens the host',
+  )
+  await sh('rm /etc; mv /was /etc')
+  await ct.set({ hostname: 'after' })
+  t.equal(await sh('cat /etc/hostname'), 'after\n')
+  await ct.delete({ force: true })
+})
+
 await t.test('changes at the same time do not lose one another', async (t) => {
   const ct = await startedContainer(host, { id: 'five' })
   await Promise.all([
