@@ -1,5 +1,7 @@
 // For native calls that cannot be interrupted: the caller stops waiting, the call runs to its end.
 
+import { onAbort } from './on-abort.js'
+
 /** Settles as `promise` does, or rejects with `signal.reason` when that comes first. */
 export function abandon<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
@@ -7,10 +9,8 @@ export function abandon<T>(promise: Promise<T>, signal: AbortSignal | undefined)
     const abort = (): void => {
       reject(signal.reason as Error)
     }
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort)
-    })
+    const forget = onAbort(signal, abort)
+    promise.then(resolve, reject).finally(forget)
     if (signal.aborted) abort()
   })
 }

@@ -2,6 +2,7 @@
 import type { CgroupEvent, Hierarchies, Subscription } from '#native'
 import { native } from '../native.js'
 import { onRemoval } from './removals.js'
+import { onAbort } from '../on-abort.js'
 
 export type { CgroupEvent } from '#native'
 
@@ -24,6 +25,7 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
   readonly #pending = new Map<CgroupEvent['type'], CgroupEvent>()
   readonly #waiting: Waiting[] = []
   readonly #signal: AbortSignal | null
+  readonly #forgetAbort: () => void
   /** Of v1 there are no events: what the unified hierarchy says of freezing is not how it is. */
   readonly #freezesByV1: boolean
   #subscription: Subscription | null = null
@@ -56,7 +58,7 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
       this.#forgetRemoval()
       throw error
     }
-    signal?.addEventListener('abort', this.#abort, { once: true })
+    this.#forgetAbort = onAbort(signal, this.#abort)
   }
 
   #take(event: CgroupEvent): void {
@@ -75,7 +77,7 @@ export class CgroupWatch implements AsyncIterableIterator<CgroupEvent, undefined
     native.cgroup.unwatch(this.#subscription)
     this.#forgetRemoval()
     this.#subscription = null
-    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#forgetAbort()
     for (const { resolve, reject } of this.#waiting.splice(0)) {
       if (this.#failure !== null) reject(this.#failure.reason)
       else resolve({ done: true, value: undefined })

@@ -3,6 +3,7 @@
 
 import { watch, type FSWatcher } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
+import { onAbort } from '../on-abort.js'
 
 /** A place in a console's output, to go on from later. */
 export interface ConsolePosition {
@@ -144,7 +145,7 @@ class Change {
   #watcher: FSWatcher | null = null
   #timer: NodeJS.Timeout | null = null
   #resolve: () => void = () => undefined
-  readonly #signal: AbortSignal
+  readonly #forget: () => void
   // Also while the reader is elsewhere and will never ask again.
   readonly #abort = () => {
     this.#release()
@@ -152,11 +153,10 @@ class Change {
   }
 
   constructor(path: string, signal: AbortSignal) {
-    this.#signal = signal
     this.seen = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    signal.addEventListener('abort', this.#abort, { once: true })
+    this.#forget = onAbort(signal, this.#abort)
     try {
       this.#watcher = watch(path, { persistent: false }, () => this.#resolve())
       this.#watcher.on('error', () => this.#resolve())
@@ -167,7 +167,7 @@ class Change {
   }
 
   close(): void {
-    this.#signal.removeEventListener('abort', this.#abort)
+    this.#forget()
     this.#release()
   }
 

@@ -13,6 +13,7 @@ import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-l
 import { openKeys } from '../descriptor-streams.js'
 import type { ContainerRecord } from './record.js'
 import { checkWindow } from './session.js'
+import { onAbort } from '../on-abort.js'
 
 const sinceSchema = z.union(
   [
@@ -48,8 +49,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   readonly #record: ContainerRecord
   readonly #log: ConsoleLog
   readonly #closing = new AbortController()
-  readonly #forward: () => void
-  readonly #signal: AbortSignal | undefined
+  readonly #forget: readonly (() => void)[]
   // Of the run and the keeper that it was asked for. Others have another one, and nothing tells that
   // what is written to an old one goes nowhere.
   #keyboard: Keyboard | null = null
@@ -63,11 +63,9 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     const since = parse(sinceSchema, options.since ?? 'history', 'console.since')
     record.assertPresent()
     this.#record = record
-    this.#signal = signal
-    this.#forward = () => void this.close()
     if (signal?.aborted === true) this.#closing.abort()
-    signal?.addEventListener('abort', this.#forward, { once: true })
-    record.gone.signal.addEventListener('abort', this.#forward, { once: true })
+    const close = () => void this.close()
+    this.#forget = [onAbort(signal, close), onAbort(record.gone.signal, close)]
     const path = record.pool.layout.consoleLog(record.id)
     this.#log = new ConsoleLog(path, since, this.#closing.signal)
   }
@@ -181,8 +179,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
-    this.#signal?.removeEventListener('abort', this.#forward)
-    this.#record.gone.signal.removeEventListener('abort', this.#forward)
+    for (const one of this.#forget) one()
     const keyboard = this.#keyboard
     this.#keyboard = null
     if (keyboard !== null) await this.#giveBack(keyboard)

@@ -21,6 +21,7 @@ import { deadline, optionalDeadline, timeoutOf } from '../host/deadline.js'
 import { Output } from './output.js'
 import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
+import { onAbort } from '../on-abort.js'
 
 export interface SpawnOptions {
   /**
@@ -222,7 +223,7 @@ export async function execInContainer(
     session.stderr?.destroy()
     killed = setTimeout(() => held.abort(limit.signal?.reason), KILLED_MS)
   }
-  limit.signal?.addEventListener('abort', giveUp, { once: true })
+  onAbort(limit.signal, giveUp)
   if (limit.signal?.aborted === true) giveUp() // while it was being started
   try {
     const ended = Promise.all([
@@ -305,10 +306,8 @@ function environment(
 }
 
 function killOnAbort(session: Session, signal: AbortSignal): void {
-  const abort = () => session.abort()
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  const forget = () => signal.removeEventListener('abort', abort)
+  if (signal.aborted) session.abort()
+  const forget = onAbort(signal, () => session.abort())
   session.exit.then(forget, forget)
 }
 

@@ -12,6 +12,7 @@ import type { SessionStreams } from '../keeper/types.js'
 import { Pidfd, type Exit } from '../ns/pidfd.js'
 import type { SignalName } from '../ns/signal.js'
 import { openOutput, openPipe } from '../descriptor-streams.js'
+import { onAbort } from '../on-abort.js'
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {
@@ -77,6 +78,7 @@ export class Session implements AsyncDisposable {
   readonly #keeper: Keeper
   readonly #pidfd: Pidfd
   readonly #hostClosed: AbortSignal
+  #forget = () => {}
   #ended = false
   /** By the caller. */
   #closed = false
@@ -107,7 +109,7 @@ export class Session implements AsyncDisposable {
       () => undefined,
     )
     if (closed.aborted) this.#abandon()
-    else closed.addEventListener('abort', this.#abandon, { once: true })
+    else this.#forget = onAbort(closed, this.#abandon)
   }
 
   get #outputs(): readonly Readable[] {
@@ -180,7 +182,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #letGo(): Promise<void> {
-    this.#hostClosed.removeEventListener('abort', this.#abandon)
+    this.#forget()
     for (const stream of [this.stdin, ...this.#outputs]) stream?.destroy()
     await this.#pidfd.close()
   }

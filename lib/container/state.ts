@@ -1,8 +1,9 @@
 // What a container is doing, as far as the keeper's events have told.
 
-import { EventEmitter, setMaxListeners } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { KeeperEvent, Known } from '../keeper/types.js'
 import type { SignalName } from '../ns/signal.js'
+import { onAbort } from '../on-abort.js'
 
 export const CONTAINER_STATES = [
   'staged',
@@ -38,7 +39,6 @@ export class RunState {
 
   /** @param gone when there will be no more changes: nobody waits for one for ever */
   constructor(gone: AbortSignal) {
-    setMaxListeners(0, gone)
     this.#gone = gone
   }
 
@@ -149,8 +149,7 @@ export class RunState {
     return new Promise<T>((resolve, reject) => {
       const finish = (settle: () => void) => {
         this.#changes.off('change', check)
-        signal?.removeEventListener('abort', abort)
-        this.#gone.removeEventListener('abort', abort)
+        for (const one of forget) one()
         settle()
       }
       const abort = () => {
@@ -168,8 +167,7 @@ export class RunState {
         }
       }
       this.#changes.on('change', check)
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#gone.addEventListener('abort', abort, { once: true })
+      const forget = [onAbort(signal, abort), onAbort(this.#gone, abort)]
     })
   }
 }

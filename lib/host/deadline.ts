@@ -3,6 +3,7 @@
 import { TimeoutError } from './errors.js'
 import { parse } from '../schema/parse.js'
 import { milliseconds } from '../schema/size.js'
+import { onAbort } from '../on-abort.js'
 
 /**
  * The time that a caller gave, or else the default, which needs no check: that would take as long as all
@@ -46,16 +47,15 @@ export function deadline(
     timeoutMs === Infinity
       ? undefined
       : setTimeout(() => controller.abort(new TimeoutError(operation, timeoutMs)), timeoutMs)
-  const forward = ({ target }: Event) => controller.abort((target as AbortSignal).reason)
-  for (const signal of signals) {
+  const forget = signals.map((signal) => {
     if (signal?.aborted === true) controller.abort(signal.reason)
-    else signal?.addEventListener('abort', forward, { once: true })
-  }
+    return onAbort(signal, () => controller.abort(signal?.reason))
+  })
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
       clearTimeout(timer)
-      for (const signal of signals) signal?.removeEventListener('abort', forward)
+      for (const one of forget) one()
     },
   }
 }

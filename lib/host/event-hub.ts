@@ -5,6 +5,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import type { LocalEvent } from './context.js'
 import type { EventPosition, HostEvent } from './events.js'
+import { onAbort } from '../on-abort.js'
 
 /** How many events may wait for a reader; then the oldest go, and a `gap` says so. */
 const QUEUE_LIMIT = 16_384
@@ -51,13 +52,12 @@ export class EventHub {
       this.#readers.delete(reader)
       // It has a connection of its own, and would wait for the next event for ever.
       reader.past?.end()
-      signal?.removeEventListener('abort', end)
+      forget()
     }
     const queue = new EventQueue<HostEvent>(QUEUE_LIMIT, (dropped) => this.#lost(dropped), leave)
-    const end = () => queue.end()
+    const forget = onAbort(signal, () => queue.end())
     const reader: Reader = { queue, replaying: since !== undefined, past: null }
     this.#readers.add(reader)
-    signal?.addEventListener('abort', end, { once: true })
     if (since !== undefined) void this.#replay(keeper, since, reader)
     return queue
   }

@@ -3,6 +3,7 @@
 // short ones around a piece of state are waited for, first come, first served.
 
 import { BusyError, LockOrderError } from './errors.js'
+import { onAbort } from '../on-abort.js'
 
 /**
  * From the outside in. Who holds a lock takes only such as come after it, so that no two operations can
@@ -145,7 +146,7 @@ export class Locks {
     const held = await new Promise<Use>((resolve, reject) => {
       const over = () => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', abort)
+        forget()
       }
       const leave = () => {
         over()
@@ -169,7 +170,7 @@ export class Locks {
         reject(busy(entry, first ?? use))
       }
       const timer = timeoutMs === Infinity ? undefined : setTimeout(late, timeoutMs)
-      signal?.addEventListener('abort', abort, { once: true })
+      const forget = onAbort(signal, abort)
       entry.queue.push(waiter)
     })
     return this.#until(wanted, entry, held)

@@ -1,6 +1,5 @@
 // Opens a host: takes its state directory, finds its keeper, imports its pools.
 
-import { setMaxListeners } from 'node:events'
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Cgroups } from '../cgroup/cgroups.js'
@@ -86,7 +85,6 @@ export async function openHost(
   let closed = false
   const why = () => new ClosedError(`host at '${stateDir}'`)
   const closing = new AbortController()
-  setMaxListeners(0, closing.signal)
   const context: HostContext = {
     paths: new StatePaths(stateDir),
     cgroupRoot,

@@ -12,6 +12,7 @@ import {
   type FieldValues,
   type Kind,
 } from './protocol.js'
+import { onAbort } from '../on-abort.js'
 
 export interface Answer {
   fields: Fields
@@ -110,19 +111,18 @@ export class Connection {
     })
     this.#send(id, frame, fds)
     if (signal === undefined) return await answer
-    const abort = () => {
+    const forget = onAbort(signal, () => {
       this.request('ABORT', { REQUEST: id }).catch(() => {
         // It was answered meanwhile; then the abort came too late to matter.
       })
-    }
-    signal.addEventListener('abort', abort, { once: true })
+    })
     try {
       return await answer
     } catch (error) {
       signal.throwIfAborted()
       throw error
     } finally {
-      signal.removeEventListener('abort', abort)
+      forget()
     }
   }
 

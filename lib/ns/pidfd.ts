@@ -4,6 +4,7 @@ import type { NamespaceIds } from '#native'
 import { ClosedError, traced } from '../errors.js'
 import { native } from '../native.js'
 import { signalName, signalNumber, type SignalName } from './signal.js'
+import { onAbort } from '../on-abort.js'
 
 export type { NamespaceIds } from '#native'
 
@@ -76,15 +77,12 @@ export class Pidfd implements AsyncDisposable {
     const subscription = native.ns.watchExit(this.fd, persistent, ({ waitStatus }) => {
       resolve(waitStatus)
     })
-    const abort = (): void => {
-      reject(signal?.reason)
-    }
-    signal?.addEventListener('abort', abort, { once: true })
+    const forget = onAbort(signal, () => reject(signal?.reason))
     try {
       const status = await promise
       return status === null ? null : describeWaitStatus(status)
     } finally {
-      signal?.removeEventListener('abort', abort)
+      forget()
       native.ns.unwatch(subscription)
     }
   }

@@ -2,6 +2,7 @@
 import type { CloneReport, Stop } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
+import { onAbort } from '../on-abort.js'
 
 export type { CloneReport } from '#native'
 
@@ -57,10 +58,7 @@ async function stoppable<T>(
   if (signal === undefined) return work(null)
   signal.throwIfAborted()
   const stop = native.ns.newStop()
-  const abort = (): void => {
-    native.ns.stop(stop)
-  }
-  signal.addEventListener('abort', abort, { once: true })
+  const forget = onAbort(signal, () => native.ns.stop(stop))
   try {
     return await work(stop)
   } catch (error) {
@@ -68,7 +66,7 @@ async function stoppable<T>(
     if (cancelled && signal.aborted) throw signal.reason
     throw error
   } finally {
-    signal.removeEventListener('abort', abort)
+    forget()
     native.ns.stop(stop)
   }
 }

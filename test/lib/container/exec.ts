@@ -378,6 +378,28 @@ await t.test('many at once', async (t) => {
   t.pass('each has its own answer')
 })
 
+await t.test('one signal may be that of all', async (t) => {
+  const warnings: Error[] = []
+  const warned = (warning: Error) => warnings.push(warning)
+  process.on('warning', warned)
+  const controller = new AbortController()
+  const { signal } = controller
+  const sessions = await Promise.all(
+    Array.from({ length: 14 }, () => ct.spawn(['sleep', '60'], { signal })),
+  )
+  const waiting = Array.from({ length: 14 }, () => ct.wait('stopped', { signal }))
+  const refused = Promise.all(waiting.map((one) => t.rejects(one, { name: 'AbortError' })))
+  await sleep(20)
+  controller.abort()
+  for (const session of sessions) {
+    t.match(await session.exit, { signal: 'SIGKILL' })
+    await session.close()
+  }
+  await refused
+  t.same(warnings, [])
+  process.off('warning', warned)
+})
+
 await t.test('a container that is killed ends, whatever is being started in it', async (t) => {
   for (const delay of [0, 1, 3, 10, 30]) {
     const started = Promise.all(
