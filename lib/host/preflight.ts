@@ -37,13 +37,10 @@ interface Rule {
   readonly purpose: string
 }
 
-// The kernel counts most of them for the user who owns the namespaces above, too: that is the
-// host's root, so all containers together are one user's.
+// For the machine, or for its root.
 const RULES: readonly Rule[] = [
   { name: 'fs.file-max', base: 8192, each: 512, purpose: 'open files of the whole machine' },
   { name: 'fs.inotify.max_queued_events', base: 16384, each: 0, purpose: 'file events that wait' },
-  { name: 'fs.inotify.max_user_instances', base: 128, each: 16, purpose: 'watchers of files' },
-  { name: 'fs.inotify.max_user_watches', base: 8192, each: 256, purpose: 'watched files' },
   { name: 'kernel.keys.maxbytes', base: 20000, each: 0, purpose: 'size of the keys of one user' },
   { name: 'kernel.keys.maxkeys', base: 200, each: 0, purpose: 'keys of one user' },
   { name: 'kernel.keys.root_maxbytes', base: 20000, each: 512, purpose: "size of root's keys" },
@@ -54,12 +51,19 @@ const RULES: readonly Rule[] = [
   { name: 'net.core.netdev_max_backlog', base: 1000, each: 0, purpose: 'packets that wait' },
   { name: 'net.ipv4.neigh.default.gc_thresh3', base: 512, each: 4, purpose: 'IPv4 neighbours' },
   { name: 'net.ipv6.neigh.default.gc_thresh3', base: 512, each: 4, purpose: 'IPv6 neighbours' },
+  { name: 'user.max_user_namespaces', base: 16, each: 4, purpose: 'user namespaces' },
+]
+
+// Counted for the user in a user namespace, and for the user who made it. That is each container's root, not
+// the host's: each has as much for itself, and the host has.
+const OWN_RULES: readonly Rule[] = [
+  { name: 'fs.inotify.max_user_instances', base: 128, each: 16, purpose: 'watchers of files' },
+  { name: 'fs.inotify.max_user_watches', base: 8192, each: 256, purpose: 'watched files' },
   { name: 'user.max_cgroup_namespaces', base: 16, each: 2, purpose: 'cgroup namespaces' },
   { name: 'user.max_ipc_namespaces', base: 16, each: 4, purpose: 'IPC namespaces' },
   { name: 'user.max_mnt_namespaces', base: 64, each: 16, purpose: 'mount namespaces' },
   { name: 'user.max_net_namespaces', base: 16, each: 4, purpose: 'network namespaces' },
   { name: 'user.max_pid_namespaces', base: 16, each: 4, purpose: 'process namespaces' },
-  { name: 'user.max_user_namespaces', base: 16, each: 4, purpose: 'user namespaces' },
   { name: 'user.max_uts_namespaces', base: 16, each: 4, purpose: 'host name namespaces' },
 ]
 
@@ -89,7 +93,10 @@ export async function preflight(
 ): Promise<PreflightReport> {
   const { containers } = parse(schema, options, 'preflight')
   const limits = await readFile(`/proc/${keeperPid}/limits`, 'utf8')
-  const checks = await Promise.all(RULES.map((rule) => sysctl(rule, containers)))
+  const checks = await Promise.all([
+    ...RULES.map((rule) => sysctl(rule, rule.base + rule.each * containers)),
+    ...OWN_RULES.map((rule) => sysctl(rule, Math.max(rule.base, rule.each))),
+  ])
   for (const rule of KEEPER_RULES) {
     const hard = new RegExp(`^${rule.title}\\s+\\S+\\s+(\\S+)`, 'm').exec(limits)?.[1]
     const current = hard === undefined ? null : hard === 'unlimited' ? Infinity : Number(hard)
@@ -100,21 +107,12 @@ export async function preflight(
   return Object.freeze({ ok: checks.every(({ ok }) => ok), checks })
 }
 
-async function sysctl(
-  { name, base, each, purpose }: Rule,
-  containers: number,
-): Promise<PreflightCheck> {
+async function sysctl({ name, purpose }: Rule, needed: number): Promise<PreflightCheck> {
   // An interface's name may hold a dot, none of these does.
   const path = `/proc/sys/${name.replaceAll('.', '/')}`
   const text = await readFile(path, 'utf8').catch(() => null)
-  const needed = base + each * containers
-  return check(
-    name,
-    text === null ? null : Number(text),
-    needed,
-    purpose,
-    `sysctl -w ${name}=${needed}`,
-  )
+  const current = text === null ? null : Number(text)
+  return check(name, current, needed, purpose, `sysctl -w ${name}=${needed}`)
 }
 
 function check(
