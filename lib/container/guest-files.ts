@@ -7,7 +7,7 @@ import type { FileOp, FileTarget } from '../keeper/types.js'
 import { deadline } from '../host/deadline.js'
 import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
-import { shortHostname, utsName } from './hostname.js'
+import { hostnameOfId, shortHostname } from './hostname.js'
 import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
 import type { ContainerRecord } from './record.js'
 
@@ -91,7 +91,7 @@ export function editsFor(files: readonly GuestFile[], present: readonly Present[
 
 /** The files with its name: its own hostname, or the one that follows from its id. */
 export function nameFiles({ config, id }: ContainerRecord): GuestFile[] {
-  const hostname = config.hostname ?? utsName(id, null)
+  const hostname = config.hostname ?? hostnameOfId(id)
   return [...hostnameFiles(config.distribution, hostname), hostsFile(hostname)]
 }
 

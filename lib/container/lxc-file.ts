@@ -116,7 +116,7 @@ function renderRecord(
   const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
   const initCmd = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(record, cgroupVersion)]
   const text = renderLxcConfig({
-    hostname: utsName(id, config.hostname ?? null),
+    hostname: utsName(id, config.hostname ?? null, config.distribution),
     arch: config.arch,
     rootfs: host.paths.rootfs(pool.name, id),
     uidMap: user.uidMap,

@@ -14,6 +14,7 @@ import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
 import { initKindOf, type InitKind } from './init.js'
+import { Pending } from './pending.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
@@ -30,7 +31,7 @@ export class ContainerRecord {
   /** Tells its locks from those of others: it may be renamed while somebody waits. */
   readonly #key = `${++records}`
   /** Settings that wait for the next start. */
-  readonly pending = new Set<string>()
+  readonly pending = new Pending()
 
   constructor(
     readonly pool: Pool,

@@ -112,10 +112,14 @@ export async function setContainer(
   }
   await (live ? whileUnapplied(record, change) : change())
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
-  const waits = (name: SettingName) =>
-    NEXT_START.has(name) || (name === 'cgparams' && isStuck(record, before.cgparams))
+  const waits = (name: SettingName): boolean => {
+    const inFile = NEXT_START.get(name)
+    if (inFile) return record.pending.changed(name, inFile(before), inFile(record.config))
+    if (name !== 'cgparams' || !isStuck(record, before.cgparams)) return false
+    record.pending.add(name)
+    return true
+  }
   const pending = names.filter((name) => live && waits(name))
-  for (const name of pending) record.pending.add(name)
   record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
   const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
   return Object.freeze({
@@ -176,7 +180,7 @@ export async function finishNaming(
 ): Promise<void> {
   const { config, id, run } = record
   const names = renamed ? nameFiles(record) : []
-  const name = utsName(id, config.hostname ?? null)
+  const name = utsName(id, config.hostname ?? null, config.distribution)
   const more = renamed && run.alive ? [{ op: 'hostname', name } as const] : []
   await writeGuestFiles(op, record, [...names, ...resolverFiles(record)], more)
   record.config = await record.file.update({ vpsadminos: { unnamed: undefined } })

@@ -10,14 +10,17 @@ import { checkRawLxc } from './raw-lxc.js'
 
 export type SettingName = keyof ContainerSettings
 
+/** What a file has of a setting, by which two files can be compared. */
+type InFile = (file: ContainerFile) => unknown
+
 /** Settings that a running container gets at its next start. The others take effect at once. */
-export const NEXT_START: ReadonlySet<SettingName> = new Set([
-  'initCmd',
-  'prlimits',
-  'rawLxc',
-  'netif',
-  'seccompProfile',
-  'nesting',
+export const NEXT_START: ReadonlyMap<SettingName, InFile> = new Map<SettingName, InFile>([
+  ['initCmd', (file) => file.init_cmd ?? null],
+  ['prlimits', (file) => file.prlimits],
+  ['rawLxc', (file) => file.raw?.lxc ?? null],
+  ['netif', (file) => file.net_interfaces],
+  ['seccompProfile', (file) => file.seccomp_profile ?? null],
+  ['nesting', (file) => file.nesting === true],
 ])
 
 /**

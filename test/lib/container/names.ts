@@ -5,12 +5,13 @@ import { initKindOf, signalsOf } from '../../../dist/container/init.js'
 import { vethName } from '../../../dist/container/veth-name.js'
 
 t.test('the kernel shows the hostname, cut only where it must be', async (t) => {
-  t.equal(utsName('web1', null), 'web1')
-  t.equal(utsName('web1', 'web1.example.org'), 'web1.example.org')
-  t.equal(utsName('x'.repeat(100), null), 'x'.repeat(63))
-  t.equal(utsName('web1', `${'a'.repeat(60)}.example.org`), 'a'.repeat(60))
-  t.equal(utsName('-_', null), 'container')
-  t.equal(utsName('_a-', null), 'a')
+  t.equal(utsName('web1', null, 'debian'), 'web1')
+  t.equal(utsName('web1', 'web1.example.org', 'debian'), 'web1')
+  t.equal(utsName('web1', 'web1.example.org', 'fedora'), 'web1.example.org')
+  t.equal(utsName('x'.repeat(100), null, 'fedora'), 'x'.repeat(63))
+  t.equal(utsName('web1', `${'a'.repeat(60)}.example.org`, 'fedora'), 'a'.repeat(60))
+  t.equal(utsName('-_', null, 'debian'), 'container')
+  t.equal(utsName('_a-', null, 'debian'), 'a')
 })
 
 t.test('/etc/hosts gets the name, loses the old one and keeps the rest', async (t) => {
