@@ -59,4 +59,12 @@ t.test('the examples', async (t) => {
   t.match(host.containers.show('web2'), { memoryLimit: 2 ** 29, cpuLimit: 150 })
   t.match(ct.show(), { netif: { link: 'br0' }, autostart: { priority: 10 } })
   t.match(ct.show().prlimits, { nofile: { soft: 4096 }, memlock: undefined })
+
+  // And what is shown can be given to another one.
+  const other = await host.containers.create({ id: 'other', image })
+  const shown = ct.show()
+  for (const name of Object.keys(containerSettings.shape) as SettingName[]) {
+    await t.resolves(other.set({ [name]: shown[name] }), name)
+    t.same(other.show()[name], shown[name], name)
+  }
 })
