@@ -96,6 +96,7 @@ void Keeper::answer_renewal(const Takeover& from) {
 }
 
 void Keeper::run() {
+  server_.keep(context_.options.state_dir + "/keeper/socket");
   leave_when_idle();
   loop_.run();
   containers_.remove_fifos();

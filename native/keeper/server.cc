@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstring>
 
 #include "keeper/channel.h"
@@ -19,7 +22,37 @@ Server::Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gon
       listener_(std::move(listener)),
       handle_(std::move(handle)),
       gone_(std::move(gone)) {
+  watch_listener();
+}
+
+void Server::watch_listener() {
   loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
+}
+
+void Server::keep(const std::string& path) {
+  deleted_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  const std::string directory = path.substr(0, path.rfind('/'));
+  if (::inotify_add_watch(deleted_.get(), directory.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
+    log_.line("%s: nobody sees to it that it stays: %s", path.c_str(), std::strerror(errno));
+    return;
+  }
+  loop_.watch(deleted_.get(), EPOLLIN, [this, path](uint32_t) {
+    std::array<char, 4096> events;
+    while (::read(deleted_.get(), events.data(), events.size()) > 0) {
+    }
+    make_again(path);
+  });
+  make_again(path);  // it may have gone before
+}
+
+void Server::make_again(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) return;
+  auto again = listen_at(path);
+  if (!again.ok()) return log_.line("%s: %s", path.c_str(), std::strerror(again.error().errnum));
+  log_.line("%s was deleted, and is there again", path.c_str());
+  loop_.forget(listener_.get());
+  listener_ = std::move(*again);
+  if (listens_) watch_listener();
 }
 
 void Server::accept() {
@@ -52,7 +85,7 @@ void Server::watch(uint64_t id) {
 void Server::listen(bool listen) {
   listens_ = listen;
   loop_.forget(listener_.get());
-  if (listen) loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
+  if (listen) watch_listener();
   for (const auto& [id, client] : clients_) {
     // What hangs up meanwhile is noticed afterwards.
     listen ? watch(id) : loop_.forget(client.socket.get());
@@ -69,7 +102,7 @@ Request Server::request_of(uint32_t id, uint64_t client) {
 void Server::wait_for_descriptors() {
   loop_.forget(listener_.get());
   loop_.after(kRetryMs, [this] {
-    if (listens_) loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
+    if (listens_) watch_listener();
   });
 }
 

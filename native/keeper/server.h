@@ -23,6 +23,9 @@ class Server {
   using Gone = std::function<void(uint64_t client)>;
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone);
 
+  // Has the socket at `path` be there as long as we run. Whoever deletes it, cleaning up, would leave
+  // a keeper to which nobody comes, and beside which there can be no other one.
+  void keep(const std::string& path);
   void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
   void send(uint64_t client, std::string_view frame, const std::vector<int>& fds = {});
@@ -48,6 +51,8 @@ class Server {
   static constexpr size_t kMaxClients = 64;
 
   void watch(uint64_t id);
+  void watch_listener();
+  void make_again(const std::string& path);
   void accept();
   void wait_for_descriptors();
   void readable(uint64_t id);
@@ -57,6 +62,7 @@ class Server {
   Loop& loop_;
   Log& log_;
   base::UniqueFd listener_;
+  base::UniqueFd deleted_;  // inotify(7)
   Handle handle_;
   Gone gone_;
   std::map<uint64_t, Client> clients_;

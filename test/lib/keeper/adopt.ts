@@ -1,5 +1,6 @@
 // The keeper is killed; its containers are not, and the next keeper has them.
-import { closeSync } from 'node:fs'
+import { closeSync, existsSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Keeper } from '../../../dist/keeper/keeper.js'
 import { drain } from '../../helpers/drain.js'
 import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
@@ -33,6 +34,19 @@ await t.test('enters it, as confined as before', async (t) => {
   closeSync(session.pidfd)
   const [text] = await Promise.all([drain(session.stdout), drain(session.stderr)])
   t.match(text, /^Seccomp:\t2$/m)
+})
+
+await t.test('its socket stays, whoever deletes it', async (t) => {
+  const path = join(host.stateDir, 'keeper/socket')
+  for (const take of [() => unlinkSync(path), () => renameSync(path, `${path}.gone`)]) {
+    take()
+    await until(() => existsSync(path))
+    await using other = await host.connect()
+    t.equal(other.pid, second.pid)
+    t.match(await other.containers(), [{ id: 'kept' }])
+  }
+  rmSync(`${path}.gone`)
+  t.ok(second.open, 'and who is connected stays so')
 })
 
 await t.test('starts another beside it', async () => {
