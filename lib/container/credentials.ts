@@ -46,9 +46,10 @@ export async function credentialsOf(
   keeper: Keeper,
   target: FileTarget,
   user: UserOption | undefined,
+  what: string,
 ): Promise<Credentials> {
   if (user === undefined || user === 0 || user === 'root') return ROOT
-  const wanted = parse(userSchema, user, 'exec.user')
+  const wanted = parse(userSchema, user, `${what}.user`)
   if (typeof wanted === 'object') {
     return { name: String(wanted.uid), home: '/', ...wanted, groups: wanted.groups ?? [] }
   }
@@ -60,7 +61,7 @@ export async function credentialsOf(
   if (found === null) {
     if (typeof wanted === 'number')
       return { uid: wanted, gid: wanted, groups: [], name: String(wanted), home: '/' }
-    throw new InvalidArgumentError('exec.user', `the container has no user '${wanted}'`)
+    throw new InvalidArgumentError(`${what}.user`, `the container has no user '${wanted}'`)
   }
   return { ...found, groups: groupsOf(group?.data?.toString() ?? '', found.name) }
 }

@@ -108,7 +108,7 @@ export async function spawnInContainer(
       'spawn.stdin',
       'must be true or false; what it reads is written to session.stdin',
     )
-  const { keeper, plan } = await prepare(record, args, options)
+  const { keeper, plan } = await prepare(record, args, options, 'spawn')
   const streams = await keeper.exec(plan, signal).catch(async (error: unknown) => {
     throw await execError(record, error)
   })
@@ -131,10 +131,11 @@ async function prepare(
   record: ContainerRecord,
   args: readonly string[],
   options: SpawnOptions,
+  what: string,
 ): Promise<{ keeper: Keeper; plan: ExecPlan }> {
   const { signal } = options
-  const command = commandOf(args)
-  const { env, cwd, tty = false } = spawnOptions(options)
+  const command = commandOf(args, what)
+  const { env, cwd, tty = false } = spawnOptions(options, what)
   signal?.throwIfAborted()
   record.assertAlive('exec')
   if (record.run.state === 'frozen') {
@@ -142,7 +143,9 @@ async function prepare(
   }
   const keeper = await record.host.keeper()
   using op = record.beside('exec', { signal })
-  const user = await record.withFiles(op, (where) => credentialsOf(keeper, where, options.user))
+  const user = await record.withFiles(op, (where) =>
+    credentialsOf(keeper, where, options.user, what),
+  )
   const plan = {
     pool: record.pool.name,
     id: record.id,
@@ -156,35 +159,35 @@ async function prepare(
     tty: tty === true ? { rows: 24, cols: 80 } : tty === false ? null : tty,
     stdin: options.stdin ?? true,
   }
-  checkSize(plan)
+  checkSize(plan, what)
   return { keeper, plan }
 }
 
 // The schemas tell what is wrong. That nothing is, is seen in a tenth of the time.
-function commandOf(args: readonly string[]): readonly string[] {
+function commandOf(args: readonly string[], what: string): readonly string[] {
   const given: unknown = args
   if (Array.isArray(given) && given.length > 0 && given.length <= MAX_ITEMS && given[0] !== '') {
     const command: readonly unknown[] = [...(given as readonly unknown[])]
     if (command.every((arg): arg is string => typeof arg === 'string' && !arg.includes('\0')))
       return command
   }
-  return parse(argumentsSchema, args, 'exec.args')
+  return parse(argumentsSchema, args, `${what}.args`)
 }
 
-function spawnOptions(options: SpawnOptions): z.output<typeof spawnSchema> {
+function spawnOptions(options: SpawnOptions, what: string): z.output<typeof spawnSchema> {
   const { env, cwd, tty } = options
   if (env === undefined && cwd === undefined && tty === undefined) return {}
-  return parse(spawnSchema, options, 'exec')
+  return parse(spawnSchema, options, what)
 }
 
-function checkSize({ args, env, groups, cwd }: ExecPlan): void {
+function checkSize({ args, env, groups, cwd }: ExecPlan, what: string): void {
   const items = [...args, ...Object.entries(env).map(([name, value]) => `${name}=${value}`), cwd]
   const bytes = items.reduce((sum, item) => sum + Buffer.byteLength(item) + 8, 0)
   if (items.length + groups.length <= MAX_ITEMS && bytes <= MAX_BYTES) return
   const reason =
     `must be at most ${MAX_ITEMS} arguments and environment variables together with groups of the ` +
     `user, and ${MAX_BYTES} bytes with the working directory`
-  throw new InvalidArgumentError('exec.args', reason)
+  throw new InvalidArgumentError(`${what}.args`, reason)
 }
 
 /**
@@ -204,7 +207,7 @@ export async function execInContainer(
   const maxBuffer = bytesOf(given)
   using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
-  const { keeper, plan } = await prepare(record, args, spawn)
+  const { keeper, plan } = await prepare(record, args, spawn, 'exec')
   const started = await keeper
     .run(plan, stdin === undefined ? LINGER_MS : 0, limit.signal)
     .catch(async (error: unknown) => {

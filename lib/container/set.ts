@@ -8,6 +8,7 @@ import {
   usableParams,
   type CgparamSnapshot,
 } from '../group/cgparams.js'
+import { SystemError } from '../errors.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
@@ -16,6 +17,7 @@ import type { Cgparam } from '../schema/cgparam.js'
 import {
   containerSettings,
   type ContainerFile,
+  type ContainerSettings,
   type ContainerSettingsInput,
 } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
@@ -86,18 +88,18 @@ export async function setContainer(
     if (live) await forgetUnapplied(record)
   }
   const change = async (): Promise<void> => {
-    await applyParams(before.cgparams, params)
     let writing = false
     let changed: Exchanged<ContainerFile>
     try {
+      await applyParams(before.cgparams, params)
       done('set.limits', op.signal)
       writing = true
       changed = await record.file.exchange({ ...patch, ...mark })
     } catch (error) {
-      await applyParams(params, before.cgparams)
+      const undone = await applyParams(params, before.cgparams).then(...isDone)
       // Otherwise the file may be the new one, although that could not be made sure of.
-      if (live && !writing) await forgetUnapplied(record)
-      throw error
+      if (live && undone && !writing) await forgetUnapplied(record)
+      throw refusal(error, checked, what)
     }
     record.config = changed.value
     op.goOn()
@@ -148,6 +150,16 @@ export async function unsetContainer(
     options,
     'unset',
   )
+}
+
+const isDone = [() => true, () => false] as const
+
+/** On v1 the kernel says EBUSY where memory cannot be taken away; on v2 it kills. */
+function refusal(error: unknown, { memoryLimit }: ContainerSettings, what: string): unknown {
+  const used = error instanceof SystemError && error.code === 'EBUSY' && memoryLimit != null
+  if (!used) return error
+  const reason = 'is less than what is used and cannot be given back'
+  return new InvalidArgumentError(`${what}.memoryLimit`, reason, { cause: error })
 }
 
 /** Parameters that are among the new ones no more. */

@@ -1,6 +1,6 @@
 // Opens a host: takes its state directory, finds its keeper, imports its pools.
 
-import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Cgroups } from '../cgroup/cgroups.js'
 import { prlimitBounds, type PrlimitBounds } from '../container/prlimit-clamp.js'
@@ -54,9 +54,14 @@ export async function openHost(
   const { signal } = more
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.open()')
   await using undo = new Undo()
-  await mkdir(stateDir, { recursive: true })
-  await chmod(stateDir, 0o711)
-  await checkReachable(stateDir)
+  const made = await mkdir(stateDir, { recursive: true })
+  try {
+    await chmod(stateDir, 0o711)
+    await checkReachable(stateDir)
+  } catch (error) {
+    if (made !== undefined) await rm(made, { recursive: true })
+    throw error
+  }
   const lock = await HostLock.take(stateDir)
   undo.add(() => lock[Symbol.asyncDispose]())
   const locks = new Locks()

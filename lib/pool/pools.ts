@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
-import { ExistsError, NotAPoolError, NotFoundError, StateError } from '../host/errors.js'
+import { ExistsError, InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
 import { claim, resourceOf } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import { removeTree } from '../ns/tree.js'
@@ -64,7 +64,7 @@ export class Pools {
       const found = (await readdir(wanted.path)).filter((name) => name !== 'lost+found')
       if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
       if (found.length > 0 && !(await layout.isHalfMade())) {
-        throw new NotAPoolError(wanted.path, 'the directory is not empty')
+        throw new InvalidArgumentError('install.path', 'must be an empty directory, or none yet')
       }
       if (found.length === 0) undo.add(() => removeContent(wanted.path))
       if (made !== undefined) undo.add(() => rm(made, { recursive: true }))

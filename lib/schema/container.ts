@@ -24,14 +24,19 @@ export interface CreateImage {
   readonly version?: string | undefined
 }
 
-export const imageQuery = z.strictObject({
-  source: word.optional(),
-  vendor: word.optional(),
-  variant: word.optional(),
-  arch: word.optional(),
-  distribution: word,
-  version: word.optional(),
-})
+const WHICH_IMAGE = 'must say which, as { distribution: "debian" }'
+
+export const imageQuery = z.strictObject(
+  {
+    source: word.optional(),
+    vendor: word.optional(),
+    variant: word.optional(),
+    arch: word.optional(),
+    distribution: word,
+    version: word.optional(),
+  },
+  { error: ({ code }) => (code === 'invalid_type' ? WHICH_IMAGE : undefined) },
+)
 
 const macAddress = z
   .string()

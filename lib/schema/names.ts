@@ -23,7 +23,10 @@ export const poolName = z
 export const groupPath = z
   .string()
   .max(1000, 'must be at most 1000 characters')
-  .regex(/^\/$|^(\/[a-zA-Z0-9_-]{1,100})+$/, 'must begin with "/", every part being ' + WORD_RULE)
+  .regex(
+    /^\/$|^(\/[a-zA-Z0-9_-]{1,100})+$/,
+    'must be "/", or parts after a "/" each; a part ' + WORD_RULE,
+  )
 
 const LABEL = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/i
 

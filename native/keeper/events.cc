@@ -50,14 +50,15 @@ void Events::take_over(const Takeover& from) {
 }
 
 void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) const {
-  // Numbers of another keeper say nothing here: all that this one knows is news.
+  // Numbers of another keeper say nothing here: all that this one knows is news, and what is lost has
+  // no numbers.
   const bool same = epoch == epoch_;
   const uint64_t after = same ? std::min(seq, last_) : 0;
   const uint64_t oldest = ring_.empty() ? last_ + 1 : ring_.front().seq;
   if ((!same && !epoch.empty()) || after + 1 < oldest) {
     Writer gap(Kind::EVENT, 0);
     gap.number(Tag::SEQ, after).number(Tag::TIME, realtime_ms()).put(Tag::TYPE, "gap");
-    gap.number(Tag::FROM, after + 1).number(Tag::TO, oldest == 0 ? 0 : oldest - 1);
+    gap.number(Tag::FROM, same ? after + 1 : 0).number(Tag::TO, oldest == 0 ? 0 : oldest - 1);
     sink(gap.bytes());
   }
   for (const Entry& entry : ring_) {

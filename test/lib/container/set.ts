@@ -186,6 +186,17 @@ await t.test('a limit that the kernel refuses changes nothing', async (t) => {
     code: 'EINVAL',
   })
   t.match(ct.show(), { memoryLimit: 64 * MiB, cpuLimit: null })
+  const pids = async () => (await cgroups.dir(ct.show().cgroup).read('pids', 'pids.max')).trim()
+  t.equal(await pids(), 'max')
+  if (v1) {
+    await ct.exec(['sh', '-c', 'head -c 30000000 /dev/zero >/dev/shm/much'])
+    await t.rejects(ct.set({ pidsLimit: 20, memoryLimit: '4 MiB' }), {
+      code: 'ERR_INVALID_ARGUMENT',
+      argument: 'set.memoryLimit',
+      cause: { code: 'EBUSY' },
+    })
+    t.equal(await pids(), 'max', 'what was in force is taken back')
+  }
   for (const bad of [
     { memoryLimit: -1 },
     { memoryLimit: '1 PB' },

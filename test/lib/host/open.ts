@@ -186,7 +186,10 @@ await t.test('a directory with something else in it is no pool', async (t) => {
     path,
   })
   await using host = await Host.open(options)
-  await t.rejects(host.pools.install({ name: 'other', path }), { code: 'ERR_NOT_A_POOL' })
+  await t.rejects(host.pools.install({ name: 'other', path }), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'install.path',
+  })
 })
 
 await t.test('a second host in the same cgroup root is refused', async (t) => {
