@@ -141,6 +141,7 @@ await t.test('a state directory that containers cannot go through is refused', a
     argument: 'open.stateDir',
     reason: new RegExp(hidden),
   })
+  t.notOk(existsSync(join(hidden, 'state')))
 })
 
 await t.test('without root it says so', async (t) => {
