@@ -136,6 +136,8 @@ async function prepare(
   const { signal } = options
   const command = commandOf(args, what)
   const { env, cwd, tty = false } = spawnOptions(options, what)
+  if (tty !== false && options.stdin === false)
+    throw new InvalidArgumentError(`${what}.stdin`, 'is the terminal, where there is one')
   signal?.throwIfAborted()
   record.assertAlive('exec')
   if (record.run.state === 'frozen') {
@@ -208,11 +210,11 @@ export async function execInContainer(
   using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
   const { keeper, plan } = await prepare(record, args, spawn, 'exec')
-  const started = await keeper
-    .run(plan, stdin === undefined ? LINGER_MS : 0, limit.signal)
-    .catch(async (error: unknown) => {
-      throw withOutput(await execError(record, error), '', '')
-    })
+  // What was printed until a short time is over is there only where nobody waits for the end first.
+  const lingerMs = stdin === undefined && timeoutMs > 10 * LINGER_MS ? LINGER_MS : 0
+  const started = await keeper.run(plan, lingerMs, limit.signal).catch(async (error: unknown) => {
+    throw withOutput(await execError(record, error), '', '')
+  })
   if (!('session' in started)) return finished(started, maxBuffer)
   const session = openedSession(record, keeper, started)
   session.stdin?.end(stdin)
@@ -226,6 +228,11 @@ export async function execInContainer(
     session.stderr?.destroy()
     killed = setTimeout(() => held.abort(limit.signal?.reason), KILLED_MS)
   }
+  let over = false
+  session.exit.then(
+    () => (over = true),
+    () => undefined,
+  )
   onAbort(limit.signal, giveUp)
   if (limit.signal?.aborted === true) giveUp() // while it was being started
   try {
@@ -244,7 +251,7 @@ export async function execInContainer(
   } finally {
     clearTimeout(killed)
     const closed = session.close()
-    if (limit.signal?.aborted !== true) await closed
+    if (over || limit.signal?.aborted !== true) await closed
   }
 }
 

@@ -17,7 +17,6 @@ const FULLY_QUALIFIED = new Set([
   'nixos',
   'opensuse',
   'rocky',
-  'slackware',
 ])
 
 /** Whether the distribution's own boot gives the kernel the whole hostname, and not its first part. */

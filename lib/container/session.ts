@@ -2,8 +2,7 @@
 // ends, its output waits, and `ct.session(id)` finds it again.
 
 import { Readable, Writable } from 'node:stream'
-import { finished } from 'node:stream/promises'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError } from '../errors.js'
 import { InvalidArgumentError, OutputLostError } from '../host/errors.js'
 import { KeeperError } from '../keeper/errors.js'
@@ -13,6 +12,13 @@ import { Pidfd, type Exit } from '../ns/pidfd.js'
 import type { SignalName } from '../ns/signal.js'
 import { openOutput, openPipe } from '../descriptor-streams.js'
 import { onAbort } from '../on-abort.js'
+
+/** Input goes to the program in parts, so that it is seen whether it takes any. */
+const PIECE = 64 * 1024
+const TAKING_MS = 10
+const TAKING_LOOKS = 25
+/** How long the end of what was killed is waited for. */
+const KILLED_MS = 1000
 
 /** How a program ended; one of the two is null. */
 export interface SessionExit {
@@ -77,18 +83,21 @@ export class Session implements AsyncDisposable {
   readonly exit: Promise<SessionExit>
   readonly #keeper: Keeper
   readonly #pidfd: Pidfd
-  readonly #hostClosed: AbortSignal
+  readonly #host: SessionHost
   #forget = () => {}
   #ended = false
+  /** Parts of the input that were written, or given up. */
+  #taken = 0
   /** By the caller. */
   #closed = false
   /** Whoever is first to let go of it; the others wait for the same. */
   #over: Promise<void> | null = null
 
   /** @internal */
-  constructor(keeper: Keeper, streams: SessionStreams, { sessionEnds, closed }: SessionHost) {
+  constructor(keeper: Keeper, streams: SessionStreams, host: SessionHost) {
+    const { sessionEnds, closed } = host
     this.#keeper = keeper
-    this.#hostClosed = closed
+    this.#host = host
     this.id = streams.session
     this.pid = streams.pid
     this.#pidfd = Pidfd.adopt(streams.pidfd)
@@ -147,38 +156,58 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. Input that
-   * the kernel does not take at once, because the program does not read, is not written any more.
+   * Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. Input is
+   * written for as long as the program takes some of it within a quarter of a second; what is left then
+   * is not, and its writes are told so.
    */
   detach(): Promise<void> {
     this.#closed = true
     return (this.#over ??= this.#written().then(() => this.#letGo()))
   }
 
-  /** What is still to be written, as far as it goes on at once. */
   async #written(): Promise<void> {
     const { stdin } = this
     if (stdin === null) return
-    for (let left = Infinity; stdin.writableLength < left && !stdin.destroyed; await nextTurn())
-      left = stdin.writableLength
-    // Its end, which nothing stops then.
-    if (stdin.writableLength === 0 && stdin.writableEnded)
-      await finished(stdin).catch(() => undefined)
+    const done = () => stdin.destroyed || (stdin.writableLength === 0 && !stdin.writableEnded)
+    for (let before = -1; !done() && this.#taken > before;) {
+      before = this.#taken
+      for (let looks = 0; looks < TAKING_LOOKS && !done() && this.#taken === before; looks++)
+        await sleep(looks === 0 ? 0 : TAKING_MS)
+    }
   }
 
-  /** Kills the program if it still runs, and forgets the session. */
-  close(): Promise<void> {
+  /**
+   * Kills the program if it still runs, also after `detach()`, and forgets the session. One that is
+   * frozen is waited for no longer than a second: it ends when it is thawed.
+   */
+  async close(): Promise<void> {
     this.#closed = true
-    return (this.#over ??= this.#end())
+    const detaching = this.#over
+    this.#over ??= this.#end()
+    await this.#over
+    if (detaching === null || this.#ended || !this.#keeper.open) return
+    const streams = await this.#keeper.openSession(this.id).catch(() => null)
+    if (streams !== null) await new Session(this.#keeper, streams, this.#host).close()
   }
 
   async #end(): Promise<void> {
     if (!this.#ended) this.#pidfd.kill('SIGKILL')
     // Unread output must not keep the program's pipes, and with them the end, waiting.
     for (const output of this.#outputs) output.resume()
-    await this.exit.catch(() => undefined)
+    await this.#endedWithin(KILLED_MS)
     await this.#letGo()
-    if (this.#keeper.open) await this.#keeper.closeSession(this.id).catch(() => undefined)
+    const forget = async (): Promise<void> => {
+      if (this.#keeper.open) await this.#keeper.closeSession(this.id).catch(() => undefined)
+    }
+    if (this.#ended) await forget()
+    else this.exit.then(forget, () => undefined)
+  }
+
+  async #endedWithin(milliseconds: number): Promise<void> {
+    const late = new AbortController()
+    const wait = sleep(milliseconds, undefined, { signal: late.signal }).catch(() => undefined)
+    await Promise.race([this.exit, wait]).catch(() => undefined)
+    late.abort()
   }
 
   async #letGo(): Promise<void> {
@@ -197,7 +226,7 @@ export class Session implements AsyncDisposable {
     this.#closed = true
     for (const stream of [this.stdin, ...this.#outputs]) {
       stream?.on('error', () => undefined)
-      stream?.destroy(this.#hostClosed.reason as Error)
+      stream?.destroy(this.#host.closed.reason as Error)
     }
     this.#over ??= this.#letGo()
   };
@@ -212,12 +241,22 @@ export class Session implements AsyncDisposable {
 
   // The keeper has the pipe too, so that the program survives us. Closing ours is not enough.
   #input(pipe: Writable): Writable {
-    const put = (chunk: Buffer, done: (error?: Error | null) => void) =>
-      pipe.write(chunk, (error) => {
-        if (discarded(error)) done()
+    /** The program has closed it, or has ended: what comes goes nowhere. */
+    let discards = false
+    const put = (bytes: Buffer, done: (error?: Error | null) => void): void => {
+      let from = 0
+      const next = (error?: Error | null): void => {
+        this.#taken++
+        if (discards || discarded(error)) done()
         // Where it was destroyed before it was written, Node knows of no error.
-        else done(error ?? (pipe.destroyed ? new ClosedError(`session ${this.id}`) : null))
-      })
+        else if (error != null || pipe.destroyed)
+          done(error ?? new ClosedError(`session ${this.id}`))
+        else if (from >= bytes.length) done()
+        else pipe.write(bytes.subarray(from, (from += PIECE)), next)
+      }
+      if (discards) process.nextTick(done)
+      else pipe.write(bytes.subarray(from, (from += PIECE)), next)
+    }
     const input = new Writable({
       write: (chunk: Buffer, _encoding, done) => put(chunk, done),
       writev: (chunks, done) =>
@@ -231,7 +270,8 @@ export class Session implements AsyncDisposable {
           )
         }
         // An end would be that of whoever types next, too.
-        if (this.tty) pipe.write('', written)
+        if (discards || pipe.destroyed) written()
+        else if (this.tty) pipe.write('', written)
         else pipe.end(written)
       },
       destroy: (error, done) => {
@@ -239,7 +279,10 @@ export class Session implements AsyncDisposable {
         done(error)
       },
     })
-    pipe.on('error', (error) => input.destroy(discarded(error) ? undefined : error))
+    pipe.on('error', (error) => {
+      if (discarded(error)) discards = true
+      else input.destroy(error)
+    })
     return input
   }
 }

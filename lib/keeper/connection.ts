@@ -119,7 +119,8 @@ export class Connection {
     try {
       return await answer
     } catch (error) {
-      signal.throwIfAborted()
+      // Who asked has something to undo then.
+      if (!(error instanceof DescriptorsMissingError)) signal.throwIfAborted()
       throw error
     } finally {
       forget()

@@ -248,11 +248,10 @@ export class Keeper implements AsyncDisposable {
     try {
       return await this.#connection.request('EXEC', fields, signal)
     } catch (error) {
-      if (error instanceof DescriptorsMissingError) {
-        const session = error.answer.number('SESSION')
-        await this.killSession(session)
-        await this.closeSession(session)
-      }
+      if (!(error instanceof DescriptorsMissingError)) throw error
+      // Nobody else knows of it.
+      await this.abandonSession(error.answer.number('SESSION')).catch(() => undefined)
+      signal?.throwIfAborted()
       throw error
     }
   }
@@ -281,6 +280,11 @@ export class Keeper implements AsyncDisposable {
   /** The keeper lets go of the session's streams; one that has ended is forgotten. */
   async closeSession(session: number): Promise<void> {
     await this.#connection.request('SESSION_CLOSE', { SESSION: session })
+  }
+
+  /** Kills the program, as {@link killSession}, and forgets the session at once. */
+  async abandonSession(session: number): Promise<void> {
+    await this.#connection.request('SESSION_CLOSE', { SESSION: session, FORCE: true })
   }
 
   /** Kills the program, and all that is in its cgroup of v2; the session stays, and tells how it ended. */

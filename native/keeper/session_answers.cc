@@ -85,6 +85,10 @@ void Sessions::close(const Message& message, const Request& request) {
   if (session == nullptr) return;
   if (session->status) {
     remove(session->id);
+  } else if (message.fields.number(Tag::FORCE) != 0) {
+    const std::string cgroup = session->cgroup;
+    remove(session->id);
+    orphans_.end(cgroup);
   } else {
     // It runs on without us: what it writes now meets a closed pipe, as after any hang-up.
     session->input.reset();

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { drain } from '../../helpers/drain.js'
 import { execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
+import { pids, titleOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')
@@ -38,9 +39,16 @@ for (const left of [0, 1, 2]) {
     await shortOf(left, async () => {
       await t.rejects(keeper.exec(execPlan('web', ['sleep', '60'])), refused)
     })
-    const sleeping = async () =>
-      (await keeper.sessions()).some(({ args, exit }) => args[0] === 'sleep' && exit === null)
-    await until(async () => !(await sleeping()))
+    const listed = async () => (await keeper.sessions()).some(({ args }) => args[0] === 'sleep')
+    await until(async () => !(await listed()))
+    const begun = new AbortController()
+    await shortOf(left, async () => {
+      const refused = t.rejects(keeper.exec(execPlan('web', ['sleep', '61']), begun.signal))
+      await new Promise((resolve) => setImmediate(resolve))
+      begun.abort()
+      await refused
+    })
+    await until(() => !pids().some((pid) => titleOf(pid) === 'sleep 61'))
     t.ok(keeper.open)
   })
 }
