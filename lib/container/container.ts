@@ -262,6 +262,8 @@ export class Container {
     const { run } = this.#record
     // Before anything is waited for: what the keeper tells next is newer.
     run.adopt(known)
+    const { pending, pendingNote, config } = this.#record
+    pending.recall(pendingNote, known.initPid, config)
     // It may be ending, and its cgroup gone.
     const frozen = await this.#record
       .cgroupDir()

@@ -175,9 +175,10 @@ async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<
 
 async function lookAt(root: RootDir, { path }: GuestFile): Promise<Present> {
   const info = await root.lstat(path).catch(() => null)
-  if (info === null || (info.mode & 0o170000) !== 0o100000) return { text: null, writable: true }
+  if (info === null || (info.mode & 0o170000) !== 0o100000)
+    return { text: null, writable: true, info: null }
   const text = (await root.readFile(path)).toString()
-  return { text, writable: (info.mode & 0o200) !== 0 }
+  return { text, writable: (info.mode & 0o200) !== 0, info: null }
 }
 
 // So that a console can be watched before the first start.

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Operation } from '../host/operation.js'
-import type { FileOp, FileTarget } from '../keeper/types.js'
+import type { FileInfo, FileOp, FileTarget } from '../keeper/types.js'
 import { deadline } from '../host/deadline.js'
 import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
@@ -75,9 +75,14 @@ export function machineId(): GuestFile {
 export interface Present {
   readonly text: string | null
   readonly writable: boolean
+  /** Of whatever is there. */
+  readonly info: FileInfo | null
 }
 
-export const ABSENT: Present = { text: null, writable: true }
+export const ABSENT: Present = { text: null, writable: true, info: null }
+
+/** Files that were changed, as they were. */
+export type FilesBefore = Map<string, Present>
 
 /** The edits that make the files so. A file that is right, or that is kept by its owner, has none. */
 export function editsFor(files: readonly GuestFile[], present: readonly Present[]): FileOp[] {
@@ -104,12 +109,24 @@ export function resolverFiles({ config }: ContainerRecord): GuestFile[] {
  * Brings files of a container up to date, and to the disk where its pool is durable.
  *
  * @param more further steps in the same go
+ * @param before gets those that are changed
  */
 export async function writeGuestFiles(
   op: Operation,
   record: ContainerRecord,
   files: readonly GuestFile[],
   more: readonly FileOp[] = [],
+  before: FilesBefore = new Map(),
+): Promise<void> {
+  await inGuestFiles(op, record, (keeper, target) =>
+    write(record, keeper, target, files, record.run.alive ? more : [], before),
+  )
+}
+
+async function inGuestFiles(
+  op: Operation,
+  record: ContainerRecord,
+  work: (keeper: Keeper, target: FileTarget) => Promise<void>,
 ): Promise<void> {
   const keeper = await record.host.keeper()
   const { run } = record
@@ -117,8 +134,7 @@ export async function writeGuestFiles(
   for (;;) {
     const { state, runs } = run
     try {
-      const steps = run.alive ? more : []
-      return await record.withFiles(op, (target) => write(record, keeper, target, files, steps))
+      return await record.withFiles(op, (target) => work(keeper, target))
     } catch (error) {
       if (!(error instanceof KeeperError) || !NOT_RUNNING.has(error.code)) throw error
     }
@@ -130,12 +146,33 @@ export async function writeGuestFiles(
   }
 }
 
+/** Puts files back as they were. What was no regular file, and was replaced, is not. */
+export async function restoreGuestFiles(
+  op: Operation,
+  record: ContainerRecord,
+  before: FilesBefore,
+): Promise<void> {
+  const made: FileOp[] = []
+  const changed: FileOp[] = []
+  for (const [path, { text, info }] of before) {
+    if (info === null) made.push({ op: 'unlink', path })
+    else if (text !== null)
+      changed.push({ op: 'write', path, data: Buffer.from(text), mode: info.mode & 0o777 })
+  }
+  await inGuestFiles(op, record, async (keeper, target) => {
+    // Some of them were not made after all.
+    if (made.length > 0) await keeper.edit(target, made)
+    await edit(record, keeper, target, changed)
+  })
+}
+
 async function write(
   { pool }: ContainerRecord,
   keeper: Keeper,
   target: FileTarget,
   files: readonly GuestFile[],
   more: readonly FileOp[],
+  before: FilesBefore,
 ): Promise<void> {
   const looks = files.flatMap(({ path }): FileOp[] => [
     { op: 'lstat', path },
@@ -147,9 +184,23 @@ async function write(
     const data = seen[2 * index + 1]?.data ?? null
     // A link is replaced by a file; its own mode says nothing.
     const kept = info !== null && info.type === 'file' && (info.mode & 0o200) === 0
-    return { text: info?.type === 'file' ? (data?.toString() ?? null) : null, writable: !kept }
+    const text = info?.type === 'file' ? (data?.toString() ?? null) : null
+    return { text, writable: !kept, info }
   })
-  const steps = [...editsFor(files, present), ...more]
+  for (const [index, file] of files.entries()) {
+    const now = present[index]
+    if (now === undefined || before.has(file.path)) continue
+    if (editsFor([file], [now]).length > 0) before.set(file.path, now)
+  }
+  await edit({ pool }, keeper, target, [...editsFor(files, present), ...more])
+}
+
+async function edit(
+  { pool }: Pick<ContainerRecord, 'pool'>,
+  keeper: Keeper,
+  target: FileTarget,
+  steps: readonly FileOp[],
+): Promise<void> {
   if (steps.length === 0) return
   const results = await keeper.edit(target, steps, { flush: pool.marker.durable })
   for (const { error } of results) if (error !== null) throw error

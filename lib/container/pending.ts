@@ -1,36 +1,66 @@
 // Settings of a running container that wait for its next start: those that its file has otherwise than it
-// was started with.
+// was started with. A note beside its LXC configuration tells the next process.
 
+import { readFileSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { SettingName } from './settings.js'
+import { isSame } from '../group/cgparams.js'
+import type { Cgparam } from '../schema/cgparam.js'
+import type { ContainerFile } from '../schema/container.js'
+import { NEXT_START, type SettingName } from './settings.js'
+
+type Values = Readonly<Partial<Record<SettingName, unknown>>>
+
+function valuesOf(file: ContainerFile): Values {
+  return Object.fromEntries([...NEXT_START].map(([name, inFile]) => [name, inFile(file)]))
+}
 
 export class Pending {
-  /** What is in force, as the file had it; nothing where the file cannot have that again. */
-  readonly #inForce = new Map<SettingName, { readonly value: unknown } | null>()
+  #inForce: Values = {}
+  /** Taken out of the list, without a value that takes them back. */
+  #stuck: Cgparam[] = []
 
-  get names(): SettingName[] {
-    return [...this.#inForce.keys()]
+  /** A run begins with what is in the file. */
+  begin(file: ContainerFile): void {
+    this.#inForce = valuesOf(file)
+    this.#stuck = []
   }
 
-  /** The file has been changed. Answers whether the setting waits. */
-  changed(name: SettingName, before: unknown, after: unknown): boolean {
-    const inForce = this.#inForce.get(name)
-    if (inForce === null) return true
-    if (isDeepStrictEqual(inForce === undefined ? before : inForce.value, after)) {
-      this.#inForce.delete(name)
-      return false
+  /** @param gone parameters that stay in force; @param now those that were written */
+  changedParams(gone: readonly Cgparam[], now: readonly Cgparam[]): void {
+    const stuck = [
+      ...this.#stuck.filter((old) => !gone.some((param) => isSame(param, old))),
+      ...gone,
+    ]
+    this.#stuck = stuck.filter((old) => !now.some((param) => isSame(param, old)))
+  }
+
+  /** What waits, with this file. */
+  names(file: ContainerFile): SettingName[] {
+    const values = valuesOf(file)
+    const waiting = [...NEXT_START.keys()].filter(
+      (name) => !isDeepStrictEqual(values[name], this.#inForce[name]),
+    )
+    return this.#stuck.length > 0 ? [...waiting, 'cgparams'] : waiting
+  }
+
+  /** @param initPid of the run that it is about: a reboot from inside is another one */
+  async note(path: string, initPid: number | null, file: ContainerFile): Promise<void> {
+    if (this.names(file).length === 0) return rm(path, { force: true })
+    const note = { initPid, inForce: this.#inForce, stuck: this.#stuck }
+    await writeFile(path, JSON.stringify(note), { mode: 0o600 })
+  }
+
+  /** What an earlier process has noted of that run; without a note, nothing waits. */
+  recall(path: string, initPid: number, file: ContainerFile): void {
+    this.begin(file)
+    try {
+      const note = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+      if (note['initPid'] !== initPid) return
+      this.#inForce = note['inForce'] as Values
+      this.#stuck = note['stuck'] as Cgparam[]
+    } catch {
+      // There is none, or it was cut off with whoever wrote it.
     }
-    if (inForce === undefined) this.#inForce.set(name, { value: before })
-    return true
-  }
-
-  /** It waits, whatever the file says from now on. */
-  add(name: SettingName): void {
-    this.#inForce.set(name, null)
-  }
-
-  /** It has been started anew. */
-  clear(): void {
-    this.#inForce.clear()
   }
 }

@@ -1,6 +1,7 @@
 // One container inside the engine: its file, its place in the pool, its state. The public handle is
 // container.ts; each operation has a file of its own and works on this.
 
+import { dirname, join } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
@@ -57,9 +58,22 @@ export class ContainerRecord {
     return initKindOf(program)
   }
 
-  /** Takes note of what the keeper tells. Every run begins with the settings as they are. */
+  /** While it is being started: what is set then may be too late for it. */
+  beginning = false
+
+  /** Takes note of what the keeper tells. A reboot begins with the settings as they are. */
   observe(event: KeeperEvent): void {
-    if (this.run.apply(event)) this.pending.clear()
+    if (this.run.apply(event) && !this.beginning) this.pending.begin(this.config)
+  }
+
+  /** Whether what is set has to be told to the kernel, too. */
+  get live(): boolean {
+    return this.run.alive || this.beginning
+  }
+
+  /** Where settings that wait are noted for the next process. */
+  get pendingNote(): string {
+    return join(dirname(this.host.paths.lxcConfig(this.pool.name, this.id)), 'pending')
   }
 
   /** Relative to every cgroup hierarchy: the directory with the limits, owned by the host's root. */

@@ -1,32 +1,32 @@
 // Changes settings: in the file for good, in the kernel at once where that can be.
 
-import { resetOf } from '../group/limit-params.js'
-import {
-  checkParams,
-  isSame,
-  unusedParams,
-  usableParams,
-  type CgparamSnapshot,
-} from '../group/cgparams.js'
+import { checkParams, unusedParams, type CgparamSnapshot } from '../group/cgparams.js'
 import { SystemError } from '../errors.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
-import type { Exchanged } from '../pool/config-file.js'
+import type { FileOp } from '../keeper/types.js'
+import type { Exchanged, Patch } from '../pool/config-file.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import {
   containerSettings,
   type ContainerFile,
-  type ContainerSettings,
   type ContainerSettingsInput,
 } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
-import { nameFiles, resolverFiles, writeGuestFiles } from './guest-files.js'
+import {
+  nameFiles,
+  resolverFiles,
+  restoreGuestFiles,
+  writeGuestFiles,
+  type FilesBefore,
+} from './guest-files.js'
 import { utsName } from './hostname.js'
 import { writeLxcFile } from './lxc-file.js'
-import { applyLimits, writeParams } from './limits.js'
+import { applyLimits } from './limits.js'
+import { LiveParams } from './live-params.js'
 import type { ContainerRecord } from './record.js'
-import { checkSettings, NEXT_START, patchOf, type SettingName } from './settings.js'
+import { checkSettings, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
 import { forgetUnapplied, whileUnapplied } from './unapplied.js'
 
@@ -44,6 +44,7 @@ export interface SetResult {
 
 /** Until names in the rootfs are those of the file: the next import goes on. */
 const UNNAMED = { vpsadminos: { unnamed: true } }
+const NAMED = { vpsadminos: { unnamed: undefined } }
 
 /** @param what names the operation in messages */
 export async function setContainer(
@@ -66,62 +67,60 @@ export async function setContainer(
   const before = record.config
   const patch = patchOf(checked, before, what)
   await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
-  const live = record.run.alive
+  const { live } = record
   const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
-  const applyParams = async (from: readonly Cgparam[], to: readonly Cgparam[]) => {
-    if (live && 'cgparams' in patch) await applyCgparams(record, from, to)
-  }
-  const params = (patch['cgparams'] ?? []) as Cgparam[]
+  const params =
+    live && 'cgparams' in patch
+      ? new LiveParams(record, before.cgparams, patch['cgparams'] as Cgparam[])
+      : null
   const mark = naming ? UNNAMED : {}
-  const finish = async (): Promise<void> => {
-    if (naming) await finishNaming(op, record, checked.hostname !== undefined)
-    done('set.guest')
-    // A reboot from inside takes what is there then, also when nobody has the host open.
-    if (live) await writeLxcFile(record)
-    done('set.lxc')
-  }
-  const takeBack = async (changed: Exchanged<ContainerFile>, failed: unknown): Promise<void> => {
-    record.config = await record.file.restore(changed, mark)
-    await applyParams(params, before.cgparams)
+  const files: FilesBefore = new Map()
+  const takeBack = async (back: Patch, failed: unknown): Promise<void> => {
+    record.config = await record.file.update({ ...back, ...mark })
+    await params?.takeBack()
     // A guest that does not answer is not asked again: the next import does that.
-    if (!(failed instanceof KeeperError && failed.code === 'ERR_TIMEOUT')) await finish()
+    if (naming && !(failed instanceof KeeperError && failed.code === 'ERR_TIMEOUT')) {
+      if (checked.hostname !== undefined) await setKernelName(op, record)
+      await restoreGuestFiles(op, record, files)
+      record.config = await record.file.update(NAMED)
+    }
+    if (live) await tellNextRun(record)
     if (live) await forgetUnapplied(record)
   }
   const change = async (): Promise<void> => {
     let writing = false
     let changed: Exchanged<ContainerFile>
     try {
-      await applyParams(before.cgparams, params)
+      await params?.apply()
       done('set.limits', op.signal)
       writing = true
       changed = await record.file.exchange({ ...patch, ...mark })
     } catch (error) {
-      const undone = await applyParams(params, before.cgparams).then(...isDone)
+      const undone = await (params?.takeBack() ?? Promise.resolve()).then(...isDone)
       // Otherwise the file may be the new one, although that could not be made sure of.
       if (live && undone && !writing) await forgetUnapplied(record)
-      throw refusal(error, checked, what)
+      throw refusal(error, what)
     }
     record.config = changed.value
     op.goOn()
     try {
       done('set.file')
-      await finish()
+      if (naming) await finishNaming(op, record, checked.hostname !== undefined, files)
+      done('set.guest')
+      if (live) await tellNextRun(record)
+      done('set.lxc')
     } catch (error) {
       // As far as that goes where the disk is full, or the guest is in the way.
-      await takeBack(changed, error).catch(() => undefined)
+      await takeBack(changed.back, error).catch(() => undefined)
       throw error
     }
   }
   await (live ? whileUnapplied(record, change) : change())
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
-  const waits = (name: SettingName): boolean => {
-    const inFile = NEXT_START.get(name)
-    if (inFile) return record.pending.changed(name, inFile(before), inFile(record.config))
-    if (name !== 'cgparams' || !isStuck(record, before.cgparams)) return false
-    record.pending.add(name)
-    return true
-  }
-  const pending = names.filter((name) => live && waits(name))
+  if (params !== null) record.pending.changedParams(params.stuck, params.written)
+  const waiting = live ? record.pending.names(record.config) : []
+  if (live) await record.pending.note(record.pendingNote, record.run.initPid, record.config)
+  const pending = names.filter((name) => waiting.includes(name))
   record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
   const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
   return Object.freeze({
@@ -155,47 +154,43 @@ export async function unsetContainer(
 const isDone = [() => true, () => false] as const
 
 /** On v1 the kernel says EBUSY where memory cannot be taken away; on v2 it kills. */
-function refusal(error: unknown, { memoryLimit }: ContainerSettings, what: string): unknown {
-  const used = error instanceof SystemError && error.code === 'EBUSY' && memoryLimit != null
-  if (!used) return error
+function refusal(error: unknown, what: string): unknown {
+  if (!(error instanceof SystemError && error.code === 'EBUSY')) return error
+  if (!/\/memory\.(memsw\.)?limit_in_bytes$/.test(error.path ?? '')) return error
   const reason = 'is less than what is used and cannot be given back'
   return new InvalidArgumentError(`${what}.memoryLimit`, reason, { cause: error })
 }
 
-/** Parameters that are among the new ones no more. */
-function goneOf(before: readonly Cgparam[], after: readonly Cgparam[]): Cgparam[] {
-  return before.filter((old) => !after.some((param) => isSame(param, old)))
-}
-
-// Not every parameter has a value that takes it back: its cgroup keeps it as long as it runs.
-function isStuck({ host, config }: ContainerRecord, before: readonly Cgparam[]): boolean {
-  const gone = goneOf(before, config.cgparams)
-  return usableParams(host.cgroups, gone).some((param) => resetOf(param) === null)
-}
-
-/** Writes the new parameters, and takes back those that are not among them any more. */
-async function applyCgparams(
-  record: ContainerRecord,
-  before: readonly Cgparam[],
-  after: readonly Cgparam[],
-): Promise<void> {
-  const gone = goneOf(before, after)
-  const params = [...gone.flatMap((param) => resetOf(param) ?? []), ...after]
-  await writeParams(record, params)
-}
-
-/** @param renamed whether more than its resolvers has changed */
+/**
+ * @param renamed whether more than its resolvers has changed
+ * @param before gets the files that are changed, as they were
+ */
 export async function finishNaming(
   op: Operation,
   record: ContainerRecord,
   renamed = true,
+  before: FilesBefore = new Map(),
 ): Promise<void> {
-  const { config, id, run } = record
   const names = renamed ? nameFiles(record) : []
+  const files = [...names, ...resolverFiles(record)]
+  await writeGuestFiles(op, record, files, renamed ? kernelName(record) : [], before)
+  record.config = await record.file.update(NAMED)
+}
+
+function kernelName({ config, id, run }: ContainerRecord): FileOp[] {
   const name = utsName(id, config.hostname ?? null, config.distribution)
-  const more = renamed && run.alive ? [{ op: 'hostname', name } as const] : []
-  await writeGuestFiles(op, record, [...names, ...resolverFiles(record)], more)
-  record.config = await record.file.update({ vpsadminos: { unnamed: undefined } })
+  return run.alive ? [{ op: 'hostname', name }] : []
+}
+
+async function setKernelName(op: Operation, record: ContainerRecord): Promise<void> {
+  await writeGuestFiles(op, record, [], kernelName(record))
+}
+
+/** A reboot from inside takes what is there then, also when nobody has the host open. */
+async function tellNextRun(record: ContainerRecord): Promise<void> {
+  // What is being started has not read it yet, perhaps: that it begins with what was written for it is
+  // what `pending` goes by. Who starts it writes it again afterwards.
+  if (!record.beginning) await writeLxcFile(record)
 }
 
 /** Has a running container be as its file says, whatever a process that was cut off has left. */

@@ -105,7 +105,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     seccompProfile: config.seccomp_profile ?? null,
     nesting: config.nesting,
     rawLxc: config.raw.lxc ?? null,
-    pending: record.pending.names,
+    pending: run.alive ? record.pending.names(config) : [],
     cloneMode: config.vpsadminos.clone_mode,
     image: config.vpsadminos.image ?? null,
     dataset: pool.driver.path(id),

@@ -45,7 +45,7 @@ export async function startLocked(
   record: ContainerRecord,
   timeoutMs: number,
 ): Promise<StartResult> {
-  const { pool, run, config } = record
+  const { pool, run } = record
   pool.assertActive()
   if (run.state !== 'stopped')
     throw new StateError(record.name, run.state, 'start needs it stopped')
@@ -55,7 +55,19 @@ export async function startLocked(
   await ownTurn()
   // Before anything is made for it.
   await record.host.keeper().then((keeper) => keeper.assertLiblxc())
-  const rendered = config
+  try {
+    return await begin(op, record, timeoutMs)
+  } finally {
+    record.beginning = false
+  }
+}
+
+async function begin(
+  op: Operation,
+  record: ContainerRecord,
+  timeoutMs: number,
+): Promise<StartResult> {
+  const { run, config: rendered } = record
   const [keeper, clamped] = await Promise.all([
     record.host.keeper(),
     writeLocked(op, record),
@@ -77,10 +89,15 @@ export async function startLocked(
   op.goOn()
   // Events may have told of it before, and of its end as well: then it does not run any more.
   if (run.runs === runs) run.started(started.initPid)
-  record.pending.clear()
   done('start.running')
   // What set() changed while liblxc had read the file already.
-  if (record.config !== rendered) await applyLimits(record)
+  if (record.config !== rendered) {
+    await applyLimits(record)
+    using _settings = await record.lockSettings(op)
+    record.beginning = false
+    await writeLxcFile(record)
+    await record.pending.note(record.pendingNote, started.initPid, record.config)
+  }
   return Object.freeze({
     initPid: started.initPid,
     timings: Object.freeze(started.timings),
@@ -93,6 +110,8 @@ async function writeLocked(
   record: ContainerRecord,
 ): Promise<readonly ClampedPrlimit[]> {
   using _settings = await record.lockSettings(op)
+  record.beginning = true
+  record.pending.begin(record.config)
   return await writeLxcFile(record)
 }
 

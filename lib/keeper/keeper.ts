@@ -199,7 +199,14 @@ export class Keeper implements AsyncDisposable {
    *   `ERR_TIMEOUT`, or the errno of the step that failed
    */
   async start(plan: StartPlan, options: { signal?: AbortSignal } = {}): Promise<Started> {
-    const { fields } = await this.#connection.request('START', encodeStart(plan), options.signal)
+    const { fields, fds } = await this.#connection
+      .request('START', encodeStart(plan), options.signal)
+      .catch((error: unknown) => {
+        // Of its init, which nobody needs.
+        if (error instanceof DescriptorsMissingError) return { fields: error.answer, fds: [] }
+        throw error
+      })
+    for (const fd of fds) closeSync(fd)
     const timings: Record<string, number> = {}
     for (const bytes of fields.all('TIMING')) {
       const timing = new Fields(bytes)

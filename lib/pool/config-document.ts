@@ -58,9 +58,12 @@ export class ConfigDocument {
     throw new ConfigBrokenError(this.path, reason, at?.line ?? null, at?.col ?? null)
   }
 
-  /** @throws ConfigBrokenError when there are no fields to change */
-  merge(patch: Patch): void {
-    merge(this.#fields(), patch, this.#doc)
+  /**
+   * @returns what changes it back
+   * @throws ConfigBrokenError when there are no fields to change
+   */
+  merge(patch: Patch): Patch {
+    return merge(this.#fields(), patch, this.#doc)
   }
 
   /**
@@ -129,21 +132,26 @@ function position(doc: Document, path: readonly PropertyKey[]): number {
 }
 
 // A value that stays the same keeps its node, and with it its comments, order and quoting.
-function merge(map: YAMLMap, patch: Patch, doc: Document): void {
+function merge(map: YAMLMap, patch: Patch, doc: Document): Patch {
+  const back: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(patch)) {
     const node: unknown = map.get(key, true)
+    if (isMap(node) && isPlainObject(value)) {
+      back[key] = merge(node, value, doc)
+      continue
+    }
+    const before = current(node, doc)
+    if (isDeepStrictEqual(before, value)) continue
+    back[key] = before
     if (value === undefined) {
       map.delete(key)
-    } else if (isMap(node) && isPlainObject(value)) {
-      merge(node, value, doc)
-    } else if (isDeepStrictEqual(current(node, doc), value)) {
-      continue
     } else if (isScalar(node) && (typeof value !== 'object' || value === null)) {
       node.value = value
     } else {
       map.set(key, doc.createNode(withoutUndefined(value)))
     }
   }
+  return back
 }
 
 function current(node: unknown, doc: Document): unknown {

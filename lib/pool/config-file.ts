@@ -11,8 +11,8 @@ export type { Patch } from './config-document.js'
 
 /** A change of a file. */
 export interface Exchanged<T> {
-  /** The text that was there. */
-  readonly before: string
+  /** For `update()`: its fields as they were. */
+  readonly back: Patch
   /** What is there now. */
   readonly value: T
 }
@@ -48,30 +48,17 @@ export class ConfigFile<T extends z.ZodType> {
     return (await this.exchange(patch)).value
   }
 
-  /** As {@link update}, and says what was there before. */
+  /** As {@link update}, and says what changes it back. */
   exchange(patch: Patch): Promise<Exchanged<z.output<T>>> {
-    return this.#inTurn(async () => {
-      const before = await readFile(this.path, 'utf8')
-      return { before, value: await this.#change(before, patch) }
+    const turn = this.#turn.then(async () => {
+      const text = await readFile(this.path, 'utf8')
+      await ownTurn()
+      const document = ConfigDocument.parse(text, this.path)
+      const back = document.merge(patch)
+      return { back, value: await this.#store(document) }
     })
-  }
-
-  /** Writes what was there before, but for some fields. */
-  restore({ before }: Exchanged<z.output<T>>, patch: Patch): Promise<z.output<T>> {
-    return this.#inTurn(() => this.#change(before, patch))
-  }
-
-  #inTurn<R>(work: () => Promise<R>): Promise<R> {
-    const turn = this.#turn.then(work)
     this.#turn = turn.catch(() => undefined)
     return turn
-  }
-
-  async #change(text: string, patch: Patch): Promise<z.output<T>> {
-    await ownTurn()
-    const document = ConfigDocument.parse(text, this.path)
-    document.merge(patch)
-    return this.#store(document)
   }
 
   async remove(): Promise<void> {

@@ -100,6 +100,10 @@ class Containers {
   void watch(const std::string& key);
   void watch_init(const std::string& key);
   void expect_end(const std::string& key);
+  enum class Init { kRuns, kEnded };
+  // Nothing when that cannot be seen.
+  std::optional<Init> look_at_init(Container& container);
+  void drain_fifo(const Container& container);
   void announce_soon(const std::string& key);
   void expect_running(const std::string& key, uint64_t milliseconds);
   void expect_undone(const std::string& key, uint64_t milliseconds);

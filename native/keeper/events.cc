@@ -50,8 +50,8 @@ void Events::take_over(const Takeover& from) {
 }
 
 void Events::replay(std::string_view epoch, uint64_t seq, const Sink& sink) const {
-  // Numbers of another keeper say nothing here: all that this one knows is news, and what is lost has
-  // no numbers.
+  // Numbers of another keeper say nothing here: all that this one knows is news, and what is lost
+  // has no numbers.
   const bool same = epoch == epoch_;
   const uint64_t after = same ? std::min(seq, last_) : 0;
   const uint64_t oldest = ring_.empty() ? last_ + 1 : ring_.front().seq;

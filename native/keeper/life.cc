@@ -1,5 +1,6 @@
 // What happens to a container once it has been started, up to its end or its next beginning.
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 #include "keeper/containers.h"
 #include "keeper/notify.h"
 #include "keeper/process.h"
+#include "keeper/reboot_mark.h"
 #include "keeper/relays.h"
 #include "keeper/rootfs.h"
 #include "keeper/step.h"
@@ -134,10 +136,38 @@ void Containers::watch_init(const std::string& key) {
 void Containers::expect_end(const std::string& key) {
   find(key)->follow = context_.loop.after(kFollowMs, [this, key] {
     Container* late = find(key);
-    if (late == nullptr || late->exit_status) return;
+    if (late == nullptr) return;
+    drain_fifo(*late);
+    if (late->exit_status) return;
+    const auto looked = look_at_init(*late);
+    if (!looked) return expect_end(key);  // we may not open anything just now
+    if (*looked == Init::kRuns) {
+      (void)save(*late);
+      return watch_init(key);
+    }
     context_.log.line("%s: its init has ended, but its monitor does not see it", key.c_str());
     (void)ns::pidfd_send_signal(late->monitor_fd.get(), SIGKILL);
   });
+}
+
+// Takes over one that could not be found before, and how one has ended that nobody has waited for
+// yet.
+std::optional<Containers::Init> Containers::look_at_init(Container& container) {
+  const auto child = child_of(container.monitor);
+  if (!child) return std::nullopt;
+  if (*child <= 0) return Init::kEnded;
+  auto fd = ns::pidfd_open(*child);
+  const auto stat = process_stat(*child);
+  if (!fd.ok() || !stat) return std::nullopt;
+  if (stat->parent != container.monitor) return Init::kEnded;
+  pollfd ended{fd->get(), POLLIN, 0};
+  if (::poll(&ended, 1, 0) == 0) {
+    container.init = *child;
+    container.init_fd = std::move(*fd);
+    return Init::kRuns;
+  }
+  if (*child == container.init) container.exit_status = stat->exit_code;
+  return Init::kEnded;
 }
 
 void Containers::frozen(Container& container, bool frozen) {
@@ -178,14 +208,17 @@ void Containers::close_notify(Container& container) {
   if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
 }
 
-void Containers::monitor_gone(const std::string& key) {
-  Container* container = find(key);
-  if (container == nullptr) return;
-  // What the monitor wrote before it ended is still in the FIFO.
-  const std::string lxc_path = container->plan.lxc_path;
+void Containers::drain_fifo(const Container& container) {
+  const std::string lxc_path = container.plan.lxc_path;
   fifos_.at(lxc_path).drain([&](MonitorFifo::Type type, const std::string& name, int value) {
     record(lxc_path, type, name, value);
   });
+}
+
+void Containers::monitor_gone(const std::string& key) {
+  Container* container = find(key);
+  if (container == nullptr) return;
+  drain_fifo(*container);  // what the monitor wrote before it ended is still there
   int status = 0;
   if (container->ours) {
     base::retry([&] { return ::waitpid(container->monitor, &status, 0); });
@@ -197,6 +230,12 @@ void Containers::finish(const std::string& key, int monitor_status) {
   Container& container = *find(key);
   passed(Step::END_REAPED);
   const bool ran = container.state != State::kStarting;
+  // One that was adopted may have made its mark, and not been heard.
+  if (!container.exit_status &&
+      reboot_mark_at(reboot_mark(key), container.monitor, container.monitor_start_time) ==
+          RebootMark::kOfThat) {
+    container.exit_status = SIGHUP;
+  }
   const bool again = rebooted(container) && ran;
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);

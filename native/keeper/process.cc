@@ -27,11 +27,13 @@ std::optional<ProcessStat> parse_stat(const std::string& text) {
   if (end == std::string::npos) return std::nullopt;
   ProcessStat stat{};
   const char* at = text.c_str() + end + 1;
-  for (int field = 3; field <= 22; field++) {
+  for (int field = 3; field <= 52; field++) {
     while (*at == ' ') at++;
+    // Later kernels have more of them, and none of ours fewer.
     if (*at == '\0') return std::nullopt;
     if (field == 3) stat.state = *at;
     if (field == 4) stat.parent = static_cast<pid_t>(::strtol(at, nullptr, 10));
+    if (field == 52) stat.exit_code = static_cast<int>(::strtol(at, nullptr, 10));
     if (field == 22) stat.start_time = ::strtoull(at, nullptr, 10);
     while (*at != ' ' && *at != '\0') at++;
   }
@@ -52,13 +54,16 @@ base::UniqueFd open_same_process(pid_t pid, uint64_t start_time) {
   return fd;
 }
 
-pid_t only_child(pid_t parent) {
+std::optional<pid_t> child_of(pid_t parent) {
   const std::string id = std::to_string(parent);
   const auto text = base::read_file("/proc/" + id + "/task/" + id + "/children");
-  if (!text.ok()) return -1;
-  char* end = nullptr;
-  const long child = ::strtol(text->c_str(), &end, 10);
-  return end == text->c_str() ? -1 : static_cast<pid_t>(child);
+  if (!text.ok()) return std::nullopt;
+  return static_cast<pid_t>(::strtol(text->c_str(), nullptr, 10));
+}
+
+pid_t only_child(pid_t parent) {
+  const auto child = child_of(parent);
+  return child && *child > 0 ? *child : -1;
 }
 
 void raise_descriptor_limit() {

@@ -15,6 +15,7 @@ namespace keeper {
 struct ProcessStat {
   char state;  // 'S' sleeps, proc_pid_stat(5)
   pid_t parent;
+  int exit_code;        // a wait(2) status, of one that has ended and was not waited for
   uint64_t start_time;  // clock ticks since boot: with the pid it names a process for good
 };
 std::optional<ProcessStat> process_stat(pid_t pid);
@@ -24,7 +25,10 @@ std::optional<ProcessStat> parse_stat(const std::string& text);
 // A pidfd of `pid`, when it is still the process that was started at `start_time`.
 base::UniqueFd open_same_process(pid_t pid, uint64_t start_time);
 
-// The only child of a monitor is the container's init.
+// The only child of a monitor is the container's init. 0 without one; nothing when that could not
+// be read.
+std::optional<pid_t> child_of(pid_t parent);
+// -1 for both.
 pid_t only_child(pid_t parent);
 
 // We hold descriptors for every container, a guest gets what we were given.

@@ -8,9 +8,12 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/retry.h"
 #include "keeper/channel.h"
+#include "keeper/loop.h"
 #include "keeper/process.h"
 #include "keeper/spare.h"
 
@@ -20,6 +23,7 @@ namespace {
 constexpr size_t kBlock = 64 * 1024;  // as much as a pipe holds
 constexpr size_t kMaxStreams = 3;
 constexpr char kWindow = 'w';
+constexpr uint64_t kUnreadMs = 5000;
 
 // Who has the other end of an output sees the end, and no broken connection.
 void finish(base::UniqueFd& to) {
@@ -40,6 +44,8 @@ class Stream {
   }
   [[nodiscard]] bool open() const { return to_.valid(); }
   [[nodiscard]] bool input() const { return input_; }
+  // Since this was asked before.
+  [[nodiscard]] bool moved() { return std::exchange(moved_, false); }
   void close() {
     from_.reset();
     finish(to_);
@@ -73,11 +79,13 @@ class Stream {
     if (put < 0 && errno == EAGAIN) return;
     if (put < 0) return close();
     begin_ += static_cast<size_t>(put);
+    moved_ = true;
   }
 
   base::UniqueFd from_;
   base::UniqueFd to_;
   bool input_ = false;
+  bool moved_ = false;
   std::array<char, kBlock> block_;
   size_t begin_ = 0;
   size_t end_ = 0;
@@ -113,6 +121,15 @@ void Terminal::come() {
   streams[1].begin(copy_of(master), std::move(output), false);
 }
 
+// When input is dropped that the program does not read, after the end of its session.
+std::optional<uint64_t> input_until;
+
+void drop_input() {
+  for (Stream& stream : streams) {
+    if (stream.input()) stream.close();
+  }
+}
+
 bool any_open() {
   if (terminal.channel.valid()) return true;
   for (const Stream& stream : streams) {
@@ -124,9 +141,7 @@ bool any_open() {
 // Whether it is about the streams that we have.
 bool hear(std::string_view message) {
   if (message == kNoInput) {
-    for (Stream& stream : streams) {
-      if (stream.input()) stream.close();
-    }
+    input_until = Loop::now_ms() + kUnreadMs;
     return true;
   }
   winsize size{};
@@ -154,15 +169,22 @@ void relay(const base::UniqueFd& keeper) {
       streams.at(i).watch(polled.at(2 * i), polled.at(2 * i + 1));
     pollfd& told = polled.at(2 * kMaxStreams) = {hears ? keeper.get() : -1, POLLIN, 0};
     pollfd& comes = polled.at(2 * kMaxStreams + 1) = {terminal.channel.get(), POLLIN, 0};
-    if (base::retry([&] { return ::poll(polled.data(), polled.size(), -1); }) < 0) _exit(1);
+    const int wait = input_until ? static_cast<int>(kUnreadMs / 4) : -1;
+    if (base::retry([&] { return ::poll(polled.data(), polled.size(), wait); }) < 0) _exit(1);
     // In the order in which it was sent: nobody can tell a size before the program has its
     // terminal, and what is typed after a new size shall find it.
     if (comes.revents != 0) terminal.come();
     if (told.revents != 0) hears = hear_keeper(keeper);
     for (size_t i = 0; i < kMaxStreams; i++)
       streams.at(i).move(polled.at(2 * i), polled.at(2 * i + 1));
+    if (!input_until) continue;
+    for (Stream& stream : streams) {
+      if (stream.moved() && stream.input()) input_until = Loop::now_ms() + kUnreadMs;
+    }
+    if (Loop::now_ms() >= *input_until) drop_input();
   }
   terminal = {};
+  input_until.reset();
 }
 
 void take(std::string_view job, std::vector<base::UniqueFd> fds) {

@@ -39,8 +39,8 @@ constexpr std::string_view kNothing = "x";
 // Tells a relay the size of its terminal's window.
 std::string window_message(const winsize& size);
 
-// Tells it that nobody has a use for what is still on its way to the program, which may never read
-// it.
+// Tells it that its session is over: what is still on its way to a program goes there as long as
+// some of it is read within five seconds, and is dropped then.
 constexpr std::string_view kNoInput = "n";
 
 // The work of a spare child. A job is the names of its streams. It never comes back.

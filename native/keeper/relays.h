@@ -23,7 +23,8 @@ struct Relay {
   [[nodiscard]] std::optional<bool> done() const;
   // The window of its terminal. EAGAIN when it is too busy to hear of it.
   [[nodiscard]] base::Status resize(const winsize& size) const;
-  // Has it drop what the program has not read. What it prints is passed on while somebody reads.
+  // Has it drop in a while what the program does not read. What it prints is passed on while
+  // somebody reads.
   void end_input() const;
 };
 

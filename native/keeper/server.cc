@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "keeper/channel.h"
 
@@ -32,7 +33,8 @@ void Server::watch_listener() {
 void Server::keep(const std::string& path) {
   deleted_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   const std::string directory = path.substr(0, path.rfind('/'));
-  if (::inotify_add_watch(deleted_.get(), directory.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
+  if (!deleted_.valid() ||
+      ::inotify_add_watch(deleted_.get(), directory.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
     log_.line("%s: nobody sees to it that it stays: %s", path.c_str(), std::strerror(errno));
     return;
   }
@@ -47,29 +49,40 @@ void Server::keep(const std::string& path) {
 
 void Server::make_again(const std::string& path) {
   if (::access(path.c_str(), F_OK) == 0) return;
+  const auto later = [&] { loop_.after(kRetryMs, [this, path] { make_again(path); }); };
+  if (!listens_) return later();
   auto again = listen_at(path);
-  if (!again.ok()) return log_.line("%s: %s", path.c_str(), std::strerror(again.error().errnum));
+  if (!again.ok()) {
+    if (!std::exchange(unmade_, true)) {
+      log_.line("%s: %s", path.c_str(), std::strerror(again.error().errnum));
+    }
+    return later();
+  }
+  unmade_ = false;
   log_.line("%s was deleted, and is there again", path.c_str());
+  while (accept()) {
+  }
   loop_.forget(listener_.get());
   listener_ = std::move(*again);
-  if (listens_) watch_listener();
+  watch_listener();
 }
 
-void Server::accept() {
+bool Server::accept() {
   base::UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket.valid()) {
     if (errno == EMFILE || errno == ENFILE) wait_for_descriptors();
-    return;
+    return false;
   }
   const auto uid = peer_uid(socket.get());
   // The socket's mode keeps others out; this holds even when somebody widened it.
   if (!uid.ok() || *uid != 0 || clients_.size() == kMaxClients) {
     log_.line("refused a client: %s", uid.ok() && *uid != 0 ? "not root" : "too many");
-    return;
+    return true;
   }
   const uint64_t id = next_++;
   clients_[id].socket = std::move(socket);
   watch(id);
+  return true;
 }
 
 void Server::watch(uint64_t id) {

@@ -23,8 +23,8 @@ class Server {
   using Gone = std::function<void(uint64_t client)>;
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone);
 
-  // Has the socket at `path` be there as long as we run. Whoever deletes it, cleaning up, would leave
-  // a keeper to which nobody comes, and beside which there can be no other one.
+  // Has the socket at `path` be there as long as we run. Whoever deletes it, cleaning up, would
+  // leave a keeper to which nobody comes, and beside which there can be no other one.
   void keep(const std::string& path);
   void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
@@ -53,7 +53,7 @@ class Server {
   void watch(uint64_t id);
   void watch_listener();
   void make_again(const std::string& path);
-  void accept();
+  bool accept();  // false when nobody waits
   void wait_for_descriptors();
   void readable(uint64_t id);
   void flush(uint64_t id);
@@ -63,6 +63,7 @@ class Server {
   Log& log_;
   base::UniqueFd listener_;
   base::UniqueFd deleted_;  // inotify(7)
+  bool unmade_ = false;     // the socket could not be made again, which has been told
   Handle handle_;
   Gone gone_;
   std::map<uint64_t, Client> clients_;

@@ -20,6 +20,7 @@ void Sessions::hand_over(Handover& to, Writer& keeper) {
     frame.number(Tag::FORCE, session->held ? 1 : 0);
     frame.number(Tag::PID, static_cast<uint64_t>(session->pid));
     frame.number(Tag::INIT_PID, static_cast<uint64_t>(session->entry));
+    frame.number(Tag::FROM, static_cast<uint64_t>(session->init));
     for (const base::UniqueFd* fd : {&session->pid_fd, &session->entry_fd, &session->report,
                                      &session->input, &session->output, &session->errors}) {
       to.give(frame, *fd);
@@ -54,6 +55,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     session.held = fields.number(Tag::FORCE) != 0;
     session.pid = static_cast<pid_t>(fields.number(Tag::PID));
     session.entry = static_cast<pid_t>(fields.number(Tag::INIT_PID));
+    session.init = static_cast<pid_t>(fields.number(Tag::FROM));
     for (base::UniqueFd* fd : {&session.pid_fd, &session.entry_fd, &session.report, &session.input,
                                &session.output, &session.errors}) {
       *fd = given.take();

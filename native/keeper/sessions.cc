@@ -95,6 +95,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.pool = container->plan.pool;
   session.container = container->plan.id;
   session.args = args;
+  session.init = container->init;
   session.cgroup = place.payload + "/" + place.leaf;
   session.tty = fields.has(Tag::ROWS);
   session.waiting = request;
@@ -249,7 +250,8 @@ void Sessions::kill(const Message& message, const Request& request) {
 
 const Container* Sessions::running_container(const Session& session) const {
   const Container* container = containers_.find(session.pool + ":" + session.container);
-  return container != nullptr && container->init_fd.valid() ? container : nullptr;
+  const bool same = container != nullptr && container->init == session.init;
+  return same && container->init_fd.valid() ? container : nullptr;
 }
 
 bool Sessions::init_ended(const Session& session) const {

@@ -26,6 +26,7 @@ struct Session {
   std::string cgroup;  // its leaf, removed at the end when nothing is left in it
   bool tty = false;
   bool held = false;  // it has ended, but a tracer in its container may wait for it first
+  pid_t init = -1;    // of the run that it is in
   pid_t pid = -1;
   base::UniqueFd pid_fd;
   base::UniqueFd entry_fd;  // pidfd of the process on the way in

@@ -223,7 +223,8 @@ void Containers::answer_start(Container& container) {
     timing.put(Tag::STEP, name).number(Tag::TIME, us);
     answer.put(Tag::TIMING, timing);
   }
-  request.reply(answer);
+  // Of no use to the library any more; older ones want it.
+  request.reply(answer, {container.init_fd.get()});
   passed(Step::RUNNING_ANSWERED);
 }
 

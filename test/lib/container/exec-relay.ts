@@ -89,6 +89,13 @@ await t.test('a terminal outlives who types', async (t) => {
   t.same(await again.exit, { exitCode: 0, signal: null })
 })
 
+await t.test('input that was taken reaches what a program has left behind', async () => {
+  const left = 'exec 3<&0; (sleep 1; exec cat <&3 >/taken) >/dev/null 2>&1 & sleep 0.2'
+  await ct.exec(['sh', '-c', left], { stdin: 'a'.repeat(100_000) })
+  const taken = async () => (await ct.exec(['sh', '-c', 'wc -c </taken || true'])).stdout.trim()
+  await until(async () => (await taken()) === '100000')
+})
+
 await t.test('input that nobody will read keeps none', async () => {
   // The daemon that it leaves behind has its input, and more is on its way than the kernel takes.
   const args = ['sh', '-c', 'exec 3<&0; sleep 60 <&3 >/dev/null 2>&1 & sleep 0.2']

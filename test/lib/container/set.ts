@@ -90,6 +90,46 @@ await t.test('what is in force already does not wait', async (t) => {
   await ct.delete({ force: true })
 })
 
+await t.test('what is set beside a start waits, or is in force', async (t) => {
+  const ct = await host.containers.create({
+    id: 'beside',
+    image: busybox,
+    prlimits: { nofile: 2000 },
+  })
+  const limit = async () => (await ct.exec(['sh', '-c', 'ulimit -n'])).stdout.trim()
+  for (const ms of [0, 2, 4, 6, 8, 12]) {
+    const starting = ct.start()
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    await ct.set({ prlimits: { nofile: 3000 } })
+    await starting
+    const waits = ct.show().pending.includes('prlimits')
+    t.equal(await limit(), waits ? '2000' : '3000', `after ${ms} ms`)
+    await ct.reboot()
+    t.equal(await limit(), '3000', 'a reboot takes it')
+    t.same(ct.show().pending, [])
+    await ct.stop({ method: 'kill' })
+    await ct.set({ prlimits: { nofile: 2000 } })
+  }
+  await ct.delete()
+})
+
+await t.test('parameters without a value that takes them back', async (t) => {
+  if (!v1) return t.comment('of v2, there are none that are used here')
+  const ct = await startedContainer(host, { id: 'stuck' })
+  const shares = async () => (await cgroups.dir(ct.show().cgroup).read('cpu', 'cpu.shares')).trim()
+  const param = (name: string, value: number) => ({ version: 1 as const, name, value })
+  const was = await shares()
+  const bad = [param('cpu.shares', 333), param('memory.swappiness', 7000)]
+  await t.rejects(ct.set({ cgparams: bad }), { code: 'EINVAL' })
+  t.equal(await shares(), was, 'as it was')
+  t.same(ct.show().pending, [])
+  await ct.set({ cgparams: [param('cpu.shares', 512)] })
+  t.match(await ct.set({ cgparams: [] }), { pending: ['cgparams'] })
+  t.match(await ct.set({ cgparams: [param('cpu.shares', 700)] }), { applied: ['cgparams'] })
+  t.same(ct.show().pending, [], 'one that is set again does not wait')
+  await ct.delete({ force: true })
+})
+
 await t.test('a stopped container has nothing that waits', async (t) => {
   const ct = await host.containers.create({ id: 'three', image: busybox })
   t.same(await ct.set({ nesting: true, memoryLimit: MiB * 50 }), {
@@ -146,7 +186,11 @@ await t.test('a guest that cannot be named anew keeps its name, and everything e
   const conf = join(root, 'conf/ct/own.yml')
   const before = await readFile(conf, 'utf8')
   const sh = async (script: string) => (await ct.exec(['sh', '-c', script], { cwd: '/' })).stdout
-  await sh('mv /etc /was; : > /etc')
+  await sh('rm -f /etc/hosts /etc/resolv.conf; mkdir /etc/hosts; echo mine >/etc/hostname')
+  await t.rejects(ct.set({ hostname: 'after', dnsResolvers: ['192.0.2.1'] }), { code: 'EISDIR' })
+  t.match(ct.show(), { hostname: 'before', dnsResolvers: null })
+  t.equal(await sh('cat /etc/hostname; ls /etc/resolv.conf 2>/dev/null'), 'mine\n')
+  await sh('rmdir /etc/hosts; mv /etc /was; : > /etc')
   await t.rejects(ct.set({ hostname: 'after', pidsLimit: 20 }), { code: 'ENOTDIR' })
   t.match(ct.show(), { hostname: 'before', pidsLimit: 50 })
   t.equal(await sh('cat /proc/sys/kernel/hostname'), 'before\n')
