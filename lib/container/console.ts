@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { deadline } from '../host/deadline.js'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
-import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
+import { KeeperError, KeeperLostError, NOT_RUNNING } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
@@ -90,6 +90,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
    *
    * @throws StateError unless the container runs, and when it ends before that
    * @throws ClosedError when this is closed before that
+   * @throws KeeperLostError when the keeper ends before that: some of the keys may have been pressed
    */
   async write(keys: string | Uint8Array): Promise<void> {
     const keyboard = await this.#attach()
@@ -103,6 +104,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     } catch (error) {
       this.#assertOpen()
       const { name, run } = this.#record
+      if (!keyboard.keeper.open) throw new KeeperLostError(this.#record.host.paths.stateDir)
       // The terminal goes a moment before it is heard why.
       using limit = deadline('', ENDING_MS)
       const ended = () => (run.alive && run.runs === keyboard.run ? undefined : true)

@@ -1,7 +1,11 @@
 // Changes settings: in the file for good, in the kernel at once where that can be.
 
-import { checkParams, unusedParams, type CgparamSnapshot } from '../group/cgparams.js'
-import { SystemError } from '../errors.js'
+import {
+  checkParams,
+  memoryRefusal,
+  unusedParams,
+  type CgparamSnapshot,
+} from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
@@ -99,7 +103,7 @@ export async function setContainer(
       const undone = await (params?.takeBack() ?? Promise.resolve()).then(...isDone)
       // Otherwise the file may be the new one, although that could not be made sure of.
       if (live && undone && !writing) await forgetUnapplied(record)
-      throw refusal(error, what)
+      throw memoryRefusal(error, what)
     }
     record.config = changed.value
     op.goOn()
@@ -152,14 +156,6 @@ export async function unsetContainer(
 }
 
 const isDone = [() => true, () => false] as const
-
-/** On v1 the kernel says EBUSY where memory cannot be taken away; on v2 it kills. */
-function refusal(error: unknown, what: string): unknown {
-  if (!(error instanceof SystemError && error.code === 'EBUSY')) return error
-  if (!/\/memory\.(memsw\.)?limit_in_bytes$/.test(error.path ?? '')) return error
-  const reason = 'is less than what is used and cannot be given back'
-  return new InvalidArgumentError(`${what}.memoryLimit`, reason, { cause: error })
-}
 
 /**
  * @param renamed whether more than its resolvers has changed

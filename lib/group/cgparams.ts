@@ -3,6 +3,7 @@
 
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SystemError } from '../errors.js'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Cgroups } from '../cgroup/cgroups.js'
 import { InvalidArgumentError } from '../host/errors.js'
@@ -107,6 +108,14 @@ export async function applyParams(dir: CgroupDir, params: readonly Cgparam[]): P
 
 // Kernels can be built or booted without accounting of swap.
 const OPTIONAL = new Set(['memory.memsw.limit_in_bytes', 'memory.swap.max'])
+
+/** On v1 the kernel says EBUSY where memory cannot be taken away; on v2 it kills. */
+export function memoryRefusal(error: unknown, what: string): unknown {
+  if (!(error instanceof SystemError && error.code === 'EBUSY')) return error
+  if (!/\/memory\.(memsw\.)?limit_in_bytes$/.test(error.path ?? '')) return error
+  const reason = 'is less than what is used and cannot be given back'
+  return new InvalidArgumentError(`${what}.memoryLimit`, reason, { cause: error })
+}
 
 async function apply(dir: CgroupDir, { subsystem, name, value }: Cgparam): Promise<void> {
   for (const each of value) await dir.write(subsystem, name, each)

@@ -21,6 +21,7 @@ import {
 import { checkLimits } from '../schema/limits.js'
 import { parse } from '../schema/parse.js'
 import {
+  memoryRefusal,
   applyParams,
   checkParams,
   isSame,
@@ -130,7 +131,7 @@ export class Group {
       this.#config = await this.#file.update({ cgparams: after })
     } catch (error) {
       await this.#change(after, before).catch(() => undefined)
-      throw error
+      throw memoryRefusal(error, 'set')
     }
     done('group-set.file')
   }

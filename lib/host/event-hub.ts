@@ -73,9 +73,9 @@ export class EventHub {
       reader.past = from.events({ epoch, seq })
       for await (const event of reader.past) reader.queue.push(event)
       reader.replaying = false
-    } catch {
-      // The host was closed: so is the queue.
-      reader.queue.end()
+    } catch (error) {
+      if (this.#closed !== null || !(error instanceof Error)) reader.queue.end()
+      else reader.queue.fail(error)
     }
   }
 

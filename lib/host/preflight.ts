@@ -55,7 +55,7 @@ const RULES: readonly Rule[] = [
 ]
 
 // Counted for the user in a user namespace, and for the user who made it. That is each container's root, not
-// the host's: each has as much for itself, and the host has.
+// the host's: each has as much for itself, and the host has. Those that share a user share it.
 const OWN_RULES: readonly Rule[] = [
   { name: 'fs.inotify.max_user_instances', base: 128, each: 16, purpose: 'watchers of files' },
   { name: 'fs.inotify.max_user_watches', base: 8192, each: 256, purpose: 'watched files' },

@@ -60,7 +60,11 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   readonly #left: () => void
   #dropped = 0
   #ended = false
-  #waiting: ((result: IteratorResult<T>) => void) | null = null
+  #failure: Error | null = null
+  #waiting: {
+    readonly resolve: (result: IteratorResult<T>) => void
+    readonly reject: (error: Error) => void
+  } | null = null
 
   /**
    * @param limit how many may wait for the reader
@@ -76,7 +80,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   push(item: T): void {
     if (this.#ended) return
     if (this.#waiting !== null) {
-      const resolve = this.#waiting
+      const { resolve } = this.#waiting
       this.#waiting = null
       resolve({ done: false, value: item })
     } else if (this.#items.length < this.#limit) {
@@ -92,8 +96,17 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     if (this.#ended) return
     this.#ended = true
     this.#left()
-    this.#waiting?.({ done: true, value: undefined })
+    this.#waiting?.resolve({ done: true, value: undefined })
     this.#waiting = null
+  }
+
+  /** The reader is told, after what waits for it. */
+  fail(error: Error): void {
+    if (this.#ended) return
+    if (this.#waiting === null) this.#failure = error
+    this.#waiting?.reject(error)
+    this.#waiting = null
+    this.end()
   }
 
   next(): Promise<IteratorResult<T>> {
@@ -104,8 +117,13 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     }
     const value = this.#items.shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#failure !== null) {
+      const failure = this.#failure
+      this.#failure = null
+      return Promise.reject(failure)
+    }
     if (this.#ended) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve) => (this.#waiting = resolve))
+    return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }))
   }
 
   return(): Promise<IteratorResult<T>> {
