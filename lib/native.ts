@@ -7,6 +7,7 @@ import { isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Addon, Native } from '#native'
 import { LxcError } from './lxc/lxc-error.js'
+import { ZfsError } from './zfs/zfs-error.js'
 import { AddonMissingError, ClosedError, LibraryMissingError, SystemError } from './errors.js'
 
 const require = createRequire(import.meta.url)
@@ -64,7 +65,7 @@ let addon: Addon | null = null
 export function load(): Addon {
   if (addon === null) {
     addon = open()
-    addon.setErrors({ ClosedError, LibraryMissingError, LxcError, SystemError })
+    addon.setErrors({ ClosedError, LibraryMissingError, LxcError, SystemError, ZfsError })
   }
   return addon
 }
@@ -76,6 +77,9 @@ export const native: Native = {
   },
   get lxc() {
     return load().lxc
+  },
+  get zfs() {
+    return load().zfs
   },
   get cgroup() {
     return load().cgroup

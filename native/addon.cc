@@ -8,6 +8,7 @@
 // Each in the room's own binding.cc.
 Napi::Value Features(const Napi::CallbackInfo& info);  // abi
 Napi::Object init_lxc(Napi::Env env);
+Napi::Object init_zfs(Napi::Env env);
 Napi::Object init_cgroup(Napi::Env env);
 Napi::Object init_ns(Napi::Env env);
 Napi::Object init_keeper(Napi::Env env);
@@ -27,6 +28,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   bridge::Environment::attach(env);
   bridge::add_functions(env, exports, "addon", {{"setErrors", SetErrors}, {"features", Features}});
   exports.Set("lxc", init_lxc(env));
+  exports.Set("zfs", init_zfs(env));
   exports.Set("cgroup", init_cgroup(env));
   exports.Set("ns", init_ns(env));
   exports.Set("keeper", init_keeper(env));

@@ -41,7 +41,15 @@
       "native/ns/place.cc",
       "native/ns/remove_tree.cc",
       "native/ns/rootfs.cc",
-      "native/ns/userns.cc"
+      "native/ns/userns.cc",
+      "native/zfs/binding.cc",
+      "native/zfs/datasets.cc",
+      "native/zfs/library.cc",
+      "native/zfs/nvlist.cc",
+      "native/zfs/programs.cc",
+      "native/zfs/properties.cc",
+      "native/zfs/snapshots.cc",
+      "native/zfs/streams.cc"
     ],
     "keeper_sources": [
       "native/base/file.cc",

@@ -2,11 +2,13 @@
 // by hand, one file per native room, same names and order as native/<room>/binding.cc.
 // Rules of the boundary: native/README.md. Nothing in here is public.
 import type { Lxc } from './native/lxc.js'
+import type { Zfs } from './native/zfs.js'
 import type { Cgroup } from './native/cgroup.js'
 import type { Ns } from './native/ns.js'
 import type { KeeperRoom } from './native/keeper.js'
 
 export type * from './native/lxc.js'
+export type * from './native/zfs.js'
 export type * from './native/cgroup.js'
 export type * from './native/ns.js'
 export type * from './native/keeper.js'
@@ -35,6 +37,7 @@ export interface Native {
   /** Inline; the first call opens what is there. */
   features(): NativeFeatures
   readonly lxc: Lxc
+  readonly zfs: Zfs
   readonly cgroup: Cgroup
   readonly ns: Ns
   readonly keeper: KeeperRoom

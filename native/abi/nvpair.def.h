@@ -4,6 +4,9 @@
 // clang-format off
 REQUIRED(int, nvlist_alloc, (nvlist_t** list, unsigned int flags, int kmflag))
 REQUIRED(void, nvlist_free, (nvlist_t*))
+REQUIRED(int, nvlist_pack,
+         (nvlist_t*, char** buffer, size_t* size, int encoding, int kmflag))
+REQUIRED(int, nvlist_unpack, (char* buffer, size_t size, nvlist_t** list, int kmflag))
 REQUIRED(int, nvlist_add_boolean, (nvlist_t*, const char* name))
 REQUIRED(int, nvlist_add_boolean_value, (nvlist_t*, const char* name, boolean_t value))
 REQUIRED(int, nvlist_add_int64, (nvlist_t*, const char* name, int64_t value))

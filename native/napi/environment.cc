@@ -6,9 +6,13 @@ namespace bridge {
 
 // Enough to keep a few stuck calls from stopping everything else; a thread costs one stack page.
 constexpr size_t kSlowThreads = 8;
+// A dataset that hangs keeps one of them for itself.
+constexpr size_t kStorageThreads = 16;
+// As many names are remembered before those that nobody uses are dropped.
+constexpr size_t kStorageQueues = 256;
 
 Environment::Environment(Napi::Env env)
-    : js(JsThread::create(env)), pool(js, kSlowThreads), events(js) {}
+    : js(JsThread::create(env)), pool(js, kSlowThreads), storage(js, kStorageThreads), events(js) {}
 
 void Environment::attach(Napi::Env env) {
   // Hooks run newest first. The constructor has made the threadsafe function, with Node's own hook
@@ -26,6 +30,7 @@ void Environment::close() {
   handles.close_all();
   events.close();
   pool.close();
+  storage.close();
   js->close();
 }
 
@@ -38,6 +43,16 @@ Napi::Value Environment::new_error(Napi::Env env, const char* name,
   }
   return Napi::Error::New(env, std::string(name) + " before lib/native.ts has set the addon up")
       .Value();
+}
+
+std::shared_ptr<Pool::Queue> Environment::storage_queue(const std::string& name) {
+  if (storage_queues_.size() > kStorageQueues) {
+    std::erase_if(storage_queues_, [](const auto& one) { return one.second.expired(); });
+  }
+  std::weak_ptr<Pool::Queue>& known = storage_queues_[name];
+  std::shared_ptr<Pool::Queue> queue = known.lock();
+  if (queue == nullptr) known = queue = std::make_shared<Pool::Queue>();
+  return queue;
 }
 
 const std::string* Environment::qualified_name(const char* room, const char* function) {

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,7 @@ class Environment {
   // Members are destroyed from the last to the first; close() uses the same order.
   std::shared_ptr<JsThread> js;
   Pool pool;
+  Pool storage;  // for calls of ZFS: those that are stuck hold up no container
   Events events;
   HandleRegistry handles;
 
@@ -35,6 +37,9 @@ class Environment {
   Napi::Value new_error(Napi::Env env, const char* name,
                         std::initializer_list<napi_value> arguments);
 
+  // The line in which calls about this thing of the storage stand.
+  std::shared_ptr<Pool::Queue> storage_queue(const std::string& name);
+
   // Keeps "room.function" for as long as the function can be called.
   const std::string* qualified_name(const char* room, const char* function);
 
@@ -44,6 +49,7 @@ class Environment {
 
   Napi::ObjectReference errors_;
   std::deque<std::string> names_;
+  std::map<std::string, std::weak_ptr<Pool::Queue>> storage_queues_;
 };
 
 }  // namespace bridge

@@ -88,11 +88,10 @@ Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {})
   return deferred.Promise();
 }
 
-// Seconds and more: on our own bounded pool, one after the other with all calls that have the same
-// queue. Keeps the event loop alive until it is done.
-template <typename Work, typename Convert = ConvertByType>
-Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Pool::Queue>& queue,
-                       Work work, Convert convert = {}) {
+// On a pool of ours. Keeps the event loop alive until it is done.
+template <typename Work, typename Convert>
+Napi::Value run_on(const Napi::CallbackInfo& info, Pool& pool,
+                   const std::shared_ptr<Pool::Queue>& queue, Work work, Convert convert) {
   struct Slow final : Task<Work, Convert> {
     using Task<Work, Convert>::Task;
     void run(Napi::Env env) override {
@@ -105,11 +104,27 @@ Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Poo
   auto task = std::make_unique<Slow>(env, std::move(work), std::move(convert));
   const Napi::Promise::Deferred deferred = task->deferred();
   environment.js->hold();
-  if (const int failed = environment.pool.submit(std::move(task), queue); failed != 0) {
+  if (const int failed = pool.submit(std::move(task), queue); failed != 0) {
     environment.js->release();
     deferred.Reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
   }
   return deferred.Promise();
+}
+
+// Seconds and more: on our own bounded pool, one after the other with all calls that have the same
+// queue.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Pool::Queue>& queue,
+                       Work work, Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).pool, queue, std::move(work), std::move(convert));
+}
+
+// The same on the pool of the storage.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_storage(const Napi::CallbackInfo& info, const std::shared_ptr<Pool::Queue>& queue,
+                        Work work, Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).storage, queue, std::move(work),
+                std::move(convert));
 }
 
 // As run_queued(), independent of all other calls.

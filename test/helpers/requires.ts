@@ -21,6 +21,7 @@ const probes = {
       : 'no user namespaces',
   'idmapped tmpfs': () => (idmapsTmpfs() ? null : 'tmpfs cannot be idmapped before Linux 6.3'),
   fuse: () => (/ fuse$/m.test(readFileSync('/proc/misc', 'utf8')) ? null : 'no FUSE'),
+  zfs: () => (existsSync('/dev/zfs') ? (found('zpool') ?? found('zfs')) : 'no ZFS'),
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
   'mkfs.btrfs': () => found('mkfs.btrfs'),
   'mkfs.xfs': () => found('mkfs.xfs'),

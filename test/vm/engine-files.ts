@@ -25,6 +25,11 @@ export function onFirstOnly(path: string): boolean {
   return walks.test(path)
 }
 
+/** Whether it is run where ZFS is loaded. */
+export function needsZfs(path: string): boolean {
+  return path.startsWith('test/lib/zfs/')
+}
+
 /**
  * As paths in the project, in order.
  *

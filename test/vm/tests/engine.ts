@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen } from '../distribution.js'
-import { engineFiles, onFirstOnly } from '../engine-files.js'
+import { engineFiles, needsZfs, onFirstOnly } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import { report } from '../report.js'
@@ -32,9 +32,13 @@ for (const [index, distribution] of chosen().entries()) {
   const lab = await Lab.open({ distribution })
   t.teardown(() => lab[Symbol.asyncDispose]())
   console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+  // Its modules take the longest to make, where they are not there yet.
+  const withZfs = files.some(needsZfs) ? await Lab.open({ distribution, zfs: true }) : lab
+  if (withZfs !== lab) t.teardown(() => withZfs[Symbol.asyncDispose]())
   for (const file of files.filter((file) => index === 0 || !onFirstOnly(file))) {
     const name = `${file} on ${distribution}`
-    all.push(t.test(name, { buffered: true }, (t) => inMachine(t, lab, file, name)))
+    const where = needsZfs(file) ? withZfs : lab
+    all.push(t.test(name, { buffered: true }, (t) => inMachine(t, where, file, name)))
   }
 }
 await Promise.all(all)

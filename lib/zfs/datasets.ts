@@ -1,0 +1,118 @@
+// Filesystems and their snapshots. A call that runs cannot be given up: `signal` ends the waiting for it.
+
+import { abandon } from '../abandon.js'
+import { traced } from '../errors.js'
+import { native } from '../native.js'
+import { encodeProperties, type Properties } from './properties.js'
+
+export interface ZfsOptions {
+  /** Nobody waits any more; the call itself goes on, and others about the same dataset after it. */
+  readonly signal?: AbortSignal | undefined
+}
+
+function call<T>(work: () => Promise<T>, { signal }: ZfsOptions): Promise<T> {
+  signal?.throwIfAborted()
+  return traced(abandon(work(), signal))
+}
+
+/** Of a filesystem, volume, snapshot or bookmark. */
+export async function datasetExists(name: string, options: ZfsOptions = {}): Promise<boolean> {
+  return call(() => native.zfs.exists(name), options)
+}
+
+/** @throws ZfsError ENOENT without its parent, EEXIST, EDQUOT, ENOSPC, ENAMETOOLONG from 256 bytes on */
+export async function createDataset(
+  name: string,
+  properties: Properties = {},
+  options: ZfsOptions = {},
+): Promise<void> {
+  const entries = encodeProperties(properties, 'properties')
+  return call(() => native.zfs.create(name, entries), options)
+}
+
+/** Makes a filesystem of a snapshot, without copying anything. @throws ZfsError */
+export async function cloneSnapshot(
+  snapshot: string,
+  name: string,
+  properties: Properties = {},
+  options: ZfsOptions = {},
+): Promise<void> {
+  const entries = encodeProperties(properties, 'properties')
+  return call(() => native.zfs.clone(snapshot, name, entries), options)
+}
+
+/**
+ * Has a clone own the snapshots that it came from.
+ *
+ * @throws ZfsError EEXIST with the snapshot in `detail` whose name both have
+ */
+export async function promoteClone(name: string, options: ZfsOptions = {}): Promise<void> {
+  return call(() => native.zfs.promote(name), options)
+}
+
+/** With all that is below it. It must not be mounted where the new name is to be seen. */
+export async function renameDataset(
+  from: string,
+  to: string,
+  options: ZfsOptions = {},
+): Promise<void> {
+  return call(() => native.zfs.rename(from, to), options)
+}
+
+/** @throws ZfsError EBUSY while it is mounted anywhere or has snapshots, EEXIST while datasets are below it */
+export async function destroyDataset(name: string, options: ZfsOptions = {}): Promise<void> {
+  return call(() => native.zfs.destroy(name), options)
+}
+
+/** To its newest snapshot. @throws ZfsError EEXIST where another one is newer, EBUSY while it is mounted */
+export async function rollbackDataset(
+  name: string,
+  snapshot: string,
+  options: ZfsOptions = {},
+): Promise<void> {
+  return call(() => native.zfs.rollback(name, snapshot), options)
+}
+
+export async function setProperties(
+  name: string,
+  properties: Properties,
+  options: ZfsOptions = {},
+): Promise<void> {
+  const entries = encodeProperties(properties, 'properties')
+  return call(() => native.zfs.setProperties(name, entries), options)
+}
+
+/** Takes a property back to what it inherits; a user property that it does not inherit is gone. */
+export async function inheritProperty(
+  name: string,
+  property: string,
+  options: ZfsOptions = {},
+): Promise<void> {
+  return call(() => native.zfs.inheritProperty(name, property), options)
+}
+
+/**
+ * All of the same moment, of one pool, and all or none.
+ *
+ * @param names `pool/dataset@name`, one of each dataset
+ * @throws ZfsError whose `failures` say which could not be made
+ */
+export async function makeSnapshots(
+  names: readonly string[],
+  properties: Properties = {},
+  options: ZfsOptions = {},
+): Promise<void> {
+  const entries = encodeProperties(properties, 'properties')
+  return call(() => native.zfs.snapshot([...names], entries), options)
+}
+
+/** Those that are not there are no error. All or none. @throws ZfsError whose `failures` say which */
+export async function destroySnapshots(
+  names: readonly string[],
+  options: ZfsOptions & {
+    /** Those that have clones or are held go by themselves, as soon as they have not. */
+    readonly defer?: boolean
+  } = {},
+): Promise<void> {
+  return call(() => native.zfs.destroySnapshots([...names], options.defer ?? false), options)
+}

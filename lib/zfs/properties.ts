@@ -1,0 +1,83 @@
+// Properties as people write them, and as the kernel takes them: a number for what zfsprops(7) gives words
+// to. libzfs knows these numbers from the same tables as the kernel, libzfs_core knows none.
+
+import type { ZfsEntry } from '#native'
+import { InvalidArgumentError } from '../host/errors.js'
+
+export type PropertyValue = string | number | bigint | boolean
+
+/** Native properties by what they are, or user properties, with a colon in their names. */
+export type Properties = Readonly<Record<string, PropertyValue>>
+
+const SWITCH = ['off', 'on']
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  atime: SWITCH,
+  devices: SWITCH,
+  exec: SWITCH,
+  readonly: SWITCH,
+  relatime: SWITCH,
+  setuid: SWITCH,
+  zoned: SWITCH,
+  canmount: ['off', 'on', 'noauto'],
+  snapdir: ['hidden', 'visible', 'disabled'],
+  sync: ['standard', 'always', 'disabled'],
+  xattr: ['off', 'on', 'sa'],
+  acltype: ['off', 'posix', 'nfsv4'],
+  primarycache: ['none', 'metadata', 'all'],
+  secondarycache: ['none', 'metadata', 'all'],
+  logbias: ['latency', 'throughput'],
+}
+// Those of the kernel's enum zio_compress that are of use; 0 is "inherit".
+const COMPRESSION: Readonly<Record<string, number>> = { on: 1, off: 2, zle: 14, lz4: 15, zstd: 16 }
+const SIZES = new Set(['quota', 'refquota', 'refreservation', 'reservation'])
+const COUNTS = new Set(['filesystem_limit', 'snapshot_limit', 'copies'])
+const TEXTS = new Set(['mountpoint'])
+
+/** What has no limit, or no reservation, is 0; a limit of a number of things is the largest number. */
+const NO_LIMIT = 2n ** 64n - 1n
+
+/** @throws InvalidArgumentError */
+export function encodeProperties(properties: Properties, what: string): ZfsEntry[] {
+  return Object.entries(properties).map(([name, value]) => ({
+    name,
+    value: encode(name, value, `${what}.${name}`),
+  }))
+}
+
+function encode(name: string, value: PropertyValue, what: string): string | bigint {
+  const words = WORDS[name]
+  if (name.includes(':') || TEXTS.has(name)) {
+    if (typeof value === 'string') return value
+    throw new InvalidArgumentError(what, 'must be text')
+  }
+  if (words !== undefined) return numberOf(words.indexOf(wordOf(value)), words, what)
+  if (name === 'compression') {
+    return numberOf(COMPRESSION[wordOf(value)] ?? -1, Object.keys(COMPRESSION), what)
+  }
+  if (name === 'recordsize') return recordSize(value, what)
+  if (SIZES.has(name)) return value === 'none' ? 0n : natural(value, what)
+  if (COUNTS.has(name)) return value === 'none' ? NO_LIMIT : natural(value, what)
+  throw new InvalidArgumentError(what, 'is no property that can be set here')
+}
+
+function wordOf(value: PropertyValue): string {
+  return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)
+}
+
+function numberOf(number: number, words: readonly string[], what: string): bigint {
+  if (number >= 0) return BigInt(number)
+  throw new InvalidArgumentError(what, `must be one of ${words.join(', ')}`)
+}
+
+// The kernel does not look whether it is a power of two (2.3).
+function recordSize(value: PropertyValue, what: string): bigint {
+  const size = natural(value, what)
+  if (size >= 512n && size <= 2n ** 24n && (size & (size - 1n)) === 0n) return size
+  throw new InvalidArgumentError(what, 'must be a power of two, from 512 to 16 MiB')
+}
+
+function natural(value: PropertyValue, what: string): bigint {
+  if (typeof value === 'bigint' && value >= 0n && value <= NO_LIMIT) return value
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
+  throw new InvalidArgumentError(what, "must be a whole number from 0 on, or 'none'")
+}

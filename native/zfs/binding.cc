@@ -1,0 +1,345 @@
+// The zfs room as JavaScript sees it: types/native/zfs.d.ts. Calls about one dataset stand in its
+// line, on the storage's own threads; what only reads, and what takes many datasets, stands in
+// none.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "napi/exports.h"
+#include "napi/task.h"
+#include "zfs/datasets.h"
+#include "zfs/programs.h"
+#include "zfs/snapshots.h"
+#include "zfs/streams.h"
+
+namespace zfs {
+
+static Napi::Value to_error(Napi::Env env, const Failure& failure) {
+  bridge::Environment& environment = bridge::Environment::of(env);
+  using bridge::to_js;
+  if (failure.missing.has_value()) {
+    return environment.new_error(
+        env, "LibraryMissingError",
+        {to_js(env, failure.missing->soname), to_js(env, failure.missing->reason)});
+  }
+  Napi::Array errors = Napi::Array::New(env, failure.errors.size());
+  for (uint32_t i = 0; i < failure.errors.size(); i++) {
+    const NamedError& each = failure.errors[i];
+    errors.Set(i, bridge::record(env, "name", each.name, "errnum", each.errnum));
+  }
+  return environment.new_error(env, "ZfsError",
+                               {to_js(env, failure.errnum), to_js(env, failure.call),
+                                to_js(env, failure.name), to_js(env, failure.detail), errors});
+}
+
+}  // namespace zfs
+
+namespace {
+
+using bridge::Args;
+using bridge::In;
+using Napi::CallbackInfo;
+using Napi::Value;
+
+zfs::Value value_of(const In& in) {
+  const Napi::Value value = in.value();
+  if (value.IsString()) return in.string();
+  if (value.IsBigInt()) return in.bigint();
+  if (value.IsBoolean()) return in.boolean();
+  if (value.IsArray()) return in.strings();
+  in.fail("string, bigint, boolean or string[]");
+  return zfs::Flag{};
+}
+
+zfs::Map map_of(const In& in) {
+  return in.list(
+      [](const In& item) { return zfs::Entry{item["name"].string(), value_of(item["value"])}; });
+}
+
+zfs::Pairs pairs_of(const In& in, const char* first, const char* second) {
+  return in.list(
+      [&](const In& item) { return std::pair(item[first].string(), item[second].string()); });
+}
+
+std::optional<std::string> string_or_null(const In& in) {
+  return in.nullable([](const In& given) { return given.string(); });
+}
+
+zfs::SendFlags flags_of(const In& in) {
+  zfs::SendFlags flags;
+  flags.large_blocks = in["largeBlocks"].boolean();
+  flags.embedded = in["embedded"].boolean();
+  flags.compressed = in["compressed"].boolean();
+  flags.raw = in["raw"].boolean();
+  return flags;
+}
+
+// An object without a prototype: no name of a dataset means anything else there.
+Value to_js(Napi::Env env, const Napi::Function& create, const zfs::Map& map);
+
+Value to_js(Napi::Env env, const Napi::Function& create, const zfs::Value& value) {
+  if (const auto* truth = std::get_if<bool>(&value)) return bridge::to_js(env, *truth);
+  if (const auto* number = std::get_if<int64_t>(&value)) return Napi::BigInt::New(env, *number);
+  if (const auto* count = std::get_if<uint64_t>(&value)) return Napi::BigInt::New(env, *count);
+  if (const auto* text = std::get_if<std::string>(&value)) return bridge::to_js(env, *text);
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    return bridge::to_js(env, *texts);
+  }
+  if (const auto* map = std::get_if<zfs::Map>(&value)) return to_js(env, create, *map);
+  return env.Null();  // a flag
+}
+
+Value to_js(Napi::Env env, const Napi::Function& create, const zfs::Map& map) {
+  Napi::Object object = create.Call({env.Null()}).As<Napi::Object>();
+  for (const zfs::Entry& entry : map) object.Set(entry.name, to_js(env, create, entry.value));
+  return object;
+}
+
+struct ResultOfProgram {
+  Value operator()(Napi::Env env, zfs::Map& result) const {
+    const Napi::Object object = env.Global().Get("Object").As<Napi::Object>();
+    return to_js(env, object.Get("create").As<Napi::Function>(), result);
+  }
+};
+
+template <typename Work, typename Convert = bridge::ConvertByType>
+Value in_line(const CallbackInfo& info, const std::string& dataset, Work work,
+              Convert convert = {}) {
+  const std::string line = dataset.substr(0, dataset.find_first_of("@#"));
+  const auto queue = bridge::Environment::of(info.Env()).storage_queue(line);
+  return bridge::run_storage(info, queue, std::move(work), std::move(convert));
+}
+
+template <typename Work, typename Convert = bridge::ConvertByType>
+Value at_once(const CallbackInfo& info, Work work, Convert convert = {}) {
+  return bridge::run_storage(info, nullptr, std::move(work), std::move(convert));
+}
+
+// exists(name: string): Promise<boolean>
+Value Exists(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  if (!args.ok()) return {};
+  return at_once(info, [name] { return zfs::exists(name); });
+}
+
+// create(name: string, properties: ZfsEntry[]): Promise<void>
+Value Create(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  const zfs::Map properties = map_of(args[1]);
+  if (!args.ok()) return {};
+  return in_line(info, name, [name, properties] { return zfs::create(name, properties); });
+}
+
+// clone(origin: string, name: string, properties: ZfsEntry[]): Promise<void>
+Value Clone(const CallbackInfo& info) {
+  Args args(info);
+  const std::string origin = args[0].string();
+  const std::string name = args[1].string();
+  const zfs::Map properties = map_of(args[2]);
+  if (!args.ok()) return {};
+  return in_line(info, name,
+                 [origin, name, properties] { return zfs::clone(origin, name, properties); });
+}
+
+// promote(name: string): Promise<void>
+Value Promote(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  if (!args.ok()) return {};
+  return in_line(info, name, [name] { return zfs::promote(name); });
+}
+
+// rename(from: string, to: string): Promise<void>
+Value Rename(const CallbackInfo& info) {
+  Args args(info);
+  const std::string from = args[0].string();
+  const std::string to = args[1].string();
+  if (!args.ok()) return {};
+  return in_line(info, from, [from, to] { return zfs::rename(from, to); });
+}
+
+// destroy(name: string): Promise<void>
+Value Destroy(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  if (!args.ok()) return {};
+  return in_line(info, name, [name] { return zfs::destroy(name); });
+}
+
+// rollback(name: string, snapshot: string): Promise<void>
+Value Rollback(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  const std::string snapshot = args[1].string();
+  if (!args.ok()) return {};
+  return in_line(info, name, [name, snapshot] { return zfs::rollback(name, snapshot); });
+}
+
+// setProperties(name: string, properties: ZfsEntry[]): Promise<void>
+Value SetProperties(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  const zfs::Map properties = map_of(args[1]);
+  if (!args.ok()) return {};
+  return in_line(info, name, [name, properties] { return zfs::set_properties(name, properties); });
+}
+
+// inheritProperty(name: string, property: string): Promise<void>
+Value InheritProperty(const CallbackInfo& info) {
+  Args args(info);
+  const std::string name = args[0].string();
+  const std::string property = args[1].string();
+  if (!args.ok()) return {};
+  return in_line(info, name, [name, property] { return zfs::inherit_property(name, property); });
+}
+
+// snapshot(names: string[], properties: ZfsEntry[]): Promise<void>
+Value Snapshot(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Names names = args[0].strings();
+  const zfs::Map properties = map_of(args[1]);
+  if (!args.ok()) return {};
+  return at_once(info, [names, properties] { return zfs::snapshot(names, properties); });
+}
+
+// destroySnapshots(names: string[], defer: boolean): Promise<void>
+Value DestroySnapshots(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Names names = args[0].strings();
+  const bool defer = args[1].boolean();
+  if (!args.ok()) return {};
+  return at_once(info, [names, defer] { return zfs::destroy_snapshots(names, defer); });
+}
+
+// bookmark(sources: ZfsBookmark[]): Promise<void>
+Value Bookmark(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Pairs sources = pairs_of(args[0], "bookmark", "source");
+  if (!args.ok()) return {};
+  return at_once(info, [sources] { return zfs::bookmark(sources); });
+}
+
+// destroyBookmarks(names: string[]): Promise<void>
+Value DestroyBookmarks(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Names names = args[0].strings();
+  if (!args.ok()) return {};
+  return at_once(info, [names] { return zfs::destroy_bookmarks(names); });
+}
+
+// hold(holds: ZfsHold[]): Promise<void>
+Value Hold(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Pairs holds = pairs_of(args[0], "snapshot", "tag");
+  if (!args.ok()) return {};
+  return at_once(info, [holds] { return zfs::hold(holds); });
+}
+
+// release(holds: ZfsHold[]): Promise<void>
+Value Release(const CallbackInfo& info) {
+  Args args(info);
+  const zfs::Pairs holds = pairs_of(args[0], "snapshot", "tag");
+  if (!args.ok()) return {};
+  return at_once(info, [holds] { return zfs::release(holds); });
+}
+
+// holds(snapshot: string): Promise<{ tag: string; since: number }[]>
+Value Holds(const CallbackInfo& info) {
+  Args args(info);
+  const std::string snapshot = args[0].string();
+  if (!args.ok()) return {};
+  return at_once(
+      info, [snapshot] { return zfs::holds(snapshot); },
+      [](Napi::Env env, std::vector<zfs::Hold>& holds) -> Value {
+        Napi::Array all = Napi::Array::New(env, holds.size());
+        for (uint32_t i = 0; i < holds.size(); i++) {
+          all.Set(i, bridge::record(env, "tag", holds[i].tag, "since", holds[i].since));
+        }
+        return all;
+      });
+}
+
+// send(snapshot: string, from: string | null, fd: number, flags: ZfsSendFlags,
+//   resume: ZfsResume | null): Promise<void>
+Value Send(const CallbackInfo& info) {
+  Args args(info);
+  const std::string snapshot = args[0].string();
+  const auto from = string_or_null(args[1]);
+  const int fd = args[2].fd();
+  const zfs::SendFlags flags = flags_of(args[3]);
+  const auto resume = args[4].nullable([](const In& given) {
+    return zfs::Resume{given["object"].bigint(), given["offset"].bigint()};
+  });
+  if (!args.ok()) return {};
+  return at_once(info, [=] { return zfs::send(snapshot, from, fd, flags, resume); });
+}
+
+// sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
+Value SendSpace(const CallbackInfo& info) {
+  Args args(info);
+  const std::string snapshot = args[0].string();
+  const auto from = string_or_null(args[1]);
+  const zfs::SendFlags flags = flags_of(args[2]);
+  if (!args.ok()) return {};
+  return at_once(info, [=] { return zfs::send_space(snapshot, from, flags); });
+}
+
+// receive(snapshot: string, properties: ZfsEntry[], options: ZfsReceiveOptions,
+//   fd: number): Promise<void>
+Value Receive(const CallbackInfo& info) {
+  Args args(info);
+  const std::string snapshot = args[0].string();
+  const zfs::Map properties = map_of(args[1]);
+  zfs::ReceiveOptions options;
+  options.origin = string_or_null(args[2]["origin"]);
+  options.force = args[2]["force"].boolean();
+  options.raw = args[2]["raw"].boolean();
+  options.resumable = args[2]["resumable"].boolean();
+  const int fd = args[3].fd();
+  if (!args.ok()) return {};
+  return in_line(info, snapshot, [=] { return zfs::receive(snapshot, properties, options, fd); });
+}
+
+// runProgram(pool: string, text: string, args: ZfsEntry[], sync: boolean,
+//   limits: ZfsProgramLimits): Promise<ZfsResult>
+Value RunProgram(const CallbackInfo& info) {
+  Args args(info);
+  const std::string pool = args[0].string();
+  const std::string text = args[1].string();
+  const zfs::Map arguments = map_of(args[2]);
+  const bool sync = args[3].boolean();
+  const zfs::ProgramLimits limits{args[4]["instructions"].bigint(), args[4]["memory"].bigint()};
+  if (!args.ok()) return {};
+  return at_once(
+      info, [=] { return zfs::run_program(pool, text, arguments, sync, limits); },
+      ResultOfProgram());
+}
+
+}  // namespace
+
+Napi::Object init_zfs(Napi::Env env) {
+  return bridge::functions(env, "zfs",
+                           {{"exists", Exists},
+                            {"create", Create},
+                            {"clone", Clone},
+                            {"promote", Promote},
+                            {"rename", Rename},
+                            {"destroy", Destroy},
+                            {"rollback", Rollback},
+                            {"setProperties", SetProperties},
+                            {"inheritProperty", InheritProperty},
+                            {"snapshot", Snapshot},
+                            {"destroySnapshots", DestroySnapshots},
+                            {"bookmark", Bookmark},
+                            {"destroyBookmarks", DestroyBookmarks},
+                            {"hold", Hold},
+                            {"release", Release},
+                            {"holds", Holds},
+                            {"send", Send},
+                            {"sendSpace", SendSpace},
+                            {"receive", Receive},
+                            {"runProgram", RunProgram}});
+}

@@ -1,0 +1,98 @@
+// native/zfs/binding.cc: libzfs_core. Everything is on the storage lane, threads that only ZFS uses: calls
+// that name one dataset first stand in its line, so that one that hangs holds one of them; the others
+// stand in none. A call that runs cannot be given up.
+
+/** Names of native properties have values of the kernel's: a number, or text. */
+export interface ZfsEntry {
+  name: string
+  value: string | bigint | boolean | string[]
+}
+
+/** Null is a name without a value; an object has no prototype. */
+export type ZfsResult = string | bigint | boolean | null | string[] | { [name: string]: ZfsResult }
+
+export interface ZfsBookmark {
+  /** `pool/a#b` */
+  bookmark: string
+  /** A snapshot or another bookmark of the same dataset. */
+  source: string
+}
+
+export interface ZfsHold {
+  snapshot: string
+  tag: string
+}
+
+export interface ZfsSendFlags {
+  largeBlocks: boolean
+  embedded: boolean
+  compressed: boolean
+  raw: boolean
+}
+
+/** Where a stream that was cut goes on. */
+export interface ZfsResume {
+  object: bigint
+  offset: bigint
+}
+
+export interface ZfsReceiveOptions {
+  origin: string | null
+  force: boolean
+  raw: boolean
+  resumable: boolean
+}
+
+export interface ZfsProgramLimits {
+  instructions: bigint
+  /** Bytes. */
+  memory: bigint
+}
+
+export interface Zfs {
+  /** In no line. */
+  exists(name: string): Promise<boolean>
+  create(name: string, properties: ZfsEntry[]): Promise<void>
+  /** In the line of the new one. */
+  clone(origin: string, name: string, properties: ZfsEntry[]): Promise<void>
+  promote(name: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  destroy(name: string): Promise<void>
+  rollback(name: string, snapshot: string): Promise<void>
+  setProperties(name: string, properties: ZfsEntry[]): Promise<void>
+  inheritProperty(name: string, property: string): Promise<void>
+  /** In no line, as the next ones. All or none. */
+  snapshot(names: string[], properties: ZfsEntry[]): Promise<void>
+  destroySnapshots(names: string[], defer: boolean): Promise<void>
+  bookmark(sources: ZfsBookmark[]): Promise<void>
+  destroyBookmarks(names: string[]): Promise<void>
+  hold(holds: ZfsHold[]): Promise<void>
+  release(holds: ZfsHold[]): Promise<void>
+  /** `since`: seconds since 1970. */
+  holds(snapshot: string): Promise<{ tag: string; since: number }[]>
+  /** The descriptor stays the caller's, and open until this settles. */
+  send(
+    snapshot: string,
+    from: string | null,
+    fd: number,
+    flags: ZfsSendFlags,
+    resume: ZfsResume | null,
+  ): Promise<void>
+  /** Bytes, estimated. */
+  sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
+  /** In the line of its dataset. The descriptor as in send(). */
+  receive(
+    snapshot: string,
+    properties: ZfsEntry[],
+    options: ZfsReceiveOptions,
+    fd: number,
+  ): Promise<void>
+  /** In no line. What the program returns is `return` of the answer. */
+  runProgram(
+    pool: string,
+    text: string,
+    args: ZfsEntry[],
+    sync: boolean,
+    limits: ZfsProgramLimits,
+  ): Promise<ZfsResult>
+}
