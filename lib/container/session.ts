@@ -86,6 +86,10 @@ export class Session implements AsyncDisposable {
   readonly #host: SessionHost
   #forget = () => {}
   #ended = false
+  /** Our end of the input. */
+  #pipe: Writable | null = null
+  /** The program has closed its own, or has ended: what is written goes nowhere, and is no error. */
+  #discards = false
   /** Parts of the input that were written, or given up. */
   #taken = 0
   /** By the caller. */
@@ -195,6 +199,7 @@ export class Session implements AsyncDisposable {
     // Unread output must not keep the program's pipes, and with them the end, waiting.
     for (const output of this.#outputs) output.resume()
     await this.#endedWithin(KILLED_MS)
+    this.#discards = true
     await this.#letGo()
     const forget = async (): Promise<void> => {
       if (this.#keeper.open) await this.#keeper.closeSession(this.id).catch(() => undefined)
@@ -212,7 +217,9 @@ export class Session implements AsyncDisposable {
 
   async #letGo(): Promise<void> {
     this.#forget()
-    for (const stream of [this.stdin, ...this.#outputs]) stream?.destroy()
+    if (this.#discards) this.#pipe?.destroy()
+    else this.stdin?.destroy()
+    for (const output of this.#outputs) output.destroy()
     await this.#pidfd.close()
   }
 
@@ -241,20 +248,19 @@ export class Session implements AsyncDisposable {
 
   // The keeper has the pipe too, so that the program survives us. Closing ours is not enough.
   #input(pipe: Writable): Writable {
-    /** The program has closed it, or has ended: what comes goes nowhere. */
-    let discards = false
+    this.#pipe = pipe
     const put = (bytes: Buffer, done: (error?: Error | null) => void): void => {
       let from = 0
       const next = (error?: Error | null): void => {
         this.#taken++
-        if (discards || discarded(error)) done()
+        if (this.#discards || discarded(error)) done()
         // Where it was destroyed before it was written, Node knows of no error.
         else if (error != null || pipe.destroyed)
           done(error ?? new ClosedError(`session ${this.id}`))
         else if (from >= bytes.length) done()
         else pipe.write(bytes.subarray(from, (from += PIECE)), next)
       }
-      if (discards) process.nextTick(done)
+      if (this.#discards) process.nextTick(done)
       else pipe.write(bytes.subarray(from, (from += PIECE)), next)
     }
     const input = new Writable({
@@ -270,7 +276,7 @@ export class Session implements AsyncDisposable {
           )
         }
         // An end would be that of whoever types next, too.
-        if (discards || pipe.destroyed) written()
+        if (this.#discards || pipe.destroyed) written()
         else if (this.tty) pipe.write('', written)
         else pipe.end(written)
       },
@@ -280,7 +286,7 @@ export class Session implements AsyncDisposable {
       },
     })
     pipe.on('error', (error) => {
-      if (discarded(error)) discards = true
+      if (discarded(error)) this.#discards = true
       else input.destroy(error)
     })
     return input

@@ -35,6 +35,19 @@ export async function keeperState(host: Host): Promise<string[]> {
   ]
 }
 
+/** The same, when nothing is under way any more. */
+export async function steadyState(host: Host): Promise<string[]> {
+  let last: string[] = []
+  let same = 0
+  await until(async () => {
+    const now = await keeperState(host)
+    same = JSON.stringify(now) === JSON.stringify(last) ? same + 1 : 0
+    last = now
+    return same >= 20
+  })
+  return last
+}
+
 /** Of a client that has gone: how they ended is kept until somebody has heard it. */
 export async function forgetSessions(host: Host): Promise<void> {
   const ct = host.containers.get('live')

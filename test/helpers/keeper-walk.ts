@@ -7,7 +7,7 @@ import { endOf, moduleOf } from './child.js'
 import { differences, stateOf } from './host-state.js'
 import { until } from './keeper-host.js'
 import { keeperOperations, type KeeperOperation } from './keeper-operations.js'
-import { forgetSessions, keeperState, settled } from './keeper-state.js'
+import { forgetSessions, keeperState, steadyState, settled } from './keeper-state.js'
 import { armKeeper, keeperSteps, type KeeperFault } from './keeper-steps.js'
 import { begin, operationsHost, type Place } from './operations.js'
 import type { LastingHost } from './system.js'
@@ -47,7 +47,7 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
   const beginning = await whole()
   await host.containers.get('live').exec(['true'])
   await until(async () => (await keeperState(host)).filter(isReady).length === READY)
-  const holds = await keeperState(host)
+  const holds = await steadyState(host)
   const walked = new Set<string>()
   const wanted = keeperOperations.filter(({ name }) => names.includes(name))
   t.equal(wanted.length, names.length)
