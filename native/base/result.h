@@ -23,11 +23,12 @@ struct SysError {
 
 struct Unit {};
 
-template <typename T>
-class [[nodiscard]] Result {
+// A room with richer failures has a `Result` of its own, with those.
+template <typename T, typename Failure>
+class [[nodiscard]] Outcome {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(*-explicit-*)
-  Result(SysError error)
+  Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(*-explicit-*)
+  Outcome(Failure error)
       : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
 
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
@@ -38,12 +39,15 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
   T& operator*() { return value(); }
   const T& operator*() const { return value(); }
-  SysError& error() { return *std::get_if<1>(&state_); }
-  const SysError& error() const { return *std::get_if<1>(&state_); }
+  Failure& error() { return *std::get_if<1>(&state_); }
+  const Failure& error() const { return *std::get_if<1>(&state_); }
 
  private:
-  std::variant<T, SysError> state_;
+  std::variant<T, Failure> state_;
 };
+
+template <typename T>
+using Result = Outcome<T, SysError>;
 
 using Status = Result<Unit>;
 inline Status success() {

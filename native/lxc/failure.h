@@ -4,11 +4,10 @@
 
 #include <optional>
 #include <string>
-#include <utility>
-#include <variant>
 #include <vector>
 
 #include "abi/library.h"
+#include "base/result.h"
 
 namespace lxc {
 
@@ -21,17 +20,6 @@ struct Failure {
 };
 
 template <typename T>
-class [[nodiscard]] Result {
- public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT
-  Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
-
-  [[nodiscard]] bool ok() const { return state_.index() == 0; }
-  T& value() { return *std::get_if<0>(&state_); }
-  Failure& error() { return *std::get_if<1>(&state_); }
-
- private:
-  std::variant<T, Failure> state_;
-};
+using Result = base::Outcome<T, Failure>;
 
 }  // namespace lxc
