@@ -81,5 +81,12 @@ export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'
 export type { PrlimitInput as PrlimitSetting, PrlimitName } from './schema/prlimits.js'
 export type { HostOptions } from './schema/host.js'
 export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'
-export type { CloneMode, InstallOptions, PoolOptions } from './schema/pool.js'
+export type {
+  CloneMode,
+  DirInstallOptions,
+  DirPoolOptions,
+  InstallOptions,
+  PoolOptions,
+  ZfsPoolOptions,
+} from './schema/pool.js'
 export type { CreateUserOptions } from './schema/user.js'

@@ -4,12 +4,14 @@
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { logFiles } from './log-files.js'
+import { datasetExists } from '../zfs/datasets.js'
 import { notifySocket } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
 export interface Belonging {
   /** `process` is init: the others are in its cgroups, which stay as long as one of them does. */
-  readonly type: 'process' | 'cgroup' | 'mount' | 'interface' | 'directory' | 'file' | 'user'
+  readonly type:
+    'process' | 'cgroup' | 'mount' | 'interface' | 'directory' | 'dataset' | 'file' | 'user'
   /** Its path, name or process id. */
   readonly what: string
 }
@@ -22,7 +24,7 @@ export async function belongingsOf(record: ContainerRecord): Promise<Belonging[]
   const candidates: Belonging[] = [
     ...(run.initPid === null ? [] : [{ type: 'process' as const, what: String(run.initPid) }]),
     { type: 'interface', what: record.interfaceName },
-    { type: 'directory', what: pool.driver.path(id) },
+    pool.driver.place(id),
     { type: 'directory', what: dirname(host.paths.lxcConfig(pool.name, id)) },
     ...[
       record.file.path,
@@ -47,6 +49,7 @@ export async function stillThere(all: readonly Belonging[]): Promise<Belonging[]
 
 async function isThere({ type, what }: Belonging): Promise<boolean> {
   if (type === 'process') return await runs(Number(what))
+  if (type === 'dataset') return await datasetExists(what)
   const path = type === 'interface' ? join('/sys/class/net', what) : what
   return await lstat(path).then(
     () => true,
@@ -85,6 +88,8 @@ async function mountsOf({ pool, id, host }: ContainerRecord): Promise<Belonging[
   const rootfs = host.paths.rootfs(pool.name, id)
   const mounts = await (await host.keeper()).mounts()
   return mounts
-    .filter((path) => [rootfs, `${rootfs}.upper`, `${rootfs}.lower`].includes(path))
+    .filter((path) =>
+      ['', '.upper', '.lower', '.dataset'].some((part) => path === `${rootfs}${part}`),
+    )
     .map((what) => ({ type: 'mount', what }))
 }

@@ -78,7 +78,9 @@ export class Container {
 
   /** @internal */
   get imageId(): string | null {
-    return this.#record.config.vpsadminos.image ?? null
+    const { clone_mode: mode, image } = this.#record.config.vpsadminos
+    // ZFS keeps the blocks of a clone, whatever becomes of what it was cloned from.
+    return mode === 'clone' ? null : (image ?? null)
   }
 
   /** @internal */

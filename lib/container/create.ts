@@ -7,7 +7,6 @@ import { ExistsError, NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileOp } from '../keeper/types.js'
-import { RootDir } from '../ns/root-dir.js'
 import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
@@ -17,15 +16,9 @@ import { Undo } from '../undo.js'
 import type { User } from '../user/user.js'
 import { createUser } from '../user/users.js'
 import { Container } from './container.js'
-import {
-  editsFor,
-  machineId,
-  nameFiles,
-  resolverFiles,
-  type GuestFile,
-  type Present,
-} from './guest-files.js'
-import { detectInit, type DetectedInit } from './init-detect.js'
+import { editsFor, machineId, nameFiles, resolverFiles } from './guest-files.js'
+import { filesOf, initOf } from './image-facts.js'
+import type { DetectedInit } from './init-detect.js'
 import { ContainerRecord } from './record.js'
 import { checkSettings, patchOf } from './settings.js'
 import { done } from '../step.js'
@@ -56,7 +49,7 @@ export async function createContainer(
   await checkParams(pool, [], settings.cgparams ?? [], 'create')
   const image = pool.images.find(query)
   using _hold = pool.images.hold(image, `container ${id}`)
-  const init = await detectInit(image.root)
+  const init = await initOf(pool.images, image)
 
   await using undo = new Undo()
   const user = await userFor(op, pool, userName, id, undo)
@@ -149,15 +142,15 @@ function baseOf(
   }
 }
 
-/** Gives the new rootfs its name. What is in the image is looked up there: nothing is mounted yet. */
+/** Gives the new rootfs its name. What it has is looked up in the image: nothing is mounted yet. */
 async function prepareGuest(
   record: ContainerRecord,
   image: Image,
   { kind }: DetectedInit,
 ): Promise<void> {
   const files = [...nameFiles(record), ...resolverFiles(record)]
-  await using root = await RootDir.open(image.root)
-  const present = await Promise.all(files.map((file) => lookAt(root, file)))
+  const paths = files.map(({ path }) => path)
+  const present = await filesOf(record.pool.images, image, paths)
   const steps = editsFor(files, present)
   // The image's own is the image's, not this machine's, whoever may write it.
   if (kind === 'systemd') steps.push(...editsFor([machineId()], []))
@@ -171,14 +164,6 @@ async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<
   const results = await keeper.edit(target, steps, { flush: durable })
   for (const { error } of results)
     if (error !== null) throw poolError(error, record.pool.layout.root)
-}
-
-async function lookAt(root: RootDir, { path }: GuestFile): Promise<Present> {
-  const info = await root.lstat(path).catch(() => null)
-  if (info === null || (info.mode & 0o170000) !== 0o100000)
-    return { text: null, writable: true, info: null }
-  const text = (await root.readFile(path)).toString()
-  return { text, writable: (info.mode & 0o200) !== 0, info: null }
 }
 
 // So that a console can be watched before the first start.

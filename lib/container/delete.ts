@@ -54,7 +54,7 @@ export async function deleteContainer(
     await record.file.remove()
     done('delete.file')
   } catch (error) {
-    throw poolError(error, pool.driver.path(id))
+    throw poolError(error, pool.driver.place(id).what)
   }
   record.end(() => new NotFoundError('container', id, 'it was deleted'))
   pool.containers.delete(id)

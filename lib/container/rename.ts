@@ -94,14 +94,12 @@ export async function takeBackRename(
   file: ConfigFile<typeof containerFile>,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<ContainerFile> {
-  const there = (path: string): Promise<boolean> =>
-    stat(path).then(
-      () => true,
-      () => false,
-    )
-  const lost = !(await there(pool.driver.path(from)))
+  const lost = !(await pool.driver.exists(from))
   // With a file of its own it is somebody else's.
-  const others = await there(pool.layout.confFile('ct', to))
-  if (lost && !others && (await there(pool.driver.path(to)))) await pool.driver.rename(to, from)
+  const others = await stat(pool.layout.confFile('ct', to)).then(
+    () => true,
+    () => false,
+  )
+  if (lost && !others && (await pool.driver.exists(to))) await pool.driver.rename(to, from)
   return file.update({ vpsadminos: { renaming: undefined } })
 }

@@ -52,7 +52,7 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly pending: readonly string[]
   readonly cloneMode: CloneMode
   readonly image: string | null
-  /** The container's own directory in the pool. */
+  /** The container's own directory or dataset in the pool. */
   readonly dataset: string
   /** Where the rootfs is mounted in the keeper's mount namespace while it runs. */
   readonly rootfs: string
@@ -108,7 +108,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     pending: run.alive ? record.pending.names(config) : [],
     cloneMode: config.vpsadminos.clone_mode,
     image: config.vpsadminos.image ?? null,
-    dataset: pool.driver.path(id),
+    dataset: pool.driver.place(id).what,
     rootfs: host.paths.rootfs(pool.name, id),
     lxcPath: host.paths.lxc(pool.name),
     cgroup: record.cgroup,

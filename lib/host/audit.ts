@@ -9,7 +9,7 @@ import type { HostContext } from './context.js'
 
 /** Something that nobody should have left. */
 export interface Leftover {
-  readonly type: 'cgroup' | 'mount' | 'process' | 'interface' | 'directory'
+  readonly type: 'cgroup' | 'mount' | 'process' | 'interface' | 'directory' | 'dataset'
   /** Its path, name or process id. */
   readonly what: string
   readonly reason: string
@@ -35,7 +35,7 @@ export async function auditHost(host: HostContext): Promise<AuditReport> {
     auditCgroups(host, alive),
     auditMounts(host, alive),
     auditInterfaces(host),
-    auditDirectories(host, known),
+    auditStorage(host, known),
   ])
   return Object.freeze({ leftovers: Object.freeze(found.flat()) })
 }
@@ -119,21 +119,16 @@ function isOurs(name: string, prefix: string): boolean {
 }
 
 /** On the pool: rootfs and half-made things without a container. */
-async function auditDirectories(
-  host: HostContext,
-  known: ReadonlySet<string>,
-): Promise<Leftover[]> {
+async function auditStorage(host: HostContext, known: ReadonlySet<string>): Promise<Leftover[]> {
   const leftovers: Leftover[] = []
   for (const pool of host.pools.values()) {
     const broken = new Set(pool.broken.map(({ path }) => path))
-    for (const id of await directories(join(pool.layout.root, 'ct'))) {
+    for (const id of await pool.driver.list()) {
       if (known.has(`${pool.name}/${id}`) || broken.has(pool.layout.confFile('ct', id))) continue
-      const what = pool.layout.container(id)
-      leftovers.push({ type: 'directory', what, reason: 'it belongs to no container' })
+      leftovers.push({ ...pool.driver.place(id), reason: 'it belongs to no container' })
     }
-    for (const name of await directories(pool.layout.trash())) {
-      const what = join(pool.layout.trash(), name)
-      leftovers.push({ type: 'directory', what, reason: 'its removal was not finished' })
+    for (const place of await pool.driver.unfinished()) {
+      leftovers.push({ ...place, reason: 'its removal was not finished' })
     }
   }
   return leftovers

@@ -1,6 +1,6 @@
 // Opens a host: takes its state directory, finds its keeper, imports its pools.
 
-import { chmod, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Cgroups } from '../cgroup/cgroups.js'
 import { prlimitBounds, type PrlimitBounds } from '../container/prlimit-clamp.js'
@@ -13,7 +13,7 @@ import type { Pool } from '../pool/pool.js'
 import { releasePool } from '../pool/pools.js'
 import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
-import type { PoolOptions } from '../schema/pool.js'
+import { isAbsent } from '../storage/place.js'
 import { Undo } from '../undo.js'
 import { loadApparmor } from './apparmor.js'
 import type { HostContext } from './context.js'
@@ -161,16 +161,6 @@ async function checkReachable(path: string): Promise<void> {
       const reason = `the root of a container cannot go through '${at}': chmod o+x`
       throw new InvalidArgumentError('open.stateDir', reason)
     }
-  }
-}
-
-// A pool that was never installed is no error: `host.pools.install()` is what makes it.
-async function isAbsent({ path }: Pick<PoolOptions, 'path'>): Promise<boolean> {
-  try {
-    return (await readdir(path)).length === 0
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
-    throw error
   }
 }
 

@@ -2,18 +2,18 @@
 // everything. One whose process was killed is cleared away when the next one is opened.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
 import { rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import { killContainer } from '../container/stop.js'
-import { removeTree } from '../ns/tree.js'
 import { Pools } from '../pool/pools.js'
-import { poolName } from '../schema/names.js'
-import { installOptions } from '../schema/pool.js'
+import { datasetName, poolName } from '../schema/names.js'
+import { dirInstallOptions } from '../schema/pool.js'
 import { parse } from '../schema/parse.js'
+import { makeScratch, optionsOf, removeScratch, type ScratchPool } from '../storage/scratch.js'
 import { Undo } from '../undo.js'
 import { HostBusyError, NotRootError } from './errors.js'
 import { forgetCgroupRoots } from './lock.js'
@@ -27,12 +27,15 @@ export interface TemporaryOptions {
   readonly directory?: string | undefined
   /** How rootfs are made from images; default the best that works there. */
   readonly cloneMode?: 'auto' | 'overlay' | 'reflink' | 'copy' | undefined
+  /** A dataset of ZFS, to have the pool in one below it. Default: none, and the pool is a directory. */
+  readonly dataset?: string | undefined
 }
 
 const schema = z.strictObject({
   pool: poolName.default('tank'),
   directory: z.string().default(tmpdir()),
-  cloneMode: installOptions.shape.cloneMode,
+  cloneMode: dirInstallOptions.shape.cloneMode,
+  dataset: datasetName.optional(),
 })
 
 /** Run state belongs into memory, and not every machine has its `/run` there. */
@@ -48,14 +51,14 @@ const REMAINS_MS = 60_000
 const mark = z.object({
   cgroupRoot: z.string(),
   interfacePrefix: z.string(),
-  pool: z.object({ name: z.string(), path: z.string() }),
+  pool: z.object({ name: z.string(), path: z.string(), dataset: z.string().optional() }),
 })
 
 export async function openTemporary(
   options: TemporaryOptions,
   more: OperationOptions = {},
 ): Promise<OpenHost> {
-  const { pool: name, directory, cloneMode } = parse(schema, options, 'temporary')
+  const { pool: name, directory, cloneMode, dataset: above } = parse(schema, options, 'temporary')
   checkOptions(more, 'temporary')
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.temporary()')
   await sweepTemporary()
@@ -67,23 +70,26 @@ export async function openTemporary(
   const scratch = join(directory, `osctl-pool-${random}`)
   const cgroupRoot = `osctl-${random}`
   const interfacePrefix = `v${random.slice(0, 6)}`
-  const pool = { name, path: join(scratch, name) }
+  const dataset = above === undefined ? {} : { dataset: `${above}/osctl-pool-${random}` }
+  const pool: ScratchPool = { name, path: join(scratch, name), ...dataset }
   const plan = JSON.stringify({ cgroupRoot, interfacePrefix, pool })
   await writeFile(join(stateDir, PLAN), plan)
-  await mkdir(scratch, { mode: 0o700 })
-  undo.add(() => removeTree(scratch))
+  undo.add(() => removeScratch(pool))
+  await makeScratch(pool)
   const host = await openHost({ stateDir, cgroupRoot, interfacePrefix }, more)
-  undo.add(() => tearDown(host, scratch))
+  undo.add(() => tearDown(host, pool))
   // After the lock was taken: whoever finds the mark and gets the lock knows that we are gone.
   await rename(join(stateDir, PLAN), join(stateDir, MARK))
-  await new Pools(host.context).installAs({ ...pool, cloneMode }, { durable: false }, more)
+  const wanted = optionsOf(pool)
+  const install = wanted.driver === 'zfs' ? wanted : { ...wanted, cloneMode }
+  await new Pools(host.context).installAs(install, { durable: false }, more)
   more.signal?.throwIfAborted()
   undo.commit()
-  return { ...host, close: () => tearDown(host, scratch) }
+  return { ...host, close: () => tearDown(host, pool) }
 }
 
 /** Ends and removes everything. What cannot be done does not keep the rest from being done. */
-async function tearDown(host: OpenHost, scratch: string): Promise<void> {
+async function tearDown(host: OpenHost, scratch: ScratchPool): Promise<void> {
   const { context } = host
   const { stateDir } = context.paths
   const failures: unknown[] = []
@@ -110,7 +116,9 @@ async function tearDown(host: OpenHost, scratch: string): Promise<void> {
   const root = context.cgroups.dir(context.cgroupRoot)
   await attempt(() => root.kill())
   await attempt(() => root.remove())
-  await attempt(() => removeTree(scratch))
+  // An open file keeps a dataset from being destroyed.
+  for (const pool of pools) await attempt(async () => pool.lock?.[Symbol.asyncDispose]())
+  await attempt(() => removeScratch(scratch))
   await attempt(() => host.close())
   await attempt(() => removeLxcLocks(stateDir))
   await attempt(() => rm(stateDir, { recursive: true, force: true, maxRetries: 5 }))
@@ -133,8 +141,9 @@ export async function sweepTemporary(): Promise<void> {
     if (text === null) continue
     try {
       const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
-      const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools: [pool] })
-      await tearDown(host, dirname(pool.path))
+      const pools = [optionsOf(pool)]
+      const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools })
+      await tearDown(host, pool)
     } catch (error) {
       if (error instanceof HostBusyError) continue
       const reason = error instanceof Error ? error.message : String(error)

@@ -1,9 +1,10 @@
 // What an image is, and what the rest of the engine may do with a pool's images.
 
 import type { OperationOptions } from '../host/operation.js'
+import type { OpenImage } from '../storage/images.js'
 import type { ImportImage } from './schema.js'
 
-export type { ImportImage }
+export type { ImportImage, OpenImage }
 
 /** What an image is called by. */
 export interface ImageAttributes {
@@ -22,7 +23,7 @@ export interface Image extends ImageAttributes {
   readonly id: string
   /** SHA-256 in hex: of the archive as it was given, or of a canonical archive of the directory. */
   readonly digest: string
-  /** The directory of the root filesystem. */
+  /** The directory of the root filesystem; for one that is a dataset, where it would be mounted. */
   readonly root: string
   /** Files, directories and all else in it. */
   readonly entries: number
@@ -56,6 +57,8 @@ export interface ImageCache {
   /** @throws NotFoundError when there is none; with several, the one imported last is meant */
   find(query: ImageQuery): Image
   import(what: ImportImage, options?: ImportOptions): Promise<Image>
+  /** Its tree, to be read until it is closed: where it is a dataset, it is mounted until then. */
+  open(image: Image): Promise<OpenImage>
   /** Keeps the image from being deleted until it is disposed of: while a container is made from it. */
   hold(image: Image, holder: string): Disposable
   /** @throws InUseError while a container needs it or somebody holds it */

@@ -9,12 +9,15 @@ export interface IdMapEntry {
 }
 
 export interface RootfsPlan {
-  mode: 'overlay' | 'bind'
+  mode: 'overlay' | 'bind' | 'dataset'
   /** Mount point, in the keeper's mount namespace; its parent exists. */
   target: string
   /** overlay: the image's root directory. */
   lower: string | null
-  /** overlay: holds `upper/` and `work/`; bind: the tree itself. */
+  /**
+   * overlay: holds `upper/` and `work/`; bind: the tree itself; dataset: its name, and the tree is its
+   * `private`.
+   */
   upper: string
   uidMap: readonly IdMapEntry[]
   gidMap: readonly IdMapEntry[]

@@ -1,7 +1,8 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
 import { finishRename } from '../container/rename.js'
@@ -12,24 +13,25 @@ import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
 import type { Operation } from '../host/operation.js'
-import { BusyError, ConfigBrokenError, NotAPoolError, UnsupportedError } from '../host/errors.js'
+import { BusyError, ConfigBrokenError } from '../host/errors.js'
 import { IdRange } from '../id-range/id-range.js'
 import { TableFile } from '../id-range/table-file.js'
 import { ImageStore } from '../image/store.js'
 import { FileLock } from '../ns/file-lock.js'
 import { groupFile } from '../schema/group.js'
 import { containerId, groupPath, idRangeName, userName } from '../schema/names.js'
-import { poolFile, type PoolOptions } from '../schema/pool.js'
+import { poolFile, type poolOptions } from '../schema/pool.js'
 import { userFile } from '../schema/user.js'
-import { DirDriver } from '../storage/dir/dir-driver.js'
+import type { StorageDriver } from '../storage/driver.js'
+import { findPlace } from '../storage/place.js'
 import { Undo } from '../undo.js'
 import { checkIdMap, spansOf } from '../user/id-map.js'
 import { User } from '../user/user.js'
 import { ConfigFile } from './config-file.js'
 import { PoolLayout } from './layout.js'
-import { readMarker } from './marker.js'
 import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
+import { checkVisible } from './root.js'
 import { staleCgroups } from './stale-cgroups.js'
 import { isTemporary } from './write-file.js'
 import { done } from '../step.js'
@@ -38,20 +40,21 @@ import { done } from '../step.js'
 export async function importPool(
   op: Operation,
   host: HostContext,
-  { name, path }: Pick<PoolOptions, 'name' | 'path'>,
+  options: z.output<typeof poolOptions>,
 ): Promise<Pool> {
-  const layout = new PoolLayout(path)
-  const marker = await readMarker(layout)
-  if (marker.driver !== 'dir') throw new NotAPoolError(path, `its driver is '${marker.driver}'`)
+  const { name } = options
+  const place = await findPlace(options)
+  const layout = new PoolLayout(place.root)
   await using undo = new Undo()
   const lock = await takeLock(layout)
   undo.add(() => lock?.[Symbol.asyncDispose]())
-  const driver = new DirDriver(layout, marker.clone_mode, marker.durable)
+  const marker = await place.marker()
+  const driver = place.driver(marker)
   const pool = new Pool({ name, host, layout, marker, driver, lock })
   if (lock !== null) await own(pool, lock)
   done('import.locked', op.signal)
-  await layout.ensure()
-  await checkVisible(host, path)
+  await place.ensure()
+  await checkVisible(host, layout.root)
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
 
   await loadIdRanges(pool)
@@ -59,7 +62,7 @@ export async function importPool(
   await loadGroups(pool)
   const users = (image: string) =>
     [...pool.containers.values()].filter((ct) => ct.imageId === image).map(({ id }) => id)
-  pool.setImages(await ImageStore.open({ root: path, users, durable: marker.durable }))
+  pool.setImages(await ImageStore.open({ storage: driver.images, users }))
   await loadContainers(pool)
   await reserveIds(op, pool)
   done('import.read', op.signal)
@@ -82,22 +85,6 @@ export async function importPool(
   done('import.active')
   undo.commit()
   return pool
-}
-
-// The keeper has a mount namespace of its own. Where the host's root is no shared mount, filesystems
-// that are mounted later do not appear in it.
-export async function checkVisible(host: HostContext, path: string): Promise<void> {
-  const { pid } = await host.keeper()
-  const [ours, theirs] = await Promise.all([
-    stat(path),
-    stat(`/proc/${pid}/root${path}`).catch(() => null),
-  ])
-  if (theirs !== null && theirs.dev === ours.dev && theirs.ino === ours.ino) return
-  throw new UnsupportedError(
-    `pool '${path}'`,
-    `its filesystem was mounted after keeper ${pid} had started, which cannot see it; ` +
-      'mount it before the host is opened, or make / a shared mount (mount --make-rshared /)',
-  )
 }
 
 // A read-only pool cannot be locked, and needs no lock: nothing in it changes.
@@ -224,7 +211,7 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
 }
 
 /** Takes away what operations that were cut off by a crash have left. */
-async function tidy(op: Operation, pool: Pool, driver: DirDriver): Promise<void> {
+async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<void> {
   for (const kind of ['ct', 'user', 'id-range'] as const) {
     for (const name of await readdir(pool.layout.conf(kind))) {
       if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))

@@ -1,4 +1,4 @@
-// Says that a directory is a pool, of which format and which one.
+// Says that a directory is a pool's, of which format and which one.
 
 import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
@@ -10,15 +10,20 @@ import type { PoolLayout } from './layout.js'
 
 export type Marker = z.output<typeof poolMarker>
 
+interface NewMarker {
+  readonly driver: 'dir' | 'zfs'
+  readonly cloneMode: CloneMode
+  readonly durable: boolean
+}
+
 export function writeMarker(
   layout: PoolLayout,
-  cloneMode: CloneMode,
-  durable: boolean,
+  { driver, cloneMode, durable }: NewMarker,
 ): Promise<Marker> {
   return new ConfigFile(layout.markerFile(), poolMarker).create({
     format: POOL_FORMAT,
     uuid: randomUUID(),
-    driver: 'dir',
+    driver,
     clone_mode: cloneMode,
     ...(durable ? {} : { durable }),
   })
@@ -31,16 +36,19 @@ export function writeMarker(
  */
 export async function readMarker(layout: PoolLayout): Promise<Marker> {
   await checkSafe(layout.root)
-  const file = new ConfigFile(layout.markerFile(), poolMarker)
+  const marker = await findMarker(layout)
+  if (marker !== null) return marker
+  throw new NotAPoolError(layout.root, `it has no ${layout.marker}; host.pools.install() makes one`)
+}
+
+/** Null when there is none. @throws PoolFormatError when a newer version wrote it */
+export async function findMarker(layout: PoolLayout): Promise<Marker | null> {
   let marker: Marker
   try {
-    marker = await file.read()
+    marker = await new ConfigFile(layout.markerFile(), poolMarker).read()
   } catch (error) {
-    if (!isMissing(error)) throw error
-    throw new NotAPoolError(
-      layout.root,
-      `it has no ${layout.marker}; host.pools.install() makes one`,
-    )
+    if (isMissing(error)) return null
+    throw error
   }
   if (marker.format > POOL_FORMAT) {
     throw new PoolFormatError(layout.root, marker.format, POOL_FORMAT)

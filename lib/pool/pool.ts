@@ -20,8 +20,11 @@ import type { Marker } from './marker.js'
 /** What `pool show` shows. */
 export interface PoolSnapshot {
   readonly name: string
+  /** The directory that its files are in. */
   readonly path: string
-  readonly driver: 'dir'
+  /** The dataset that all of it is in; null for a pool in a directory. */
+  readonly dataset: string | null
+  readonly driver: 'dir' | 'zfs'
   readonly state: PoolState
   readonly cloneMode: CloneMode
   readonly users: number
@@ -177,6 +180,7 @@ export class Pool {
     return Object.freeze({
       name: this.name,
       path: this.layout.root,
+      dataset: this.driver.dataset,
       driver: this.driver.name,
       state: this.state,
       cloneMode: this.marker.clone_mode,

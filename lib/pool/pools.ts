@@ -1,30 +1,23 @@
 // The pools of a host: made, imported, exported.
 
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
-import { ExistsError, InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
+import { ExistsError, NotFoundError, StateError } from '../host/errors.js'
 import { claim, resourceOf } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import { removeTree } from '../ns/tree.js'
 import { parse } from '../schema/parse.js'
 import {
   installOptions,
-  poolFile,
   poolOptions,
   type InstallOptions,
   type PoolOptions,
 } from '../schema/pool.js'
-import { chooseCloneMode } from '../storage/dir/clone-mode.js'
-import { ConfigFile } from './config-file.js'
-import { checkVisible, importPool } from './import.js'
-import { PoolLayout } from './layout.js'
-import { writeMarker } from './marker.js'
+import { installPlace, type Durability } from '../storage/place.js'
+import { importPool } from './import.js'
 import type { Pool, PoolSnapshot } from './pool.js'
-import { poolError, syncDirectory } from './write-file.js'
 import { done } from '../step.js'
-import { Undo } from '../undo.js'
 
 export class Pools {
   readonly #host: HostContext
@@ -35,7 +28,7 @@ export class Pools {
   }
 
   /**
-   * Makes a pool in a directory that is empty or not there yet, and imports it.
+   * Makes a pool in a directory that is empty or not there yet, or in a dataset of ZFS, and imports it.
    *
    * @param more it can be given up until the pool is there; then it is imported
    * @throws UnsupportedError when the directory's filesystem cannot do the wanted clone mode
@@ -47,46 +40,14 @@ export class Pools {
   /** @internal */
   async installAs(
     options: InstallOptions,
-    { durable }: { durable: boolean },
+    durability: Durability,
     more: OperationOptions = {},
   ): Promise<Pool> {
-    const { cloneMode, ...wanted } = parse(installOptions, options, 'install')
+    const wanted = parse(installOptions, options, 'install')
     checkOptions(more, 'install')
     using op = await this.#begin('install', wanted.name, more)
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
-    const layout = new PoolLayout(wanted.path)
-    await using undo = new Undo()
-    try {
-      const made = await mkdir(wanted.path, { recursive: true, mode: 0o700 }).catch(() =>
-        // The recursive one says ENOENT where the filesystem is read-only.
-        mkdir(wanted.path, { mode: 0o700 }),
-      )
-      const found = (await readdir(wanted.path)).filter((name) => name !== 'lost+found')
-      if (found.includes(layout.marker)) throw new ExistsError('pool', wanted.path)
-      if (found.length > 0 && !(await layout.isHalfMade())) {
-        throw new InvalidArgumentError('install.path', 'must be an empty directory, or none yet')
-      }
-      if (found.length === 0) undo.add(() => removeContent(wanted.path))
-      if (made !== undefined) undo.add(() => rm(made, { recursive: true }))
-      await chmod(wanted.path, 0o700)
-      await checkVisible(this.#host, wanted.path)
-      const mode = await chooseCloneMode(wanted.path, cloneMode)
-      await layout.ensure()
-      done('install.layout', op.signal)
-      // The marker comes last: without it a half-made pool is none.
-      await new ConfigFile(layout.poolFile(), poolFile).create({
-        parallel_start: 2,
-        parallel_stop: 4,
-        attrs: {},
-      })
-      done('install.config', op.signal)
-      await writeMarker(layout, mode, durable)
-      await syncDirectory(wanted.path)
-      undo.commit()
-      done('install.marker')
-    } catch (error) {
-      throw poolError(error, wanted.path)
-    }
+    await installPlace(op, this.#host, wanted, durability)
     return await importPool(op.goOn(), this.#host, wanted)
   }
 
@@ -164,10 +125,4 @@ export class Pools {
 export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
   pool.end(why)
   await pool.lock?.[Symbol.asyncDispose]()
-}
-
-async function removeContent(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    if (name !== 'lost+found') await rm(join(directory, name), { recursive: true })
-  }
 }

@@ -166,7 +166,7 @@ export type NetifFile = z.output<typeof netifFile>
 /** Facts that only this library writes, apart from the original's fields. */
 const own = z.looseObject({
   /** How the rootfs was made: it stays so for the container's life. */
-  clone_mode: z.enum(['overlay', 'reflink', 'copy']).default('copy'),
+  clone_mode: z.enum(['overlay', 'reflink', 'copy', 'clone']).default('copy'),
   /** The cached image below an overlay, or the one that was copied. */
   image: z.string().nullish(),
   /** Which program `/sbin/init` is; it decides signals and readiness. */

@@ -14,9 +14,12 @@ export interface HostOptions {
   readonly cgroupRoot?: string | undefined
   /** How names of its network interfaces begin: the kernel allows 15 characters in all. Default `veth`. */
   readonly interfacePrefix?: string | undefined
-  /** Those that are taken into use at once. One whose directory is missing or empty is passed over. */
+  /** Those that are taken into use at once. One that was never installed is passed over. */
   readonly pools?: readonly PoolOptions[] | undefined
 }
+
+const placeOf = (pool: z.output<typeof poolOptions>): string =>
+  pool.driver === 'zfs' ? (pool.dataset ?? pool.name) : pool.path
 
 export const hostOptions = z.strictObject({
   stateDir: z
@@ -42,7 +45,7 @@ export const hostOptions = z.strictObject({
     .refine((pools) => new Set(pools.map((pool) => pool.name)).size === pools.length, {
       error: 'must have different names',
     })
-    .refine((pools) => new Set(pools.map((pool) => pool.path)).size === pools.length, {
-      error: 'must have different paths',
+    .refine((pools) => new Set(pools.map(placeOf)).size === pools.length, {
+      error: 'must have different paths or datasets',
     }),
 })

@@ -19,6 +19,19 @@ export const poolName = z
   .string()
   .regex(/^[a-zA-Z0-9_-][a-zA-Z0-9_.-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9, "_", "-" and "."')
 
+/**
+ * A dataset of ZFS that can be a pool. Of the 255 characters that ZFS takes, those of containers and
+ * images are below it; and its name becomes part of lines of text, so that it must hold no blanks.
+ */
+export const datasetName = z
+  .string()
+  .max(120, 'must be at most 120 characters')
+  .regex(
+    /^[a-zA-Z][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9_.:-]+)*$/,
+    'must be like "tank/sub", of a-z, 0-9, "_.:-"',
+  )
+  .refine((name) => !/(^|\/)\.\.?(\/|$)/.test(name), 'must not hold "." or ".." as a part')
+
 /** An absolute path of a group: `/`, `/default`, `/a/b`. */
 export const groupPath = z
   .string()

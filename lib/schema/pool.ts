@@ -2,9 +2,9 @@
 
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { poolName } from './names.js'
+import { datasetName, poolName } from './names.js'
 
-const path = z
+export const poolPath = z
   .string()
   .min(2, 'must be an absolute path')
   .max(3000, 'must be at most 3000 characters')
@@ -15,43 +15,72 @@ const path = z
     'must not hold blanks, commas, colons, quotes',
   )
 
-/** One pool that a host is opened with. */
-export interface PoolOptions {
+/** A pool in a directory. */
+export interface DirPoolOptions {
   /** What it is called on this host. */
   readonly name: string
-  /** Default `dir`, which is the only one. */
+  /** Any directory of any filesystem. It is the default. */
   readonly driver?: 'dir' | undefined
   /** The directory that it is. */
   readonly path: string
 }
 
-export const poolOptions = z.strictObject({
-  name: poolName,
-  driver: z.literal('dir', 'must be "dir"').default('dir'),
-  path,
-})
-
-export const cloneMode = z.enum(['overlay', 'reflink', 'copy'])
-export type CloneMode = z.output<typeof cloneMode>
-
-export interface InstallOptions extends PoolOptions {
-  /** How rootfs are made from images. Default `auto`: the first that works here. */
-  readonly cloneMode?: 'auto' | CloneMode | undefined
+/** A pool in a dataset of ZFS, as vpsAdminOS has them. */
+export interface ZfsPoolOptions {
+  /** What it is called on this host. */
+  readonly name: string
+  /** Each container in a dataset of its own. */
+  readonly driver: 'zfs'
+  /**
+   * The dataset that all of it is in; it must be mounted. Default: the one that the zpool of that name
+   * says in `org.vpsadminos.osctl:dataset`, or that zpool's own.
+   */
+  readonly dataset?: string | undefined
 }
 
-export const installOptions = poolOptions.extend({
+/** One pool that a host is opened with. */
+export type PoolOptions = DirPoolOptions | ZfsPoolOptions
+
+export const dirPoolOptions = z.strictObject({
+  name: poolName,
+  driver: z.literal('dir').optional(),
+  path: poolPath,
+})
+
+export const zfsPoolOptions = z.strictObject({
+  name: poolName,
+  driver: z.literal('zfs'),
+  dataset: datasetName.optional(),
+})
+
+export const poolOptions = z.discriminatedUnion('driver', [dirPoolOptions, zfsPoolOptions])
+
+export const cloneMode = z.enum(['overlay', 'reflink', 'copy'])
+/** How the rootfs of a container is made from an image; `clone` is that of ZFS. */
+export type CloneMode = z.output<typeof cloneMode> | 'clone'
+
+export interface DirInstallOptions extends DirPoolOptions {
+  /** How rootfs are made from images. Default `auto`: the first that works here. */
+  readonly cloneMode?: 'auto' | 'overlay' | 'reflink' | 'copy' | undefined
+}
+
+export type InstallOptions = DirInstallOptions | ZfsPoolOptions
+
+export const dirInstallOptions = dirPoolOptions.extend({
   cloneMode: z.union([z.literal('auto'), cloneMode]).default('auto'),
 })
+
+export const installOptions = z.discriminatedUnion('driver', [dirInstallOptions, zfsPoolOptions])
 
 /** The newest format of a pool that this version understands. */
 export const POOL_FORMAT = 1
 
-/** `osctl-pool.yml` in the pool's root says that the directory is a pool. */
+/** `osctl-pool.yml` in the pool's root says that it is a pool, and which one. */
 export const poolMarker = z.looseObject({
   format: z.number().int().positive(),
   uuid: z.string(),
   driver: z.string(),
-  clone_mode: cloneMode,
+  clone_mode: z.enum([...cloneMode.options, 'clone']),
   /** False for a temporary pool: what is large in it is not flushed to the disk. */
   durable: z.boolean().default(true),
 })

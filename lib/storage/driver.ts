@@ -3,6 +3,7 @@
 import type { Image } from '../image/types.js'
 import type { RootfsPlan } from '../keeper/types.js'
 import type { CloneMode } from '../schema/pool.js'
+import type { ImageStorage } from './images.js'
 import type { IdMap } from '../user/id-map.js'
 
 export interface StorageCapabilities {
@@ -22,8 +23,11 @@ export interface RootfsSource {
 }
 
 export interface StorageDriver {
-  readonly name: 'dir'
+  readonly name: 'dir' | 'zfs'
+  /** The pool's; null for one in a directory. */
+  readonly dataset: string | null
   readonly capabilities: StorageCapabilities
+  readonly images: ImageStorage
 
   /** Makes the container's rootfs from the image. Undone completely when it fails. */
   create(
@@ -43,8 +47,23 @@ export interface StorageDriver {
 
   rename(from: string, to: string): Promise<void>
 
-  /** The container's own directory or dataset. */
-  path(id: string): string
+  exists(id: string): Promise<boolean>
+
+  /** Ids of all that there are. */
+  list(): Promise<string[]>
+
+  /** What is neither a container nor gone yet. */
+  unfinished(): Promise<Place[]>
+
+  /** What the container has: its directory or its dataset. */
+  place(id: string): Place
+}
+
+/** Where something is on the pool. */
+export interface Place {
+  readonly type: 'directory' | 'dataset'
+  /** Its path, or its name. */
+  readonly what: string
 }
 
 export interface IdMaps {

@@ -39,3 +39,7 @@ export class ZfsError extends SystemError {
     return 'ZfsError'
   }
 }
+
+export function isZfsError(error: unknown, ...codes: readonly string[]): error is ZfsError {
+  return error instanceof ZfsError && codes.includes(error.code)
+}

@@ -13,6 +13,7 @@
 #include "keeper/command_socket.h"
 #include "keeper/payload_cgroups.h"
 #include "keeper/process.h"
+#include "keeper/rootfs.h"
 
 namespace keeper {
 
@@ -54,8 +55,7 @@ std::string Containers::reboot_mark(const std::string& key) const {
 
 bool Containers::has_rootfs(std::string_view path) const {
   return std::any_of(containers_.begin(), containers_.end(), [path](const auto& one) {
-    const std::string& target = one.second->plan.rootfs.target;
-    return path == target || path == target + ".upper" || path == target + ".lower";
+    return is_of_rootfs(path, one.second->plan.rootfs.target);
   });
 }
 

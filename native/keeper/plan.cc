@@ -23,6 +23,22 @@ bool clean_path(std::string_view path, bool absolute) {
   return padded.find("/../") == padded.npos && padded.find("/./") == padded.npos;
 }
 
+// A filesystem of ZFS, zfs(8): no snapshot, and nothing that reads like a path of the host.
+bool dataset_name(std::string_view name) {
+  constexpr size_t kRoom = 256;  // ZFS_MAX_DATASET_NAME_LEN
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.: /";
+  return clean_path(name, false) && name.size() < kRoom &&
+         name.find_first_not_of(kAllowed) == name.npos;
+}
+
+std::optional<RootfsPlan::Mode> parse_mode(std::string_view mode) {
+  if (mode == "bind") return RootfsPlan::Mode::kBind;
+  if (mode == "overlay") return RootfsPlan::Mode::kOverlay;
+  if (mode == "dataset") return RootfsPlan::Mode::kDataset;
+  return {};
+}
+
 // The number before the next `end`, which goes with it.
 std::optional<uint64_t> take_number(std::string_view& text, char end) {
   uint64_t value = 0;
@@ -66,16 +82,18 @@ base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields) return invalid("rootfs");
   RootfsPlan plan;
-  const std::string_view mode = fields->text(Tag::MODE);
-  if (mode != "bind" && mode != "overlay") return invalid("rootfs.mode");
-  plan.mode = mode == "overlay" ? Mode::kOverlay : Mode::kBind;
+  const auto mode = parse_mode(fields->text(Tag::MODE));
+  if (!mode) return invalid("rootfs.mode");
+  plan.mode = *mode;
   plan.target = fields->str(Tag::TARGET);
   plan.lower = fields->str(Tag::LOWER);
   plan.upper = fields->str(Tag::UPPER);
   auto uid_map = parse_map(fields->text(Tag::UID_MAP));
   auto gid_map = parse_map(fields->text(Tag::GID_MAP));
   if (!clean_path(plan.target, true)) return invalid("rootfs.target");
-  if (!clean_path(plan.upper, true)) return invalid("rootfs.upper");
+  const bool found =
+      plan.mode == Mode::kDataset ? dataset_name(plan.upper) : clean_path(plan.upper, true);
+  if (!found) return invalid("rootfs.upper");
   if (plan.mode == Mode::kOverlay && !clean_path(plan.lower, true)) return invalid("rootfs.lower");
   if (!uid_map) return invalid("rootfs.uidMap");
   if (!gid_map) return invalid("rootfs.gidMap");

@@ -13,11 +13,13 @@
 namespace keeper {
 
 struct RootfsPlan {
-  enum class Mode { kBind, kOverlay };
+  enum class Mode { kBind, kOverlay, kDataset };
   Mode mode = Mode::kBind;
   std::string target;  // mount point, in the keeper's namespace only
   std::string lower;   // overlay: the image's tree, never written
-  std::string upper;   // overlay: holds `upper` and `work`; bind: the tree itself
+  // overlay: holds `upper` and `work`; bind: the tree itself; dataset: ZFS's name of it, and the
+  // tree is its `private`
+  std::string upper;
   ns::IdMap uid_map;
   ns::IdMap gid_map;
 

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -45,6 +46,9 @@ class AsContainerRoot {
     ::syscall(SYS_capset, &header, data.data());
   }
 };
+
+// What is added to its mount point's name. No container id holds a dot, so these are free.
+constexpr std::array<const char*, 4> kParts{"", ".upper", ".lower", ".dataset"};
 
 struct Layers {
   base::UniqueFd lower;  // detached mounts, mapped
@@ -106,7 +110,6 @@ base::Result<base::UniqueFd> overlay_by_descriptor(const RootfsPlan& plan, const
 }
 
 base::Result<base::UniqueFd> overlay_by_path(const RootfsPlan& plan, const Layers& layers) {
-  // No container id holds a dot, so these names are free.
   const Attached lower(layers.lower.get(), plan.target + ".lower");
   TRY_STATUS(base::Status(lower.status()));
   const Attached upper(layers.upper.get(), plan.target + ".upper");
@@ -150,6 +153,30 @@ base::Result<std::vector<base::UniqueFd>> mount_overlay(const RootfsPlan& plan, 
   return used;
 }
 
+// The dataset itself is out of sight again as soon as its tree is mounted, and with it its `.zfs`.
+base::Result<std::vector<base::UniqueFd>> mount_dataset(const RootfsPlan& plan, int userns) {
+  auto context = ns::fsopen("zfs");
+  if (!context.ok()) return std::move(context.error());
+  TRY_STATUS(ns::fsconfig_string(context->get(), "source", plan.upper));
+  TRY_STATUS(ns::fsconfig_create(context->get()));
+  auto whole = ns::fsmount(context->get(), ns::kMountNodev);
+  if (!whole.ok()) return std::move(whole.error());
+  // A mount that is attached nowhere cannot be copied, before Linux 6.15.
+  const Attached dataset(whole->get(), plan.target + ".dataset");
+  TRY_STATUS(base::Status(dataset.status()));
+  auto tree = open_part(whole->get(), "private");
+  if (!tree.ok()) {
+    tree.error().path = plan.upper + "/private";
+    return std::move(tree.error());
+  }
+  auto mount = ns::clone_mount(tree->get(), "", userns, ns::kMountNodev);
+  if (!mount.ok()) return std::move(mount.error());
+  TRY_STATUS(ns::move_mount(mount->get(), AT_FDCWD, plan.target));
+  std::vector<base::UniqueFd> used;
+  used.push_back(std::move(*whole));
+  return used;
+}
+
 }  // namespace
 
 base::Status prepare_rootfs_area(const std::string& directory) {
@@ -171,18 +198,26 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
     return base::last_error("mkdir", plan.target);
   }
   if (plan.mode == RootfsPlan::Mode::kOverlay) return mount_overlay(plan, userns);
+  if (plan.mode == RootfsPlan::Mode::kDataset) return mount_dataset(plan, userns);
   TRY_STATUS(mount_bind(plan, userns));
   return std::vector<base::UniqueFd>();
 }
 
 void unmount_rootfs(const std::string& target) {
-  // The layers are there while it is put together, by a child that may have been killed then.
-  for (const char* part : {"", ".upper", ".lower"}) {
+  // The parts are there while it is put together, by a child that may have been killed then.
+  for (const char* part : kParts) {
     const std::string path = target + part;
     while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
     }
     ::rmdir(path.c_str());
   }
+}
+
+bool is_of_rootfs(std::string_view path, std::string_view target) {
+  if (!path.starts_with(target)) return false;
+  const std::string_view rest = path.substr(target.size());
+  return std::any_of(kParts.begin(), kParts.end(),
+                     [rest](std::string_view part) { return part == rest; });
 }
 
 void remove_overlay_work(const RootfsPlan& plan) {

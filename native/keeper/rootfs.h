@@ -2,6 +2,7 @@
 // own ids on disk, and nodev, so that a device node on disk is only a file.
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -21,6 +22,9 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
 
 // Whatever is mounted at `target` goes, and the directory with it. Idempotent.
 void unmount_rootfs(const std::string& target);
+
+// Whether a mount is that at `target`, or one that it is put together from.
+bool is_of_rootfs(std::string_view path, std::string_view target);
 
 // Overlay makes its work directory anew at each mount. Taking the old one away at the end
 // of a run keeps that off the next start.

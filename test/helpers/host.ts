@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Host, type Container, type CreateOptions, type TemporaryOptions } from 'vpsadminos'
 import { busyboxRoot } from './busybox.js'
+import { onTestStorage } from './storage.js'
 
 export const busybox = { distribution: 'busybox' }
 
@@ -22,7 +23,7 @@ export async function importBusybox(t: Test, host: Host): Promise<void> {
 
 /** Closed, and with it removed, when the test ends. */
 export async function temporaryHost(t: Test, options: TemporaryOptions = {}): Promise<Host> {
-  const host = await Host.temporary(options)
+  const host = await Host.temporary(onTestStorage(options))
   t.teardown(() => host.close())
   await importBusybox(t, host)
   return host

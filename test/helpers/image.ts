@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { ImageStore } from '../../lib/image/store.js'
+import { DirImages } from '../../lib/storage/dir/dir-images.js'
 
 export interface RawEntry {
   name?: string
@@ -72,7 +73,7 @@ export async function testStore(
   users: (id: string) => readonly string[] = () => [],
 ): Promise<{ store: ImageStore; pool: string; left: () => string[] }> {
   const pool = scratch(t)
-  const store = await ImageStore.open({ root: pool, users })
+  const store = await ImageStore.open({ storage: new DirImages(pool), users })
   return { store, pool, left: () => readdirSync(join(pool, 'repository/images')) }
 }
 

@@ -12,6 +12,7 @@ import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
 import { quickDirectory } from './quick-directory.js'
+import { onTestStorage, onZfs } from './storage.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
@@ -49,7 +50,9 @@ export async function importDebian(host: Host, suite: Suite): Promise<Image> {
 
 /** Everything of it is gone when the test ends. */
 export async function systemHost(t: Test, options: TemporaryOptions = {}): Promise<Host> {
-  const host = await Host.temporary({ directory: quickDirectory(), ...options })
+  const host = await Host.temporary(
+    onZfs ? onTestStorage(options) : { directory: quickDirectory(), ...options },
+  )
   t.teardown(() => host.close())
   return host
 }

@@ -27,7 +27,15 @@ export function onFirstOnly(path: string): boolean {
 
 /** Whether it is run where ZFS is loaded. */
 export function needsZfs(path: string): boolean {
-  return path.startsWith('test/lib/zfs/')
+  return path.startsWith('test/lib/zfs/') || path.startsWith('test/lib/storage/zfs')
+}
+
+/** Whether it is also run with its pools on ZFS, on the first distribution. */
+export function onZfsToo(path: string): boolean {
+  return (
+    /^test\/(attacks|system|lib\/(container|group|host|pool|user))\//.test(path) &&
+    !walks.test(path)
+  )
 }
 
 /**

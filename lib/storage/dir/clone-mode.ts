@@ -1,10 +1,10 @@
 // Finds out how images can be cloned in a directory, by trying.
 
-import { close } from 'node:fs'
 import { mkdir, mkdtemp, readFile, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnsupportedError } from '../../host/errors.js'
-import { createUserNs, Mount } from '../../ns/mount.js'
+import { whyNoIdmap } from '../../ns/idmap.js'
+import { Mount } from '../../ns/mount.js'
 import { canReflink, removeTree } from '../../ns/tree.js'
 import type { CloneMode } from '../../schema/pool.js'
 
@@ -75,22 +75,11 @@ async function whyNoOverlay(directory: string): Promise<string | null> {
       upperdir: upperdir ?? '',
       workdir: workdir ?? '',
     })
+    // Its layers are idmapped.
     return await whyNoIdmap(probe)
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
     await removeTree(probe)
-  }
-}
-
-// The layers are idmapped, which not every filesystem can be.
-async function whyNoIdmap(directory: string): Promise<string | null> {
-  const map = [{ nsId: 0, hostId: 65536, count: 1 }]
-  const userNs = await createUserNs(map, map)
-  try {
-    await using _mount = await Mount.clone(directory, { userNs })
-    return null
-  } finally {
-    await new Promise((resolve) => close(userNs, resolve))
   }
 }

@@ -2,15 +2,17 @@
 // copying, whichever the pool was installed with.
 
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, rename } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { directories } from '../../directories.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import { cloneTree, flushFilesystem, removeTree } from '../../ns/tree.js'
 import type { PoolLayout } from '../../pool/layout.js'
 import { poolError, syncDirectory } from '../../pool/write-file.js'
 import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
-import type { IdMaps, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import { DirImages } from './dir-images.js'
 
 const OVERLAY_LIMITATIONS = [
   'renaming a directory of the image gives EXDEV; programs copy it then',
@@ -22,7 +24,9 @@ const PRIVATE = 'private'
 
 export class DirDriver implements StorageDriver {
   readonly name = 'dir'
+  readonly dataset = null
   readonly capabilities: StorageCapabilities
+  readonly images: DirImages
   readonly #layout: PoolLayout
 
   readonly #durable: boolean
@@ -31,6 +35,7 @@ export class DirDriver implements StorageDriver {
   constructor(layout: PoolLayout, mode: CloneMode, durable: boolean) {
     this.#layout = layout
     this.#durable = durable
+    this.images = new DirImages(layout.root, durable)
     this.capabilities = Object.freeze({
       instantClone: mode !== 'copy',
       snapshots: false,
@@ -39,8 +44,31 @@ export class DirDriver implements StorageDriver {
     })
   }
 
-  path(id: string): string {
+  place(id: string): Place {
+    return { type: 'directory', what: this.#path(id) }
+  }
+
+  #path(id: string): string {
     return this.#layout.container(id)
+  }
+
+  async exists(id: string): Promise<boolean> {
+    return await stat(this.#path(id)).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  list(): Promise<string[]> {
+    return directories(join(this.#layout.root, 'ct'))
+  }
+
+  async unfinished(): Promise<Place[]> {
+    const trash = this.#layout.trash()
+    return (await directories(trash)).map((name) => ({
+      type: 'directory',
+      what: join(trash, name),
+    }))
   }
 
   async create(
@@ -48,7 +76,7 @@ export class DirDriver implements StorageDriver {
     { mode, image }: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    const directory = this.path(id)
+    const directory = this.#path(id)
     await using undo = new Undo()
     try {
       // Not recursive: a directory that is there already is somebody's, and not to be removed.
@@ -79,7 +107,7 @@ export class DirDriver implements StorageDriver {
     target: string,
     { uidMap, gidMap }: IdMaps,
   ): RootfsPlan {
-    const directory = this.path(id)
+    const directory = this.#path(id)
     const maps = { uidMap, gidMap }
     if (mode === 'overlay' && image !== null) {
       return { mode: 'overlay', target, lower: image.root, upper: directory, ...maps }
@@ -90,11 +118,11 @@ export class DirDriver implements StorageDriver {
   async remove(id: string): Promise<void> {
     const doomed = join(this.#layout.trash(), `${id}.${randomBytes(6).toString('hex')}`)
     try {
-      await rename(this.path(id), doomed)
-      await syncDirectory(join(this.path(id), '..'))
+      await rename(this.#path(id), doomed)
+      await syncDirectory(join(this.#path(id), '..'))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-      throw poolError(error, this.path(id))
+      throw poolError(error, this.#path(id))
     }
     await removeTree(doomed)
   }
@@ -108,10 +136,10 @@ export class DirDriver implements StorageDriver {
 
   async rename(from: string, to: string): Promise<void> {
     try {
-      await rename(this.path(from), this.path(to))
-      await syncDirectory(join(this.path(to), '..'))
+      await rename(this.#path(from), this.#path(to))
+      await syncDirectory(join(this.#path(to), '..'))
     } catch (error) {
-      throw poolError(error, this.path(to))
+      throw poolError(error, this.#path(to))
     }
   }
 }

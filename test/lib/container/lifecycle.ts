@@ -1,11 +1,12 @@
 // One container from its making to its end, on the running kernel.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn, spawnSync } from 'node:child_process'
 import { busybox, busyboxImage, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
+import { containersOn, withRootfs } from '../../helpers/storage.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -40,7 +41,7 @@ await t.test('create, start, ready, stop, delete', async (t) => {
   t.match(await ct.delete(), { id: 'one', leftovers: [] })
   t.same(host.containers.list(), [])
   t.same(host.users.list(), [], 'its user went with it')
-  t.same((await readdir(join(pool.path, 'ct'))).length, 0)
+  t.same(containersOn(pool), [])
   t.same((await host.audit()).leftovers, [])
   await t.rejects(ct.start(), { code: 'ERR_NOT_FOUND' })
 })
@@ -48,9 +49,10 @@ await t.test('create, start, ready, stop, delete', async (t) => {
 await t.test('files on disk keep the ids of the container', async (t) => {
   const ct = await startedContainer(host, { id: 'ids' })
   await ct.exec(['sh', '-c', 'touch /root-file; touch /user-file; chown 1000:1001 /user-file'])
-  const upper = join(pool.path, 'ct/ids/upper')
-  t.match(await stat(join(upper, 'root-file')), { uid: 0, gid: 0 })
-  t.match(await stat(join(upper, 'user-file')), { uid: 1000, gid: 1001 })
+  await withRootfs(ct, async (path) => {
+    t.match(await stat(join(path, 'root-file')), { uid: 0, gid: 0 })
+    t.match(await stat(join(path, 'user-file')), { uid: 1000, gid: 1001 })
+  })
   await ct.delete({ force: true })
 })
 

@@ -2,14 +2,15 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { busybox, temporaryHost, text } from '../../helpers/host.js'
+import { containersOn, optionsOf, renameOn } from '../../helpers/storage.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
-const { path } = host.pools.get('tank').show()
+const pool = host.pools.get('tank').show()
+const { path } = pool
 
 const file = (id: string): string => join(path, 'conf/ct', `${id}.yml`)
-const directory = (id: string): string => join(path, 'ct', id)
 const log = (id: string): string => join(path, 'log/ct', `${id}.console`)
 
 /** A container `from` on its way to be `to`, with the pool exported. */
@@ -23,7 +24,7 @@ async function cutOff(from: string, to: string): Promise<void> {
 
 await t.test('before its directory was moved', async (t) => {
   await cutOff('a1', 'b1')
-  await host.pools.import({ name: 'tank', path })
+  await host.pools.import(optionsOf(pool))
   t.equal(host.containers.find('b1'), null)
   t.match(await text(await host.containers.get('a1').pull('/etc/hostname')), /^a1\n$/)
   t.notMatch(readFileSync(file('a1'), 'utf8'), /renaming/)
@@ -31,10 +32,10 @@ await t.test('before its directory was moved', async (t) => {
 
 await t.test('before its file was moved', async (t) => {
   await cutOff('a2', 'b2')
-  renameSync(directory('a2'), directory('b2'))
-  await host.pools.import({ name: 'tank', path })
+  renameOn(pool, 'a2', 'b2')
+  await host.pools.import(optionsOf(pool))
   t.equal(host.containers.find('b2'), null)
-  t.notOk(existsSync(directory('b2')))
+  t.notOk(containersOn(pool).includes('b2'))
   await host.containers.get('a2').start()
   await host.containers.get('a2').kill()
   t.notMatch(readFileSync(file('a2'), 'utf8'), /renaming/)
@@ -42,10 +43,10 @@ await t.test('before its file was moved', async (t) => {
 
 await t.test('after its file was moved', async (t) => {
   await cutOff('a3', 'b3')
-  renameSync(directory('a3'), directory('b3'))
+  renameOn(pool, 'a3', 'b3')
   renameSync(file('a3'), file('b3'))
   t.ok(existsSync(log('a3')))
-  await host.pools.import({ name: 'tank', path })
+  await host.pools.import(optionsOf(pool))
   t.equal(host.containers.find('a3'), null)
   t.match(host.containers.show('b3'), { memoryLimit: 64 * 2 ** 20 })
   t.match(await text(await host.containers.get('b3').pull('/etc/hostname')), /^b3\n$/)
@@ -57,8 +58,8 @@ await t.test('after its file was moved', async (t) => {
 await t.test("another container's directory is left to it", async (t) => {
   await host.containers.create({ id: 'b4', image: busybox })
   await cutOff('a4', 'b4')
-  renameSync(directory('a4'), join(path, 'trash/a4'))
-  await host.pools.import({ name: 'tank', path })
-  t.ok(existsSync(directory('b4')))
+  renameOn(pool, 'a4', null)
+  await host.pools.import(optionsOf(pool))
+  t.ok(containersOn(pool).includes('b4'))
   t.match(await text(await host.containers.get('b4').pull('/etc/hostname')), /^b4\n$/)
 })

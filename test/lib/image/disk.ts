@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { ImageStore } from '../../../lib/image/store.js'
+import { DirImages } from '../../../lib/storage/dir/dir-images.js'
 import { archive, entry, mounted, scratch, testStore } from '../../helpers/image.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -16,7 +17,7 @@ t.test('more than is free is refused before it is written', async (t) => {
   const pool = mounted(t, '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs')
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(entry({ name: 'big', data: Buffer.alloc(8 * megabyte) })))
-  const store = await ImageStore.open({ root: pool, users })
+  const store = await ImageStore.open({ storage: new DirImages(pool), users })
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
 })
@@ -27,7 +28,7 @@ t.test('the disk becomes full while tar writes', async (t) => {
   const files = Array.from({ length: 1000 }, (_, i) => entry({ name: `f${i}`, data: 'x' }))
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(...files))
-  const store = await ImageStore.open({ root: pool, users })
+  const store = await ImageStore.open({ storage: new DirImages(pool), users })
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
   const { bfree, blocks } = statfsSync(pool)
@@ -39,7 +40,7 @@ t.test('no inodes left', async (t) => {
   const files = Array.from({ length: 300 }, (_, i) => entry({ name: `f${i}` }))
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(...files))
-  const store = await ImageStore.open({ root: pool, users })
+  const store = await ImageStore.open({ storage: new DirImages(pool), users })
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
 })
@@ -48,12 +49,12 @@ t.test('read-only pool', async (t) => {
   const pool = mounted(t, '-t', 'tmpfs', 'tmpfs')
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(entry({ name: 'file', data: 'x' })))
-  const writable = await ImageStore.open({ root: pool, users })
+  const writable = await ImageStore.open({ storage: new DirImages(pool), users })
   const image = await writable.import({ path, ...name })
   mkdirSync(join(pool, 'repository/images/.staging-left'))
   execFileSync('mount', ['-o', 'remount,ro', pool])
 
-  const store = await ImageStore.open({ root: pool, users })
+  const store = await ImageStore.open({ storage: new DirImages(pool), users })
   t.equal(store.find(name).id, image.id, 'what is there can be used')
   const other = { path, distribution: 'y', version: '1' }
   await t.rejects(store.import(other), { code: 'ERR_POOL_READ_ONLY', path: pool })

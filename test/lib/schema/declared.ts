@@ -12,7 +12,13 @@ import { allocateOptions, createIdRangeOptions } from '../../../dist/schema/id-r
 import { importImage } from '../../../dist/image/schema.js'
 import { cgparamInput } from '../../../dist/schema/cgparam.js'
 import { limits } from '../../../dist/schema/limits.js'
-import { installOptions, poolOptions } from '../../../dist/schema/pool.js'
+import {
+  dirInstallOptions,
+  dirPoolOptions,
+  zfsPoolOptions,
+  type installOptions,
+  type poolOptions,
+} from '../../../dist/schema/pool.js'
 import { createUserOptions } from '../../../dist/schema/user.js'
 
 // Checked by the compiler: `tsc -p test`. Whether a field is read-only is the caller's affair.
@@ -61,8 +67,9 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/id-range', 'CreateIdRangeOptions', createIdRangeOptions],
   ['schema/id-range', 'AllocateOptions', allocateOptions],
   ['schema/user', 'CreateUserOptions', createUserOptions],
-  ['schema/pool', 'PoolOptions', poolOptions],
-  ['schema/pool', 'InstallOptions', installOptions],
+  ['schema/pool', 'DirPoolOptions', dirPoolOptions],
+  ['schema/pool', 'ZfsPoolOptions', zfsPoolOptions],
+  ['schema/pool', 'DirInstallOptions', dirInstallOptions],
   ['image/schema', 'ImportImage', importImage],
 ]
 

@@ -7,9 +7,10 @@ import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen } from '../distribution.js'
-import { engineFiles, needsZfs, onFirstOnly } from '../engine-files.js'
+import { engineFiles, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
+import type { Machine } from '../machine.js'
 import { report } from '../report.js'
 import { skipsIn, whyNothing } from '../tap-output.js'
 
@@ -24,6 +25,13 @@ const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
 
+/** On a file of the machine's own disk; nothing of it is mounted. */
+async function makeZpool(machine: Machine, name: string): Promise<void> {
+  const script = `truncate -s 2G /tmp/zpool && zpool create -m none -O canmount=off ${name} /tmp/zpool`
+  const { code, stderr } = await machine.run(['sh', '-c', script])
+  if (code !== 0) throw new Error(`zpool create: ${stderr}`)
+}
+
 /** What a file does not test where it runs, with its reasons. */
 const skips = new Map<string, readonly string[]>()
 const all: Promise<unknown>[] = []
@@ -33,12 +41,19 @@ for (const [index, distribution] of chosen().entries()) {
   t.teardown(() => lab[Symbol.asyncDispose]())
   console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   // Its modules take the longest to make, where they are not there yet.
-  const withZfs = files.some(needsZfs) ? await Lab.open({ distribution, zfs: true }) : lab
+  const withZfs = files.some((file) => needsZfs(file) || (index === 0 && onZfsToo(file)))
+    ? await Lab.open({ distribution, zfs: true })
+    : lab
   if (withZfs !== lab) t.teardown(() => withZfs[Symbol.asyncDispose]())
+  const run = (file: string, where: Lab, dataset: string | null) => {
+    const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
+    all.push(
+      t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
+    )
+  }
   for (const file of files.filter((file) => index === 0 || !onFirstOnly(file))) {
-    const name = `${file} on ${distribution}`
-    const where = needsZfs(file) ? withZfs : lab
-    all.push(t.test(name, { buffered: true }, (t) => inMachine(t, where, file, name)))
+    run(file, needsZfs(file) ? withZfs : lab, null)
+    if (index === 0 && onZfsToo(file)) run(file, withZfs, 'lab')
   }
 }
 await Promise.all(all)
@@ -53,28 +68,36 @@ function tellDifferences(file: string): void {
   }
 }
 
-async function inMachine(t: Test, lab: Lab, file: string, name: string): Promise<void> {
-  if (await ran(t, lab, file, name, lab.accelerator.name === 'tcg')) return
+interface Run {
+  readonly file: string
+  readonly name: string
+  readonly lab: Lab
+  /** Where its pools are; null: in directories. */
+  readonly dataset: string | null
+}
+
+async function inMachine(t: Test, run: Run): Promise<void> {
+  if (await ran(t, run, run.lab.accelerator.name === 'tcg')) return
   // Emulated processors kill a kernel now and then. A file that does it has it die twice.
-  t.comment(`${file}: again in another machine`)
-  await ran(t, lab, file, name, false)
+  t.comment(`${run.file}: again in another machine`)
+  await ran(t, run, false)
 }
 
 /** False when it is to be run again. */
-async function ran(
-  t: Test,
-  lab: Lab,
-  file: string,
-  name: string,
-  mayPanic: boolean,
-): Promise<boolean> {
+async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
+  const { file, name, lab, dataset } = run
   await using machine = await lab.machine()
+  if (dataset !== null) await makeZpool(machine, dataset)
   const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const done = await report(machine, {
     // One that waits was not told to count.
     run: coverage === undefined ? { module } : ['node', module],
     cwd: projectInGuest,
-    env: { ...lab.env, ...(coverage === undefined ? {} : coverageEnv) },
+    env: {
+      ...lab.env,
+      ...(dataset === null ? {} : { TEST_DATASET: dataset }),
+      ...(coverage === undefined ? {} : coverageEnv),
+    },
     limitMs: limitMs * lab.accelerator.timeFactor,
   })
   console.error(`${name}: ${done.outcome} after ${Math.round(done.tookMs / 1000)} s`)

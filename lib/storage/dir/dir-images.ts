@@ -1,0 +1,110 @@
+// Images in directories: `repository/images/ID/{rootfs,image.yml}`.
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { imageFile } from '../../image/schema.js'
+import { flushFilesystem } from '../../ns/tree.js'
+import { ConfigFile } from '../../pool/config-file.js'
+import { syncDirectory } from '../../pool/write-file.js'
+import type { ImageFile, ImageStorage, OpenImage, StagedImage } from '../images.js'
+
+/** Names of what is not, or no more, an image. */
+const UNFINISHED = /^\.(staging|deleting)-/
+
+export class DirImages implements ImageStorage {
+  readonly pool: string
+  readonly #directory: string
+  readonly #durable: boolean
+
+  /**
+   * @param pool its root directory
+   * @param durable false: images need not survive a power failure, as the pool will not
+   */
+  constructor(pool: string, durable = true) {
+    this.pool = pool
+    this.#directory = join(pool, 'repository/images')
+    this.#durable = durable
+  }
+
+  async sweep(): Promise<string[]> {
+    const names = await readdir(this.#directory).catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return []
+      throw error
+    })
+    for (const name of names) if (UNFINISHED.test(name)) await this.#remove(name)
+    return names.filter((name) => !UNFINISHED.test(name))
+  }
+
+  read(id: string): Promise<ImageFile> {
+    return new ConfigFile(join(this.#directory, id, 'image.yml'), imageFile).read()
+  }
+
+  root(id: string): string {
+    return join(this.#directory, id, 'rootfs')
+  }
+
+  async stage(): Promise<StagedImage> {
+    const staging = `.staging-${randomBytes(8).toString('hex')}`
+    const path = join(this.#directory, staging)
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    await mkdir(path, { mode: 0o700 })
+    const root = join(path, 'rootfs')
+    let published = false
+    const remove = () => this.#remove(staging)
+    try {
+      await mkdir(root, { mode: 0o755 })
+    } catch (error) {
+      await remove()
+      throw error
+    }
+    return {
+      root,
+      write: async (file) => {
+        await new ConfigFile(join(path, 'image.yml'), imageFile).create({ ...file })
+        // Thousands of files: one flush of their filesystem, instead of one of each file.
+        if (this.#durable) await flushFilesystem(path)
+      },
+      publish: async (id) => {
+        try {
+          await rename(path, join(this.#directory, id))
+          published = true
+          await syncDirectory(this.#directory)
+        } catch (error) {
+          // Imported before, or by somebody else in the meantime.
+          if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
+        }
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (!published) await remove()
+      },
+    }
+  }
+
+  open(id: string): Promise<OpenImage> {
+    return Promise.resolve({
+      path: this.root(id),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    })
+  }
+
+  async hide(id: string): Promise<() => Promise<void>> {
+    const trash = `.deleting-${randomBytes(8).toString('hex')}`
+    await rename(join(this.#directory, id), join(this.#directory, trash))
+    await syncDirectory(this.#directory)
+    return () => this.#remove(trash)
+  }
+
+  // On a read-only pool there is nothing to tidy up.
+  async #remove(name: string): Promise<void> {
+    try {
+      await rm(join(this.#directory, name), { recursive: true, force: true })
+    } catch (error) {
+      if (!hasCode(error, 'EROFS')) throw error
+    }
+  }
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

@@ -1,0 +1,102 @@
+// Where datasets go that are deleted: out of the way at once, by a new name, and off the disk one after
+// the other. To free a large dataset is work for the disks that must not come all at once.
+
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { renameDataset, setProperties } from '../../zfs/datasets.js'
+import { destroyTree } from '../../zfs/destroy-tree.js'
+import { listDatasets } from '../../zfs/list.js'
+import { isZfsError } from '../../zfs/zfs-error.js'
+import { ORIGINAL_NAME, TRASHED_AT } from './names.js'
+
+/** What is in the trash. */
+export interface TrashEntry {
+  /** The dataset as it is called now. */
+  readonly dataset: string
+  /** What it was called; null when it was put there by hand. */
+  readonly originalName: string | null
+  readonly trashedAt: Date | null
+  /** Bytes that its end frees. */
+  readonly used: number
+}
+
+export interface PruneOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds between two of them, in which ZFS frees what the first one had. Default 5000. */
+  readonly pauseMs?: number | undefined
+}
+
+export interface PruneReport {
+  readonly destroyed: readonly string[]
+  /** What has to wait: it is mounted somewhere, held, or has clones. */
+  readonly left: readonly { readonly dataset: string; readonly reason: string }[]
+}
+
+/** Longest part of a name that is kept: with the pool's name and what is added, ZFS's limit holds. */
+const NAME_ROOM = 110
+const PAUSE_MS = 5000
+
+export class Trash {
+  readonly #root: string
+
+  /** @param pool the pool's dataset */
+  constructor(readonly pool: string) {
+    this.#root = `${pool}/trash`
+  }
+
+  /** A dataset of the pool, with all that is below it. Answers its new name; null when it does not exist. */
+  async put(dataset: string): Promise<string | null> {
+    const flat = dataset.slice(this.pool.length + 1).replaceAll('/', '-')
+    const seconds = Math.floor(Date.now() / 1000)
+    const unique = `${seconds}.${randomBytes(3).toString('hex')}`
+    const name = `${this.#root}/${flat.slice(0, NAME_ROOM)}.${unique}`
+    try {
+      await setProperties(dataset, { [ORIGINAL_NAME]: dataset, [TRASHED_AT]: String(seconds) })
+      await renameDataset(dataset, name)
+      return name
+    } catch (error) {
+      if (!isZfsError(error, 'ENOENT')) throw error
+      return null
+    }
+  }
+
+  /** The oldest first. */
+  async list(): Promise<TrashEntry[]> {
+    const found = await listDatasets(this.#root, {
+      depth: 1,
+      properties: [ORIGINAL_NAME, TRASHED_AT, 'used'],
+    })
+    return found
+      .filter(({ name }) => name !== this.#root)
+      .map(({ name, properties }): TrashEntry => {
+        const at = Number(properties[TRASHED_AT]?.value ?? Number.NaN)
+        const original = properties[ORIGINAL_NAME]?.value
+        return {
+          dataset: name,
+          originalName: typeof original === 'string' ? original : null,
+          trashedAt: Number.isFinite(at) ? new Date(at * 1000) : null,
+          used: Number(properties['used']?.value ?? 0),
+        }
+      })
+      .sort((a, b) => (a.trashedAt?.getTime() ?? 0) - (b.trashedAt?.getTime() ?? 0))
+  }
+
+  /** Destroys what is in it, one after the other. */
+  async prune({ signal, pauseMs = PAUSE_MS }: PruneOptions = {}): Promise<PruneReport> {
+    const destroyed: string[] = []
+    const left: { dataset: string; reason: string }[] = []
+    for (const { dataset } of await this.list()) {
+      signal?.throwIfAborted()
+      if (destroyed.length > 0) await sleep(pauseMs, undefined, signal && { signal })
+      try {
+        await destroyTree(dataset)
+        destroyed.push(dataset)
+      } catch (error) {
+        // An image whose containers are in the trash as well goes with the last of them.
+        if (!isZfsError(error, 'EBUSY', 'EEXIST')) throw error
+        left.push({ dataset, reason: error.message })
+      }
+    }
+    return { destroyed, left }
+  }
+}

@@ -1,0 +1,205 @@
+// A pool in a dataset of ZFS. That it is one says a property, as in vpsAdminOS; which one, the same file
+// as in a directory.
+
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import type { HostContext } from '../../host/context.js'
+import { ExistsError, NotAPoolError, PoolUnsafeError, UnsupportedError } from '../../host/errors.js'
+import type { Operation } from '../../host/operation.js'
+import { whyNoIdmap } from '../../ns/idmap.js'
+import { Mount, umount } from '../../ns/mount.js'
+import { mountTable } from '../../ns/mountinfo.js'
+import { DIRECTORIES, PoolLayout } from '../../pool/layout.js'
+import { findMarker, writeMarker, type Marker } from '../../pool/marker.js'
+import { checkVisible, writePoolFile } from '../../pool/root.js'
+import { poolError, syncDirectory } from '../../pool/write-file.js'
+import { poolPath, type zfsPoolOptions } from '../../schema/pool.js'
+import { done } from '../../step.js'
+import { Undo } from '../../undo.js'
+import { createDataset, inheritProperty, setProperties } from '../../zfs/datasets.js'
+import { destroyTree } from '../../zfs/destroy-tree.js'
+import { listDatasets, type ListedDataset } from '../../zfs/list.js'
+import { isZfsError } from '../../zfs/zfs-error.js'
+import type { Durability, PoolPlace } from '../place.js'
+import { ACTIVE, CONFINED_TO, DATASETS, IMAGES } from './names.js'
+import { ZfsDriver } from './zfs-driver.js'
+
+/** What distributions expect of a filesystem; attributes with the file they are of, zfsprops(7). */
+const FOR_GUESTS = { acltype: 'posix', xattr: 'sa' }
+
+type ZfsPool = z.output<typeof zfsPoolOptions>
+
+/** A zpool that is not imported, or has no such dataset, has no pool either. */
+export async function isZfsAbsent(options: ZfsPool): Promise<boolean> {
+  return (await activeDataset(options)) === null
+}
+
+/** @throws NotAPoolError, PoolUnsafeError, UnsupportedError, PoolFormatError */
+export async function findZfsPlace(options: ZfsPool): Promise<PoolPlace> {
+  const dataset = await activeDataset(options)
+  if (dataset === null) {
+    const name = options.dataset ?? options.name
+    throw new NotAPoolError(name, 'its property says no; host.pools.install() makes it one')
+  }
+  const root = await usableRoot(dataset)
+  const layout = new PoolLayout(root)
+  return {
+    root,
+    marker: () => markerOf(layout),
+    ensure: async () => {
+      await ensureDatasets(dataset, root)
+      await layout.ensure()
+    },
+    driver: () => new ZfsDriver(layout, dataset),
+  }
+}
+
+async function markerOf(layout: PoolLayout, { durable }: Durability = { durable: true }) {
+  const driver = 'zfs'
+  const found = await findMarker(layout)
+  const marker: Marker =
+    found ?? (await writeMarker(layout, { driver, cloneMode: 'clone', durable }))
+  if (marker.driver === driver) return marker
+  throw new NotAPoolError(layout.root, `its driver is '${marker.driver}'`)
+}
+
+export async function installZfsPlace(
+  op: Operation,
+  host: HostContext,
+  options: ZfsPool,
+  durability: Durability,
+): Promise<void> {
+  if ((await activeDataset(options)) !== null) {
+    throw new ExistsError('pool', options.dataset ?? options.name)
+  }
+  const { dataset = options.name } = options
+  const root = await usableRoot(dataset)
+  await checkVisible(host, root)
+  const layout = new PoolLayout(root)
+  await using undo = new Undo()
+  try {
+    await ensureDatasets(dataset, root, undo)
+    await layout.ensure()
+    done('install.layout', op.signal)
+    await writePoolFile(layout)
+    done('install.config', op.signal)
+    await markerOf(layout, durability)
+    await syncDirectory(root)
+    // Last: without it a half-made pool is none.
+    for (const [name, properties] of activation(options, dataset)) {
+      await setProperties(name, properties)
+    }
+    undo.commit()
+    done('install.marker')
+  } catch (error) {
+    throw poolError(error, root)
+  }
+}
+
+/** Its datasets stay as they are. */
+export async function uninstallZfsPlace(options: ZfsPool): Promise<void> {
+  const dataset = await activeDataset(options)
+  if (dataset === null) {
+    throw new NotAPoolError(options.dataset ?? options.name, 'its property says no')
+  }
+  for (const [name, properties] of activation(options, dataset)) {
+    for (const property of Object.keys(properties)) await inheritProperty(name, property)
+  }
+}
+
+// A pool with the zpool's own name is found as vpsAdminOS finds it: by the zpool's own dataset.
+function activation(
+  { name }: ZfsPool,
+  dataset: string,
+): (readonly [dataset: string, properties: Readonly<Record<string, string>>])[] {
+  if (dataset.split('/', 1)[0] !== name) return [[dataset, { [ACTIVE]: 'yes' }]]
+  const confined = dataset === name ? {} : { [CONFINED_TO]: dataset }
+  return [[name, { ...confined, [ACTIVE]: 'yes' }]]
+}
+
+async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null> {
+  const zpool = (dataset ?? name).split('/', 1)[0] ?? name
+  const whole = await look(zpool)
+  if (whole === null) return null
+  const confined = whole.properties[CONFINED_TO]?.value
+  const own = typeof confined === 'string' ? confined : zpool
+  if (isActive(whole) && (dataset === undefined || dataset === own)) {
+    if (own !== zpool && !own.startsWith(`${zpool}/`)) {
+      throw new NotAPoolError(zpool, `${CONFINED_TO} is '${own}', which is elsewhere`)
+    }
+    return own
+  }
+  if (dataset === undefined || dataset === zpool) return null
+  const wanted = await look(dataset)
+  return wanted !== null && isActive(wanted) ? dataset : null
+}
+
+// What is inherited says nothing of a dataset itself.
+function isActive({ properties }: ListedDataset): boolean {
+  const active = properties[ACTIVE]
+  return active?.value === 'yes' && active.source === 'local'
+}
+
+async function look(dataset: string): Promise<ListedDataset | null> {
+  try {
+    const properties = [ACTIVE, CONFINED_TO]
+    return (await listDatasets(dataset, { depth: 0, properties }))[0] ?? null
+  } catch (error) {
+    if (isZfsError(error, 'ENOENT')) return null
+    throw error
+  }
+}
+
+/** Where it is mounted, once it is known that containers can be had there. */
+async function usableRoot(dataset: string): Promise<string> {
+  const root = await whereMounted(dataset)
+  if (root === null) {
+    throw new NotAPoolError(dataset, `it does not exist or is not mounted: zfs mount ${dataset}`)
+  }
+  const wrong = poolPath.safeParse(root).error?.issues[0]
+  if (wrong !== undefined) throw new NotAPoolError(root, `its mountpoint ${wrong.message}`)
+  const { uid, mode } = await stat(root)
+  if (uid !== 0) throw new PoolUnsafeError(root, `it belongs to uid ${uid}`)
+  if ((mode & 0o022) !== 0) throw new PoolUnsafeError(root, 'others may write to it')
+  const reason = await whyNoIdmap(root)
+  if (reason !== null) throw new UnsupportedError(`mounting '${dataset}' with other ids`, reason)
+  return root
+}
+
+async function whereMounted(dataset: string): Promise<string | null> {
+  const found = (await mountTable()).filter(
+    ({ type, source, root }) => type === 'zfs' && source === dataset && root === '/',
+  )
+  return found.at(-1)?.path ?? null
+}
+
+/** Makes and mounts what is missing; where it was mounted elsewhere, its files are not where they should be. */
+async function ensureDatasets(dataset: string, root: string, undo?: Undo): Promise<void> {
+  const existing = new Set((await listDatasets(dataset, { depth: 1 })).map(({ name }) => name))
+  for (const name of DATASETS) {
+    const wanted = `${dataset}/${name}`
+    const path = join(root, name)
+    if (!existing.has(wanted)) {
+      await createDataset(wanted, name === 'ct' ? FOR_GUESTS : {})
+      undo?.add(() => destroyTree(wanted))
+    }
+    const found = await whereMounted(wanted)
+    if (found === path) continue
+    if (found !== null) throw new NotAPoolError(wanted, `it is mounted at ${found}, not ${path}`)
+    await mountAt(wanted, path, name)
+    undo?.add(() => umount(path))
+  }
+  const images = `${dataset}/${IMAGES}`
+  const there = await look(images)
+  if (there === null) await createDataset(images, { ...FOR_GUESTS, canmount: 'off' })
+}
+
+async function mountAt(dataset: string, path: string, name: string): Promise<void> {
+  const mode = DIRECTORIES.find(([directory]) => directory === name)?.[1]
+  await mkdir(path, { mode }).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  })
+  await using mount = await Mount.create('zfs', { source: dataset })
+  await mount.moveTo(path)
+}
