@@ -28,6 +28,10 @@ export const steps = {
   'rename.guest': 'its rootfs has the new name',
   'rename.done': 'its file has lost the mark',
 
+  'rollback.marked': 'its file says which snapshot it is about to be rolled back to',
+  'rollback.done': 'it is as it was then',
+  'rollback.unmarked': 'its file has lost the mark',
+
   'set.limits': 'the cgroup of a running container has its limits',
   'set.file': 'its file has the settings',
   'set.guest': 'its rootfs has its name and resolvers',

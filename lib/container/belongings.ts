@@ -24,7 +24,7 @@ export async function belongingsOf(record: ContainerRecord): Promise<Belonging[]
   const candidates: Belonging[] = [
     ...(run.initPid === null ? [] : [{ type: 'process' as const, what: String(run.initPid) }]),
     { type: 'interface', what: record.interfaceName },
-    pool.driver.place(id),
+    pool.driver.place(record.home),
     { type: 'directory', what: dirname(host.paths.lxcConfig(pool.name, id)) },
     ...[
       record.file.path,

@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
+import { Snapshots } from '../dataset/snapshots.js'
 import type { Group } from '../group/group.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
@@ -23,6 +24,7 @@ import {
 } from './exec.js'
 import { pullFile, pushFile, type FileSource, type PullOptions, type PushOptions } from './files.js'
 import { freezeContainer, thawContainer } from './freeze.js'
+import { detectInit, treeOf } from './init-detect.js'
 import { signalInit } from './init-signal.js'
 import {
   rebootContainer,
@@ -66,6 +68,11 @@ export class Container {
 
   get user(): User {
     return this.#record.user
+  }
+
+  /** Of its datasets, on a pool of ZFS. */
+  get snapshots(): Snapshots {
+    return new Snapshots(this.#record)
   }
 
   get group(): Group {
@@ -272,5 +279,13 @@ export class Container {
       .frozen()
       .catch(() => false)
     if (frozen && run.initPid === known.initPid) run.set('frozen')
+    // A frozen one cannot be asked, and one that ends meanwhile does not matter.
+    if (!frozen) await this.#knowInit().catch(() => undefined)
+  }
+
+  async #knowInit(): Promise<void> {
+    const keeper = await this.#record.host.keeper()
+    const target = { pool: this.pool, id: this.id }
+    await this.#record.knowInit(() => detectInit(treeOf(keeper, target)))
   }
 }

@@ -9,6 +9,7 @@ import { ownTurn } from '../host/own-turn.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
+import { snapshotTogether } from '../dataset/snapshots.js'
 import type { Container } from './container.js'
 import { createContainer } from './create.js'
 import { deadline } from '../host/deadline.js'
@@ -91,6 +92,26 @@ export class Containers {
       .map((container) => container.show())
       .filter((shown) => wanted.every(([field, value]) => shown[field] === value))
       .sort((a, b) => compare(a.pool, b.pool) || compare(a.id, b.id))
+  }
+
+  /**
+   * Snapshots of several containers, all of the same moment, and all or none. They may run: what each of
+   * them has written so far is in its snapshot.
+   *
+   * @param references of one pool of ZFS
+   * @throws ExistsError when one of them has a snapshot of that name
+   * @throws UnsupportedError for a pool in a directory
+   */
+  async snapshot(
+    references: readonly string[],
+    name: string,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await snapshotTogether(
+      references.map((reference) => this.get(reference).record),
+      name,
+      options,
+    )
   }
 
   /**

@@ -55,7 +55,7 @@ export async function createContainer(
   const user = await userFor(op, pool, userName, id, undo)
   done('create.user', op.signal)
   const file = new ConfigFile(path, containerFile)
-  const base = baseOf(pool, user, group.path, image, init)
+  const base = baseOf(pool, id, user, group.path, image, init)
   const settled = patchOf(settings, containerFile.parse(base), 'create')
   undo.add(() => file.remove().catch(ignoreMissing))
   const config = await file.create({ ...base, ...settled, state: 'staged' })
@@ -63,8 +63,8 @@ export async function createContainer(
   const record = new ContainerRecord(pool, id, file, config, user, group)
 
   const from = { mode: pool.marker.clone_mode, image }
-  await pool.driver.create(id, from, { signal: op.signal })
-  undo.add(() => pool.driver.remove(id))
+  await pool.driver.create(record.home, from, { signal: op.signal })
+  undo.add(() => pool.driver.remove(record.home))
   done('create.rootfs', op.signal)
   await prepareGuest(record, image, init)
   done('create.guest', op.signal)
@@ -106,6 +106,7 @@ async function userFor(
 
 function baseOf(
   pool: Pool,
+  id: string,
   user: User,
   group: string,
   image: Image,
@@ -115,6 +116,7 @@ function baseOf(
   return {
     user: user.name,
     group,
+    ...(pool.driver.dataset === null ? {} : { dataset: pool.driver.home(id, null) }),
     distribution,
     version,
     arch,

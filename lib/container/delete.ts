@@ -47,14 +47,14 @@ export async function deleteContainer(
     // The mark first: if we are cut off, the next import goes on from here.
     record.config = await record.file.update({ state: 'staged' })
     done('delete.marked')
-    await pool.driver.remove(id)
+    await pool.driver.remove(record.home)
     done('delete.rootfs')
     await Promise.all([record.cgroupDir().remove(), removeTraces(pool, id)])
     done('delete.traces')
     await record.file.remove()
     done('delete.file')
   } catch (error) {
-    throw poolError(error, pool.driver.place(id).what)
+    throw poolError(error, record.home)
   }
   record.end(() => new NotFoundError('container', id, 'it was deleted'))
   pool.containers.delete(id)

@@ -4,7 +4,7 @@
 import { RootDir } from '../ns/root-dir.js'
 import type { Image, ImageCache } from '../image/types.js'
 import type { Present } from './guest-files.js'
-import { detectInit, type DetectedInit } from './init-detect.js'
+import { detectInit, treeIn, type DetectedInit } from './init-detect.js'
 
 interface Facts {
   init: DetectedInit | null
@@ -24,7 +24,8 @@ export async function initOf(images: ImageCache, image: Image): Promise<Detected
   const facts = factsOf(image)
   if (facts.init !== null) return facts.init
   await using tree = await images.open(image)
-  return (facts.init = await detectInit(tree.path))
+  await using root = await RootDir.open(tree.path)
+  return (facts.init = await detectInit(treeIn(root)))
 }
 
 /** What is at each of the paths. */

@@ -16,7 +16,7 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   const user = pool.users.get(config.user)
   const group = pool.groups.get(config.group)
   if (config.state === 'staged') {
-    await pool.driver.remove(id)
+    await pool.driver.remove(pool.driver.home(id, config.dataset ?? null))
     await removeTraces(pool, id)
     await file.remove()
     return null

@@ -148,8 +148,10 @@ function renderRecord(
 // In a container systemd takes its kernel command line from its own arguments. Where the controllers
 // are in v1 hierarchies it must be told to use these; from 256 on it must be told twice, and from
 // 258 on it cannot at all, and runs with the unified hierarchy alone.
-function initArguments({ init, config }: ContainerRecord, cgroupVersion: 1 | 2): string[] {
-  const { systemd_version: version } = config.vpsadminos
+function initArguments(
+  { init, systemdVersion: version }: ContainerRecord,
+  cgroupVersion: 1 | 2,
+): string[] {
   if (init !== 'systemd' || cgroupVersion === 2 || (version ?? 0) >= 258) return []
   return ['systemd.unified_cgroup_hierarchy=0', 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1']
 }

@@ -15,6 +15,7 @@ import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
 import { initKindOf, type InitKind } from './init.js'
+import type { DetectedInit } from './init-detect.js'
 import { Pending } from './pending.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
@@ -51,11 +52,24 @@ export class ContainerRecord {
     return `container ${this.pool.name}:${this.id}`
   }
 
+  /** What was found in its rootfs, where its file does not say it. */
+  #detected: DetectedInit | null = null
+
   /** What its init is: the image's, or the program that it was told to run instead. */
   get init(): InitKind {
     const [program] = this.config.init_cmd ?? []
-    if (program === undefined || program === '/sbin/init') return this.config.vpsadminos.init
-    return initKindOf(program)
+    if (program !== undefined && program !== '/sbin/init') return initKindOf(program)
+    return this.config.vpsadminos.init ?? this.#detected?.kind ?? 'other'
+  }
+
+  /** The version of the guest's systemd, where it is one and tells. */
+  get systemdVersion(): number | null {
+    return this.config.vpsadminos.systemd_version ?? this.#detected?.systemdVersion ?? null
+  }
+
+  /** @param look finds it out where it is not known */
+  async knowInit(look: () => Promise<DetectedInit>): Promise<void> {
+    if (this.config.vpsadminos.init === undefined) this.#detected ??= await look()
   }
 
   /** While it is being started: what is set then may be too late for it. */
@@ -167,11 +181,16 @@ export class ContainerRecord {
     return mode === 'overlay' && image != null ? this.pool.images.find({ id: image }) : null
   }
 
+  /** What it has on the pool: the path of its directory, or the name of its dataset. */
+  get home(): string {
+    return this.pool.driver.home(this.id, this.config.dataset ?? null)
+  }
+
   rootfsPlan(): RootfsPlan {
     const { name, driver } = this.pool
     const source = { mode: this.config.vpsadminos.clone_mode, image: this.image() }
     const target = this.host.paths.rootfs(name, this.id)
-    return driver.plan(this.id, source, target, this.user)
+    return driver.plan(this.home, source, target, this.user)
   }
 
   /**

@@ -42,8 +42,9 @@ export async function renameContainer(
     undo.add(() => unmark(record))
     done('rename.marked', op.signal)
     await removeLxcFile(pool, from)
-    await pool.driver.rename(from, to)
-    undo.add(() => pool.driver.rename(to, from))
+    const homes = homesOf(record.pool, record.config, from, to)
+    await pool.driver.rename(homes.from, homes.to)
+    undo.add(() => pool.driver.rename(homes.to, homes.from))
     done('rename.rootfs', op.signal)
     const oldPath = record.file.path
     await rename(oldPath, path)
@@ -85,7 +86,13 @@ export async function finishRename(
 }
 
 async function unmark(record: ContainerRecord): Promise<void> {
-  record.config = await record.file.update({ vpsadminos: { renaming: undefined } })
+  const dataset = record.config.dataset == null ? {} : { dataset: record.home }
+  record.config = await record.file.update({ ...dataset, vpsadminos: { renaming: undefined } })
+}
+
+function homesOf(pool: Pool, { dataset }: ContainerFile, from: string, to: string) {
+  const home = (id: string) => pool.driver.home(id, dataset ?? null)
+  return { from: home(from), to: home(to) }
 }
 
 /** Gives the directory its old name, for a file that has kept it. Answers what is in the file then. */
@@ -94,12 +101,14 @@ export async function takeBackRename(
   file: ConfigFile<typeof containerFile>,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<ContainerFile> {
-  const lost = !(await pool.driver.exists(from))
+  const homes = homesOf(pool, await file.read(), from, to)
+  const lost = !(await pool.driver.exists(homes.from))
   // With a file of its own it is somebody else's.
   const others = await stat(pool.layout.confFile('ct', to)).then(
     () => true,
     () => false,
   )
-  if (lost && !others && (await pool.driver.exists(to))) await pool.driver.rename(to, from)
+  if (lost && !others && (await pool.driver.exists(homes.to)))
+    await pool.driver.rename(homes.to, homes.from)
   return file.update({ vpsadminos: { renaming: undefined } })
 }

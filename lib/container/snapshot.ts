@@ -108,7 +108,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     pending: run.alive ? record.pending.names(config) : [],
     cloneMode: config.vpsadminos.clone_mode,
     image: config.vpsadminos.image ?? null,
-    dataset: pool.driver.place(id).what,
+    dataset: record.home,
     rootfs: host.paths.rootfs(pool.name, id),
     lxcPath: host.paths.lxc(pool.name),
     cgroup: record.cgroup,

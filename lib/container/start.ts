@@ -6,6 +6,7 @@ import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { StartPlan } from '../keeper/types.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
+import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
 import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
@@ -52,9 +53,16 @@ export async function startLocked(
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
+  const { rolling_back: snapshot } = record.config.vpsadminos
+  if (snapshot !== undefined) {
+    const reason = `snapshots.rollback('${snapshot}') was not finished, and must be first`
+    throw new StateError(record.name, 'half rolled back', reason)
+  }
   await ownTurn()
   // Before anything is made for it.
-  await record.host.keeper().then((keeper) => keeper.assertLiblxc())
+  const keeper = await record.host.keeper()
+  await keeper.assertLiblxc()
+  await record.knowInit(() => record.withFiles(op, (target) => detectInit(treeOf(keeper, target))))
   try {
     return await begin(op, record, timeoutMs)
   } finally {

@@ -125,7 +125,8 @@ async function auditStorage(host: HostContext, known: ReadonlySet<string>): Prom
     const broken = new Set(pool.broken.map(({ path }) => path))
     for (const id of await pool.driver.list()) {
       if (known.has(`${pool.name}/${id}`) || broken.has(pool.layout.confFile('ct', id))) continue
-      leftovers.push({ ...pool.driver.place(id), reason: 'it belongs to no container' })
+      const home = pool.driver.home(id, null)
+      leftovers.push({ ...pool.driver.place(home), reason: 'it belongs to no container' })
     }
     for (const place of await pool.driver.unfinished()) {
       leftovers.push({ ...place, reason: 'its removal was not finished' })

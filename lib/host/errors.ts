@@ -23,7 +23,15 @@ export class InvalidArgumentError extends EngineError {
 
 /** The kinds of things that have a name in a pool. */
 export type EntityKind =
-  'pool' | 'id-range' | 'user' | 'group' | 'container' | 'image' | 'session' | 'cgroup root'
+  | 'pool'
+  | 'id-range'
+  | 'user'
+  | 'group'
+  | 'container'
+  | 'image'
+  | 'session'
+  | 'snapshot'
+  | 'cgroup root'
 
 export class NotFoundError extends EngineError {
   readonly code = 'ERR_NOT_FOUND'

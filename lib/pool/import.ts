@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
+import { finishRollback } from '../dataset/snapshots.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
 import { isUnapplied } from '../container/unapplied.js'
@@ -28,6 +29,7 @@ import { Undo } from '../undo.js'
 import { checkIdMap, spansOf } from '../user/id-map.js'
 import { User } from '../user/user.js'
 import { ConfigFile } from './config-file.js'
+import { emptyTrash } from './empty-trash.js'
 import { PoolLayout } from './layout.js'
 import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
@@ -84,11 +86,12 @@ export async function importPool(
   pool.state = 'active'
   done('import.active')
   undo.commit()
+  if (lock !== null) emptyTrash(pool)
   return pool
 }
 
 // A read-only pool cannot be locked, and needs no lock: nothing in it changes.
-async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
+export async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
   const path = join(layout.root, '.lock')
   let lock: FileLock | null
   try {
@@ -284,6 +287,7 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     const { renaming, unnamed = false } = record.config.vpsadminos
     try {
       if (renaming?.to === id) await finishRename(op, record, renaming.from)
+      await finishRollback(record)
       if (unnamed) await finishNaming(op, record)
       if (record.run.alive && isUnapplied(record)) await reapply(record)
     } catch (error) {

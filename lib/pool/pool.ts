@@ -13,6 +13,7 @@ import type { ImageCache } from '../image/types.js'
 import type { FileLock } from '../ns/file-lock.js'
 import type { CloneMode, poolFile } from '../schema/pool.js'
 import type { StorageDriver } from '../storage/driver.js'
+import type { Trash } from '../storage/zfs/trash.js'
 import type { User } from '../user/user.js'
 import type { PoolLayout } from './layout.js'
 import type { Marker } from './marker.js'
@@ -63,6 +64,7 @@ export class Pool {
   /** @internal */ readonly broken: { path: string; reason: string }[] = []
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
   /** @internal */ state: PoolState = 'importing'
+  readonly #released = new AbortController()
   #images: ImageCache | null = null
   #ended: (() => Error) | null = null
 
@@ -85,6 +87,14 @@ export class Pool {
     if (this.#images === null)
       throw new StateError(`pool ${this.name}`, this.state, 'no images yet')
     return this.#images
+  }
+
+  /**
+   * Where datasets go that are deleted, until they are destroyed: every six hours, or when it is told to.
+   * Null for a pool in a directory, where what is deleted goes at once.
+   */
+  get trash(): Trash | null {
+    return this.driver.trash
   }
 
   /** @internal */
@@ -164,8 +174,14 @@ export class Pool {
   /** Nothing more comes of it. @param why makes the error of whoever comes later @internal */
   end(why: () => Error): void {
     this.state = 'exported'
+    this.#released.abort(why())
     this.#ended = why
     for (const { record } of this.containers.values()) record.end(why)
+  }
+
+  /** Aborted when it is exported or its host is closed. @internal */
+  get released(): AbortSignal {
+    return this.#released.signal
   }
 
   /** @throws StateError when the pool is not active, ClosedError when its host was closed @internal */

@@ -11,11 +11,15 @@ import { parse } from '../schema/parse.js'
 import {
   installOptions,
   poolOptions,
+  zfsPoolOptions,
   type InstallOptions,
   type PoolOptions,
+  type ZfsPoolOptions,
 } from '../schema/pool.js'
 import { installPlace, type Durability } from '../storage/place.js'
-import { importPool } from './import.js'
+import { findZfsPlace, uninstallZfsPlace } from '../storage/zfs/zfs-place.js'
+import { importPool, takeLock } from './import.js'
+import { PoolLayout } from './layout.js'
 import type { Pool, PoolSnapshot } from './pool.js'
 import { done } from '../step.js'
 
@@ -91,6 +95,29 @@ export class Pools {
     const directories = [...paths.ofPool(name), dirname(paths.lxc(name))]
     for (const path of directories) await removeTree(path).catch(() => undefined)
     await removeLxcLocks(paths.lxc(name)).catch(() => undefined)
+  }
+
+  /**
+   * Takes from a dataset that it is a pool: nothing imports it any more, until `install()` makes it one again.
+   * Its files and datasets stay.
+   *
+   * @throws StateError while it is imported here, BusyError while it is elsewhere; NotAPoolError
+   */
+  async uninstall(options: ZfsPoolOptions, more: OperationOptions = {}): Promise<void> {
+    const wanted = parse(zfsPoolOptions, options, 'uninstall')
+    checkOptions(more, 'uninstall')
+    using op = await this.#begin('uninstall', wanted.name, more)
+    if (this.#host.pools.has(wanted.name)) {
+      throw new StateError(`pool ${wanted.name}`, 'active', 'it must be exported first')
+    }
+    const { root } = await findZfsPlace(wanted)
+    const lock = await takeLock(new PoolLayout(root))
+    try {
+      op.goOn()
+      await uninstallZfsPlace(wanted)
+    } finally {
+      await lock?.[Symbol.asyncDispose]()
+    }
   }
 
   find(name: string): Pool | null {

@@ -7,8 +7,9 @@ import { poolFile } from '../schema/pool.js'
 import { ConfigFile } from './config-file.js'
 import type { PoolLayout } from './layout.js'
 
-/** `conf/pool/config.yml` of a new pool. */
+/** `conf/pool/config.yml`, where there is none yet. */
 export async function writePoolFile(layout: PoolLayout): Promise<void> {
+  if (await stat(layout.poolFile()).catch(() => null)) return
   await new ConfigFile(layout.poolFile(), poolFile).create({
     parallel_start: 2,
     parallel_stop: 4,

@@ -169,13 +169,15 @@ const own = z.looseObject({
   clone_mode: z.enum(['overlay', 'reflink', 'copy', 'clone']).default('copy'),
   /** The cached image below an overlay, or the one that was copied. */
   image: z.string().nullish(),
-  /** Which program `/sbin/init` is; it decides signals and readiness. */
-  init: z.enum(['systemd', 'busybox', 'openrc', 'runit', 'sysvinit', 'other']).default('other'),
+  /** Which program `/sbin/init` is; it decides signals and readiness. Of one that was not made here: looked up. */
+  init: z.enum(['systemd', 'busybox', 'openrc', 'runit', 'sysvinit', 'other']).optional(),
   /** The guest's systemd version, where it is one and tells. */
   systemd_version: z.number().nullish(),
   pids_limit: z.number().nullish(),
   /** While it gets another id: the next import goes on, or takes it back. */
   renaming: z.object({ from: containerId, to: containerId }).optional(),
+  /** While it is rolled back to a snapshot: the next import goes on. */
+  rolling_back: z.string().optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })
@@ -202,6 +204,6 @@ export const containerFile = z.looseObject({
   init_cmd: z.array(text).nullish(),
   raw: z.looseObject({ lxc: z.string().nullish() }).default({}),
   state: z.literal('staged').optional(),
-  vpsadminos: own.default({ clone_mode: 'copy', init: 'other' }),
+  vpsadminos: own.default({ clone_mode: 'copy' }),
 })
 export type ContainerFile = z.output<typeof containerFile>

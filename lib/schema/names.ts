@@ -32,6 +32,11 @@ export const datasetName = z
   )
   .refine((name) => !/(^|\/)\.\.?(\/|$)/.test(name), 'must not hold "." or ".." as a part')
 
+/** A snapshot of a container: what stands after the `@`. */
+export const snapshotName = z
+  .string()
+  .regex(/^[a-zA-Z0-9_.:-]{1,100}$/, 'must be 1 to 100 of a-z, A-Z, 0-9, "_.:-"')
+
 /** An absolute path of a group: `/`, `/default`, `/a/b`. */
 export const groupPath = z
   .string()

@@ -4,6 +4,8 @@ import type { Image } from '../image/types.js'
 import type { RootfsPlan } from '../keeper/types.js'
 import type { CloneMode } from '../schema/pool.js'
 import type { ImageStorage } from './images.js'
+import type { SnapshotStorage } from './snapshots.js'
+import type { Trash } from './zfs/trash.js'
 import type { IdMap } from '../user/id-map.js'
 
 export interface StorageCapabilities {
@@ -28,26 +30,37 @@ export interface StorageDriver {
   readonly dataset: string | null
   readonly capabilities: StorageCapabilities
   readonly images: ImageStorage
+  /** Null where it cannot make any. */
+  readonly snapshots: SnapshotStorage | null
+  /** Where what is deleted waits for its end; null where it goes at once. */
+  readonly trash: Trash | null
 
-  /** Makes the container's rootfs from the image. Undone completely when it fails. */
+  /**
+   * What the container has: the path of its directory, or the name of its dataset.
+   *
+   * @param declared what its file says of it
+   */
+  home(id: string, declared: string | null): string
+
+  /** Makes a rootfs from the image. Undone completely when it fails. */
   create(
-    id: string,
+    home: string,
     source: RootfsSource,
     options: { signal?: AbortSignal | undefined },
   ): Promise<void>
 
   /** The keeper's orders for mounting it at `target`. */
-  plan(id: string, source: RootfsSource, target: string, maps: IdMaps): RootfsPlan
+  plan(home: string, source: RootfsSource, target: string, maps: IdMaps): RootfsPlan
 
   /** Takes it out of sight at once, then removes it. Not existing is fine. */
-  remove(id: string): Promise<void>
+  remove(home: string): Promise<void>
 
   /** Goes on with removals that were cut off. */
   sweep(): Promise<void>
 
   rename(from: string, to: string): Promise<void>
 
-  exists(id: string): Promise<boolean>
+  exists(home: string): Promise<boolean>
 
   /** Ids of all that there are. */
   list(): Promise<string[]>
@@ -55,8 +68,7 @@ export interface StorageDriver {
   /** What is neither a container nor gone yet. */
   unfinished(): Promise<Place[]>
 
-  /** What the container has: its directory or its dataset. */
-  place(id: string): Place
+  place(home: string): Place
 }
 
 /** Where something is on the pool. */

@@ -50,6 +50,8 @@ async function destroyNow(name: string): Promise<void> {
         if (dataset.snapshots.length > 0) await destroySnapshots(dataset.snapshots)
         await destroyDataset(dataset.name)
       } catch (error) {
+        // Somebody else was faster.
+        if (isZfsError(error, 'ENOENT')) continue
         if (!isZfsError(error, 'EBUSY', 'EEXIST')) throw error
         stay.push(dataset)
         errors.push(error)

@@ -58,7 +58,7 @@ return out
 `
 
 // The largest that the kernel gives, zfs_lua_max_instrlimit and zfs_lua_max_memlimit.
-const LIMITS = { instructions: 100_000_000n, memory: 100n * 1024n * 1024n }
+export const LIMITS = { instructions: 100_000_000n, memory: 100n * 1024n * 1024n }
 const DEPTH = 50
 
 /**

@@ -33,6 +33,15 @@ const SIZES = new Set(['quota', 'refquota', 'refreservation', 'reservation'])
 const COUNTS = new Set(['filesystem_limit', 'snapshot_limit', 'copies'])
 const TEXTS = new Set(['mountpoint'])
 
+/** Native ones that {@link encodeProperties} knows and that are more than where something is mounted. */
+export const SETTABLE: readonly string[] = [
+  ...Object.keys(WORDS),
+  'compression',
+  'recordsize',
+  ...SIZES,
+  ...COUNTS,
+]
+
 /** What has no limit, or no reservation, is 0; a limit of a number of things is the largest number. */
 const NO_LIMIT = 2n ** 64n - 1n
 

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { directories } from '../../directories.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import { cloneTree, flushFilesystem, removeTree } from '../../ns/tree.js'
@@ -27,6 +27,8 @@ export class DirDriver implements StorageDriver {
   readonly dataset = null
   readonly capabilities: StorageCapabilities
   readonly images: DirImages
+  readonly snapshots = null
+  readonly trash = null
   readonly #layout: PoolLayout
 
   readonly #durable: boolean
@@ -44,16 +46,16 @@ export class DirDriver implements StorageDriver {
     })
   }
 
-  place(id: string): Place {
-    return { type: 'directory', what: this.#path(id) }
-  }
-
-  #path(id: string): string {
+  home(id: string): string {
     return this.#layout.container(id)
   }
 
-  async exists(id: string): Promise<boolean> {
-    return await stat(this.#path(id)).then(
+  place(what: string): Place {
+    return { type: 'directory', what }
+  }
+
+  async exists(directory: string): Promise<boolean> {
+    return await stat(directory).then(
       () => true,
       () => false,
     )
@@ -72,11 +74,10 @@ export class DirDriver implements StorageDriver {
   }
 
   async create(
-    id: string,
+    directory: string,
     { mode, image }: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    const directory = this.#path(id)
     await using undo = new Undo()
     try {
       // Not recursive: a directory that is there already is somebody's, and not to be removed.
@@ -102,12 +103,11 @@ export class DirDriver implements StorageDriver {
   }
 
   plan(
-    id: string,
+    directory: string,
     { mode, image }: RootfsSource,
     target: string,
     { uidMap, gidMap }: IdMaps,
   ): RootfsPlan {
-    const directory = this.#path(id)
     const maps = { uidMap, gidMap }
     if (mode === 'overlay' && image !== null) {
       return { mode: 'overlay', target, lower: image.root, upper: directory, ...maps }
@@ -115,14 +115,17 @@ export class DirDriver implements StorageDriver {
     return { mode: 'bind', target, lower: null, upper: join(directory, PRIVATE), ...maps }
   }
 
-  async remove(id: string): Promise<void> {
-    const doomed = join(this.#layout.trash(), `${id}.${randomBytes(6).toString('hex')}`)
+  async remove(directory: string): Promise<void> {
+    const doomed = join(
+      this.#layout.trash(),
+      `${basename(directory)}.${randomBytes(6).toString('hex')}`,
+    )
     try {
-      await rename(this.#path(id), doomed)
-      await syncDirectory(join(this.#path(id), '..'))
+      await rename(directory, doomed)
+      await syncDirectory(dirname(directory))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
-      throw poolError(error, this.#path(id))
+      throw poolError(error, directory)
     }
     await removeTree(doomed)
   }
@@ -136,10 +139,10 @@ export class DirDriver implements StorageDriver {
 
   async rename(from: string, to: string): Promise<void> {
     try {
-      await rename(this.#path(from), this.#path(to))
-      await syncDirectory(join(this.#path(to), '..'))
+      await rename(from, to)
+      await syncDirectory(dirname(to))
     } catch (error) {
-      throw poolError(error, this.#path(to))
+      throw poolError(error, to)
     }
   }
 }

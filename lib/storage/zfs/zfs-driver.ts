@@ -1,6 +1,7 @@
 // Containers in datasets of their own: `ct/ID`, cloned from the image's, with the rootfs in `private`.
 // They are mounted by the keeper, in its mount namespace, and nowhere else.
 
+import { dirname } from 'node:path'
 import type { RootfsPlan } from '../../keeper/types.js'
 import type { PoolLayout } from '../../pool/layout.js'
 import { cloneSnapshot, datasetExists, renameDataset } from '../../zfs/datasets.js'
@@ -8,6 +9,7 @@ import { listDatasets } from '../../zfs/list.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
 import { Trash } from './trash.js'
 import { ZfsImages } from './zfs-images.js'
+import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
 
 export class ZfsDriver implements StorageDriver {
   readonly name = 'zfs'
@@ -18,6 +20,7 @@ export class ZfsDriver implements StorageDriver {
     limitations: [],
   })
   readonly images: ZfsImages
+  readonly snapshots = new ZfsSnapshots()
   readonly trash: Trash
   readonly dataset: string
   readonly #containers: string
@@ -30,8 +33,17 @@ export class ZfsDriver implements StorageDriver {
     this.#containers = `${dataset}/ct`
   }
 
+  // Where an earlier name of the container, or of the zpool, is all that is different, it is out of date.
+  home(id: string, declared: string | null): string {
+    const usual = `${this.#containers}/${id}`
+    if (declared === null) return usual
+    const zpool = this.dataset.split('/', 1)[0] ?? ''
+    const here = [zpool, ...declared.split('/').slice(1)].join('/')
+    return dirname(here) === this.#containers ? usual : here
+  }
+
   async create(
-    id: string,
+    home: string,
     { image }: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
@@ -39,44 +51,46 @@ export class ZfsDriver implements StorageDriver {
     if (image === null) throw new TypeError('a rootfs is made from an image')
     // Not given up: it takes milliseconds, and would be made all the same.
     const properties = { canmount: 'noauto' }
-    await cloneSnapshot(this.images.snapshot(image.id), this.#dataset(id), properties)
+    await cloneSnapshot(this.images.snapshot(image.id), home, properties)
   }
 
-  plan(id: string, _source: RootfsSource, target: string, { uidMap, gidMap }: IdMaps): RootfsPlan {
-    return { mode: 'dataset', target, lower: null, upper: this.#dataset(id), uidMap, gidMap }
+  plan(
+    home: string,
+    _source: RootfsSource,
+    target: string,
+    { uidMap, gidMap }: IdMaps,
+  ): RootfsPlan {
+    return { mode: 'dataset', target, lower: null, upper: home, uidMap, gidMap }
   }
 
-  async remove(id: string): Promise<void> {
-    await this.trash.put(this.#dataset(id))
+  async remove(home: string): Promise<void> {
+    await this.trash.put(home)
   }
 
   // The trash is no work that was cut off.
   sweep(): Promise<void> {
-    return Promise.resolve()
+    return settleBelow(this.#containers, 1)
   }
 
   rename(from: string, to: string): Promise<void> {
-    return renameDataset(this.#dataset(from), this.#dataset(to))
+    return from === to ? Promise.resolve() : renameDataset(from, to)
   }
 
-  exists(id: string): Promise<boolean> {
-    return datasetExists(this.#dataset(id))
+  exists(home: string): Promise<boolean> {
+    return datasetExists(home)
   }
 
   async list(): Promise<string[]> {
     const found = await listDatasets(this.#containers, { depth: 1 })
-    return found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
+    const ids = found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
+    return ids.filter((id) => !id.startsWith('.'))
   }
 
   unfinished(): Promise<Place[]> {
     return Promise.resolve([])
   }
 
-  place(id: string): Place {
-    return { type: 'dataset', what: this.#dataset(id) }
-  }
-
-  #dataset(id: string): string {
-    return `${this.#containers}/${id}`
+  place(what: string): Place {
+    return { type: 'dataset', what }
   }
 }

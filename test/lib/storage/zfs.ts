@@ -114,6 +114,31 @@ await t.test(
   },
 )
 
+await t.test('the trash is emptied when it is told to', async (t) => {
+  const { trash } = pool
+  const entries = (await trash?.list()) ?? []
+  t.ok(entries.length >= 3)
+  t.ok(entries.some(({ originalName }) => originalName === `${dataset}/ct/web2`))
+  t.ok(entries.every(({ trashedAt }) => Math.abs(Date.now() - Number(trashedAt)) < 600_000))
+  // An image is there until the last container that came from it is gone: the second time at the latest.
+  await trash?.prune({ pauseMs: 0 })
+  t.match(await trash?.prune({ pauseMs: 0 }), { left: [] })
+  t.same(below('trash'), [])
+})
+
+await t.test('taken back, and made a pool again with all that is in it', async (t) => {
+  const options = { name: 'tank', driver: 'zfs', dataset: String(dataset) } as const
+  await host.users.create({ name: 'someone' })
+  await t.rejects(host.pools.uninstall(options), { code: 'ERR_STATE' })
+  await host.pools.export('tank')
+  await host.pools.uninstall(options)
+  await t.rejects(host.pools.import(options), { code: 'ERR_NOT_A_POOL' })
+  await host.pools.install(options)
+  t.match(host.users.get('someone').show(), { pool: 'tank' })
+  await t.rejects(host.pools.install(options), { code: 'ERR_EXISTS' })
+  await host.users.get('someone').delete()
+})
+
 t.test('nothing is left over', async (t) => {
   t.same((await host.audit()).leftovers, [])
 })

@@ -1,0 +1,165 @@
+// Snapshots of containers' datasets. ZFS rolls back to the newest only; for an older one a clone of it takes
+// the place of the dataset, which stays below it with all that is newer, its name beginning with a dot.
+
+import { basename, dirname } from 'node:path'
+import {
+  cloneSnapshot,
+  datasetExists,
+  destroySnapshots,
+  makeSnapshots,
+  promoteClone,
+  renameDataset,
+  rollbackDataset,
+} from '../../zfs/datasets.js'
+import { destroyTree } from '../../zfs/destroy-tree.js'
+import { listDatasets, type ListedDataset } from '../../zfs/list.js'
+import { localProperties } from '../../zfs/local-properties.js'
+import type { SnapshotEntry, SnapshotStorage } from '../snapshots.js'
+
+/** What a dataset is called that is below another one and not part of what a container sees. */
+export function isAside(name: string): boolean {
+  return /\/\./.test(name)
+}
+
+const ASIDE = '.newer-'
+
+export class ZfsSnapshots implements SnapshotStorage {
+  async create(homes: readonly string[], name: string): Promise<void> {
+    const trees = await Promise.all(homes.map((home) => listDatasets(home)))
+    const datasets = trees.flat().filter((dataset) => !isAside(dataset.name))
+    await makeSnapshots(datasets.map((dataset) => `${dataset.name}@${name}`))
+  }
+
+  async list(home: string): Promise<readonly SnapshotEntry[]> {
+    const all = (await snapshotsBelow(home)).map((one) => ({ ...partsOf(one.name), one }))
+    return all
+      .filter(({ dataset }) => dataset === home || asideOf(dataset) === home)
+      .sort((a, b) => numberOf(a.one, 'createtxg') - numberOf(b.one, 'createtxg'))
+      .map(({ dataset, snapshot, one }) => ({
+        name: snapshot,
+        createdAt: new Date(numberOf(one, 'creation') * 1000),
+        used: numberOf(one, 'used'),
+        referenced: numberOf(one, 'referenced'),
+        aside: dataset !== home,
+      }))
+  }
+
+  async delete(home: string, name: string): Promise<void> {
+    const all = (await snapshotsBelow(home)).map((one) => one.name)
+    await destroySnapshots(all.filter((one) => one.endsWith(`@${name}`)))
+  }
+
+  async rollback(home: string, name: string): Promise<void> {
+    await settleTree(home)
+    const datasets = (await listDatasets(home)).map((one) => one.name)
+    for (const dataset of datasets.filter((one) => !isAside(one))) {
+      await rollbackOne(dataset, name)
+    }
+  }
+}
+
+/**
+ * A dataset whose place is being taken: `.web1.new` is the clone, `.web1.old` the dataset itself, both beside
+ * it. The names say how far it has come.
+ */
+function partners(dataset: string): { readonly fresh: string; readonly old: string } {
+  const beside = `${dirname(dataset)}/.${basename(dataset)}`
+  return { fresh: `${beside}.new`, old: `${beside}.old` }
+}
+
+async function rollbackOne(dataset: string, name: string): Promise<void> {
+  const all = await listDatasets(dataset, {
+    depth: 1,
+    snapshots: true,
+    properties: ['createtxg'],
+  })
+  const snapshots = all.filter((one) => one.name.includes('@'))
+  const own = snapshots.filter((one) => partsOf(one.name).dataset === dataset)
+  const wanted = snapshots.find(
+    (one) =>
+      partsOf(one.name).snapshot === name &&
+      (partsOf(one.name).dataset === dataset || asideOf(partsOf(one.name).dataset) === dataset),
+  )
+  // Not everything that is there now was there then.
+  if (wanted === undefined) return
+  const newest = own.reduce<ListedDataset | null>(
+    (best, one) =>
+      best === null || numberOf(one, 'createtxg') > numberOf(best, 'createtxg') ? one : best,
+    null,
+  )
+  if (newest?.name === wanted.name) {
+    await rollbackDataset(dataset, wanted.name)
+    return
+  }
+  const { fresh, old } = partners(dataset)
+  const properties = await localProperties(dataset)
+  await cloneSnapshot(wanted.name, fresh, { ...properties, canmount: 'noauto' })
+  await promoteClone(fresh)
+  await renameDataset(dataset, old)
+  await settle(dataset)
+}
+
+/** For everything that was left by somebody who was cut off; see {@link settle}. */
+export async function settleTree(home: string): Promise<void> {
+  await settle(home)
+  await settleBelow(home, Infinity)
+}
+
+/** The same of what is directly below, or also further down. */
+export async function settleBelow(dataset: string, depth: number): Promise<void> {
+  const found = await listDatasets(dataset, { depth })
+  const names = new Set(
+    found.flatMap(({ name }) => {
+      const [, of] = /^\.(.+)\.(?:new|old)$/.exec(basename(name)) ?? []
+      return of === undefined ? [] : `${dirname(name)}/${of}`
+    }),
+  )
+  for (const name of names) await settle(name)
+}
+
+/** Brings an exchange that was begun to its end, or takes it back; without one, nothing. */
+async function settle(dataset: string): Promise<void> {
+  const { fresh, old } = partners(dataset)
+  if (!(await datasetExists(old))) {
+    // The dataset is still where it was.
+    if (await datasetExists(fresh)) await abandonClone(fresh, dataset)
+    return
+  }
+  if (await datasetExists(fresh)) await renameDataset(fresh, dataset)
+  const below = await listDatasets(old, { depth: 1 })
+  for (const { name } of below.slice(1)) {
+    await renameDataset(name, `${dataset}/${basename(name)}`)
+  }
+  await renameDataset(old, `${dataset}/${ASIDE}${Date.now()}`)
+}
+
+// It may own the snapshots already.
+async function abandonClone(fresh: string, dataset: string): Promise<void> {
+  const [one] = await listDatasets(dataset, { depth: 0, properties: ['origin'] })
+  if (String(one?.properties['origin']?.value ?? '').startsWith(`${fresh}@`)) {
+    await promoteClone(dataset)
+  }
+  await destroyTree(fresh)
+}
+
+async function snapshotsBelow(home: string): Promise<ListedDataset[]> {
+  const all = await listDatasets(home, {
+    snapshots: true,
+    properties: ['creation', 'createtxg', 'used', 'referenced'],
+  })
+  return all.filter(({ name }) => name.includes('@'))
+}
+
+/** Whose newer part it is; null when it is no such part. */
+function asideOf(dataset: string): string | null {
+  return basename(dataset).startsWith(ASIDE) ? dirname(dataset) : null
+}
+
+function partsOf(name: string): { readonly dataset: string; readonly snapshot: string } {
+  const [dataset = '', snapshot = ''] = name.split('@', 2)
+  return { dataset, snapshot }
+}
+
+function numberOf({ properties }: ListedDataset, name: string): number {
+  return Number(properties[name]?.value ?? 0)
+}
