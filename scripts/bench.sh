@@ -1,10 +1,21 @@
 #!/bin/bash
 # npm run bench: sets up what is compared, builds what is timed, and runs it in a mount namespace of its
 # own, so that what it mounts or shows differently ends with it.
+#
+#   npm run bench -- zfs                       with ZFS, beside its program, where this machine has it
+#   npm run bench -- zfs --vm [debian-12] …    in a virtual machine that has
 set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
-bash scripts/setup.sh bench
+zfs= vm=
+if [ "${1:-}" = zfs ]; then
+  zfs=yes && shift
+  if [ "${1:-}" = --vm ]; then
+    vm=debian-13 && shift
+    case ${1:-} in debian-13 | debian-12 | newest) vm=$1 && shift ;; esac
+  fi
+fi
+if [ -n "$vm" ]; then bash scripts/setup.sh vm; else bash scripts/setup.sh bench; fi
 
 out=out/bench/floor
 mkdir -p "$out"
@@ -20,4 +31,6 @@ done
 cc "${flags[@]}" -o "$out/liblxc" bench/floor/liblxc.c -ldl
 node_modules/.bin/tsc -p bench
 
+if [ -n "$vm" ]; then exec node --import=@tapjs/typescript/import test/vm/bench.ts "$vm" "$@"; fi
+if [ -n "$zfs" ]; then exec node out/bench/zfs/main.js "$@"; fi
 exec unshare --mount --propagation slave node out/bench/main.js "$@"

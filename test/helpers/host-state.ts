@@ -6,6 +6,7 @@ import { cgroupsBelow } from './hierarchies.js'
 import { until } from './keeper-host.js'
 import { listTree, withoutTime } from './trees.js'
 import type { Place } from './operations.js'
+import { zfs } from './zpool.js'
 
 /** Lines of only one of them: `- gone`, `+ new`. */
 export function differences(before: readonly string[], after: readonly string[]): string[] {
@@ -30,6 +31,7 @@ export async function stateOf(host: Host, { other, third }: Place): Promise<stri
     ...[...pools, host.stateDir].filter((path) => existsSync(path)).flatMap(filesIn),
     ...cgroupsBelow(host.cgroupRoot).sort().flatMap(limitsOf),
     ...host.pools.list().map((pool) => `pool ${JSON.stringify(pool)}`),
+    ...host.pools.list().flatMap(({ dataset }) => (dataset === null ? [] : datasetsIn(dataset))),
     ...host.users.list().map((user) => `user ${JSON.stringify(user)}`),
     ...host.groups.list().map(({ path, memoryLimit }) => `group ${path} ${memoryLimit}`),
     ...host.idRanges.list().map((range) => `id-range ${JSON.stringify(range)}`),
@@ -55,6 +57,14 @@ function filesIn(root: string): string[] {
     ...lines.map((line) => `${root}: ${withoutTime(line)}`),
     ...configs.map((text) => text.replace(/^(imported_at|uuid): .*$/m, '')),
   ]
+}
+
+/** Without the trash, where there is more each time; and what is newer than a rollback, without its time. */
+function datasetsIn(pool: string): string[] {
+  return zfs('list', '-Ho', 'name,origin', '-t', 'all', '-r', pool)
+    .split('\n')
+    .filter((line) => !line.startsWith(`${pool}/trash/`))
+    .map((line) => line.replace(/\.newer-\d+/g, '.newer'))
 }
 
 function limitsOf(cgroup: string): string[] {

@@ -34,9 +34,12 @@ export interface Operation {
 const user: readonly Step[] = ['id-range.reserved', 'id-range.allocated']
 
 /** A host on which nothing is yet, and where it may have its pools. */
-export async function operationsHost(t: Test): Promise<{ options: LastingHost; place: Place }> {
-  const options = lastingHost(t)
-  const beside = (name: string): string => join(options.pools[0].path, '..', name)
+export async function operationsHost(
+  t: Test,
+  dataset?: string,
+): Promise<{ options: LastingHost; place: Place }> {
+  const options = lastingHost(t, dataset)
+  const beside = (name: string): string => join(options.stateDir, '..', name)
   const archive = await busyboxArchive(t)
   return { options, place: { archive, other: beside('other'), third: beside('third') } }
 }
@@ -94,6 +97,25 @@ const dropImage = async (host: Host): Promise<void> => {
 const exportOther = async (host: Host): Promise<void> => {
   if (host.pools.find('other') !== null) await host.pools.export('other')
 }
+
+/** Those that only a pool of ZFS has. */
+export const zfsOperations: readonly Operation[] = [
+  {
+    name: 'roll a container back',
+    steps: ['rollback.marked', 'rollback.done', 'rollback.unmarked'],
+    prepare: async (host) => {
+      const ct = host.containers.get('base')
+      for (const name of ['older', 'newer']) await ct.snapshots.create(name)
+    },
+    run: (host, _place, options) =>
+      host.containers.get('base').snapshots.rollback('older', options),
+    restore: async (host) => {
+      await host.containers.get('base').delete()
+      const image = { distribution: 'busybox' }
+      await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+    },
+  },
+]
 
 export const operations: readonly Operation[] = [
   {

@@ -5,12 +5,28 @@ import { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
 import { endOf, moduleOf } from './child.js'
 import { differences, stateOf } from './host-state.js'
-import { begin, operations, operationsHost, type Operation, type Place } from './operations.js'
+import {
+  begin,
+  operations,
+  operationsHost,
+  zfsOperations,
+  type Operation,
+  type Place,
+} from './operations.js'
 import type { LastingHost } from './system.js'
 
 /** @param things what the operations are on: `a container` */
 export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
-  const { options, place } = await operationsHost(t)
+  await walk(t, operationsOn(things))
+}
+
+/** With the pool in a dataset of ZFS, which is mounted. */
+export async function walkStepsOnZfs(t: Test, dataset: string, ...things: string[]): Promise<void> {
+  await walk(t, [...operationsOn(things), ...zfsOperations], dataset)
+}
+
+async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Promise<void> {
+  const { options, place } = await operationsHost(t, dataset)
   const other = (run: Operation['run'], fault: string) => otherProcess(options, place, run, fault)
   const open = async <T>(work: (host: Host) => Promise<T>): Promise<T> => {
     const host = await Host.open(options)
@@ -23,7 +39,6 @@ export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
   await open((host) => begin(host, options, place))
   const beginning = await open((host) => stateOf(host, place))
 
-  const wanted = operationsOn(things)
   const walked = new Set<Step>()
   for (const { name, steps, fleeting = false, prepare, run, settle, restore } of wanted) {
     await t.test(name, async (t) => {

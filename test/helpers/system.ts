@@ -7,7 +7,13 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { Host, type HostOptions, type Image, type TemporaryOptions } from 'vpsadminos'
+import {
+  Host,
+  type HostOptions,
+  type Image,
+  type PoolOptions,
+  type TemporaryOptions,
+} from 'vpsadminos'
 import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
@@ -60,11 +66,15 @@ export async function systemHost(t: Test, options: TemporaryOptions = {}): Promi
 export interface LastingHost extends HostOptions {
   readonly stateDir: string
   readonly cgroupRoot: string
-  readonly pools: [{ name: string; path: string }]
+  readonly pools: [PoolOptions]
 }
 
-/** How to open a host that outlives its process; it is removed when the test ends. */
-export function lastingHost(t: Test): LastingHost {
+/**
+ * How to open a host that outlives its process; it is removed when the test ends.
+ *
+ * @param dataset of ZFS, for its pool; default: a directory
+ */
+export function lastingHost(t: Test, dataset?: string): LastingHost {
   const directory = testDirectory(t, quickDirectory())
   // A container's root goes through it to its rootfs.
   chmodSync(directory, 0o711)
@@ -72,7 +82,11 @@ export function lastingHost(t: Test): LastingHost {
     stateDir: join(directory, 'state'),
     cgroupRoot: `osctl-${basename(directory)}`,
     interfacePrefix: 'vlasting',
-    pools: [{ name: 'tank', path: join(directory, 'tank') }],
+    pools: [
+      dataset === undefined
+        ? { name: 'tank', path: join(directory, 'tank') }
+        : { name: 'tank', driver: 'zfs', dataset },
+    ],
   }
   t.teardown(async () => {
     const host = await Host.open(options)

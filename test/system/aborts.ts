@@ -4,7 +4,13 @@ import { existsSync } from 'node:fs'
 import { Host, type OperationOptions } from 'vpsadminos'
 import { arm, steps as allSteps, type Step } from '../../dist/step.js'
 import { differences, stateOf } from '../helpers/host-state.js'
-import { begin, operations, operationsHost, type Operation } from '../helpers/operations.js'
+import {
+  begin,
+  operations,
+  operationsHost,
+  zfsOperations,
+  type Operation,
+} from '../helpers/operations.js'
 import { requires } from '../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
@@ -90,6 +96,7 @@ for (const { name, steps, prepare, run, restore } of [...prepared, restart]) {
     }
   })
 }
+for (const step of zfsOperations.flatMap(({ steps }) => steps)) walked.add(step)
 t.same(
   (Object.keys(allSteps) as Step[]).filter((step) => !walked.has(step)),
   [],

@@ -2,6 +2,7 @@
 // others: all of them end, with an answer that makes sense, and what is left is as its files say.
 //
 // SEED=… runs the same operations again.
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type OperationOptions } from 'vpsadminos'
 import { differences, stateOf } from '../helpers/host-state.js'
@@ -30,7 +31,7 @@ const AT_ONCE = 60
 const DEADLINE_MS = 120_000
 
 const options = lastingHost(t)
-const other = { name: 'other', path: `${options.pools[0].path}-other` }
+const other = { name: 'other', path: join(options.stateDir, '../other') }
 const archive = await busyboxArchive(t)
 let host = await Host.open(options)
 await host.pools.install(options.pools[0])

@@ -27,7 +27,7 @@ export function onFirstOnly(path: string): boolean {
 
 /** Whether it is run where ZFS is loaded. */
 export function needsZfs(path: string): boolean {
-  return path.startsWith('test/lib/zfs/') || path.startsWith('test/lib/storage/zfs')
+  return /^test\/(lib\/zfs\/|lib\/storage\/zfs|system\/crash-points\/zfs)/.test(path)
 }
 
 /** Whether it is also run with its pools on ZFS, on the first distribution. */

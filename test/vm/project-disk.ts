@@ -20,7 +20,7 @@ import { transpiled } from './transpile.js'
 const diskSize = 256 * 2 ** 20
 const sources = ['dist', 'docs', 'images', 'lib', 'native', 'scripts', 'share', 'test', 'types']
 const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'binding.gyp', '.taprc']
-const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug']
+const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug', 'out/bench']
 
 /** Made once for what npm says that it has installed. */
 export async function packagesDisk(): Promise<MadeDisk> {

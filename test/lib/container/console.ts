@@ -129,7 +129,8 @@ await t.test('keys that nobody reads keep nobody waiting', async (t) => {
   await refused
 
   const again = ct.console({ since: 'now' })
-  const ended = t.rejects(again.write('k'.repeat(2 ** 20)), { code: 'ERR_STATE' })
+  // The monitor, which is asked for a terminal, may be waiting for the guest already, and not answer.
+  const ended = t.rejects(again.write('k'.repeat(2 ** 20)), { code: /^(ERR_STATE|ETIMEDOUT)$/ })
   await sleep(100)
   const stopped = performance.now()
   await ct.stop({ method: 'kill' })
