@@ -16,21 +16,19 @@
 namespace zfs {
 
 static Napi::Value to_error(Napi::Env env, const Failure& failure) {
-  bridge::Environment& environment = bridge::Environment::of(env);
   using bridge::to_js;
-  if (failure.missing.has_value()) {
-    return environment.new_error(
-        env, "LibraryMissingError",
-        {to_js(env, failure.missing->soname), to_js(env, failure.missing->reason)});
+  if (const auto& missing = failure.missing; missing.has_value()) {
+    return bridge::library_missing(env, missing->soname, missing->reason);
   }
   Napi::Array errors = Napi::Array::New(env, failure.errors.size());
   for (uint32_t i = 0; i < failure.errors.size(); i++) {
     const NamedError& each = failure.errors[i];
     errors.Set(i, bridge::record(env, "name", each.name, "errnum", each.errnum));
   }
-  return environment.new_error(env, "ZfsError",
-                               {to_js(env, failure.errnum), to_js(env, failure.call),
-                                to_js(env, failure.name), to_js(env, failure.detail), errors});
+  return bridge::Environment::of(env).new_error(
+      env, "ZfsError",
+      {to_js(env, failure.errnum), to_js(env, failure.call), to_js(env, failure.name),
+       to_js(env, failure.detail), errors});
 }
 
 }  // namespace zfs
