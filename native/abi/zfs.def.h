@@ -16,6 +16,7 @@ REQUIRED(int, lzc_destroy_snaps, (nvlist_t* snapshots, boolean_t defer, nvlist_t
 REQUIRED(int, lzc_rollback_to, (const char* dataset, const char* snapshot))
 REQUIRED(int, lzc_bookmark, (nvlist_t* bookmarks, nvlist_t** errors))
 REQUIRED(int, lzc_destroy_bookmarks, (nvlist_t* bookmarks, nvlist_t** errors))
+REQUIRED(int, lzc_get_bookmarks, (const char* dataset, nvlist_t* properties, nvlist_t** bookmarks))
 REQUIRED(int, lzc_hold, (nvlist_t* holds, int cleanup_fd, nvlist_t** errors))
 REQUIRED(int, lzc_release, (nvlist_t* holds, nvlist_t** errors))
 REQUIRED(int, lzc_get_holds, (const char* snapshot, nvlist_t** holds))

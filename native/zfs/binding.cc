@@ -228,6 +228,25 @@ Value DestroyBookmarks(const CallbackInfo& info) {
   return at_once(info, [names] { return zfs::destroy_bookmarks(names); });
 }
 
+// bookmarks(dataset: string): Promise<ZfsListedBookmark[]>
+Value Bookmarks(const CallbackInfo& info) {
+  Args args(info);
+  const std::string dataset = args[0].string();
+  if (!args.ok()) return {};
+  return at_once(
+      info, [dataset] { return zfs::bookmarks(dataset); },
+      [](Napi::Env env, std::vector<zfs::Bookmark>& bookmarks) -> Value {
+        Napi::Array all = Napi::Array::New(env, bookmarks.size());
+        for (uint32_t i = 0; i < bookmarks.size(); i++) {
+          const zfs::Bookmark& each = bookmarks[i];
+          all.Set(i, bridge::record(env, "name", each.name, "guid", bridge::BigInt{each.guid},
+                                    "createtxg", bridge::BigInt{each.createtxg}, "creation",
+                                    each.creation));
+        }
+        return all;
+      });
+}
+
 // hold(holds: ZfsHold[]): Promise<void>
 Value Hold(const CallbackInfo& info) {
   Args args(info);
@@ -333,6 +352,7 @@ Napi::Object init_zfs(Napi::Env env) {
                             {"destroySnapshots", DestroySnapshots},
                             {"bookmark", Bookmark},
                             {"destroyBookmarks", DestroyBookmarks},
+                            {"bookmarks", Bookmarks},
                             {"hold", Hold},
                             {"release", Release},
                             {"holds", Holds},

@@ -37,6 +37,7 @@ class List {
   // Kept as what went wrong first: one look at ok() after all of them is enough.
   void add(const std::string& name, const Value& value);
   [[nodiscard]] bool ok() const { return errnum_ == 0; }
+  [[nodiscard]] int errnum() const { return errnum_; }
   [[nodiscard]] Failure failure(const char* call, std::string_view name) const;
 
   [[nodiscard]] abi::nvlist_t* get() const { return list_; }

@@ -18,6 +18,16 @@ export interface ZfsBookmark {
   source: string
 }
 
+export interface ZfsListedBookmark {
+  /** What stands after the `#`. */
+  name: string
+  /** These three are the snapshot's. */
+  guid: bigint
+  createtxg: bigint
+  /** Seconds since 1970. */
+  creation: number
+}
+
 export interface ZfsHold {
   snapshot: string
   tag: string
@@ -66,6 +76,11 @@ export interface Zfs {
   destroySnapshots(names: string[], defer: boolean): Promise<void>
   bookmark(sources: ZfsBookmark[]): Promise<void>
   destroyBookmarks(names: string[]): Promise<void>
+  bookmarks(dataset: string): Promise<ZfsListedBookmark[]>
+  /**
+   * One tag for each snapshot. What could not be held, or released, is in the error, and the others have
+   * been nevertheless.
+   */
   hold(holds: ZfsHold[]): Promise<void>
   release(holds: ZfsHold[]): Promise<void>
   /** `since`: seconds since 1970. */

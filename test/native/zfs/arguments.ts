@@ -21,6 +21,7 @@ const good: Record<string, unknown[]> = {
   destroySnapshots: [['tank/a@s'], false],
   bookmark: [[]],
   destroyBookmarks: [['tank/a#b']],
+  bookmarks: ['tank/a'],
   hold: [[]],
   release: [[]],
   holds: ['tank/a@s'],
