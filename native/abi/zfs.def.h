@@ -26,12 +26,10 @@ REQUIRED(int, lzc_send_resume,
           uint64_t offset))
 REQUIRED(int, lzc_send_space,
          (const char* snapshot, const char* from, lzc_send_flags, uint64_t* size))
-REQUIRED(int, lzc_receive,
+REQUIRED(int, lzc_receive_one,
          (const char* snapshot, nvlist_t* properties, const char* origin, boolean_t force,
-          boolean_t raw, int fd))
-REQUIRED(int, lzc_receive_resumable,
-         (const char* snapshot, nvlist_t* properties, const char* origin, boolean_t force,
-          boolean_t raw, int fd))
+          boolean_t resumable, boolean_t raw, int fd, const struct dmu_replay_record* begin,
+          int unused_fd, uint64_t* bytes, uint64_t* flags, uint64_t* unused, nvlist_t** errors))
 REQUIRED(int, lzc_channel_program,
          (const char* pool, const char* program, uint64_t instructions, uint64_t memory,
           nvlist_t* arguments, nvlist_t** result))

@@ -1,6 +1,9 @@
 // The zfs room as JavaScript sees it: types/native/zfs.d.ts. Calls about one dataset stand in its
 // line, on the storage's own threads; what only reads, and what takes many datasets, stands in
-// none.
+// none. Streams have a thread each.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,6 +115,19 @@ Value in_line(const CallbackInfo& info, const std::string& dataset, Work work,
 template <typename Work, typename Convert = bridge::ConvertByType>
 Value at_once(const CallbackInfo& info, Work work, Convert convert = {}) {
   return bridge::run_storage(info, nullptr, std::move(work), std::move(convert));
+}
+
+// A copy of the descriptor is ours until the work has ended and its promise is settled: the caller
+// may close his at once, and whoever is at the other end sees that end only when the promise told.
+template <typename Work>
+Value with_descriptor(const CallbackInfo& info, const std::string& about, int fd, Work work) {
+  base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  const int errnum = copy.valid() ? 0 : errno;
+  return bridge::run_stream(
+      info, [=, copy = std::move(copy), work = std::move(work)]() -> zfs::Result<base::Unit> {
+        if (!copy.valid()) return zfs::Failure{errnum, "fcntl", about, {}, {}, {}};
+        return work(copy.get());
+      });
 }
 
 // exists(name: string): Promise<boolean>
@@ -279,6 +295,13 @@ Value Holds(const CallbackInfo& info) {
       });
 }
 
+// pipe(): { read: number; write: number }. Inline.
+Value Pipe(const CallbackInfo& info) {
+  return bridge::value_or_throw(info.Env(), zfs::pipe(), [](Napi::Env env, zfs::Pipe& ends) {
+    return bridge::record(env, "read", ends.read.release(), "write", ends.write.release());
+  });
+}
+
 // send(snapshot: string, from: string | null, fd: number, flags: ZfsSendFlags,
 //   resume: ZfsResume | null): Promise<void>
 Value Send(const CallbackInfo& info) {
@@ -291,7 +314,8 @@ Value Send(const CallbackInfo& info) {
     return zfs::Resume{given["object"].bigint(), given["offset"].bigint()};
   });
   if (!args.ok()) return {};
-  return at_once(info, [=] { return zfs::send(snapshot, from, fd, flags, resume); });
+  return with_descriptor(info, snapshot, fd,
+                         [=](int ours) { return zfs::send(snapshot, from, ours, flags, resume); });
 }
 
 // sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
@@ -313,11 +337,12 @@ Value Receive(const CallbackInfo& info) {
   zfs::ReceiveOptions options;
   options.origin = string_or_null(args[2]["origin"]);
   options.force = args[2]["force"].boolean();
-  options.raw = args[2]["raw"].boolean();
   options.resumable = args[2]["resumable"].boolean();
   const int fd = args[3].fd();
   if (!args.ok()) return {};
-  return in_line(info, snapshot, [=] { return zfs::receive(snapshot, properties, options, fd); });
+  return with_descriptor(info, snapshot, fd, [=](int ours) {
+    return zfs::receive(snapshot, properties, options, ours);
+  });
 }
 
 // runProgram(pool: string, text: string, args: ZfsEntry[], sync: boolean,
@@ -356,6 +381,7 @@ Napi::Object init_zfs(Napi::Env env) {
                             {"hold", Hold},
                             {"release", Release},
                             {"holds", Holds},
+                            {"pipe", Pipe},
                             {"send", Send},
                             {"sendSpace", SendSpace},
                             {"receive", Receive},

@@ -1,6 +1,6 @@
-// native/zfs/binding.cc: libzfs_core. Everything is on the storage lane, threads that only ZFS uses: calls
-// that name one dataset first stand in its line, so that one that hangs holds one of them; the others
-// stand in none. A call that runs cannot be given up.
+// native/zfs/binding.cc: libzfs_core. What says nothing else is on the storage lane, threads that only ZFS
+// uses: calls that name one dataset first stand in its line, so that one that hangs holds one of them; the
+// others stand in none. A call that runs cannot be given up.
 
 /** Names of native properties have values of the kernel's: a number, or text. */
 export interface ZfsEntry {
@@ -49,7 +49,6 @@ export interface ZfsResume {
 export interface ZfsReceiveOptions {
   origin: string | null
   force: boolean
-  raw: boolean
   resumable: boolean
 }
 
@@ -85,7 +84,12 @@ export interface Zfs {
   release(holds: ZfsHold[]): Promise<void>
   /** `since`: seconds since 1970. */
   holds(snapshot: string): Promise<{ tag: string; since: number }[]>
-  /** The descriptor stays the caller's, and open until this settles. */
+  /** Inline. Two descriptors, which are the caller's. */
+  pipe(): { read: number; write: number }
+  /**
+   * On the lane of streams. The caller may close his descriptor at once: this has a copy, which is closed
+   * after the promise is settled and before anything else happens in the event loop.
+   */
   send(
     snapshot: string,
     from: string | null,
@@ -95,7 +99,7 @@ export interface Zfs {
   ): Promise<void>
   /** Bytes, estimated. */
   sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
-  /** In the line of its dataset. The descriptor as in send(). */
+  /** As send(). */
   receive(
     snapshot: string,
     properties: ZfsEntry[],
