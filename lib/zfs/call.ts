@@ -1,4 +1,5 @@
-// How a call of ZFS is made from here. One that runs cannot be given up: `signal` ends the waiting for it.
+// How a call of ZFS is made from here. One that runs cannot be given up: `signal` ends the waiting
+// for it.
 
 import { abandon } from '../abandon.js'
 import { traced } from '../errors.js'

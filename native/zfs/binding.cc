@@ -345,6 +345,14 @@ Value Receive(const CallbackInfo& info) {
   });
 }
 
+// unpack(bytes: Uint8Array): ZfsResult. Inline; opens libnvpair.
+Value Unpack(const CallbackInfo& info) {
+  Args args(info);
+  std::string bytes = args[0].bytes();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), zfs::unpack(std::move(bytes)), ResultOfProgram());
+}
+
 // runProgram(pool: string, text: string, args: ZfsEntry[], sync: boolean,
 //   limits: ZfsProgramLimits): Promise<ZfsResult>
 Value RunProgram(const CallbackInfo& info) {
@@ -385,5 +393,6 @@ Napi::Object init_zfs(Napi::Env env) {
                             {"send", Send},
                             {"sendSpace", SendSpace},
                             {"receive", Receive},
+                            {"unpack", Unpack},
                             {"runProgram", RunProgram}});
 }

@@ -49,6 +49,8 @@ class List {
   [[nodiscard]] std::vector<NamedError> read_errors() const;
   // As the ioctls take it.
   [[nodiscard]] std::string packed();
+  // From packed bytes, of either encoding. EINVAL and others where they are none.
+  void unpack(std::string bytes);
 
  private:
   void free();

@@ -13,6 +13,7 @@ namespace zfs {
 namespace {
 
 constexpr int kTruncated = 1040;  // ZFS_ERR_STREAM_TRUNCATED
+constexpr size_t kMaxPacked = 65536;
 // What a stream begins with, `dmu_replay_record` of OpenZFS's zfs_ioctl.h, has the same size in all
 // versions: it is the streams' format.
 using Begin = std::array<char, 312>;
@@ -99,6 +100,21 @@ Result<Unit> receive(const std::string& snapshot, const Map& properties,
   if (errnum == 0 && unset.empty()) return Unit{};
   const int why = errnum != 0 ? errnum : unset.front().errnum;
   return Failure{why, "lzc_receive", snapshot, {}, std::move(unset), {}};
+}
+
+Result<Map> unpack(std::string bytes) {
+  Failure failure{E2BIG, "nvlist_unpack", {}, {}, {}, {}};
+  if (bytes.size() > kMaxPacked) return failure;
+  abi::LibraryInfo why;
+  const abi::Nvpair* nv = abi::nvpair(&why);
+  if (nv == nullptr) {
+    failure.missing = std::move(why);
+    return failure;
+  }
+  List list(*nv);
+  list.unpack(std::move(bytes));
+  if (!list.ok()) return list.failure("nvlist_unpack", {});
+  return list.read();
 }
 
 }  // namespace zfs

@@ -54,4 +54,8 @@ struct ReceiveOptions {
 Result<Unit> receive(const std::string& snapshot, const Map& properties,
                      const ReceiveOptions& options, int fd);
 
+// What a token of a receive that was cut says, unpacked: "object", "offset", "toname", ….
+// E2BIG beyond 64 KiB.
+Result<Map> unpack(std::string bytes);
+
 }  // namespace zfs

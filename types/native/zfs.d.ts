@@ -106,6 +106,8 @@ export interface Zfs {
     options: ZfsReceiveOptions,
     fd: number,
   ): Promise<void>
+  /** Inline. Of a packed nvlist of at most 64 KiB what is of the types that we read. */
+  unpack(bytes: Uint8Array): ZfsResult
   /** In no line. What the program returns is `return` of the answer. */
   runProgram(
     pool: string,

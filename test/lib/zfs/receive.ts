@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { createDataset, datasetExists, makeSnapshots } from '../../../dist/zfs/datasets.js'
 import { listDatasets } from '../../../dist/zfs/list.js'
 import { receiveSnapshot } from '../../../dist/zfs/receive.js'
+import { readResumeToken } from '../../../dist/zfs/resume-token.js'
 import { snapshotStream } from '../../../dist/zfs/send.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
 import { requires } from '../../helpers/requires.js'
@@ -236,6 +237,7 @@ await t.test('given up before, and in its middle', async (t) => {
       t.ok(from.destroyed)
       const left = resumable && bytes > 0
       t.equal(await datasetExists(`${pool}/new`), left, left ? 'to go on' : 'nothing is left')
+      if (left) t.type(await readResumeToken(`${pool}/new`), 'string')
     }
   }
   zfs('destroy', '-r', `${pool}/new`)

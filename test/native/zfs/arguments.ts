@@ -29,6 +29,7 @@ const good: Record<string, unknown[]> = {
   send: ['tank/a@s', null, 1, flags, null],
   sendSpace: ['tank/a@s', null, flags],
   receive: ['tank/b@s', [], receiving, 0],
+  unpack: [Buffer.alloc(1)],
   runProgram: ['tank', 'return 1', [], false, { instructions: 1n, memory: 1n }],
 }
 const nullable = new Set(['send.1', 'send.4', 'sendSpace.1'])
