@@ -11,6 +11,7 @@ import { receiveSnapshot } from '../../../dist/zfs/receive.js'
 import { readResumeToken } from '../../../dist/zfs/resume-token.js'
 import { snapshotStream } from '../../../dist/zfs/send.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
+import { beginAndEnd } from '../../helpers/in-worker.js'
 import { requires } from '../../helpers/requires.js'
 import { held, nothingLeft } from '../../helpers/stream-leaks.js'
 import { upTo } from '../../helpers/time.js'
@@ -259,3 +260,18 @@ await t.test(
     t.notOk(await datasetExists(`${pool}/new`))
   },
 )
+
+await t.test('a worker that ends in its middle', async (t) => {
+  const before = held()
+  const file = join(tmpdir(), `half-${process.pid}`)
+  writeFileSync(file, whole.subarray(0, HALF))
+  await beginAndEnd(
+    'zfs/receive.js',
+    `const source = new (require('node:stream').PassThrough)()
+     source.write(require('node:fs').readFileSync(${JSON.stringify(file)}))
+     const onProgress = () => setTimeout(begun, 100)
+     module.receiveSnapshot(${JSON.stringify(`${pool}/new@a`)}, source, { onProgress })`,
+  )
+  await nothingLeft(t, before)
+  t.notOk(await datasetExists(`${pool}/new`))
+})

@@ -10,6 +10,7 @@ import { makeBookmarks } from '../../../dist/zfs/bookmarks.js'
 import { createDataset, destroySnapshots, makeSnapshots } from '../../../dist/zfs/datasets.js'
 import { estimateSend, sendSnapshot, snapshotStream } from '../../../dist/zfs/send.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
+import { beginAndEnd } from '../../helpers/in-worker.js'
 import { requires } from '../../helpers/requires.js'
 import { held, nothingLeft } from '../../helpers/stream-leaks.js'
 import { upTo } from '../../helpers/time.js'
@@ -182,4 +183,11 @@ await t.test('given up', async (t) => {
   t.match(await failed, { message: 'enough' })
   await nothingLeft(t, before)
   t.ok(Date.now() - started < upTo(2000), 'at once')
+})
+
+await t.test('a worker that ends in its middle', async (t) => {
+  const before = held()
+  const snapshot = JSON.stringify(`${source}@a`)
+  await beginAndEnd('zfs/send.js', `module.snapshotStream(${snapshot}).once('readable', begun)`)
+  await nothingLeft(t, before)
 })
