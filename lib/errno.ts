@@ -11,6 +11,9 @@ const more: ReadonlyMap<number, readonly [string, string]> = new Map([
   [42, ['ENOMSG', 'no message of desired type']],
   [43, ['EIDRM', 'identifier removed']],
   [44, ['ECHRNG', 'channel number out of range']],
+  // EBADE and EBADR to Linux. OpenZFS, which has these two, took numbers that nothing else uses.
+  [52, ['ECKSUM', 'checksum mismatch']],
+  [53, ['EFRAGS', 'too fragmented']],
   [62, ['ETIME', 'timer expired']],
   [65, ['ENOPKG', 'package not installed']],
   [67, ['ENOLINK', 'link has been severed']],

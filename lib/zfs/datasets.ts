@@ -1,19 +1,8 @@
-// Filesystems and their snapshots. A call that runs cannot be given up: `signal` ends the waiting for it.
+// Filesystems and their snapshots.
 
-import { abandon } from '../abandon.js'
-import { traced } from '../errors.js'
 import { native } from '../native.js'
+import { call, type ZfsOptions } from './call.js'
 import { encodeProperties, type Properties } from './properties.js'
-
-export interface ZfsOptions {
-  /** Nobody waits any more; the call itself goes on, and others about the same dataset after it. */
-  readonly signal?: AbortSignal | undefined
-}
-
-function call<T>(work: () => Promise<T>, { signal }: ZfsOptions): Promise<T> {
-  signal?.throwIfAborted()
-  return traced(abandon(work(), signal))
-}
 
 /** Of a filesystem, volume, snapshot or bookmark. */
 export async function datasetExists(name: string, options: ZfsOptions = {}): Promise<boolean> {

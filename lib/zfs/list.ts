@@ -3,16 +3,17 @@
 
 import { constants } from 'node:os'
 import type { ZfsEntry, ZfsResult } from '#native'
-import { abandon } from '../abandon.js'
-import { traced } from '../errors.js'
 import { native } from '../native.js'
-import type { ZfsOptions } from './datasets.js'
+import { call, type ZfsOptions } from './call.js'
 import { ZfsError } from './zfs-error.js'
 
 export interface ListedProperty {
   /** What zfsprops(7) gives words to is a word; sizes and counts are numbers. */
   readonly value: string | bigint
-  /** `local`, `default`, `temporary`, or the dataset that it is inherited from; null for figures. */
+  /**
+   * `local`, `received`, `default`, `temporary`, or the dataset that it is inherited from; null for
+   * figures.
+   */
   readonly source: string | null
 }
 
@@ -60,6 +61,8 @@ return out
 // The largest that the kernel gives, zfs_lua_max_instrlimit and zfs_lua_max_memlimit.
 export const LIMITS = { instructions: 100_000_000n, memory: 100n * 1024n * 1024n }
 const DEPTH = 50
+// ZPROP_SOURCE_VAL_RECVD: not the name of a dataset.
+const RECEIVED = '$recvd'
 
 /**
  * The dataset, and what is below it, by name: parents before their children, and their snapshots before
@@ -71,7 +74,6 @@ export async function listDatasets(
   root: string,
   { depth = DEPTH, snapshots = false, properties = [], signal }: ListOptions = {},
 ): Promise<ListedDataset[]> {
-  signal?.throwIfAborted()
   const args: ZfsEntry[] = [
     { name: 'root', value: root },
     { name: 'depth', value: BigInt(Math.min(depth, DEPTH)) },
@@ -79,9 +81,9 @@ export async function listDatasets(
     { name: 'properties', value: [...properties] },
   ]
   const pool = root.split(/[/@#]/, 1)[0] ?? root
-  const result = await traced(
-    abandon(native.zfs.runProgram(pool, PROGRAM, args, false, LIMITS), signal),
-  )
+  const result = await call(() => native.zfs.runProgram(pool, PROGRAM, args, false, LIMITS), {
+    signal,
+  })
   const list = asMap(result)['return']
   if (typeof list !== 'object' || list === null)
     throw new ZfsError(constants.errno.ENOENT, 'list', root, '', [])
@@ -117,8 +119,12 @@ function decode(one: Result): ListedDataset {
   for (const [property, read] of Object.entries(asMap(one['values']))) {
     const { value, source } = asMap(read)
     if (typeof value !== 'string' && typeof value !== 'bigint') continue
-    const from = source === name ? 'local' : source
-    properties[property] = { value, source: typeof from === 'string' ? from : null }
+    const from = source === name ? 'local' : source === RECEIVED ? 'received' : source
+    properties[property] = {
+      // Lua's numbers have a sign, those of ZFS have none.
+      value: typeof value === 'bigint' ? BigInt.asUintN(64, value) : value,
+      source: typeof from === 'string' ? from : null,
+    }
   }
   return { name: typeof name === 'string' ? name : '', properties }
 }

@@ -1,10 +1,8 @@
 // What has been set for a dataset itself, to set it for another one that is to take its place.
 
 import { constants } from 'node:os'
-import { abandon } from '../abandon.js'
-import { traced } from '../errors.js'
 import { native } from '../native.js'
-import type { ZfsOptions } from './datasets.js'
+import { call, type ZfsOptions } from './call.js'
 import { LIMITS } from './list.js'
 import { SETTABLE, type Properties, type PropertyValue } from './properties.js'
 import { ZfsError } from './zfs-error.js'
@@ -30,15 +28,14 @@ export async function localProperties(
   name: string,
   { signal }: ZfsOptions = {},
 ): Promise<Properties> {
-  signal?.throwIfAborted()
   const args = [
     { name: 'name', value: name },
     { name: 'properties', value: [...SETTABLE] },
   ]
   const pool = name.split('/', 1)[0] ?? name
-  const result = await traced(
-    abandon(native.zfs.runProgram(pool, PROGRAM, args, false, LIMITS), signal),
-  )
+  const result = await call(() => native.zfs.runProgram(pool, PROGRAM, args, false, LIMITS), {
+    signal,
+  })
   const found = typeof result === 'object' && result !== null ? Object.entries(result) : []
   const [, local] = found.find(([key]) => key === 'return') ?? []
   if (typeof local !== 'object' || local === null || Array.isArray(local)) {

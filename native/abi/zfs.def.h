@@ -16,6 +16,7 @@ REQUIRED(int, lzc_destroy_snaps, (nvlist_t* snapshots, boolean_t defer, nvlist_t
 REQUIRED(int, lzc_rollback_to, (const char* dataset, const char* snapshot))
 REQUIRED(int, lzc_bookmark, (nvlist_t* bookmarks, nvlist_t** errors))
 REQUIRED(int, lzc_destroy_bookmarks, (nvlist_t* bookmarks, nvlist_t** errors))
+REQUIRED(int, lzc_get_bookmarks, (const char* dataset, nvlist_t* properties, nvlist_t** bookmarks))
 REQUIRED(int, lzc_hold, (nvlist_t* holds, int cleanup_fd, nvlist_t** errors))
 REQUIRED(int, lzc_release, (nvlist_t* holds, nvlist_t** errors))
 REQUIRED(int, lzc_get_holds, (const char* snapshot, nvlist_t** holds))
@@ -25,12 +26,10 @@ REQUIRED(int, lzc_send_resume,
           uint64_t offset))
 REQUIRED(int, lzc_send_space,
          (const char* snapshot, const char* from, lzc_send_flags, uint64_t* size))
-REQUIRED(int, lzc_receive,
+REQUIRED(int, lzc_receive_one,
          (const char* snapshot, nvlist_t* properties, const char* origin, boolean_t force,
-          boolean_t raw, int fd))
-REQUIRED(int, lzc_receive_resumable,
-         (const char* snapshot, nvlist_t* properties, const char* origin, boolean_t force,
-          boolean_t raw, int fd))
+          boolean_t resumable, boolean_t raw, int fd, const struct dmu_replay_record* begin,
+          int unused_fd, uint64_t* bytes, uint64_t* flags, uint64_t* unused, nvlist_t** errors))
 REQUIRED(int, lzc_channel_program,
          (const char* pool, const char* program, uint64_t instructions, uint64_t memory,
           nvlist_t* arguments, nvlist_t** result))

@@ -12,6 +12,7 @@ extern "C" {
 struct nvlist_t;
 struct nvpair_t;
 struct zfs_cmd;
+struct dmu_replay_record;
 enum boolean_t : int { B_FALSE, B_TRUE };
 // Of the many types of a pair, those that we read.
 enum data_type_t : int {

@@ -14,16 +14,14 @@
 namespace lxc {
 
 static Napi::Value to_error(Napi::Env env, const Failure& failure) {
-  bridge::Environment& environment = bridge::Environment::of(env);
   using bridge::to_js;
-  if (failure.missing.has_value()) {
-    return environment.new_error(
-        env, "LibraryMissingError",
-        {to_js(env, failure.missing->soname), to_js(env, failure.missing->reason)});
+  if (const auto& missing = failure.missing; missing.has_value()) {
+    return bridge::library_missing(env, missing->soname, missing->reason);
   }
-  return environment.new_error(env, "LxcError",
-                               {to_js(env, failure.verb), to_js(env, failure.container),
-                                to_js(env, failure.object), to_js(env, failure.log)});
+  return bridge::Environment::of(env).new_error(
+      env, "LxcError",
+      {to_js(env, failure.verb), to_js(env, failure.container), to_js(env, failure.object),
+       to_js(env, failure.log)});
 }
 
 // What JavaScript holds: the container and the line that its calls stand in.

@@ -8,11 +8,18 @@ namespace bridge {
 constexpr size_t kSlowThreads = 8;
 // A dataset that hangs keeps one of them for itself.
 constexpr size_t kStorageThreads = 16;
+// One for each stream that is under way, and none otherwise: two streams that wait for each other,
+// over whatever network, must never wait for a thread. Memory ends before their number does.
+constexpr size_t kStreamThreads = 4096;
 // As many names are remembered before those that nobody uses are dropped.
 constexpr size_t kStorageQueues = 256;
 
 Environment::Environment(Napi::Env env)
-    : js(JsThread::create(env)), pool(js, kSlowThreads), storage(js, kStorageThreads), events(js) {}
+    : js(JsThread::create(env)),
+      pool(js, "vpsadminos-slow", kSlowThreads, kSlowThreads),
+      storage(js, "vpsadminos-slow", kStorageThreads, kStorageThreads),
+      streams(js, "vpsadminos-strm", kStreamThreads, 0),
+      events(js) {}
 
 void Environment::attach(Napi::Env env) {
   // Hooks run newest first. The constructor has made the threadsafe function, with Node's own hook
@@ -31,6 +38,7 @@ void Environment::close() {
   events.close();
   pool.close();
   storage.close();
+  streams.close();
   js->close();
 }
 

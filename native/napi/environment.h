@@ -27,6 +27,7 @@ class Environment {
   std::shared_ptr<JsThread> js;
   Pool pool;
   Pool storage;  // for calls of ZFS: those that are stuck hold up no container
+  Pool streams;  // for calls that last as long as somebody else takes
   Events events;
   HandleRegistry handles;
 

@@ -6,9 +6,10 @@
 
 namespace bridge {
 
-Pool::Pool(std::shared_ptr<JsThread> js, size_t threads)
-    : state_(std::make_shared<State>()), limit_(threads) {
+Pool::Pool(std::shared_ptr<JsThread> js, const char* name, size_t threads, size_t kept)
+    : state_(std::make_shared<State>()), name_(name), limit_(threads) {
   state_->js = std::move(js);
+  state_->kept = kept;
 }
 
 int Pool::submit(std::unique_ptr<Job> job, std::shared_ptr<Queue> queue) {
@@ -18,7 +19,7 @@ int Pool::submit(std::unique_ptr<Job> job, std::shared_ptr<Queue> queue) {
     return 0;
   }
   if (state_->idle <= state_->ready.size() && state_->threads < limit_) {
-    const int failed = start_thread("vpsadminos-slow", [state = state_] { serve(state); });
+    const int failed = start_thread(name_, [state = state_] { serve(state); });
     if (failed != 0 && state_->threads == 0) return failed;
     if (failed == 0) ++state_->threads;
   }
@@ -32,6 +33,10 @@ int Pool::submit(std::unique_ptr<Job> job, std::shared_ptr<Queue> queue) {
 void Pool::serve(const std::shared_ptr<State>& state) {
   std::unique_lock<std::mutex> lock(state->mutex);
   for (;;) {
+    if (state->ready.empty() && state->threads > state->kept) {
+      --state->threads;
+      return;
+    }
     ++state->idle;
     state->work.wait(lock, [&] { return state->closed || !state->ready.empty(); });
     --state->idle;

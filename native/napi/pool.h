@@ -29,7 +29,9 @@ class Pool {
     std::deque<std::unique_ptr<Job>> waiting;
   };
 
-  Pool(std::shared_ptr<JsThread> js, size_t threads);
+  // At most so many threads of this name, a static string, of which up to `kept` stay when there is
+  // nothing to do.
+  Pool(std::shared_ptr<JsThread> js, const char* name, size_t threads, size_t kept);
 
   // JS thread. 0, or the errno of pthread_create when there is no thread at all to run it; the job
   // is gone then. `queue` may be null: the job is independent of all others.
@@ -51,6 +53,7 @@ class Pool {
     std::condition_variable work;
     std::deque<Entry> ready;
     size_t threads = 0;
+    size_t kept = 0;
     size_t idle = 0;
     bool closed = false;
   };
@@ -58,6 +61,7 @@ class Pool {
   static void next_of(State& state, std::shared_ptr<Queue> queue);
 
   std::shared_ptr<State> state_;
+  const char* name_;
   size_t limit_;
 };
 

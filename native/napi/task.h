@@ -127,6 +127,13 @@ Napi::Value run_storage(const Napi::CallbackInfo& info, const std::shared_ptr<Po
                 std::move(convert));
 }
 
+// On a thread of its own.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_stream(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).streams, nullptr, std::move(work),
+                std::move(convert));
+}
+
 // As run_queued(), independent of all other calls.
 template <typename Work, typename Convert = ConvertByType>
 Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {

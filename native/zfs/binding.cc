@@ -1,6 +1,9 @@
 // The zfs room as JavaScript sees it: types/native/zfs.d.ts. Calls about one dataset stand in its
 // line, on the storage's own threads; what only reads, and what takes many datasets, stands in
-// none.
+// none. Streams have a thread each.
+#include <fcntl.h>
+
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,21 +19,19 @@
 namespace zfs {
 
 static Napi::Value to_error(Napi::Env env, const Failure& failure) {
-  bridge::Environment& environment = bridge::Environment::of(env);
   using bridge::to_js;
-  if (failure.missing.has_value()) {
-    return environment.new_error(
-        env, "LibraryMissingError",
-        {to_js(env, failure.missing->soname), to_js(env, failure.missing->reason)});
+  if (const auto& missing = failure.missing; missing.has_value()) {
+    return bridge::library_missing(env, missing->soname, missing->reason);
   }
   Napi::Array errors = Napi::Array::New(env, failure.errors.size());
   for (uint32_t i = 0; i < failure.errors.size(); i++) {
     const NamedError& each = failure.errors[i];
     errors.Set(i, bridge::record(env, "name", each.name, "errnum", each.errnum));
   }
-  return environment.new_error(env, "ZfsError",
-                               {to_js(env, failure.errnum), to_js(env, failure.call),
-                                to_js(env, failure.name), to_js(env, failure.detail), errors});
+  return bridge::Environment::of(env).new_error(
+      env, "ZfsError",
+      {to_js(env, failure.errnum), to_js(env, failure.call), to_js(env, failure.name),
+       to_js(env, failure.detail), errors});
 }
 
 }  // namespace zfs
@@ -114,6 +115,19 @@ Value in_line(const CallbackInfo& info, const std::string& dataset, Work work,
 template <typename Work, typename Convert = bridge::ConvertByType>
 Value at_once(const CallbackInfo& info, Work work, Convert convert = {}) {
   return bridge::run_storage(info, nullptr, std::move(work), std::move(convert));
+}
+
+// A copy of the descriptor is ours until the work has ended and its promise is settled: the caller
+// may close his at once, and whoever is at the other end sees that end only when the promise told.
+template <typename Work>
+Value with_descriptor(const CallbackInfo& info, const std::string& about, int fd, Work work) {
+  base::UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  const int errnum = copy.valid() ? 0 : errno;
+  return bridge::run_stream(
+      info, [=, copy = std::move(copy), work = std::move(work)]() -> zfs::Result<base::Unit> {
+        if (!copy.valid()) return zfs::Failure{errnum, "fcntl", about, {}, {}, {}};
+        return work(copy.get());
+      });
 }
 
 // exists(name: string): Promise<boolean>
@@ -230,6 +244,25 @@ Value DestroyBookmarks(const CallbackInfo& info) {
   return at_once(info, [names] { return zfs::destroy_bookmarks(names); });
 }
 
+// bookmarks(dataset: string): Promise<ZfsListedBookmark[]>
+Value Bookmarks(const CallbackInfo& info) {
+  Args args(info);
+  const std::string dataset = args[0].string();
+  if (!args.ok()) return {};
+  return at_once(
+      info, [dataset] { return zfs::bookmarks(dataset); },
+      [](Napi::Env env, std::vector<zfs::Bookmark>& bookmarks) -> Value {
+        Napi::Array all = Napi::Array::New(env, bookmarks.size());
+        for (uint32_t i = 0; i < bookmarks.size(); i++) {
+          const zfs::Bookmark& each = bookmarks[i];
+          all.Set(i, bridge::record(env, "name", each.name, "guid", bridge::BigInt{each.guid},
+                                    "createtxg", bridge::BigInt{each.createtxg}, "creation",
+                                    each.creation));
+        }
+        return all;
+      });
+}
+
 // hold(holds: ZfsHold[]): Promise<void>
 Value Hold(const CallbackInfo& info) {
   Args args(info);
@@ -262,6 +295,13 @@ Value Holds(const CallbackInfo& info) {
       });
 }
 
+// pipe(): { read: number; write: number }. Inline.
+Value Pipe(const CallbackInfo& info) {
+  return bridge::value_or_throw(info.Env(), zfs::pipe(), [](Napi::Env env, zfs::Pipe& ends) {
+    return bridge::record(env, "read", ends.read.release(), "write", ends.write.release());
+  });
+}
+
 // send(snapshot: string, from: string | null, fd: number, flags: ZfsSendFlags,
 //   resume: ZfsResume | null): Promise<void>
 Value Send(const CallbackInfo& info) {
@@ -274,7 +314,8 @@ Value Send(const CallbackInfo& info) {
     return zfs::Resume{given["object"].bigint(), given["offset"].bigint()};
   });
   if (!args.ok()) return {};
-  return at_once(info, [=] { return zfs::send(snapshot, from, fd, flags, resume); });
+  return with_descriptor(info, snapshot, fd,
+                         [=](int ours) { return zfs::send(snapshot, from, ours, flags, resume); });
 }
 
 // sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
@@ -296,11 +337,20 @@ Value Receive(const CallbackInfo& info) {
   zfs::ReceiveOptions options;
   options.origin = string_or_null(args[2]["origin"]);
   options.force = args[2]["force"].boolean();
-  options.raw = args[2]["raw"].boolean();
   options.resumable = args[2]["resumable"].boolean();
   const int fd = args[3].fd();
   if (!args.ok()) return {};
-  return in_line(info, snapshot, [=] { return zfs::receive(snapshot, properties, options, fd); });
+  return with_descriptor(info, snapshot, fd, [=](int ours) {
+    return zfs::receive(snapshot, properties, options, ours);
+  });
+}
+
+// unpack(bytes: Uint8Array): ZfsResult. Inline; opens libnvpair.
+Value Unpack(const CallbackInfo& info) {
+  Args args(info);
+  std::string bytes = args[0].bytes();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), zfs::unpack(std::move(bytes)), ResultOfProgram());
 }
 
 // runProgram(pool: string, text: string, args: ZfsEntry[], sync: boolean,
@@ -335,11 +385,14 @@ Napi::Object init_zfs(Napi::Env env) {
                             {"destroySnapshots", DestroySnapshots},
                             {"bookmark", Bookmark},
                             {"destroyBookmarks", DestroyBookmarks},
+                            {"bookmarks", Bookmarks},
                             {"hold", Hold},
                             {"release", Release},
                             {"holds", Holds},
+                            {"pipe", Pipe},
                             {"send", Send},
                             {"sendSpace", SendSpace},
                             {"receive", Receive},
+                            {"unpack", Unpack},
                             {"runProgram", RunProgram}});
 }

@@ -145,4 +145,8 @@ std::string List::packed() {
   return bytes;
 }
 
+void List::unpack(std::string bytes) {
+  errnum_ = library_.nvlist_unpack(bytes.data(), bytes.size(), out(), 0);
+}
+
 }  // namespace zfs

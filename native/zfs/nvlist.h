@@ -37,6 +37,7 @@ class List {
   // Kept as what went wrong first: one look at ok() after all of them is enough.
   void add(const std::string& name, const Value& value);
   [[nodiscard]] bool ok() const { return errnum_ == 0; }
+  [[nodiscard]] int errnum() const { return errnum_; }
   [[nodiscard]] Failure failure(const char* call, std::string_view name) const;
 
   [[nodiscard]] abi::nvlist_t* get() const { return list_; }
@@ -48,6 +49,8 @@ class List {
   [[nodiscard]] std::vector<NamedError> read_errors() const;
   // As the ioctls take it.
   [[nodiscard]] std::string packed();
+  // From packed bytes, of either encoding. EINVAL and others where they are none.
+  void unpack(std::string bytes);
 
  private:
   void free();

@@ -7,26 +7,32 @@
 namespace zfs {
 namespace {
 
+// What all of these calls are: a list goes in, and a list of what could not be done comes out,
+// which has something in it only when something failed. Of holds and releases, ZFS does the others
+// then, and calls it no failure; nobody is to take a snapshot for held that is not.
+//
+// `call(library, list, errors)` gives an errno.
+template <typename Call>
+Result<Unit> each_of(const Map& entries, const char* name, Call call) {
+  static const std::string none;
+  const std::string& about = entries.empty() ? none : entries.front().name;
+  auto lib = library();
+  if (!lib.ok()) return std::move(lib.error());
+  const List list(*lib.value().nv, entries);
+  if (!list.ok()) return list.failure("nvlist_add", about);
+  List errors(*lib.value().nv);
+  const int errnum = call(lib.value(), list.get(), errors.out());
+  std::vector<NamedError> failed = errors.read_errors();
+  if (errnum == 0 && failed.empty()) return Unit{};
+  const int why = errnum != 0 ? errnum : failed.front().errnum;
+  return Failure{why, name, about, {}, std::move(failed), {}};
+}
+
 Map flags(const Names& names) {
   Map map;
   map.reserve(names.size());
   for (const std::string& name : names) map.push_back({name, Flag{}});
   return map;
-}
-
-Result<Unit> result_of(int errnum, const char* call, const std::string& name, const List& errors) {
-  if (errnum == 0) return Unit{};
-  return Failure{errnum, call, name, {}, errors.read_errors(), {}};
-}
-
-const std::string& first(const Names& names) {
-  static const std::string none;
-  return names.empty() ? none : names.front();
-}
-
-const std::string& first(const Pairs& pairs) {
-  static const std::string none;
-  return pairs.empty() ? none : pairs.front().first;
 }
 
 Map by_name(const Pairs& pairs) {
@@ -36,75 +42,83 @@ Map by_name(const Pairs& pairs) {
   return map;
 }
 
+// A number of a bookmark comes in a list of its own: "guid": { "value": 1 }.
+uint64_t number_in(const Map& properties, std::string_view name) {
+  for (const Entry& property : properties) {
+    const auto* holder = std::get_if<Map>(&property.value);
+    if (property.name != name || holder == nullptr) continue;
+    for (const Entry& entry : *holder) {
+      const auto* number = std::get_if<uint64_t>(&entry.value);
+      if (entry.name == "value" && number != nullptr) return *number;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 Result<Unit> snapshot(const Names& names, const Map& properties) {
-  auto lib = library();
-  if (!lib.ok()) return std::move(lib.error());
-  const abi::Nvpair& nv = *lib.value().nv;
-  const List snapshots(nv, flags(names));
-  const List with(nv, properties);
-  List errors(nv);
-  if (!snapshots.ok()) return snapshots.failure("nvlist_add", first(names));
-  if (!with.ok()) return with.failure("nvlist_add", first(names));
-  return result_of(lib.value().core->lzc_snapshot(snapshots.get(), with.get(), errors.out()),
-                   "lzc_snapshot", first(names), errors);
+  return each_of(flags(names), "lzc_snapshot", [&](const Library& lib, auto* list, auto** errors) {
+    const List with(*lib.nv, properties);
+    if (!with.ok()) return with.errnum();
+    return lib.core->lzc_snapshot(list, with.get(), errors);
+  });
 }
 
 Result<Unit> destroy_snapshots(const Names& names, bool defer) {
-  auto lib = library();
-  if (!lib.ok()) return std::move(lib.error());
-  const abi::Nvpair& nv = *lib.value().nv;
-  const List snapshots(nv, flags(names));
-  List errors(nv);
-  if (!snapshots.ok()) return snapshots.failure("nvlist_add", first(names));
-  return result_of(lib.value().core->lzc_destroy_snaps(
-                       snapshots.get(), defer ? abi::B_TRUE : abi::B_FALSE, errors.out()),
-                   "lzc_destroy_snaps", first(names), errors);
+  return each_of(
+      flags(names), "lzc_destroy_snaps", [&](const Library& lib, auto* list, auto** errors) {
+        return lib.core->lzc_destroy_snaps(list, defer ? abi::B_TRUE : abi::B_FALSE, errors);
+      });
 }
 
 Result<Unit> bookmark(const Pairs& sources) {
-  auto lib = library();
-  if (!lib.ok()) return std::move(lib.error());
-  const List bookmarks(*lib.value().nv, by_name(sources));
-  List errors(*lib.value().nv);
-  if (!bookmarks.ok()) return bookmarks.failure("nvlist_add", first(sources));
-  return result_of(lib.value().core->lzc_bookmark(bookmarks.get(), errors.out()), "lzc_bookmark",
-                   first(sources), errors);
+  return each_of(by_name(sources), "lzc_bookmark",
+                 [](const Library& lib, auto* list, auto** errors) {
+                   return lib.core->lzc_bookmark(list, errors);
+                 });
 }
 
 Result<Unit> destroy_bookmarks(const Names& names) {
+  return each_of(flags(names), "lzc_destroy_bookmarks",
+                 [](const Library& lib, auto* list, auto** errors) {
+                   return lib.core->lzc_destroy_bookmarks(list, errors);
+                 });
+}
+
+Result<std::vector<Bookmark>> bookmarks(const std::string& dataset) {
   auto lib = library();
   if (!lib.ok()) return std::move(lib.error());
-  const List bookmarks(*lib.value().nv, flags(names));
-  List errors(*lib.value().nv);
-  if (!bookmarks.ok()) return bookmarks.failure("nvlist_add", first(names));
-  return result_of(lib.value().core->lzc_destroy_bookmarks(bookmarks.get(), errors.out()),
-                   "lzc_destroy_bookmarks", first(names), errors);
+  const List wanted(*lib.value().nv, flags({"guid", "createtxg", "creation"}));
+  if (!wanted.ok()) return wanted.failure("nvlist_add", dataset);
+  List list(*lib.value().nv);
+  const int errnum = lib.value().core->lzc_get_bookmarks(dataset.c_str(), wanted.get(), list.out());
+  if (errnum != 0) return Failure{errnum, "lzc_get_bookmarks", dataset, {}, {}, {}};
+  std::vector<Bookmark> all;
+  for (const Entry& entry : list.read()) {
+    const auto* properties = std::get_if<Map>(&entry.value);
+    if (properties == nullptr) continue;
+    all.push_back({entry.name, number_in(*properties, "guid"), number_in(*properties, "createtxg"),
+                   number_in(*properties, "creation")});
+  }
+  return all;
 }
 
 Result<Unit> hold(const Pairs& tags) {
-  auto lib = library();
-  if (!lib.ok()) return std::move(lib.error());
-  const List holds(*lib.value().nv, by_name(tags));
-  List errors(*lib.value().nv);
-  if (!holds.ok()) return holds.failure("nvlist_add", first(tags));
-  // Without a descriptor whose end releases them: they stay over reboots.
-  return result_of(lib.value().core->lzc_hold(holds.get(), -1, errors.out()), "lzc_hold",
-                   first(tags), errors);
+  return each_of(by_name(tags), "lzc_hold", [](const Library& lib, auto* list, auto** errors) {
+    // Without a descriptor whose end releases them: they stay over reboots.
+    return lib.core->lzc_hold(list, -1, errors);
+  });
 }
 
 Result<Unit> release(const Pairs& tags) {
-  auto lib = library();
-  if (!lib.ok()) return std::move(lib.error());
   std::map<std::string, Map> by_snapshot;
   for (const auto& [snapshot, tag] : tags) by_snapshot[snapshot].push_back({tag, Flag{}});
-  List releases(*lib.value().nv);
-  for (const auto& [snapshot, each] : by_snapshot) releases.add(snapshot, each);
-  List errors(*lib.value().nv);
-  if (!releases.ok()) return releases.failure("nvlist_add", first(tags));
-  return result_of(lib.value().core->lzc_release(releases.get(), errors.out()), "lzc_release",
-                   first(tags), errors);
+  Map releases;
+  for (auto& [snapshot, each] : by_snapshot) releases.push_back({snapshot, std::move(each)});
+  return each_of(releases, "lzc_release", [](const Library& lib, auto* list, auto** errors) {
+    return lib.core->lzc_release(list, errors);
+  });
 }
 
 Result<std::vector<Hold>> holds(const std::string& snapshot) {

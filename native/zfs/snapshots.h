@@ -1,4 +1,5 @@
-// Snapshots, many at once in one transaction: all of them are of the same moment.
+// Snapshots, many at once in one transaction: all of them are of the same moment. Their bookmarks,
+// which stay when they go, and their holds, which have them stay.
 #pragma once
 
 #include <optional>
@@ -26,7 +27,19 @@ Result<Unit> destroy_snapshots(const Names& names, bool defer);
 Result<Unit> bookmark(const Pairs& sources);
 // Those that are not there are no error.
 Result<Unit> destroy_bookmarks(const Names& names);
-// What is held is not destroyed. A snapshot that is not there is one of `errors`.
+
+struct Bookmark {
+  std::string name;  // what stands after the `#`
+  uint64_t guid = 0;
+  uint64_t createtxg = 0;
+  uint64_t creation = 0;  // of the snapshot, in seconds since 1970
+};
+// Of one dataset, in the kernel's order.
+Result<std::vector<Bookmark>> bookmarks(const std::string& dataset);
+
+// What is held is not destroyed. By snapshot and tag; one tag for each snapshot in a call, as ZFS
+// takes them by the snapshot's name. What is not there is one of `errors`, and the others are held
+// (released) all the same.
 Result<Unit> hold(const Pairs& tags);
 Result<Unit> release(const Pairs& tags);
 

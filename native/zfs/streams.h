@@ -1,4 +1,5 @@
-// A snapshot as a stream of bytes, out and in.
+// A snapshot as a stream of bytes, out and in. These calls last as long as whoever is at the other
+// end of the descriptor takes: each has a thread of its own, and stands in no line.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,14 @@
 namespace zfs {
 
 using base::Unit;
+
+// What the kernel writes into while somebody reads, or reads while somebody writes. It blocks: who
+// wants that otherwise for his end says so of it.
+struct Pipe {
+  base::UniqueFd read;
+  base::UniqueFd write;
+};
+base::Result<Pipe> pipe();
 
 struct SendFlags {
   bool large_blocks = false;
@@ -38,11 +47,15 @@ Result<uint64_t> send_space(const std::string& snapshot, const std::optional<std
 struct ReceiveOptions {
   std::optional<std::string> origin;  // of a clone
   bool force = false;                 // rolls the dataset back to the stream's beginning
-  bool raw = false;
-  bool resumable = false;  // what has come stays, with a token in `receive_resume_token`
+  bool resumable = false;             // what has come stays, with a token in `receive_resume_token`
 };
-// Reads one stream from the descriptor.
+// Reads one stream from the descriptor, and nothing after its end. With `errors`, by property, the
+// snapshot has come and these properties have not been set.
 Result<Unit> receive(const std::string& snapshot, const Map& properties,
                      const ReceiveOptions& options, int fd);
+
+// What a token of a receive that was cut says, unpacked: "object", "offset", "toname", ….
+// E2BIG beyond 64 KiB.
+Result<Map> unpack(std::string bytes);
 
 }  // namespace zfs

@@ -1,6 +1,15 @@
-// A pool of ZFS for a test, in a file; and what the usual programs say of it.
+// A pool of ZFS for a test, in a file; what the usual programs say of it, and what is in its files.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  rmdirSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -23,4 +32,39 @@ export function testPool(t: Test, megabytes = 256): string {
     rmSync(directory, { recursive: true })
   })
   return name
+}
+
+/** Has a filesystem or snapshot mounted meanwhile. */
+function mounted<T>(dataset: string, work: (directory: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), 'zfs-'))
+  execFileSync('mount', ['-i', '-t', 'zfs', dataset, directory])
+  try {
+    return work(directory)
+  } finally {
+    execFileSync('umount', [directory])
+    rmdirSync(directory)
+  }
+}
+
+/** Writes a file of bytes that do not compress. */
+export function fill(dataset: string, file: string, bytes: number): void {
+  mounted(dataset, (directory) => {
+    writeFileSync(join(directory, file), randomBytes(bytes))
+  })
+}
+
+/** Of its files, by name: what a copy of it must have, too. */
+export function contentOf(snapshot: string): Record<string, string> {
+  return mounted(snapshot, (directory) =>
+    Object.fromEntries(
+      readdirSync(directory)
+        .sort()
+        .map((name) => [
+          name,
+          createHash('sha256')
+            .update(readFileSync(join(directory, name)))
+            .digest('hex'),
+        ]),
+    ),
+  )
 }

@@ -32,6 +32,7 @@ t.test('a SystemError beside what node:fs throws', (t) => {
 t.test('numbers that libuv does not know', (t) => {
   for (const [errnum, code] of [
     [10, 'ECHILD'],
+    [52, 'ECKSUM'],
     [116, 'ESTALE'],
     [117, 'EUCLEAN'],
     [122, 'EDQUOT'],

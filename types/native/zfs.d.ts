@@ -1,6 +1,6 @@
-// native/zfs/binding.cc: libzfs_core. Everything is on the storage lane, threads that only ZFS uses: calls
-// that name one dataset first stand in its line, so that one that hangs holds one of them; the others
-// stand in none. A call that runs cannot be given up.
+// native/zfs/binding.cc: libzfs_core. What says nothing else is on the storage lane, threads that only ZFS
+// uses: calls that name one dataset first stand in its line, so that one that hangs holds one of them; the
+// others stand in none. A call that runs cannot be given up.
 
 /** Names of native properties have values of the kernel's: a number, or text. */
 export interface ZfsEntry {
@@ -16,6 +16,16 @@ export interface ZfsBookmark {
   bookmark: string
   /** A snapshot or another bookmark of the same dataset. */
   source: string
+}
+
+export interface ZfsListedBookmark {
+  /** What stands after the `#`. */
+  name: string
+  /** These three are the snapshot's. */
+  guid: bigint
+  createtxg: bigint
+  /** Seconds since 1970. */
+  creation: number
 }
 
 export interface ZfsHold {
@@ -39,7 +49,6 @@ export interface ZfsResume {
 export interface ZfsReceiveOptions {
   origin: string | null
   force: boolean
-  raw: boolean
   resumable: boolean
 }
 
@@ -66,11 +75,21 @@ export interface Zfs {
   destroySnapshots(names: string[], defer: boolean): Promise<void>
   bookmark(sources: ZfsBookmark[]): Promise<void>
   destroyBookmarks(names: string[]): Promise<void>
+  bookmarks(dataset: string): Promise<ZfsListedBookmark[]>
+  /**
+   * One tag for each snapshot. What could not be held, or released, is in the error, and the others have
+   * been nevertheless.
+   */
   hold(holds: ZfsHold[]): Promise<void>
   release(holds: ZfsHold[]): Promise<void>
   /** `since`: seconds since 1970. */
   holds(snapshot: string): Promise<{ tag: string; since: number }[]>
-  /** The descriptor stays the caller's, and open until this settles. */
+  /** Inline. Two descriptors, which are the caller's. */
+  pipe(): { read: number; write: number }
+  /**
+   * On the lane of streams. The caller may close his descriptor at once: this has a copy, which is closed
+   * after the promise is settled and before anything else happens in the event loop.
+   */
   send(
     snapshot: string,
     from: string | null,
@@ -80,13 +99,15 @@ export interface Zfs {
   ): Promise<void>
   /** Bytes, estimated. */
   sendSpace(snapshot: string, from: string | null, flags: ZfsSendFlags): Promise<number>
-  /** In the line of its dataset. The descriptor as in send(). */
+  /** As send(). */
   receive(
     snapshot: string,
     properties: ZfsEntry[],
     options: ZfsReceiveOptions,
     fd: number,
   ): Promise<void>
+  /** Inline. Of a packed nvlist of at most 64 KiB what is of the types that we read. */
+  unpack(bytes: Uint8Array): ZfsResult
   /** In no line. What the program returns is `return` of the answer. */
   runProgram(
     pool: string,

@@ -5,7 +5,7 @@ import { native } from '../../../lib/native.js'
 const { zfs } = native
 const untyped = zfs as unknown as Record<string, (...args: unknown[]) => unknown>
 const flags = { largeBlocks: false, embedded: false, compressed: false, raw: false }
-const receiving = { origin: null, force: false, raw: false, resumable: false }
+const receiving = { origin: null, force: false, resumable: false }
 
 const good: Record<string, unknown[]> = {
   exists: ['tank'],
@@ -21,12 +21,15 @@ const good: Record<string, unknown[]> = {
   destroySnapshots: [['tank/a@s'], false],
   bookmark: [[]],
   destroyBookmarks: [['tank/a#b']],
+  bookmarks: ['tank/a'],
   hold: [[]],
   release: [[]],
   holds: ['tank/a@s'],
+  pipe: [],
   send: ['tank/a@s', null, 1, flags, null],
   sendSpace: ['tank/a@s', null, flags],
   receive: ['tank/b@s', [], receiving, 0],
+  unpack: [Buffer.alloc(1)],
   runProgram: ['tank', 'return 1', [], false, { instructions: 1n, memory: 1n }],
 }
 const nullable = new Set(['send.1', 'send.4', 'sendSpace.1'])
@@ -60,5 +63,20 @@ t.test('values of entries', (t) => {
     })
   }
   t.throws(() => untyped['hold']?.([{ snapshot: 'tank/a@s' }]), /args\[0\]\[0\]\.tag: expected/)
+  t.end()
+})
+
+t.test('descriptors are from 0 on', (t) => {
+  for (const fd of [-1, 2 ** 31, Number.NaN]) {
+    t.throws(() => untyped['send']?.('tank/a@s', null, fd, flags, null), /args\[2\]: expected/)
+    t.throws(() => untyped['receive']?.('tank/a@s', [], receiving, fd), /args\[3\]: expected/)
+  }
+  t.end()
+})
+
+t.test('where a stream goes on', (t) => {
+  for (const resume of [{ object: 1n }, { object: 1, offset: 1n }, { object: 1n, offset: 2n ** 64n }]) {
+    t.throws(() => untyped['send']?.('tank/a@s', null, 1, flags, resume), /args\[4\]\.\w+: expected/)
+  }
   t.end()
 })
