@@ -18,7 +18,7 @@ t.test('their threads and copies of descriptors end', async (t) => {
   const calls = Array.from({ length: 50 }, (_, i) =>
     i % 2 === 0 ? zfs.send('tank/a@s', null, fd, flags, null) : zfs.receive('a@s', [], options, fd),
   )
-  for (const call of calls) await t.rejects(call, missing)
+  await Promise.all(calls.map((call) => t.rejects(call, missing)))
   await nothingLeft(t, before)
   closeSync(fd)
 })
