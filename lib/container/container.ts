@@ -279,13 +279,14 @@ export class Container {
       .frozen()
       .catch(() => false)
     if (frozen && run.initPid === known.initPid) run.set('frozen')
-    // A frozen one cannot be asked, and one that ends meanwhile does not matter.
-    if (!frozen) await this.#knowInit().catch(() => undefined)
+    // A frozen one cannot be asked, and one that ends meanwhile does not matter. Not waited for: a keeper
+    // that takes over is the host's only when all of its containers are adopted.
+    if (!frozen) void this.#knowInit().catch(() => undefined)
   }
 
   async #knowInit(): Promise<void> {
-    const keeper = await this.#record.host.keeper()
+    const { host } = this.#record
     const target = { pool: this.pool, id: this.id }
-    await this.#record.knowInit(() => detectInit(treeOf(keeper, target)))
+    await this.#record.knowInit(async () => detectInit(treeOf(await host.keeper(), target)))
   }
 }

@@ -27,8 +27,15 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   secondarycache: ['none', 'metadata', 'all'],
   logbias: ['latency', 'throughput'],
 }
-// Those of the kernel's enum zio_compress that are of use; 0 is "inherit".
-const COMPRESSION: Readonly<Record<string, number>> = { on: 1, off: 2, zle: 14, lz4: 15, zstd: 16 }
+// The kernel's enum zio_compress; 0 is "inherit".
+const COMPRESSION: Readonly<Record<string, number>> = {
+  ...{ on: 1, off: 2, lzjb: 3, gzip: 10, zle: 14, lz4: 15, zstd: 16 },
+  ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`gzip-${index + 1}`, 5 + index])),
+  // A level stands above the seven bits of the algorithm.
+  ...Object.fromEntries(
+    Array.from({ length: 19 }, (_, index) => [`zstd-${index + 1}`, 16 + (index + 1) * 128]),
+  ),
+}
 const SIZES = new Set(['quota', 'refquota', 'refreservation', 'reservation'])
 const COUNTS = new Set(['filesystem_limit', 'snapshot_limit', 'copies'])
 const TEXTS = new Set(['mountpoint'])
@@ -59,6 +66,8 @@ function encode(name: string, value: PropertyValue, what: string): string | bigi
     if (typeof value === 'string') return value
     throw new InvalidArgumentError(what, 'must be text')
   }
+  // OpenZFS 2.3 has another word for it.
+  if (name === 'xattr' && value === 'dir') return 1n
   if (words !== undefined) return numberOf(words.indexOf(wordOf(value)), words, what)
   if (name === 'compression') {
     return numberOf(COMPRESSION[wordOf(value)] ?? -1, Object.keys(COMPRESSION), what)

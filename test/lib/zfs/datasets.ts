@@ -37,6 +37,11 @@ await t.test('created with properties, which can be changed and taken back', asy
   t.equal(get(name, 'compression'), 'lz4\tlocal')
   t.equal(get(name, 'atime'), 'off\tlocal')
   t.equal(get(name, 'org.vpsadminos.osctl:active'), 'yes\tlocal')
+  const algorithms = ['on', 'off', 'lzjb', 'zle', 'lz4', 'gzip', 'gzip-1', 'gzip-9']
+  for (const compression of [...algorithms, 'zstd-1', 'zstd-3', 'zstd-19']) {
+    await setProperties(name, { compression })
+    t.equal(get(name, 'compression'), `${compression}\tlocal`)
+  }
   await setProperties(name, { quota: 'none', compression: 'zstd', 'org.example:a': 'b c' })
   t.equal(get(name, 'quota'), 'none\tlocal')
   t.equal(get(name, 'compression'), 'zstd\tlocal')
