@@ -23,7 +23,7 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   }
   const { renaming } = config.vpsadminos
   if (renaming?.from === id && pool.lock !== null) {
-    config = await takeBackRename(pool, file, renaming)
+    config = await takeBackRename(pool, file, config, renaming)
   }
   if (user === undefined) throw missing(file.path, `user '${config.user}'`)
   if (group === undefined) throw missing(file.path, `group '${config.group}'`)

@@ -95,13 +95,18 @@ function homesOf(pool: Pool, { dataset }: ContainerFile, from: string, to: strin
   return { from: home(from), to: home(to) }
 }
 
-/** Gives the directory its old name, for a file that has kept it. Answers what is in the file then. */
+/**
+ * Gives the directory its old name, for a file that has kept it. Answers what is in the file then.
+ *
+ * @param config what is in it now
+ */
 export async function takeBackRename(
   pool: Pool,
   file: ConfigFile<typeof containerFile>,
+  config: ContainerFile,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<ContainerFile> {
-  const homes = homesOf(pool, await file.read(), from, to)
+  const homes = homesOf(pool, config, from, to)
   const lost = !(await pool.driver.exists(homes.from))
   // With a file of its own it is somebody else's.
   const others = await stat(pool.layout.confFile('ct', to)).then(

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { limits, type LimitsInput } from './limits.js'
 import { containerId, groupPath, hostname, interfaceName, line, userName } from './names.js'
+import { anyCloneMode } from './pool.js'
 import { prlimits, prlimitsInput, type PrlimitsInput } from './prlimits.js'
 
 const word = z.string().regex(/^[a-zA-Z0-9_.+-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9, "_.+-"')
@@ -166,7 +167,7 @@ export type NetifFile = z.output<typeof netifFile>
 /** Facts that only this library writes, apart from the original's fields. */
 const own = z.looseObject({
   /** How the rootfs was made: it stays so for the container's life. */
-  clone_mode: z.enum(['overlay', 'reflink', 'copy', 'clone']).default('copy'),
+  clone_mode: anyCloneMode.default('copy'),
   /** The cached image below an overlay, or the one that was copied. */
   image: z.string().nullish(),
   /** Which program `/sbin/init` is; it decides signals and readiness. Of one that was not made here: looked up. */

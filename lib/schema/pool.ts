@@ -56,8 +56,9 @@ export const zfsPoolOptions = z.strictObject({
 export const poolOptions = z.discriminatedUnion('driver', [dirPoolOptions, zfsPoolOptions])
 
 export const cloneMode = z.enum(['overlay', 'reflink', 'copy'])
+export const anyCloneMode = z.enum([...cloneMode.options, 'clone'])
 /** How the rootfs of a container is made from an image; `clone` is that of ZFS. */
-export type CloneMode = z.output<typeof cloneMode> | 'clone'
+export type CloneMode = z.output<typeof anyCloneMode>
 
 export interface DirInstallOptions extends DirPoolOptions {
   /** How rootfs are made from images. Default `auto`: the first that works here. */
@@ -80,7 +81,7 @@ export const poolMarker = z.looseObject({
   format: z.number().int().positive(),
   uuid: z.string(),
   driver: z.string(),
-  clone_mode: z.enum([...cloneMode.options, 'clone']),
+  clone_mode: anyCloneMode,
   /** False for a temporary pool: what is large in it is not flushed to the disk. */
   durable: z.boolean().default(true),
 })

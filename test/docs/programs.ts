@@ -1,28 +1,19 @@
 // What docs/programs.md shows is so: its examples run, one after the other, as those of a reader would.
-import { readFileSync } from 'node:fs'
+import { Examples } from '../helpers/examples.js'
 import { startedContainer, temporaryHost } from '../helpers/host.js'
 import { requires } from '../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
-const text = readFileSync('docs/programs.md', 'utf8')
-const examples = [...text.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
-
-const AsyncFunction = (async () => {}).constructor as new (
-  ...args: string[]
-) => (...values: unknown[]) => Promise<Record<string, unknown>>
-
+const examples = new Examples('docs/programs.md')
 const host = await temporaryHost(t)
 const ct = await startedContainer(host, { id: 'one' })
 await ct.push('/etc/passwd', 'root:x:0:0::/:/bin/sh\ndaemon:x:1:1::/:/bin/sh\n')
 
 /** What the example with this in its text has left in its variables. */
 async function run(part: string, names: readonly string[]): Promise<Record<string, unknown>> {
-  const [code = '', ...more] = examples.filter((example) => example.includes(part))
-  if (code === '' || more.length > 0) throw new Error(`not one example with '${part}'`)
   const printed: string[] = []
   const process = { stdout: { write: (chunk: Buffer) => printed.push(chunk.toString()) } }
-  const body = `${code}\nreturn { ${names.join(', ')} }`
-  const left = await new AsyncFunction('ct', 'process', body)(ct, process)
+  const left = await examples.run(part, { ct, process }, names)
   return { ...left, printed: printed.join('') }
 }
 

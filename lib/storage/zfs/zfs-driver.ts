@@ -16,7 +16,7 @@ export class ZfsDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities = Object.freeze({
     instantClone: true,
     snapshots: true,
-    quotas: true,
+    quotas: false,
     limitations: [],
   })
   readonly images: ZfsImages

@@ -9,7 +9,7 @@ import { ExistsError, NotAPoolError, PoolUnsafeError, UnsupportedError } from '.
 import type { Operation } from '../../host/operation.js'
 import { whyNoIdmap } from '../../ns/idmap.js'
 import { Mount, umount } from '../../ns/mount.js'
-import { mountTable } from '../../ns/mountinfo.js'
+import { mountTable, type MountEntry } from '../../ns/mountinfo.js'
 import { DIRECTORIES, PoolLayout } from '../../pool/layout.js'
 import { findMarker, writeMarker, type Marker } from '../../pool/marker.js'
 import { checkVisible, writePoolFile } from '../../pool/root.js'
@@ -87,9 +87,8 @@ export async function installZfsPlace(
     await markerOf(layout, durability)
     await syncDirectory(root)
     // Last: without it a half-made pool is none.
-    for (const [name, properties] of activation(options, dataset)) {
-      await setProperties(name, properties)
-    }
+    const { marked, properties } = activation(options, dataset)
+    await setProperties(marked, properties)
     undo.commit()
     done('install.marker')
   } catch (error) {
@@ -103,19 +102,22 @@ export async function uninstallZfsPlace(options: ZfsPool): Promise<void> {
   if (dataset === null) {
     throw new NotAPoolError(options.dataset ?? options.name, 'its property says no')
   }
-  for (const [name, properties] of activation(options, dataset)) {
-    for (const property of Object.keys(properties)) await inheritProperty(name, property)
-  }
+  const { marked, properties } = activation(options, dataset)
+  for (const property of Object.keys(properties)) await inheritProperty(marked, property)
+}
+
+/** What says of which dataset that it is, or has, a pool. */
+interface Activation {
+  readonly marked: string
+  readonly properties: Readonly<Record<string, string>>
 }
 
 // A pool with the zpool's own name is found as vpsAdminOS finds it: by the zpool's own dataset.
-function activation(
-  { name }: ZfsPool,
-  dataset: string,
-): (readonly [dataset: string, properties: Readonly<Record<string, string>>])[] {
-  if (dataset.split('/', 1)[0] !== name) return [[dataset, { [ACTIVE]: 'yes' }]]
+function activation({ name }: ZfsPool, dataset: string): Activation {
+  const active = { [ACTIVE]: 'yes' }
+  if (dataset.split('/', 1)[0] !== name) return { marked: dataset, properties: active }
   const confined = dataset === name ? {} : { [CONFINED_TO]: dataset }
-  return [[name, { ...confined, [ACTIVE]: 'yes' }]]
+  return { marked: name, properties: { ...confined, ...active } }
 }
 
 async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null> {
@@ -153,7 +155,7 @@ async function look(dataset: string): Promise<ListedDataset | null> {
 
 /** Where it is mounted, once it is known that containers can be had there. */
 async function usableRoot(dataset: string): Promise<string> {
-  const root = await whereMounted(dataset)
+  const root = whereMounted(dataset, await mountTable())
   if (root === null) {
     throw new NotAPoolError(dataset, `it does not exist or is not mounted: zfs mount ${dataset}`)
   }
@@ -167,8 +169,8 @@ async function usableRoot(dataset: string): Promise<string> {
   return root
 }
 
-async function whereMounted(dataset: string): Promise<string | null> {
-  const found = (await mountTable()).filter(
+function whereMounted(dataset: string, table: readonly MountEntry[]): string | null {
+  const found = table.filter(
     ({ type, source, root }) => type === 'zfs' && source === dataset && root === '/',
   )
   return found.at(-1)?.path ?? null
@@ -177,6 +179,7 @@ async function whereMounted(dataset: string): Promise<string | null> {
 /** Makes and mounts what is missing; where it was mounted elsewhere, its files are not where they should be. */
 async function ensureDatasets(dataset: string, root: string, undo?: Undo): Promise<void> {
   const existing = new Set((await listDatasets(dataset, { depth: 1 })).map(({ name }) => name))
+  const table = await mountTable()
   for (const name of DATASETS) {
     const wanted = `${dataset}/${name}`
     const path = join(root, name)
@@ -184,7 +187,7 @@ async function ensureDatasets(dataset: string, root: string, undo?: Undo): Promi
       await createDataset(wanted, name === 'ct' ? FOR_GUESTS : {})
       undo?.add(() => destroyTree(wanted))
     }
-    const found = await whereMounted(wanted)
+    const found = whereMounted(wanted, table)
     if (found === path) continue
     if (found !== null) throw new NotAPoolError(wanted, `it is mounted at ${found}, not ${path}`)
     await mountAt(wanted, path, name)

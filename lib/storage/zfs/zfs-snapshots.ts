@@ -17,7 +17,7 @@ import { localProperties } from '../../zfs/local-properties.js'
 import type { SnapshotEntry, SnapshotStorage } from '../snapshots.js'
 
 /** What a dataset is called that is below another one and not part of what a container sees. */
-export function isAside(name: string): boolean {
+function isAside(name: string): boolean {
   return /\/\./.test(name)
 }
 
@@ -31,21 +31,17 @@ export class ZfsSnapshots implements SnapshotStorage {
   }
 
   async list(home: string): Promise<readonly SnapshotEntry[]> {
-    const all = (await snapshotsBelow(home)).map((one) => ({ ...partsOf(one.name), one }))
-    return all
-      .filter(({ dataset }) => dataset === home || asideOf(dataset) === home)
-      .sort((a, b) => numberOf(a.one, 'createtxg') - numberOf(b.one, 'createtxg'))
-      .map(({ dataset, snapshot, one }) => ({
-        name: snapshot,
-        createdAt: new Date(numberOf(one, 'creation') * 1000),
-        used: numberOf(one, 'used'),
-        referenced: numberOf(one, 'referenced'),
-        aside: dataset !== home,
-      }))
+    return (await snapshotsOf(home)).map(({ dataset, snapshot, properties }) => ({
+      name: snapshot,
+      createdAt: new Date(Number(properties['creation']?.value) * 1000),
+      used: Number(properties['used']?.value),
+      referenced: Number(properties['referenced']?.value),
+      aside: dataset !== home,
+    }))
   }
 
   async delete(home: string, name: string): Promise<void> {
-    const all = (await snapshotsBelow(home)).map((one) => one.name)
+    const all = (await listDatasets(home, { snapshots: true })).map((one) => one.name)
     await destroySnapshots(all.filter((one) => one.endsWith(`@${name}`)))
   }
 
@@ -68,26 +64,12 @@ function partners(dataset: string): { readonly fresh: string; readonly old: stri
 }
 
 async function rollbackOne(dataset: string, name: string): Promise<void> {
-  const all = await listDatasets(dataset, {
-    depth: 1,
-    snapshots: true,
-    properties: ['createtxg'],
-  })
-  const snapshots = all.filter((one) => one.name.includes('@'))
-  const own = snapshots.filter((one) => partsOf(one.name).dataset === dataset)
-  const wanted = snapshots.find(
-    (one) =>
-      partsOf(one.name).snapshot === name &&
-      (partsOf(one.name).dataset === dataset || asideOf(partsOf(one.name).dataset) === dataset),
-  )
+  const all = await snapshotsOf(dataset)
+  const named = all.filter((one) => one.snapshot === name)
+  const wanted = named.find((one) => one.dataset === dataset) ?? named[0]
   // Not everything that is there now was there then.
   if (wanted === undefined) return
-  const newest = own.reduce<ListedDataset | null>(
-    (best, one) =>
-      best === null || numberOf(one, 'createtxg') > numberOf(best, 'createtxg') ? one : best,
-    null,
-  )
-  if (newest?.name === wanted.name) {
+  if (wanted === all.findLast((one) => one.dataset === dataset)) {
     await rollbackDataset(dataset, wanted.name)
     return
   }
@@ -100,7 +82,7 @@ async function rollbackOne(dataset: string, name: string): Promise<void> {
 }
 
 /** For everything that was left by somebody who was cut off; see {@link settle}. */
-export async function settleTree(home: string): Promise<void> {
+async function settleTree(home: string): Promise<void> {
   await settle(home)
   await settleBelow(home, Infinity)
 }
@@ -142,24 +124,28 @@ async function abandonClone(fresh: string, dataset: string): Promise<void> {
   await destroyTree(fresh)
 }
 
-async function snapshotsBelow(home: string): Promise<ListedDataset[]> {
-  const all = await listDatasets(home, {
+interface Snapshot extends ListedDataset {
+  readonly dataset: string
+  /** What stands after the `@`. */
+  readonly snapshot: string
+}
+
+/** Of a dataset, and of what was put aside from it; the oldest first. */
+async function snapshotsOf(dataset: string): Promise<Snapshot[]> {
+  const listed = await listDatasets(dataset, {
+    depth: 1,
     snapshots: true,
     properties: ['creation', 'createtxg', 'used', 'referenced'],
   })
-  return all.filter(({ name }) => name.includes('@'))
+  return listed
+    .flatMap((one): Snapshot[] => {
+      const [of = '', snapshot] = one.name.split('@', 2)
+      const its = of === dataset || basename(of).startsWith(ASIDE)
+      return its && snapshot !== undefined ? [{ ...one, dataset: of, snapshot }] : []
+    })
+    .sort((a, b) => txgOf(a) - txgOf(b))
 }
 
-/** Whose newer part it is; null when it is no such part. */
-function asideOf(dataset: string): string | null {
-  return basename(dataset).startsWith(ASIDE) ? dirname(dataset) : null
-}
-
-function partsOf(name: string): { readonly dataset: string; readonly snapshot: string } {
-  const [dataset = '', snapshot = ''] = name.split('@', 2)
-  return { dataset, snapshot }
-}
-
-function numberOf({ properties }: ListedDataset, name: string): number {
-  return Number(properties[name]?.value ?? 0)
+function txgOf({ properties }: Snapshot): number {
+  return Number(properties['createtxg']?.value)
 }
