@@ -1,7 +1,7 @@
 // A pool's images: an index in memory over what its storage has.
 
 import { createHash } from 'node:crypto'
-import { statfs } from 'node:fs/promises'
+import { chmod, statfs } from 'node:fs/promises'
 import { InUseError, NotFoundError, NotRootError } from '../host/errors.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
@@ -81,6 +81,9 @@ export class ImageStore implements ImageCache {
       const limits = { maxEntries, maxSize, free: bfree * bsize }
       const { pool } = this.#storage
       const unpacked = await unpack(path, staged.root, pool, limits, digest, options)
+      // In an overlay `/` is that of the upper layer; elsewhere it is this one, which may have come from
+      // anywhere: its users must be able to go through.
+      await chmod(staged.root, 0o755)
       done('image.unpacked', options.signal)
       await staged.write({
         ...attributes,

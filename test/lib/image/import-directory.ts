@@ -1,7 +1,7 @@
 // A directory is imported as an archive of it would be, and always gets the same digest.
 import { execFileSync } from 'node:child_process'
 import { linkSync, lstatSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { chownSync } from 'node:fs'
+import { chmodSync, chownSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -22,8 +22,11 @@ t.test('content and digest', async (t) => {
   const server = createServer().listen(join(tree, 'socket'))
   await once(server, 'listening')
 
+  chmodSync(tree, 0o700)
+
   const { store } = await testStore(t)
   const image = await store.import({ path: tree, distribution: 'dir', version: '1' })
+  t.equal(lstatSync(image.root).mode & 0o777, 0o755, 'users who are not root can go through')
   t.match(lstatSync(join(image.root, 'etc/passwd')), { uid: 1, gid: 2, nlink: 2 })
   t.ok(lstatSync(join(image.root, 'absolute')).isSymbolicLink())
   t.ok(lstatSync(join(image.root, 'holes')).blocks < 100)
