@@ -56,7 +56,7 @@ export async function importPool(
   if (lock !== null) await own(pool, lock)
   done('import.locked', op.signal)
   await place.ensure()
-  await checkVisible(host, layout.root)
+  for (const path of place.mounts) await checkVisible(host, path)
   pool.config = await new ConfigFile(layout.poolFile(), poolFile).read()
 
   await loadIdRanges(pool)

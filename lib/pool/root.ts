@@ -18,7 +18,7 @@ export async function writePoolFile(layout: PoolLayout): Promise<void> {
 }
 
 // The keeper has a mount namespace of its own. Where the host's root is no shared mount, filesystems
-// that are mounted later do not appear in it.
+// that are mounted later do not appear in it: what it writes would be in the directory below.
 export async function checkVisible(host: HostContext, path: string): Promise<void> {
   const { pid } = await host.keeper()
   const [ours, theirs] = await Promise.all([

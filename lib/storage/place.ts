@@ -13,6 +13,9 @@ export interface PoolPlace {
   /** The directory that its files are in. */
   readonly root: string
 
+  /** Where there is another filesystem, from the root on. The keeper must see each of them. */
+  readonly mounts: readonly string[]
+
   /**
    * Which pool it is. For who has its lock: one of vpsAdminOS that has never been ours gets its marker.
    *

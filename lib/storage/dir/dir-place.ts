@@ -36,6 +36,7 @@ export async function findDirPlace({ path }: DirPool): Promise<PoolPlace> {
   if (marker.driver !== 'dir') throw new NotAPoolError(path, `its driver is '${marker.driver}'`)
   return {
     root: path,
+    mounts: [path],
     marker: () => Promise.resolve(marker),
     ensure: () => layout.ensure(),
     driver: ({ clone_mode: mode, durable }) => new DirDriver(layout, mode, durable),

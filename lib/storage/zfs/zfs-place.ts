@@ -46,6 +46,7 @@ export async function findZfsPlace(options: ZfsPool): Promise<PoolPlace> {
   const layout = new PoolLayout(root)
   return {
     root,
+    mounts: mountsOf(root),
     marker: () => markerOf(layout),
     ensure: async () => {
       await ensureDatasets(dataset, root)
@@ -75,11 +76,12 @@ export async function installZfsPlace(
   }
   const { dataset = options.name } = options
   const root = await usableRoot(dataset)
-  await checkVisible(host, root)
   const layout = new PoolLayout(root)
   await using undo = new Undo()
   try {
+    await checkVisible(host, root)
     await ensureDatasets(dataset, root, undo)
+    for (const path of mountsOf(root)) await checkVisible(host, path)
     await layout.ensure()
     done('install.layout', op.signal)
     await writePoolFile(layout)
@@ -174,6 +176,10 @@ function whereMounted(dataset: string, table: readonly MountEntry[]): string | n
     ({ type, source, root }) => type === 'zfs' && source === dataset && root === '/',
   )
   return found.at(-1)?.path ?? null
+}
+
+function mountsOf(root: string): string[] {
+  return [root, ...DATASETS.map((name) => join(root, name))]
 }
 
 /** Makes and mounts what is missing; where it was mounted elsewhere, its files are not where they should be. */

@@ -1,12 +1,16 @@
 // Containers on a pool of ZFS: what is made there and where, as the `zfs` program tells it.
+import { execFile } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Host } from 'vpsadminos'
-import { busybox, importBusybox, startedContainer } from '../../helpers/host.js'
+import { busybox, first, importBusybox, startedContainer } from '../../helpers/host.js'
+import { moduleOf } from '../../helpers/child.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
+const run = promisify(execFile)
 const above = testPool(t)
 const host = await Host.temporary({ dataset: above })
 t.teardown(() => host.close())
@@ -43,6 +47,18 @@ await t.test('the layout of vpsAdminOS', async (t) => {
   t.equal(zfs('get', '-Ho', 'value', 'org.vpsadminos.osctl:active', String(dataset)), 'yes')
 })
 
+await t.test('datasets that the keeper cannot see are told, and gone', async (t) => {
+  const body = `
+    import { Host } from ${moduleOf('index.js')}
+    const error = await Host.temporary({ dataset: '${above}' }).catch((error) => error)
+    process.stdout.write(JSON.stringify([error.code, error.message]))`
+  const node = ['node', '--input-type=module', '-e', body]
+  // There nothing that is mounted is seen by others.
+  const { stdout } = await run('unshare', ['--mount', '--propagation', 'private', ...node])
+  t.match(JSON.parse(stdout), ['ERR_UNSUPPORTED', /make-rshared/])
+  t.same(zfs('list', '-Ho', 'name', '-d', '1', above).split('\n'), [above, String(dataset)])
+})
+
 await t.test('an image is a dataset with a snapshot', async (t) => {
   const [image] = host.images.list()
   const name = `${dataset}/repository/images/${image?.id}`
@@ -59,6 +75,10 @@ await t.test('made, started, stopped, renamed, deleted', async (t) => {
   const ct = await startedContainer(host, { id: 'web1' })
   t.match(ct.show(), { cloneMode: 'clone', dataset: `${dataset}/ct/web1` })
   t.match(await ct.exec(['hostname']), { stdout: 'web1\n' })
+  t.equal(statSync(ct.show().consoleLog).dev, statSync(join(root, 'log')).dev)
+  await using console = ct.console()
+  await console.write('\n')
+  t.type(await first(console, (chunk) => chunk.length > 0), Buffer)
   const properties = ['origin', 'canmount', 'mounted']
   t.match(zfs('get', '-Ho', 'value', properties.join(','), `${dataset}/ct/web1`).split('\n'), [
     /repository\/images\/busybox-.*@image$/,

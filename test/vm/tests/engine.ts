@@ -27,9 +27,13 @@ const files = engineFiles(wanted)
 
 /** On a file of the machine's own disk; nothing of it is mounted. */
 async function makeZpool(machine: Machine, name: string): Promise<void> {
-  const script = `truncate -s 2G /tmp/zpool && zpool create -m none -O canmount=off ${name} /tmp/zpool`
+  await must(machine, 'truncate -s 2G /tmp/zpool')
+  await must(machine, `zpool create -m none -O canmount=off ${name} /tmp/zpool`)
+}
+
+async function must(machine: Machine, script: string): Promise<void> {
   const { code, stderr } = await machine.run(['sh', '-c', script])
-  if (code !== 0) throw new Error(`zpool create: ${stderr}`)
+  if (code !== 0) throw new Error(`${script}: ${stderr}`)
 }
 
 /** What a file does not test where it runs, with its reasons. */
@@ -87,6 +91,8 @@ async function inMachine(t: Test, run: Run): Promise<void> {
 async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
   const { file, name, lab, dataset } = run
   await using machine = await lab.machine()
+  // As systemd does it: what is mounted while a keeper runs is to be seen by it, as pools of ZFS are.
+  if (dataset !== null || needsZfs(file)) await must(machine, 'mount --make-rshared /')
   if (dataset !== null) await makeZpool(machine, dataset)
   const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const done = await report(machine, {
