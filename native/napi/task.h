@@ -18,6 +18,7 @@
 #include "napi/convert.h"
 #include "napi/environment.h"
 #include "napi/errors.h"
+#include "napi/promise.h"
 
 namespace bridge {
 
@@ -32,25 +33,25 @@ template <typename Work, typename Convert>
 class Task : public Pool::Job {
  public:
   Task(Napi::Env env, Work work, Convert convert)
-      : deferred_(env), work_(std::move(work)), convert_(std::move(convert)) {}
+      : promise_(env), work_(std::move(work)), convert_(std::move(convert)) {}
 
-  [[nodiscard]] Napi::Promise::Deferred deferred() const { return deferred_; }
+  [[nodiscard]] const Promise& promise() const { return promise_; }
   void execute() override { result_.emplace(work_()); }
   void run(Napi::Env env) override {
     if (!result_->ok()) {
-      deferred_.Reject(to_error(env, result_->error()));
+      promise_.reject(to_error(env, result_->error()));
       return;
     }
     const Napi::Value value = convert_(env, result_->value());
     if (env.IsExceptionPending()) {
-      deferred_.Reject(env.GetAndClearPendingException().Value());
+      promise_.reject(env.GetAndClearPendingException().Value());
     } else {
-      deferred_.Resolve(value);
+      promise_.resolve(value);
     }
   }
 
  private:
-  Napi::Promise::Deferred deferred_;
+  Promise promise_;
   Work work_;
   Convert convert_;
   std::optional<std::invoke_result_t<Work&>> result_;
@@ -67,6 +68,8 @@ Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {})
   };
   const Napi::Env env = info.Env();
   auto pending = std::make_unique<Pending>(env, std::move(work), std::move(convert));
+  const Promise promise = pending->task.promise();
+  if (!promise.made()) return {};
   napi_status status = napi_create_async_work(
       env, nullptr, Napi::String::New(env, function_name(info)),
       [](napi_env, void* data) { static_cast<Pending*>(data)->task.execute(); },
@@ -79,13 +82,12 @@ Napi::Value run(const Napi::CallbackInfo& info, Work work, Convert convert = {})
       },
       pending.get(), &pending->handle);
   if (status == napi_ok) status = napi_queue_async_work(env, pending->handle);
-  const Napi::Promise::Deferred deferred = pending->task.deferred();
   if (status == napi_ok) {
     (void)pending.release();  // the completion above owns it now
   } else {
-    deferred.Reject(to_error(env, base::SysError{EAGAIN, "napi_queue_async_work", {}}));
+    promise.reject(to_error(env, base::SysError{EAGAIN, "napi_queue_async_work", {}}));
   }
-  return deferred.Promise();
+  return promise.value();
 }
 
 // On a pool of ours. Keeps the event loop alive until it is done.
@@ -102,13 +104,14 @@ Napi::Value run_on(const Napi::CallbackInfo& info, Pool& pool,
   const Napi::Env env = info.Env();
   Environment& environment = Environment::of(env);
   auto task = std::make_unique<Slow>(env, std::move(work), std::move(convert));
-  const Napi::Promise::Deferred deferred = task->deferred();
+  const Promise promise = task->promise();
+  if (!promise.made()) return {};
   environment.js->hold();
   if (const int failed = pool.submit(std::move(task), queue); failed != 0) {
     environment.js->release();
-    deferred.Reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
+    promise.reject(to_error(env, base::SysError{failed, "pthread_create", {}}));
   }
-  return deferred.Promise();
+  return promise.value();
 }
 
 // Seconds and more: on our own bounded pool, one after the other with all calls that have the same

@@ -1,7 +1,8 @@
 // A monitor that does not see how its init ends, here because it is stopped: it is ended, and how init has
 // ended is known all the same. And one whose init cannot be found, for want of descriptors: it runs on.
 import { execFileSync } from 'node:child_process'
-import { closeSync, readdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -27,12 +28,15 @@ await t.test('a reboot is one', async (t) => {
 })
 
 await t.test('an init that cannot be found runs on', async (t) => {
+  // By then the keeper has all that a start needs, and init is not to be found yet.
+  const hooked = join(host.dir, 'hooked')
+  mkdirSync(hooked)
+  chmodSync(hooked, 0o777)
   const plan = host.plan('hidden', {
-    config: ['lxc.hook.pre-mount = /bin/busybox sh -c "sleep 1"'],
+    config: [`lxc.hook.pre-mount = /bin/busybox sh -c "echo > ${hooked}/now; sleep 2"`],
   })
-  const events = keeper.events()
   const starting = keeper.start({ ...plan, timeoutMs: upTo(30_000) }).catch(() => null)
-  await event(events, (e) => e.type === 'state')
+  await until(() => existsSync(join(hooked, 'now')))
   const used = new Set(readdirSync(`/proc/${keeper.pid}/fd`).map(Number))
   let free = 0
   while (used.has(free)) free++
