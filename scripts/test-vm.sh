@@ -5,6 +5,7 @@
 #   npm run test:vm -- test/lib/cgroup           some test files or folders of the engine
 #   npm run test:vm -- test/vm/tests             the tests of the lab itself
 #   npm run test:vm -- --on debian-12,newest …   on these distributions; default debian-13,debian-12
+#   npm run test:vm -- --storage zfs …           only with pools of ZFS (or: dir)
 #   npm run test:vm -- --coverage …              and says how much of lib/ ran in there
 #   npm run test:vm -- --chosen                  what `npm test` runs of it; default debian-13
 #   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; long without KVM
@@ -15,17 +16,19 @@ set -uo pipefail
 . "$(dirname "$0")/begin.sh"
 
 refuse() { echo "$1" >&2; exit 2; }
-on= coverage= chosen= fresh=
+on= storage= coverage= chosen= fresh=
 while :; do
   case ${1:-} in
     --chosen) chosen=yes && shift ;;
     --fresh) fresh=yes && shift && break ;;
     --on) on=${2:?which distributions} && shift 2 ;;
+    --storage) storage=${2:?dir or zfs} && shift 2 ;;
     --coverage) coverage=$PWD/out/vm-coverage && shift ;;
     -*) refuse "there is no option $1" ;;
     *) break ;;
   esac
 done
+case $storage in '' | dir | zfs) ;; *) refuse "there is no storage $storage: dir or zfs" ;; esac
 if [ -n "$fresh" ]; then
   scripts/setup.sh vm || exit 1
   exec node --import=@tapjs/typescript/import test/vm/fresh.ts "$@"
@@ -57,7 +60,7 @@ rm -rf out/vm-coverage out/tap-counts
 [ -z "$coverage" ] || export VM_COVERAGE=$coverage
 
 # One file at a time: each has as many machines as there are processors for.
-VM_ON=${on:-debian-13,debian-12} VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
+VM_ON=${on:-debian-13,debian-12} VM_STORAGE=$storage VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
   node scripts/tap-summary.js out/tap-counts
 status=${PIPESTATUS[0]}
 passed=0 failed=0 skipped=0

@@ -24,6 +24,8 @@ const limitMs = 30_000
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
+/** `dir` or `zfs`: only what has its pools there; empty: both. */
+const storage = process.env['VM_STORAGE'] ?? ''
 
 /** On a file of the machine's own disk; nothing of it is mounted. */
 async function makeZpool(machine: Machine, name: string): Promise<void> {
@@ -45,7 +47,8 @@ for (const [index, distribution] of chosen().entries()) {
   t.teardown(() => lab[Symbol.asyncDispose]())
   console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   // Its modules take the longest to make, where they are not there yet.
-  const withZfs = files.some((file) => needsZfs(file) || (index === 0 && onZfsToo(file)))
+  const twice = (file: string) => index === 0 && storage !== 'dir' && onZfsToo(file)
+  const withZfs = files.some((file) => needsZfs(file) || twice(file))
     ? await Lab.open({ distribution, zfs: true })
     : lab
   if (withZfs !== lab) t.teardown(() => withZfs[Symbol.asyncDispose]())
@@ -56,8 +59,9 @@ for (const [index, distribution] of chosen().entries()) {
     )
   }
   for (const file of files.filter((file) => index === 0 || !onFirstOnly(file))) {
-    run(file, needsZfs(file) ? withZfs : lab, null)
-    if (index === 0 && onZfsToo(file)) run(file, withZfs, 'lab')
+    if (needsZfs(file)) run(file, withZfs, null)
+    else if (storage !== 'zfs') run(file, lab, null)
+    if (twice(file)) run(file, withZfs, 'lab')
   }
 }
 await Promise.all(all)
