@@ -41,6 +41,8 @@ export type {
   ImportOptions,
   ImportProgress,
 } from './image/types.js'
+export type { Datasets, DatasetEntry } from './dataset/datasets.js'
+export type { DatasetMount, Mounts } from './mount/mounts.js'
 export type { StorageCapabilities } from './storage/driver.js'
 
 export type { Container } from './container/container.js'
@@ -89,4 +91,10 @@ export type {
   PoolOptions,
   ZfsPoolOptions,
 } from './schema/pool.js'
+export type {
+  CreateDatasetOptions,
+  DatasetSettings,
+  DeleteDatasetOptions,
+  MountInput,
+} from './schema/dataset.js'
 export type { CreateUserOptions } from './schema/user.js'

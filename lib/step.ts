@@ -32,6 +32,13 @@ export const steps = {
   'rollback.done': 'it is as it was then',
   'rollback.unmarked': 'its file has lost the mark',
 
+  'dataset.marked': 'its file says which dataset is about to be made',
+  'dataset.made': 'the dataset is there',
+  'dataset.mounted': 'its file says where it is mounted, and has lost the mark',
+  'dataset-delete.marked': 'its file says which dataset is about to be deleted',
+  'dataset-delete.removed': 'the dataset is in the trash',
+  'dataset-delete.unmarked': 'its file has lost the mark',
+
   'set.limits': 'the cgroup of a running container has its limits',
   'set.file': 'its file has the settings',
   'set.guest': 'its rootfs has its name and resolvers',

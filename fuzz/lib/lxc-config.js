@@ -80,6 +80,7 @@ export async function fuzz(data) {
       ? { link: set.netif.link, name: set.netif.name, hwaddr: null, pair: 'veth0' }
       : null,
     nesting: input.byte() % 2 === 1,
+    mounts: [{ source: '/run/osctl/rootfs/pool/id.mounts/0', at: `/${input.text()}` }],
     logFile: '/log',
     consoleLog: '/console',
     notifySocket: kind === 'systemd' ? '/notify' : null,

@@ -4,9 +4,11 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
+import { Datasets } from '../dataset/datasets.js'
 import { Snapshots } from '../dataset/snapshots.js'
 import type { Group } from '../group/group.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
+import { Mounts } from '../mount/mounts.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
@@ -68,6 +70,16 @@ export class Container {
 
   get user(): User {
     return this.#record.user
+  }
+
+  /** Those below its own, on a pool of ZFS, and what all of them may hold. */
+  get datasets(): Datasets {
+    return new Datasets(this.#record)
+  }
+
+  /** Where it sees these. */
+  get mounts(): Mounts {
+    return new Mounts(this.#record)
   }
 
   /** Of its datasets, on a pool of ZFS. */

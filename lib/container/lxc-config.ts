@@ -42,6 +42,8 @@ export interface LxcConfigInput {
   /** What this kernel has of `MASKED`: to try the others takes time in every start. */
   readonly masked: readonly string[]
   readonly netif: LxcNetif | null
+  /** Where the keeper has left its further datasets, and where the container is to see them. */
+  readonly mounts: readonly { readonly source: string; readonly at: string }[]
   readonly nesting: boolean
   readonly logFile: string
   readonly consoleLog: string
@@ -149,7 +151,8 @@ function cgroups({ cgroup, cgroupVersion, cgparams }: LxcConfigInput): string[] 
   ]
 }
 
-function mounts({ init, nesting, notifySocket, cgroupVersion, masked }: LxcConfigInput): string[] {
+function mounts(input: LxcConfigInput): string[] {
+  const { init, nesting, notifySocket, cgroupVersion, masked } = input
   const isThere = (path: string) => masked.includes(path)
   // On hybrid hosts, init mounts the hierarchies it wants inside its own cgroup namespace.
   const auto = ['proc:mixed', 'sys:mixed', ...(cgroupVersion === 2 ? ['cgroup:rw:force'] : [])]
@@ -180,11 +183,22 @@ function mounts({ init, nesting, notifySocket, cgroupVersion, masked }: LxcConfi
           entry('sysfs', 'dev/.lxc/sys', 'sysfs', 'create=dir,optional'),
         ]
       : []),
+    ...input.mounts.map(({ source, at }) =>
+      entry(escaped(source), escaped(at.slice(1)), 'none', 'bind'),
+    ),
   ]
 }
 
 function entry(source: string, target: string, type: string, options: string): string {
   return `lxc.mount.entry = ${source} ${target} ${type} ${options} 0 0`
+}
+
+// As fstab(5) has it, and getmntent(3) reads it.
+function escaped(path: string): string {
+  return path.replace(
+    /[\0- \\#]/g,
+    (each) => `\\${each.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  )
 }
 
 function network(netif: LxcNetif | null): string[] {

@@ -5,6 +5,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../host/errors.js'
+import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
@@ -136,6 +137,10 @@ function renderRecord(
     apparmorProfile: host.apparmorProfile,
     masked,
     netif: netif(record),
+    mounts: automaticMounts(config).map(({ mountpoint: at }, index) => ({
+      source: `${host.paths.rootfs(pool.name, id)}.mounts/${index}`,
+      at,
+    })),
     nesting: config.nesting,
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),

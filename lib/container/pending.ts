@@ -7,9 +7,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { isSame } from '../group/cgparams.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import type { ContainerFile } from '../schema/container.js'
-import { NEXT_START, type SettingName } from './settings.js'
+import { NEXT_START, type Waiting } from './settings.js'
 
-type Values = Readonly<Partial<Record<SettingName, unknown>>>
+type Values = Readonly<Partial<Record<Waiting, unknown>>>
 
 function valuesOf(file: ContainerFile): Values {
   return Object.fromEntries([...NEXT_START].map(([name, inFile]) => [name, inFile(file)]))
@@ -19,6 +19,11 @@ export class Pending {
   #inForce: Values = {}
   /** Taken out of the list, without a value that takes them back. */
   #stuck: Cgparam[] = []
+
+  /** What the run was started with. */
+  inForce(name: Waiting): unknown {
+    return this.#inForce[name]
+  }
 
   /** A run begins with what is in the file. */
   begin(file: ContainerFile): void {
@@ -36,7 +41,7 @@ export class Pending {
   }
 
   /** What waits, with this file. */
-  names(file: ContainerFile): SettingName[] {
+  names(file: ContainerFile): Waiting[] {
     const values = valuesOf(file)
     const waiting = [...NEXT_START.keys()].filter(
       (name) => !isDeepStrictEqual(values[name], this.#inForce[name]),

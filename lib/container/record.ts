@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
-import { StateError } from '../host/errors.js'
+import { StateError, UnsupportedError } from '../host/errors.js'
 import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
+import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
@@ -19,6 +20,8 @@ import type { DetectedInit } from './init-detect.js'
 import { Pending } from './pending.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
+
+const NO_DATASETS = 'its pool is in a directory, not on ZFS'
 
 let records = 0
 
@@ -190,7 +193,12 @@ export class ContainerRecord {
     const { name, driver } = this.pool
     const source = { mode: this.config.vpsadminos.clone_mode, image: this.image() }
     const target = this.host.paths.rootfs(name, this.id)
-    return driver.plan(this.home, source, target, this.user)
+    const { datasets } = driver
+    const mounts = automaticMounts(this.config).map(({ dataset, mountpoint: at, readonly }) => {
+      if (datasets === null) throw new UnsupportedError(`dataset '${dataset}'`, NO_DATASETS)
+      return { dataset: datasets.nameOf(this.home, dataset), at, readonly }
+    })
+    return { ...driver.plan(this.home, source, target, this.user), mounts }
   }
 
   /**

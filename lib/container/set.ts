@@ -26,12 +26,12 @@ import {
   type FilesBefore,
 } from './guest-files.js'
 import { utsName } from './hostname.js'
-import { writeLxcFile } from './lxc-file.js'
 import { applyLimits } from './limits.js'
 import { LiveParams } from './live-params.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
+import { tellNextRun } from './next-run.js'
 import { forgetUnapplied, whileUnapplied } from './unapplied.js'
 
 export interface SetResult {
@@ -182,17 +182,10 @@ async function setKernelName(op: Operation, record: ContainerRecord): Promise<vo
   await writeGuestFiles(op, record, [], kernelName(record))
 }
 
-/** A reboot from inside takes what is there then, also when nobody has the host open. */
-async function tellNextRun(record: ContainerRecord): Promise<void> {
-  // What is being started has not read it yet, perhaps: that it begins with what was written for it is
-  // what `pending` goes by. Who starts it writes it again afterwards.
-  if (!record.beginning) await writeLxcFile(record)
-}
-
 /** Has a running container be as its file says, whatever a process that was cut off has left. */
 export async function reapply(record: ContainerRecord): Promise<void> {
   await whileUnapplied(record, async () => {
     await applyLimits(record)
-    await writeLxcFile(record)
+    await tellNextRun(record)
   })
 }

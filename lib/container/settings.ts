@@ -3,6 +3,7 @@
 import type { Machine } from '../host/machine.js'
 import { replacedParams } from '../group/cgparams.js'
 import { withLimits } from '../group/limit-params.js'
+import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile, ContainerSettings } from '../schema/container.js'
 import { checkLimits } from '../schema/limits.js'
@@ -10,11 +11,15 @@ import { checkRawLxc } from './raw-lxc.js'
 
 export type SettingName = keyof ContainerSettings
 
+/** What may wait for the next start: also what has calls of its own. */
+export type Waiting = SettingName | 'mounts'
+
 /** What a file has of a setting, by which two files can be compared. */
 type InFile = (file: ContainerFile) => unknown
 
 /** Settings that a running container gets at its next start. The others take effect at once. */
-export const NEXT_START: ReadonlyMap<SettingName, InFile> = new Map<SettingName, InFile>([
+export const NEXT_START: ReadonlyMap<Waiting, InFile> = new Map<Waiting, InFile>([
+  ['mounts', automaticMounts],
   ['initCmd', (file) => file.init_cmd ?? null],
   ['prlimits', (file) => file.prlimits],
   ['rawLxc', (file) => file.raw?.lxc ?? null],

@@ -4,13 +4,14 @@ import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
-import type { StartPlan } from '../keeper/types.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
-import { notifySocket, seccompProfile, writeLxcFile } from './lxc-file.js'
+import { writeLxcFile } from './lxc-file.js'
+import { tellNextRun } from './next-run.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
+import { DEFAULT_TIMEOUT_MS, startPlan } from './start-plan.js'
 import { done } from '../step.js'
 
 /** Given up, it is stopped again; from when its init runs it cannot be given up. */
@@ -28,7 +29,6 @@ export interface StartResult {
   readonly clamped: readonly ClampedPrlimit[]
 }
 
-const DEFAULT_TIMEOUT_MS = 60_000
 const SETTLE_MS = 5000
 
 export async function startContainer(
@@ -86,7 +86,7 @@ async function begin(
   const started = await record
     .withoutFiles(op, () =>
       keeper.start(
-        startPlan(record, Math.min(timeoutMs, 2 ** 31 - 1)),
+        startPlan(record, timeoutMs),
         op.signal === undefined ? {} : { signal: op.signal },
       ),
     )
@@ -103,7 +103,7 @@ async function begin(
     await applyLimits(record)
     using _settings = await record.lockSettings(op)
     record.beginning = false
-    await writeLxcFile(record)
+    await tellNextRun(record)
     await record.pending.note(record.pendingNote, started.initPid, record.config)
   }
   return Object.freeze({
@@ -121,42 +121,6 @@ async function writeLocked(
   record.beginning = true
   record.pending.begin(record.config)
   return await writeLxcFile(record)
-}
-
-interface Planned {
-  readonly config: ContainerRecord['config']
-  readonly name: string
-  readonly plan: StartPlan
-}
-
-const planned = new WeakMap<ContainerRecord, Planned>()
-
-/** Made anew when the configuration, which is replaced and never changed, is another one. */
-export function startPlan(record: ContainerRecord, timeoutMs: number): StartPlan {
-  const { config, name } = record
-  const known = planned.get(record)
-  if (known?.config === config && known.name === name && known.plan.timeoutMs === timeoutMs) {
-    return known.plan
-  }
-  const plan = makePlan(record, timeoutMs)
-  planned.set(record, { config, name, plan })
-  return plan
-}
-
-function makePlan(record: ContainerRecord, timeoutMs: number): StartPlan {
-  const { pool, host, id } = record
-  return {
-    pool: pool.name,
-    id,
-    lxcPath: host.paths.lxc(pool.name),
-    rootfs: record.rootfsPlan(),
-    cgroup: record.cgroup,
-    seccompProfile: seccompProfile(record),
-    notifySocket: notifySocket(record),
-    logFile: pool.layout.log(id),
-    consoleLog: pool.layout.consoleLog(id),
-    timeoutMs,
-  }
 }
 
 /**

@@ -31,6 +31,8 @@ export type EntityKind =
   | 'image'
   | 'session'
   | 'snapshot'
+  | 'dataset'
+  | 'mount'
   | 'cgroup root'
 
 export class NotFoundError extends EngineError {

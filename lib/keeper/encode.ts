@@ -25,6 +25,9 @@ function encodeRootfs(rootfs: RootfsPlan): Buffer {
     UPPER: rootfs.upper,
     UID_MAP: mapLines(rootfs.uidMap),
     GID_MAP: mapLines(rootfs.gidMap),
+    MOUNT: (rootfs.mounts ?? []).map(({ dataset, at, readonly }) =>
+      encodeFields({ UPPER: dataset, PATH: at, FLAGS: readonly ? 1 : 0 }),
+    ),
   })
 }
 

@@ -20,7 +20,7 @@ import {
 } from './errors.js'
 import { decodeEvent, EventQueue } from './events.js'
 import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
-import { Fields, protocolVersion, type FieldValues } from './protocol.js'
+import { encodeFrame, Fields, protocolVersion, type FieldValues } from './protocol.js'
 import { isCurrent, renew } from './renewal.js'
 import { OpenedFile } from './opened-file.js'
 import { Replacement } from './replacement.js'
@@ -217,6 +217,15 @@ export class Keeper implements AsyncDisposable {
       monitorPid: fields.number('MONITOR_PID'),
       timings,
     }
+  }
+
+  /**
+   * What a reboot from inside begins with; only mounts, profiles and logs may be others than before.
+   *
+   * @throws KeeperError `ERR_CONTAINER_NOT_RUNNING`
+   */
+  async planNext(plan: StartPlan): Promise<void> {
+    await this.#connection.request('PLAN', { ITEM: encodeFrame('START', 0, encodeStart(plan)) })
   }
 
   /** What runs under that name, with a pidfd of its init (`null` while it starts); or null. */

@@ -1,7 +1,7 @@
 // The keeper's vocabulary and how a frame is laid out; native/keeper/protocol.def.h and
 // message.h say the same in C++, and a test holds one against the other.
 
-export const protocolVersion = 4
+export const protocolVersion = 5
 export const maxFrame = 128 * 1024
 export const maxFields = 4096
 
@@ -28,6 +28,7 @@ export const kinds = {
   FAULT: 20,
   RENEW: 21,
   RESIZE: 22,
+  PLAN: 23,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,
@@ -66,6 +67,7 @@ export const tags = {
   UPPER: 44,
   UID_MAP: 45,
   GID_MAP: 46,
+  MOUNT: 47,
   ARG: 60,
   ENV: 61,
   CWD: 62,

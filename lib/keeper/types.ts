@@ -8,6 +8,15 @@ export interface IdMapEntry {
   count: number
 }
 
+/** A further dataset that the container sees. */
+export interface SubMount {
+  /** Its name; the tree is its `private`. */
+  dataset: string
+  /** Absolute, in the container. */
+  at: string
+  readonly: boolean
+}
+
 export interface RootfsPlan {
   mode: 'overlay' | 'bind' | 'dataset'
   /** Mount point, in the keeper's mount namespace; its parent exists. */
@@ -21,6 +30,11 @@ export interface RootfsPlan {
   upper: string
   uidMap: readonly IdMapEntry[]
   gidMap: readonly IdMapEntry[]
+  /**
+   * In the order in which they are mounted. For a start the keeper leaves them at `<target>.mounts/0` and so
+   * on, from where the container's configuration has them mounted.
+   */
+  mounts?: readonly SubMount[]
 }
 
 export interface StartPlan {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
 import { loadContainer } from '../container/load.js'
+import { finishDatasets } from '../dataset/datasets.js'
 import { finishRollback } from '../dataset/snapshots.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
@@ -288,6 +289,7 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     try {
       if (renaming?.to === id) await finishRename(op, record, renaming.from)
       await finishRollback(record)
+      await finishDatasets(record)
       if (unnamed) await finishNaming(op, record)
       if (record.run.alive && isUnapplied(record)) await reapply(record)
     } catch (error) {

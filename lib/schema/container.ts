@@ -6,6 +6,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
+import { mountFile } from './dataset.js'
 import { limits, type LimitsInput } from './limits.js'
 import { containerId, groupPath, hostname, interfaceName, line, userName } from './names.js'
 import { anyCloneMode } from './pool.js'
@@ -179,6 +180,10 @@ const own = z.looseObject({
   renaming: z.object({ from: containerId, to: containerId }).optional(),
   /** While it is rolled back to a snapshot: the next import goes on. */
   rolling_back: z.string().optional(),
+  /** While a dataset is made: the next import takes away the outermost one that was missing. */
+  making_dataset: z.string().optional(),
+  /** While a dataset is deleted: the next import goes on. */
+  deleting_dataset: z.string().optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })
@@ -192,6 +197,7 @@ export const containerFile = z.looseObject({
   version: text.default('unknown'),
   arch: text.default('x86_64'),
   net_interfaces: z.array(netifFile).default([]),
+  mounts: z.array(mountFile).nullish(),
   cgparams: z.array(cgparam).default([]),
   prlimits: prlimits.default({}),
   autostart: z

@@ -3,6 +3,7 @@
 import type { Image } from '../image/types.js'
 import type { RootfsPlan } from '../keeper/types.js'
 import type { CloneMode } from '../schema/pool.js'
+import type { DatasetStorage } from './datasets.js'
 import type { ImageStorage } from './images.js'
 import type { SnapshotStorage } from './snapshots.js'
 import type { Trash } from './zfs/trash.js'
@@ -32,6 +33,8 @@ export interface StorageDriver {
   readonly images: ImageStorage
   /** Null where it cannot make any. */
   readonly snapshots: SnapshotStorage | null
+  /** Null where a container has one directory, and nothing else. */
+  readonly datasets: DatasetStorage | null
   /** Where what is deleted waits for its end; null where it goes at once. */
   readonly trash: Trash | null
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "base/file.h"
 #include "keeper/command_socket.h"
@@ -83,7 +84,9 @@ std::string Containers::seccomp_file(const StartPlan& plan) const {
   return context_.options.state_dir + "/keeper/seccomp/" + name.data();
 }
 
-base::Status Containers::save(const Container& container) const {
+namespace {
+
+Writer kept_plan(const Container& container) {
   Writer kept(Kind::START, 0);
   kept.put(Tag::ITEM, container.frame).put(Tag::SECCOMP_FILTER, container.filter);
   const auto process = [&](Tag tag, pid_t pid, uint64_t start_time) {
@@ -94,19 +97,54 @@ base::Status Containers::save(const Container& container) const {
   const auto stat = container.init > 0 ? process_stat(container.init) : std::nullopt;
   process(Tag::MONITOR_PID, container.monitor, container.monitor_start_time);
   process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
+  return kept;
+}
+
+}  // namespace
+
+base::Status Containers::save(const Container& container) const {
+  if (container.init <= 0) return save_anew(container);
   const std::string path = plan_file(container.plan.key());
-  if (container.init > 0) {
-    // As many bytes as before, so that a disk which has become full has room for them.
-    const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (!fd.valid()) return base::last_error("open", path);
-    return base::write_all(fd.get(), kept.bytes(), path);
-  }
+  // As many bytes as before, so that a disk which has become full has room for them.
+  const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid()) return base::last_error("open", path);
+  return base::write_all(fd.get(), kept_plan(container).bytes(), path);
+}
+
+base::Status Containers::save_anew(const Container& container) const {
+  const Writer kept = kept_plan(container);
+  const std::string path = plan_file(container.plan.key());
   const std::string temporary = path + ".new";
   base::UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd.valid()) return base::last_error("open", temporary);
   TRY_STATUS(base::write_all(fd.get(), kept.bytes(), temporary));
   if (::rename(temporary.c_str(), path.c_str()) != 0) return base::last_error("rename", path);
   return base::success();
+}
+
+void Containers::plan_next(const Message& message, const Request& request) {
+  const auto frame = Message::parse(message.fields.text(Tag::ITEM));
+  auto parsed = frame ? StartPlan::parse(frame->fields)
+                      : base::Result<StartPlan>(base::SysError{EINVAL, "plan", ""});
+  if (!parsed.ok()) return request.fail(parsed.error(), "plan");
+  Container* container = find(parsed->key());
+  if (container == nullptr) {
+    return request.fail({ESRCH, "plan", parsed->key()}, "plan", "ERR_CONTAINER_NOT_RUNNING");
+  }
+  // What it has now is undone by its plan when it ends.
+  const StartPlan& now = container->plan;
+  if (parsed->rootfs.target != now.rootfs.target || parsed->rootfs.upper != now.rootfs.upper ||
+      parsed->rootfs.mode != now.rootfs.mode || parsed->cgroup != now.cgroup ||
+      parsed->lxc_path != now.lxc_path || parsed->notify_socket != now.notify_socket) {
+    return request.fail({EINVAL, "plan", parsed->key()}, "plan");
+  }
+  std::string before = std::exchange(container->frame, frame->frame);
+  if (const auto saved = save_anew(*container); !saved.ok()) {
+    container->frame = std::move(before);
+    return request.fail(saved.error(), "plan");
+  }
+  container->plan = std::move(*parsed);
+  request.reply();
 }
 
 // For who asks when this keeper, and its events with it, has gone.

@@ -70,6 +70,8 @@ class Containers {
   // half-made starts are undone.
   void adopt_all();
   void start(const Message& message, const Request& request);
+  // What a reboot of the guest begins with, from now on.
+  void plan_next(const Message& message, const Request& request);
   // False when there is no such start.
   bool abort(const Request& request, uint32_t start_request);
   void lookup(const Message& message, const Request& request);
@@ -97,6 +99,7 @@ class Containers {
   void close_notify(Container& container);
   // Keeps the plan and the monitor's process; later, in the same place, init's.
   [[nodiscard]] base::Status save(const Container& container) const;
+  [[nodiscard]] base::Status save_anew(const Container& container) const;
   void watch(const std::string& key);
   void watch_init(const std::string& key);
   void expect_end(const std::string& key);

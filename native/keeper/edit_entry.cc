@@ -40,6 +40,7 @@ base::Result<base::UniqueFd> enter(const EditInput& input) {
     if (auto mounted = mount_rootfs(*input.rootfs, input.userns); !mounted.ok()) {
       return std::move(mounted.error());
     }
+    TRY_STATUS(place_mounts(*input.rootfs));
     root.reset(::open(input.rootfs->target.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root.valid()) return base::last_error("open", input.rootfs->target);
     if (::setns(input.userns, CLONE_NEWUSER) != 0) return base::last_error("setns");

@@ -111,6 +111,8 @@ void Keeper::dispatch(const Message& message, const Request& request,
       return containers_.start(message, request);
     case Kind::ABORT:
       return abort(message, request);
+    case Kind::PLAN:
+      return containers_.plan_next(message, request);
     case Kind::LOOKUP:
       return containers_.lookup(message, request);
     case Kind::CONTAINERS:

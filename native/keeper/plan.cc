@@ -78,6 +78,18 @@ uint32_t root_of(const ns::IdMap& map) {
   return 0;
 }
 
+base::Result<SubMount> SubMount::parse(std::string_view item) {
+  const auto fields = Fields::parse(item);
+  if (!fields) return invalid("mount");
+  SubMount mount;
+  mount.dataset = fields->str(Tag::UPPER);
+  mount.at = fields->str(Tag::PATH);
+  mount.readonly = fields->number(Tag::FLAGS) != 0;
+  if (!dataset_name(mount.dataset)) return invalid("mount.dataset");
+  if (mount.at == "/" || !clean_path(mount.at, true)) return invalid("mount.at");
+  return mount;
+}
+
 base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields) return invalid("rootfs");
@@ -97,6 +109,13 @@ base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
   if (plan.mode == Mode::kOverlay && !clean_path(plan.lower, true)) return invalid("rootfs.lower");
   if (!uid_map) return invalid("rootfs.uidMap");
   if (!gid_map) return invalid("rootfs.gidMap");
+  constexpr size_t kMaxMounts = 256;
+  for (const std::string_view one : fields->all(Tag::MOUNT)) {
+    auto mount = SubMount::parse(one);
+    if (!mount.ok()) return std::move(mount.error());
+    if (plan.mounts.size() == kMaxMounts) return invalid("rootfs.mounts");
+    plan.mounts.push_back(std::move(*mount));
+  }
   plan.uid_map = std::move(*uid_map);
   plan.gid_map = std::move(*gid_map);
   return plan;

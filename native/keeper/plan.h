@@ -12,6 +12,15 @@
 
 namespace keeper {
 
+// A further dataset of the container, which it sees at `at`.
+struct SubMount {
+  std::string dataset;  // as RootfsPlan::upper is one
+  std::string at;       // absolute, in the container
+  bool readonly = false;
+
+  static base::Result<SubMount> parse(std::string_view item);
+};
+
 struct RootfsPlan {
   enum class Mode { kBind, kOverlay, kDataset };
   Mode mode = Mode::kBind;
@@ -22,6 +31,7 @@ struct RootfsPlan {
   std::string upper;
   ns::IdMap uid_map;
   ns::IdMap gid_map;
+  std::vector<SubMount> mounts;  // in the order in which they are mounted
 
   static base::Result<RootfsPlan> parse(std::string_view item);
 };

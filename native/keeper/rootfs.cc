@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "ns/mount.h"
+#include "ns/rootfs.h"
 
 namespace keeper {
 namespace {
@@ -47,8 +48,20 @@ class AsContainerRoot {
   }
 };
 
+// In memory and only in our namespace: mount points come and go with every start, and on a disk the
+// removal of a directory may take milliseconds (ext4: 0.9 ms where tmpfs has 1 us).
+base::Status mount_area(const std::string& directory) {
+  if (::mount("rootfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0711,size=1m") != 0) {
+    return base::last_error("mount", directory);
+  }
+  return base::success();
+}
+
 // What is added to its mount point's name. No container id holds a dot, so these are free.
-constexpr std::array<const char*, 4> kParts{"", ".upper", ".lower", ".dataset"};
+constexpr const char* kTree = "private";
+constexpr const char* kMounts = ".mounts";
+constexpr std::array<const char*, 5> kParts{"", ".upper", ".lower", ".dataset", kMounts};
 
 struct Layers {
   base::UniqueFd lower;  // detached mounts, mapped
@@ -153,40 +166,95 @@ base::Result<std::vector<base::UniqueFd>> mount_overlay(const RootfsPlan& plan, 
   return used;
 }
 
-// The dataset itself is out of sight again as soon as its tree is mounted, and with it its `.zfs`.
-base::Result<std::vector<base::UniqueFd>> mount_dataset(const RootfsPlan& plan, int userns) {
+// A tree that is attached nowhere. Its dataset is out of sight again when it is made, and with it
+// its
+// `.zfs`.
+base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPlan& plan, int userns,
+                                     uint64_t attributes, std::vector<base::UniqueFd>& used) {
   auto context = ns::fsopen("zfs");
   if (!context.ok()) return std::move(context.error());
-  TRY_STATUS(ns::fsconfig_string(context->get(), "source", plan.upper));
+  TRY_STATUS(ns::fsconfig_string(context->get(), "source", dataset));
   TRY_STATUS(ns::fsconfig_create(context->get()));
   auto whole = ns::fsmount(context->get(), ns::kMountNodev);
   if (!whole.ok()) return std::move(whole.error());
   // A mount that is attached nowhere cannot be copied, before Linux 6.15.
-  const Attached dataset(whole->get(), plan.target + ".dataset");
-  TRY_STATUS(base::Status(dataset.status()));
-  auto tree = open_part(whole->get(), "private");
+  const Attached attached(whole->get(), plan.target + ".dataset");
+  TRY_STATUS(base::Status(attached.status()));
+  // A further dataset has one from its first mount on.
+  if (dataset != plan.upper && ::mkdirat(whole->get(), kTree, 0755) != 0 && errno != EEXIST) {
+    return base::last_error("mkdirat", dataset + "/" + kTree);
+  }
+  auto tree = open_part(whole->get(), kTree);
   if (!tree.ok()) {
-    tree.error().path = plan.upper + "/private";
+    tree.error().path = dataset + "/" + kTree;
     return std::move(tree.error());
   }
-  auto mount = ns::clone_mount(tree->get(), "", userns, ns::kMountNodev);
-  if (!mount.ok()) return std::move(mount.error());
-  TRY_STATUS(ns::move_mount(mount->get(), AT_FDCWD, plan.target));
+  auto mount = ns::clone_mount(tree->get(), "", userns, attributes | ns::kMountNodev);
+  if (mount.ok()) used.push_back(std::move(*whole));
+  return mount;
+}
+
+base::Result<std::vector<base::UniqueFd>> mount_dataset(const RootfsPlan& plan, int userns) {
   std::vector<base::UniqueFd> used;
-  used.push_back(std::move(*whole));
+  auto tree = tree_of(plan.upper, plan, userns, 0, used);
+  if (!tree.ok()) return std::move(tree.error());
+  TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, plan.target));
   return used;
+}
+
+// Its place may be in one that was mounted before it.
+base::Status make_mountpoint(const RootfsPlan& plan, size_t index, int root,
+                             const std::vector<base::UniqueFd>& trees) {
+  std::string at = plan.mounts[index].at;
+  for (size_t before = index; before-- > 0;) {
+    const std::string within = plan.mounts[before].at + "/";
+    if (!at.starts_with(within)) continue;
+    root = trees[before].get();
+    at = at.substr(within.size());
+    break;
+  }
+  const AsContainerRoot as(root_of(plan.uid_map), root_of(plan.gid_map));
+  return ns::mkdir_in_root(root, at, 0755);
+}
+
+std::string staged(const RootfsPlan& plan, size_t index) {
+  return plan.target + kMounts + "/" + std::to_string(index);
+}
+
+base::Status stage_mounts(const RootfsPlan& plan, int userns, std::vector<base::UniqueFd>& used) {
+  if (plan.mounts.empty()) return base::success();
+  auto root = base::open_at(AT_FDCWD, plan.target, O_PATH | O_DIRECTORY);
+  if (!root.ok()) return std::move(root.error());
+  const std::string stage = plan.target + kMounts;
+  if (::mkdir(stage.c_str(), 0711) != 0 && errno != EEXIST) return base::last_error("mkdir", stage);
+  // Of its own: with it all that is in it goes at once.
+  TRY_STATUS(mount_area(stage));
+  std::vector<base::UniqueFd> trees;
+  for (size_t index = 0; index < plan.mounts.size(); ++index) {
+    const SubMount& mount = plan.mounts[index];
+    const uint64_t attributes = mount.readonly ? ns::kMountRdonly : 0;
+    auto tree = tree_of(mount.dataset, plan, userns, attributes, used);
+    if (!tree.ok()) return std::move(tree.error());
+    TRY_STATUS(make_mountpoint(plan, index, root->get(), trees));
+    const std::string at = staged(plan, index);
+    if (::mkdir(at.c_str(), 0700) != 0) return base::last_error("mkdir", at);
+    TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, at));
+    trees.push_back(std::move(*tree));
+  }
+  return base::success();
+}
+
+base::Result<std::vector<base::UniqueFd>> mount_tree(const RootfsPlan& plan, int userns) {
+  if (plan.mode == RootfsPlan::Mode::kOverlay) return mount_overlay(plan, userns);
+  if (plan.mode == RootfsPlan::Mode::kDataset) return mount_dataset(plan, userns);
+  TRY_STATUS(mount_bind(plan, userns));
+  return std::vector<base::UniqueFd>();
 }
 
 }  // namespace
 
 base::Status prepare_rootfs_area(const std::string& directory) {
-  // In memory and only in our namespace: mount points come and go with every start, and on
-  // a disk the removal of a directory may take milliseconds (ext4: 0.9 ms where tmpfs has 1 us).
-  if (::mount("rootfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-              "mode=0711,size=1m") != 0) {
-    return base::last_error("mount", directory);
-  }
-  return base::success();
+  return mount_area(directory);
 }
 
 base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns) {
@@ -197,10 +265,23 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
   if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
     return base::last_error("mkdir", plan.target);
   }
-  if (plan.mode == RootfsPlan::Mode::kOverlay) return mount_overlay(plan, userns);
-  if (plan.mode == RootfsPlan::Mode::kDataset) return mount_dataset(plan, userns);
-  TRY_STATUS(mount_bind(plan, userns));
-  return std::vector<base::UniqueFd>();
+  auto used = mount_tree(plan, userns);
+  if (used.ok()) TRY_STATUS(stage_mounts(plan, userns, *used));
+  return used;
+}
+
+base::Status place_mounts(const RootfsPlan& plan) {
+  if (plan.mounts.empty()) return base::success();
+  auto root = base::open_at(AT_FDCWD, plan.target, O_PATH | O_DIRECTORY);
+  if (!root.ok()) return std::move(root.error());
+  for (size_t index = 0; index < plan.mounts.size(); ++index) {
+    auto mount = ns::open_tree(AT_FDCWD, staged(plan, index), 0);
+    if (!mount.ok()) return std::move(mount.error());
+    auto at = ns::open_in_root(root->get(), plan.mounts[index].at, O_PATH | O_DIRECTORY);
+    if (!at.ok()) return std::move(at.error());
+    TRY_STATUS(ns::move_mount(mount->get(), at->get(), ""));
+  }
+  return base::success();
 }
 
 void unmount_rootfs(const std::string& target) {
@@ -216,8 +297,9 @@ void unmount_rootfs(const std::string& target) {
 bool is_of_rootfs(std::string_view path, std::string_view target) {
   if (!path.starts_with(target)) return false;
   const std::string_view rest = path.substr(target.size());
-  return std::any_of(kParts.begin(), kParts.end(),
-                     [rest](std::string_view part) { return part == rest; });
+  return std::any_of(kParts.begin(), kParts.end(), [rest](std::string_view part) {
+    return rest.starts_with(part) && (rest.size() == part.size() || rest[part.size()] == '/');
+  });
 }
 
 void remove_overlay_work(const RootfsPlan& plan) {

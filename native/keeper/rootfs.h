@@ -20,6 +20,11 @@ base::Status prepare_rootfs_area(const std::string& directory);
 // that is attached nowhere waits for a grace period of the kernel.
 base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns);
 
+// Its further mounts, which mount_rootfs() has left beside it (`target` + ".mounts/0" and so on)
+// with directories for them in the tree, go to where the container sees them. For who has no liblxc
+// to do it: what liblxc mounts itself the container may unmount.
+base::Status place_mounts(const RootfsPlan& plan);
+
 // Whatever is mounted at `target` goes, and the directory with it. Idempotent.
 void unmount_rootfs(const std::string& target);
 

@@ -98,8 +98,32 @@ const exportOther = async (host: Host): Promise<void> => {
   if (host.pools.find('other') !== null) await host.pools.export('other')
 }
 
+const makeDataset: Operation['run'] = (host, _place, options) =>
+  host.containers.get('base').datasets.create('data/sub', { quota: '64 MiB' }, options)
+const dropDataset = async (host: Host): Promise<void> => {
+  const { datasets } = host.containers.get('base')
+  if ((await datasets.list()).length === 1) return
+  await datasets.delete('data', { recursive: true, unmount: true })
+}
+
 /** Those that only a pool of ZFS has. */
 export const zfsOperations: readonly Operation[] = [
+  {
+    name: 'create a dataset of a container',
+    steps: ['dataset.marked', 'dataset.made', 'dataset.mounted'],
+    run: makeDataset,
+    restore: dropDataset,
+  },
+  {
+    name: 'delete one',
+    steps: ['dataset-delete.marked', 'dataset-delete.removed', 'dataset-delete.unmarked'],
+    prepare: (host, place) => makeDataset(host, place),
+    run: (host, _place, options) =>
+      host.containers
+        .get('base')
+        .datasets.delete('data', { recursive: true, unmount: true }, options),
+    restore: dropDataset,
+  },
   {
     name: 'roll a container back',
     steps: ['rollback.marked', 'rollback.done', 'rollback.unmarked'],

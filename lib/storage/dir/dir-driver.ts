@@ -28,6 +28,7 @@ export class DirDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities
   readonly images: DirImages
   readonly snapshots = null
+  readonly datasets = null
   readonly trash = null
   readonly #layout: PoolLayout
 

@@ -23,5 +23,10 @@ export const IMAGES = 'repository/images'
 /** Of an image, what containers are cloned from. */
 export const IMAGE_SNAPSHOT = 'image'
 
+/** Whether a dataset is below another one and not part of what a container sees. */
+export function isAside(name: string): boolean {
+  return /\/\./.test(name)
+}
+
 /** In a container's dataset, and in an image's: so `.zfs`, which is beside it, is in no guest. */
 export const TREE = 'private'

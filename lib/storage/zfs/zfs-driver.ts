@@ -8,6 +8,7 @@ import { cloneSnapshot, datasetExists, renameDataset } from '../../zfs/datasets.
 import { listDatasets } from '../../zfs/list.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
 import { Trash } from './trash.js'
+import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
 import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
 
@@ -16,12 +17,13 @@ export class ZfsDriver implements StorageDriver {
   readonly capabilities: StorageCapabilities = Object.freeze({
     instantClone: true,
     snapshots: true,
-    quotas: false,
+    quotas: true,
     limitations: [],
   })
   readonly images: ZfsImages
   readonly snapshots = new ZfsSnapshots()
   readonly trash: Trash
+  readonly datasets: ZfsDatasets
   readonly dataset: string
   readonly #containers: string
 
@@ -29,6 +31,7 @@ export class ZfsDriver implements StorageDriver {
   constructor(layout: PoolLayout, dataset: string) {
     this.dataset = dataset
     this.trash = new Trash(dataset)
+    this.datasets = new ZfsDatasets(this.trash)
     this.images = new ZfsImages(layout.root, dataset, this.trash)
     this.#containers = `${dataset}/ct`
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
+import { zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -31,8 +32,11 @@ await t.test('cgroups of containers that do not run, in every hierarchy', async 
 })
 
 await t.test('rootfs without a container', async (t) => {
-  const path = join(host.pools.get('tank').show().path, 'ct/nobody')
-  mkdirSync(path)
-  t.same(await what(), [`directory ${path}`])
-  rmdirSync(path)
+  const { path: pool, dataset } = host.pools.get('tank').show()
+  const path = join(dataset ?? pool, 'ct/nobody')
+  if (dataset === null) mkdirSync(path)
+  else zfs('create', '-o', 'canmount=noauto', path)
+  t.same(await what(), [`${dataset === null ? 'directory' : 'dataset'} ${path}`])
+  if (dataset === null) rmdirSync(path)
+  else zfs('destroy', path)
 })

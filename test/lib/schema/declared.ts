@@ -7,6 +7,12 @@ import type { z } from 'zod'
 import type * as vpsadminos from 'vpsadminos'
 import * as containers from '../../../dist/schema/container.js'
 import * as groups from '../../../dist/schema/group.js'
+import {
+  createDatasetOptions,
+  datasetSettings,
+  deleteDatasetOptions,
+  mountInput,
+} from '../../../dist/schema/dataset.js'
 import { hostOptions } from '../../../dist/schema/host.js'
 import { allocateOptions, createIdRangeOptions } from '../../../dist/schema/id-range.js'
 import { importImage } from '../../../dist/image/schema.js'
@@ -45,8 +51,12 @@ const same: [
   Takes<typeof createUserOptions, vpsadminos.CreateUserOptions>,
   Takes<typeof poolOptions, vpsadminos.PoolOptions>,
   Takes<typeof installOptions, vpsadminos.InstallOptions>,
+  Takes<typeof datasetSettings, vpsadminos.DatasetSettings>,
+  Takes<typeof createDatasetOptions, vpsadminos.CreateDatasetOptions>,
+  Takes<typeof deleteDatasetOptions, vpsadminos.DeleteDatasetOptions>,
+  Takes<typeof mountInput, vpsadminos.MountInput>,
   Takes<typeof importImage, vpsadminos.ImportImage>,
-] = [true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 interface Schema {
   readonly shape: object
@@ -70,6 +80,10 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/pool', 'DirPoolOptions', dirPoolOptions],
   ['schema/pool', 'ZfsPoolOptions', zfsPoolOptions],
   ['schema/pool', 'DirInstallOptions', dirInstallOptions],
+  ['schema/dataset', 'DatasetSettings', datasetSettings],
+  ['schema/dataset', 'CreateDatasetOptions', createDatasetOptions],
+  ['schema/dataset', 'DeleteDatasetOptions', deleteDatasetOptions],
+  ['schema/dataset', 'MountInput', mountInput],
   ['image/schema', 'ImportImage', importImage],
 ]
 

@@ -16,6 +16,21 @@ const ct = await startedContainer(host, { id: 'web1' })
 const run = (part: string, names: readonly string[]) =>
   examples.run(part, { host, ct, console: { log: () => {} } }, names)
 
+await t.test('datasets', async (t) => {
+  await run('10 GiB', [])
+  t.match(await ct.datasets.list(), [
+    { name: '/', refquota: 20 * 2 ** 30 },
+    { name: 'data', quota: 10 * 2 ** 30 },
+    { name: 'data/mail' },
+  ])
+  await ct.restart({ method: 'kill' })
+  t.match((await ct.exec(['cat', '/proc/mounts'])).stdout, / \/var\/mail zfs /)
+  await ct.kill()
+  await run('/backup', [])
+  t.same(ct.mounts.list(), [])
+  await ct.start()
+})
+
 await t.test('snapshots', async (t) => {
   t.match(await run('before-upgrade', ['oldest']), {
     oldest: { name: 'before-upgrade', aside: false },

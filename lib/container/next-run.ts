@@ -1,0 +1,19 @@
+// What a running container's next run begins with. A reboot from inside takes what is there then, also when
+// nobody has the host open.
+
+import { KeeperError } from '../keeper/errors.js'
+import { writeLxcFile } from './lxc-file.js'
+import type { ContainerRecord } from './record.js'
+import { startPlan } from './start-plan.js'
+
+export async function tellNextRun(record: ContainerRecord): Promise<void> {
+  // What is being started has not read it yet, perhaps: that it begins with what was written for it is
+  // what `pending` goes by. Who starts it writes it again afterwards.
+  if (record.beginning) return
+  await writeLxcFile(record)
+  const keeper = await record.host.keeper()
+  await keeper.planNext(startPlan(record)).catch((error: unknown) => {
+    // It has ended meanwhile: who starts it tells what is then.
+    if (!(error instanceof KeeperError) || error.code !== 'ERR_CONTAINER_NOT_RUNNING') throw error
+  })
+}

@@ -1,0 +1,174 @@
+// Further datasets of containers: made, limited, mounted where the container wants them, with it in snapshots,
+// and gone.
+import { readdirSync, statSync } from 'node:fs'
+import { Host, type Container } from 'vpsadminos'
+import { Mount } from '../../../dist/ns/mount.js'
+import { importBusybox, startedContainer, text } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+import { testPool, zfs } from '../../helpers/zpool.js'
+
+const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
+const above = testPool(t)
+const host = await Host.temporary({ dataset: above })
+t.teardown(() => host.close())
+await importBusybox(t, host)
+const dataset = String(host.pools.get('tank').show().dataset)
+
+const sh = async (ct: Container, script: string): Promise<string> => {
+  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
+  if (exitCode !== 0) throw new Error(`${script}: ${stderr}`)
+  return stdout.trim()
+}
+const names = async (ct: Container): Promise<string[]> =>
+  (await ct.datasets.list()).map(({ name }) => name)
+
+const ct = await host.containers.create({ id: 'web', image: { distribution: 'busybox' } })
+
+await t.test('what is wrong is told before anything changes', async (t) => {
+  const wrong = { code: 'ERR_INVALID_ARGUMENT' }
+  for (const name of ['', '/', 'a//b', '../x', '.hidden', 'a/.b', 'a@b', 'x'.repeat(151)]) {
+    await t.rejects(ct.datasets.create(name), wrong, name)
+  }
+  for (const at of ['/', 'srv', '/a/../b', '/a//b', '/proc/x', '/dev', '/run/x', '/a\nb', '/a ']) {
+    await t.rejects(ct.datasets.create('data', { mountpoint: at }), wrong, at)
+  }
+  await t.rejects(ct.datasets.create('data', { compression: 'best' }), wrong)
+  await t.rejects(ct.datasets.create('data', { recordsize: 1000 }), wrong)
+  await t.rejects(ct.datasets.create('data', { reservation: '1 TiB' }), { code: 'ERR_POOL_FULL' })
+  await t.rejects(ct.datasets.set('none', { quota: 1 << 20 }), { code: 'ERR_NOT_FOUND' })
+  await t.rejects(ct.datasets.delete('none'), { code: 'ERR_NOT_FOUND', kind: 'dataset' })
+  await t.rejects(ct.mounts.add({ dataset: 'none', mountpoint: '/x' }), { code: 'ERR_NOT_FOUND' })
+  await t.rejects(ct.mounts.remove('/x'), { code: 'ERR_NOT_FOUND', kind: 'mount' })
+  t.same(await names(ct), ['/'])
+  t.same(ct.mounts.list(), [])
+})
+
+await t.test('the container has them as its own', async (t) => {
+  await ct.datasets.create('data', { mountpoint: '/srv/my data', quota: '64 MiB' })
+  await ct.datasets.create('data/deeper', { mountpoint: '/srv/my data/deeper', compression: 'off' })
+  await ct.datasets.create('fixed', { readonly: true })
+  await t.rejects(ct.datasets.create('data'), { code: 'ERR_EXISTS', kind: 'dataset' })
+  await t.rejects(ct.datasets.create('more', { mountpoint: '/fixed' }), { code: 'ERR_EXISTS' })
+  t.same(await names(ct), ['/', 'data', 'data/deeper', 'fixed'])
+  t.match(await ct.datasets.list(), [
+    { dataset: `${dataset}/ct/web`, quota: null },
+    { dataset: `${dataset}/ct/web/data`, quota: 64 * 2 ** 20 },
+    { dataset: `${dataset}/ct/web/data/deeper`, quota: null },
+    {},
+  ])
+  await ct.start()
+  t.equal(
+    await sh(ct, 'stat -c "%u:%g %a" "/srv/my data" "/srv/my data/deeper" /fixed'),
+    ['0:0 755', '0:0 755', '0:0 755'].join('\n'),
+  )
+  await sh(ct, 'touch "/srv/my data/one" "/srv/my data/deeper/two" && chown 7:8 "/srv/my data/one"')
+  await t.rejects(sh(ct, 'touch /fixed/three'), /Read-only/)
+  await t.rejects(sh(ct, 'mount -o remount,rw /fixed'), 'nor can it be made otherwise from inside')
+  await t.rejects(sh(ct, 'ls "/srv/my data/.zfs"'), /No such file/)
+  await t.rejects(sh(ct, 'dd if=/dev/urandom of="/srv/my data/large" bs=1M count=100'), /quota/i)
+  await sh(ct, 'rm "/srv/my data/large"')
+  await ct.kill()
+})
+
+await t.test('their files are reached while it does not run', async (t) => {
+  await ct.push('/srv/my data/deeper/pushed', 'hello')
+  t.equal(await text(await ct.pull('/srv/my data/deeper/pushed')), 'hello')
+  await ct.start()
+  t.equal(
+    await sh(ct, 'ls "/srv/my data/deeper"; stat -c %u:%g "/srv/my data/one"'),
+    'pushed\ntwo\n7:8',
+  )
+  await ct.kill()
+})
+
+await t.test('ids on the disk begin at 0', async (t) => {
+  await using mount = await Mount.create('zfs', { source: `${dataset}/ct/web/data` })
+  const tree = `/proc/self/fd/${mount.fd}/private`
+  t.same(readdirSync(tree).sort(), ['deeper', 'one'])
+  t.match(statSync(`${tree}/one`), { uid: 7, gid: 8 })
+})
+
+await t.test('snapshots have them too', async (t) => {
+  await ct.snapshots.create('before')
+  await ct.start()
+  await sh(ct, 'rm "/srv/my data/one" && touch "/srv/my data/deeper/later"')
+  await ct.kill()
+  await ct.snapshots.rollback('before')
+  await ct.start()
+  t.equal(await sh(ct, 'ls "/srv/my data" "/srv/my data/deeper" | grep -c "one\\|later"'), '1')
+  await ct.kill()
+  await ct.snapshots.delete('before')
+})
+
+await t.test('limits change at once, and are taken back', async (t) => {
+  await ct.datasets.set('data', { quota: '32 MiB', atime: false, compression: 'zstd-3' })
+  const get = (property: string) =>
+    zfs('get', '-Hpo', 'value,source', property, `${dataset}/ct/web/data`)
+  t.equal(get('quota'), `${32 * 2 ** 20}\tlocal`)
+  t.equal(get('atime'), 'off\tlocal')
+  await ct.datasets.set('data', { quota: null, atime: null, compression: null })
+  t.equal(get('quota').split('\t')[0], '0')
+  t.match(get('atime'), /default|inherited/)
+  t.notMatch(get('compression'), 'local')
+  await ct.datasets.set('/', { refquota: '1 GiB' })
+  t.equal((await ct.datasets.list())[0]?.refquota, 2 ** 30)
+})
+
+await t.test('a running one gets what is changed at a reboot from inside', async (t) => {
+  await ct.start()
+  await ct.datasets.create('late', { mountpoint: '/late' })
+  t.same(ct.show().pending, ['mounts'])
+  await t.rejects(sh(ct, 'grep " /late " /proc/mounts'))
+  await ct.mounts.remove('/fixed')
+  const state = { code: 'ERR_STATE' }
+  await t.rejects(ct.datasets.delete('fixed'), state, 'which runs with it')
+  await ct.reboot()
+  t.same(ct.show().pending, [])
+  t.match(await sh(ct, 'grep " /late " /proc/mounts'), /rw/)
+  await t.rejects(sh(ct, 'grep " /fixed " /proc/mounts'))
+  await ct.datasets.delete('fixed')
+  await t.rejects(ct.datasets.delete('late'), {
+    code: 'ERR_IN_USE',
+    message: /a mount at \/late/,
+  })
+  await ct.kill()
+})
+
+await t.test('deleted ones are in the trash', async (t) => {
+  await t.rejects(ct.datasets.delete('data', { unmount: true }), { code: 'ERR_IN_USE' })
+  await ct.datasets.delete('data', { recursive: true, unmount: true })
+  t.same(await names(ct), ['/', 'late'])
+  t.same(
+    ct.mounts.list().map(({ mountpoint }) => mountpoint),
+    ['/late'],
+  )
+  const { trash } = host.pools.get('tank')
+  const originals = (await trash?.list())?.map(({ originalName }) => originalName)
+  t.ok(originals?.includes(`${dataset}/ct/web/data`))
+  await ct.start()
+  await ct.kill()
+})
+
+await t.test('a link of the guest leads nowhere else', async (t) => {
+  const evil = await startedContainer(host, { id: 'evil' })
+  await sh(evil, 'ln -s /etc /abs && ln -s ../../../../tmp /up && mkdir /plain && touch /file')
+  await evil.kill()
+  const before = [readdirSync('/etc'), readdirSync('/tmp')]
+  for (const at of ['/abs/made', '/up/made', '/file']) {
+    await evil.datasets.create('data', { mountpoint: at })
+    await t.rejects(evil.start(), { code: 'ERR_CONTAINER_START' }, at)
+    await evil.datasets.delete('data', { unmount: true })
+  }
+  t.same([readdirSync('/etc'), readdirSync('/tmp')], before)
+  await evil.delete()
+})
+
+await t.test('a dataset that is gone is named by the start that fails', async (t) => {
+  zfs('destroy', `${dataset}/ct/web/late`)
+  await t.rejects(ct.start(), { code: 'ERR_CONTAINER_START' })
+  t.equal(ct.state, 'stopped')
+  await ct.mounts.remove('/late')
+  await ct.start()
+  await ct.delete({ force: true })
+  t.same((await host.audit()).leftovers, [])
+})
