@@ -41,7 +41,11 @@ await t.test('of one that was never started', async (t) => {
   const ct = await host.containers.create({ id: 'new', image: busybox })
   const { gone, leftovers } = await ct.delete()
   t.same(leftovers, [])
-  t.same([...new Set(gone.map(({ type }) => type))].sort(), [onZfs ? 'dataset' : 'directory', 'file', 'user'])
+  t.same([...new Set(gone.map(({ type }) => type))].sort(), [
+    onZfs ? 'dataset' : 'directory',
+    'file',
+    'user',
+  ])
 })
 
 await t.test('something is left', async (t) => {
