@@ -7,6 +7,7 @@
       "native/abi/lxc.cc",
       "native/abi/zfs.cc",
       "native/base/file.cc",
+      "native/base/mountinfo.cc",
       "native/cgroup/binding.cc",
       "native/cgroup/freeze.cc",
       "native/cgroup/hierarchy.cc",
@@ -53,6 +54,7 @@
     ],
     "keeper_sources": [
       "native/base/file.cc",
+      "native/base/mountinfo.cc",
       "native/cgroup/freeze.cc",
       "native/cgroup/hierarchy.cc",
       "native/cgroup/tree.cc",
@@ -86,6 +88,7 @@
       "native/keeper/interpose.cc",
       "native/keeper/keeper.cc",
       "native/keeper/life.cc",
+      "native/keeper/live_mount.cc",
       "native/keeper/log.cc",
       "native/keeper/log_tail.cc",
       "native/keeper/loop.cc",

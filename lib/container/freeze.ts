@@ -2,6 +2,7 @@
 // still answers.
 
 import { abandon } from '../abandon.js'
+import { SystemError } from '../errors.js'
 import { StateError } from '../host/errors.js'
 import type { OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
@@ -18,10 +19,10 @@ export async function freezeContainer(
     throw new StateError(record.name, run.state, 'freeze needs it running')
   run.set('freezing')
   try {
-    await abandon(record.cgroupDir().freeze(), op.signal)
+    await unlessEnded(record, 'freeze', abandon(record.cgroupDir().freeze(), op.signal))
   } catch (error) {
     // Given up: processes that do not freeze are waited for in vain, and all of them go on.
-    if (run.alive) await record.cgroupDir().thaw()
+    if (run.alive) await unlessEnded(record, 'freeze', record.cgroupDir().thaw())
     if (run.alive) run.set('running')
     throw error
   }
@@ -36,10 +37,25 @@ export async function thawContainer(
 ): Promise<void> {
   using _op = await record.begin('thaw', options)
   record.assertAlive('thaw')
-  await record.cgroupDir().thaw()
-  record.run.set('running')
+  await unlessEnded(record, 'thaw', record.cgroupDir().thaw())
+  if (record.run.alive) record.run.set('running')
   await tell(record, 'running')
   emit(record, false)
+}
+
+// Its cgroup goes with it, a moment before anybody is told of its end.
+async function unlessEnded(
+  { name, run }: ContainerRecord,
+  action: string,
+  work: Promise<void>,
+): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof SystemError) || !['ENOENT', 'ENODEV'].includes(error.code)) throw error
+    const state = run.alive ? 'stopping' : run.state
+    throw new StateError(name, state, `${action} needs it running`)
+  }
 }
 
 // So that lxc-info says the same. A container that has ended has nobody to be told.

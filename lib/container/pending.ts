@@ -20,9 +20,9 @@ export class Pending {
   /** Taken out of the list, without a value that takes them back. */
   #stuck: Cgparam[] = []
 
-  /** What the run was started with. */
-  inForce(name: Waiting): unknown {
-    return this.#inForce[name]
+  /** It has been given to the running one as well. */
+  applied(name: Waiting, file: ContainerFile): void {
+    this.#inForce = { ...this.#inForce, [name]: NEXT_START.get(name)?.(file) }
   }
 
   /** A run begins with what is in the file. */

@@ -9,7 +9,7 @@ import { StateError, UnsupportedError } from '../host/errors.js'
 import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
-import type { FileTarget, KeeperEvent, RootfsPlan } from '../keeper/types.js'
+import type { FileTarget, KeeperEvent, RootfsPlan, SubMount } from '../keeper/types.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -193,12 +193,17 @@ export class ContainerRecord {
     const { name, driver } = this.pool
     const source = { mode: this.config.vpsadminos.clone_mode, image: this.image() }
     const target = this.host.paths.rootfs(name, this.id)
-    const { datasets } = driver
-    const mounts = automaticMounts(this.config).map(({ dataset, mountpoint: at, readonly }) => {
+    const mounts = this.subMounts(this.config)
+    return { ...driver.plan(this.home, source, target, this.user), mounts }
+  }
+
+  /** Those of its further datasets that a start mounts. @throws UnsupportedError where it can have none */
+  subMounts(file: ContainerFile): SubMount[] {
+    const { datasets } = this.pool.driver
+    return automaticMounts(file).map(({ dataset, mountpoint: at, readonly }) => {
       if (datasets === null) throw new UnsupportedError(`dataset '${dataset}'`, NO_DATASETS)
       return { dataset: datasets.nameOf(this.home, dataset), at, readonly }
     })
-    return { ...driver.plan(this.home, source, target, this.user), mounts }
   }
 
   /**

@@ -2,15 +2,10 @@
 // snapshot, and mounted where the container wants them.
 
 import type { ContainerRecord } from '../container/record.js'
-import {
-  ExistsError,
-  InUseError,
-  InvalidArgumentError,
-  NotFoundError,
-  StateError,
-} from '../host/errors.js'
+import { ExistsError, InUseError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
-import { datasetMounts, isOf, mountEntry, type DatasetMount } from '../mount/dataset-mounts.js'
+import { datasetMounts, isOf, mountEntry } from '../mount/dataset-mounts.js'
+import { unmountLive } from '../mount/live-mounts.js'
 import { assertFree, changeMounts } from '../mount/mounts.js'
 import { poolError } from '../pool/write-file.js'
 import {
@@ -53,8 +48,7 @@ export class Datasets {
   }
 
   /**
-   * With those above it that are missing, which are mounted nowhere. A running container sees it from its next
-   * start on.
+   * With those above it that are missing, which are mounted nowhere.
    *
    * @param name relative to the container's own: `data`, `data/sub`
    * @throws ExistsError also for a mountpoint that has a dataset; PoolFullError, also for a reservation
@@ -121,8 +115,7 @@ export class Datasets {
   /**
    * Into the pool's trash, with its snapshots.
    *
-   * @throws NotFoundError; InUseError while others are below it, or while it is mounted; StateError while the
-   *   container runs with it
+   * @throws NotFoundError; InUseError while others are below it, or while it is mounted
    */
   async delete(
     name: string,
@@ -143,7 +136,6 @@ export class Datasets {
       const where = mounts.map((mount) => `a mount at ${mount.mountpoint}`)
       throw new InUseError('dataset', wanted, where)
     }
-    assertNotMounted(record, wanted)
     op.signal?.throwIfAborted()
     using _settings = await record.lockSettings(op)
     await changeMounts(record, (before) => before.filter((mount) => !isOf(mount, wanted)), {
@@ -151,6 +143,11 @@ export class Datasets {
     })
     done('dataset-delete.marked')
     op.goOn()
+    // Also what its file did not say any more.
+    for (const one of record.run.alive ? [...below, wanted].reverse() : []) {
+      const dataset = storage.nameOf(record.home, one)
+      await unmountLive(record, { dataset, at: `/${one}`, readonly: false })
+    }
     await finishDatasets(record)
   }
 }
@@ -180,14 +177,6 @@ async function missing(
   const first = each.find((one) => !all.includes(one))
   if (first === undefined) throw new ExistsError('dataset', name)
   return first
-}
-
-function assertNotMounted({ run, name, pending }: ContainerRecord, dataset: string): void {
-  if (!run.alive) return
-  const now = (pending.inForce('mounts') ?? []) as readonly DatasetMount[]
-  const mounted = now.find((mount) => isOf(mount, dataset))
-  if (mounted === undefined) return
-  throw new StateError(name, run.state, `has '${mounted.dataset}' at ${mounted.mountpoint}`)
 }
 
 function given(properties: Readonly<Record<string, unknown>>): Properties {

@@ -11,6 +11,7 @@ import type {
   ReplaceFileOptions,
   RootfsPlan,
   StartPlan,
+  SubMount,
 } from './types.js'
 
 function mapLines(map: readonly IdMapEntry[]): string {
@@ -25,10 +26,12 @@ function encodeRootfs(rootfs: RootfsPlan): Buffer {
     UPPER: rootfs.upper,
     UID_MAP: mapLines(rootfs.uidMap),
     GID_MAP: mapLines(rootfs.gidMap),
-    MOUNT: (rootfs.mounts ?? []).map(({ dataset, at, readonly }) =>
-      encodeFields({ UPPER: dataset, PATH: at, FLAGS: readonly ? 1 : 0 }),
-    ),
+    MOUNT: (rootfs.mounts ?? []).map(encodeMount),
   })
+}
+
+export function encodeMount({ dataset, at, readonly }: SubMount): Buffer {
+  return encodeFields({ UPPER: dataset, PATH: at, FLAGS: readonly ? 1 : 0 })
 }
 
 const encoded = new WeakMap<StartPlan, Buffer>()

@@ -6,6 +6,7 @@ import { Connection, type Answer } from './connection.js'
 import {
   decodeResult,
   encodeExec,
+  encodeMount,
   encodeOp,
   encodeReplace,
   encodeStart,
@@ -38,6 +39,7 @@ import type {
   SessionStreams,
   Started,
   StartPlan,
+  SubMount,
 } from './types.js'
 
 export interface KeeperOptions {
@@ -226,6 +228,16 @@ export class Keeper implements AsyncDisposable {
    */
   async planNext(plan: StartPlan): Promise<void> {
     await this.#connection.request('PLAN', { ITEM: encodeFrame('START', 0, encodeStart(plan)) })
+  }
+
+  /** Has a running container see a further dataset. @throws KeeperError `ERR_CONTAINER_NOT_RUNNING` */
+  async mount(pool: string, id: string, mount: SubMount): Promise<void> {
+    await this.#connection.request('MOUNT', { POOL: pool, ID: id, MOUNT: encodeMount(mount) })
+  }
+
+  /** Takes it away, wherever the container has it. One that is not there is fine. */
+  async unmount(pool: string, id: string, mount: SubMount): Promise<void> {
+    await this.#connection.request('UNMOUNT', { POOL: pool, ID: id, MOUNT: encodeMount(mount) })
   }
 
   /** What runs under that name, with a pidfd of its init (`null` while it starts); or null. */

@@ -29,6 +29,8 @@ export const kinds = {
   RENEW: 21,
   RESIZE: 22,
   PLAN: 23,
+  MOUNT: 24,
+  UNMOUNT: 25,
   REPLY: 100,
   ERROR: 101,
   EVENT: 102,

@@ -1,17 +1,19 @@
-// Where a container sees its further datasets. A running one gets what is changed at its next start, or at the
-// next reboot from inside.
+// Where a container sees its further datasets. A running one gets what is changed at once.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { forgetUnapplied, whileUnapplied } from '../container/unapplied.js'
+import { whileUnapplied } from '../container/unapplied.js'
 import { ExistsError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
+import type { SubMount } from '../keeper/types.js'
 import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile } from '../schema/container.js'
 import { mountInput, mountpoint, type MountFile, type MountInput } from '../schema/dataset.js'
 import { parse } from '../schema/parse.js'
 import { datasetsOf } from '../dataset/storage.js'
 import { datasetMounts, mountEntry, type DatasetMount } from './dataset-mounts.js'
+import { mountLive, unmountLive } from './live-mounts.js'
 
 export type { DatasetMount } from './dataset-mounts.js'
 
@@ -77,7 +79,7 @@ export function assertFree(config: ContainerFile, mountpoint: string): void {
 }
 
 /**
- * For who has the settings' lock.
+ * For who has the settings' lock. A running container has it at once, and keeps what it has where that fails.
  *
  * @param more what else of the file changes at the same moment
  */
@@ -86,19 +88,53 @@ export async function changeMounts(
   change: (before: readonly MountFile[]) => readonly MountFile[],
   more: Patch = {},
 ): Promise<void> {
-  const mounts = change(record.config.mounts ?? [])
-  const write = async (): Promise<void> => {
-    record.config = await record.file.update({ mounts, ...more })
+  const before = record.config
+  const write = async (): Promise<Patch> => {
+    const { back, value } = await record.file.exchange({
+      mounts: change(before.mounts ?? []),
+      ...more,
+    })
+    record.config = value
+    return back
   }
-  if (!record.live) return write()
-  let written = false
-  await whileUnapplied(record, async () => {
+  if (!record.live) {
     await write()
-    written = true
-    await tellNextRun(record)
-  }).catch(async (error: unknown) => {
-    if (!written) await forgetUnapplied(record)
-    throw error
+    return
+  }
+  let failed: unknown
+  await whileUnapplied(record, async () => {
+    const back = await write()
+    try {
+      await tellNextRun(record)
+      await remount(record, before)
+      record.pending.applied('mounts', record.config)
+    } catch (error) {
+      failed = error
+      record.config = await record.file.update(back)
+      await tellNextRun(record)
+    }
   })
   await record.pending.note(record.pendingNote, record.run.initPid, record.config)
+  if (failed !== undefined) throw failed as Error
+}
+
+/** Has the running container see what its file says instead of what that said before; or as before. */
+async function remount(record: ContainerRecord, before: ContainerFile): Promise<void> {
+  const [then, now] = [record.subMounts(before), record.subMounts(record.config)]
+  const isIn = (list: readonly SubMount[]) => (one: SubMount) =>
+    list.some((other) => isDeepStrictEqual(one, other))
+  const added = now.filter((one) => !isIn(then)(one))
+  const gone = then.filter((one) => !isIn(now)(one))
+  for (const one of gone.reverse()) await unmountLive(record, one, now.filter(isIn(then)))
+  const made: SubMount[] = []
+  try {
+    for (const one of added) {
+      await mountLive(record, one)
+      made.push(one)
+    }
+  } catch (error) {
+    for (const one of made.reverse()) await unmountLive(record, one, then)
+    for (const one of gone.reverse()) await mountLive(record, one)
+    throw error
+  }
 }

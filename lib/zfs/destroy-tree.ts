@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { destroyDataset, destroySnapshots } from './datasets.js'
+import { namingHolders } from './holders.js'
 import { listDatasets } from './list.js'
 import { isZfsError } from './zfs-error.js'
 
@@ -16,13 +17,17 @@ const RETRY_MS = 20
  * With its snapshots and those of what is below it; there may be clones of one in another. Not existing
  * is fine, and what has appeared meanwhile is an error. What could be destroyed before it failed is gone.
  *
- * @throws ZfsError EEXIST while a snapshot has clones elsewhere, EBUSY while something of it is mounted or
- *   held
+ * @throws ZfsError EEXIST while a snapshot has clones elsewhere, EBUSY while something of it is mounted, with
+ *   `holders`, or held
  */
 export async function destroyTree(
   name: string,
   { patienceMs = 0 }: DestroyTreeOptions = {},
 ): Promise<void> {
+  await namingHolders(name, () => destroyWith(name, patienceMs))
+}
+
+async function destroyWith(name: string, patienceMs: number): Promise<void> {
   const end = performance.now() + patienceMs
   for (;;) {
     try {

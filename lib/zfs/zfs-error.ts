@@ -1,6 +1,7 @@
 // What ZFS refused.
 import { describeErrno } from '../errno.js'
 import { SystemError } from '../errors.js'
+import type { Holder } from './holders.js'
 
 /** One of several datasets, snapshots, … of a call. */
 export interface ZfsFailure {
@@ -17,6 +18,9 @@ export class ZfsError extends SystemError {
   readonly detail: string
   /** By name, where the call was about several. */
   readonly failures: readonly ZfsFailure[]
+
+  /** With EBUSY, where it was looked for: who has it mounted. */
+  holders: readonly Holder[] = []
 
   /** Made by the addon. */
   constructor(
@@ -37,6 +41,17 @@ export class ZfsError extends SystemError {
   }
   override get name(): string {
     return 'ZfsError'
+  }
+
+  /** @internal */
+  heldBy(holders: readonly Holder[]): void {
+    this.holders = holders
+    if (holders.length === 0) return
+    const each = holders.map(
+      ({ pid, program, path, mountNamespace }) =>
+        `${program} (process ${pid}, mount namespace ${mountNamespace}) has it at ${path}`,
+    )
+    this.message += `: ${each.slice(0, 3).join('; ')}${each.length > 3 ? '; …' : ''}`
   }
 }
 

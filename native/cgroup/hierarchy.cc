@@ -6,41 +6,14 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 
 namespace cgroup {
 namespace {
 
 using base::Result;
+using base::split;
 using base::SysError;
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  size_t start = 0;
-  while (start <= text.size()) {
-    const size_t end = std::min(text.find(separator, start), text.size());
-    if (end > start) parts.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return parts;
-}
-
-// mountinfo writes space, tab, newline and backslash as three octal digits.
-std::string unescape(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto octal = [&](size_t at) {
-      return at < text.size() && text[at] >= '0' && text[at] < '8';
-    };
-    if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
-      out +=
-          static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + text[i + 3] - '0');
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 // What stands among the controllers in a v1 mount's super options.
 bool is_option(std::string_view word) {
@@ -52,23 +25,18 @@ bool is_option(std::string_view word) {
          word.substr(0, 7) == "memory_";
 }
 
-// "36 35 98:0 /root /mount options optional… - type source superoptions"
 std::optional<Hierarchy> parse_line(std::string_view line) {
-  const size_t dash = line.find(" - ");
-  if (dash == std::string_view::npos) return std::nullopt;
-  const auto before = split(line.substr(0, dash), ' ');
-  const auto after = split(line.substr(dash + 3), ' ');
-  if (before.size() < 6 || after.size() < 2) return std::nullopt;
-
+  auto mount = base::parse_mount_line(line);
+  if (!mount) return std::nullopt;
   Hierarchy hierarchy;
-  hierarchy.mountpoint = unescape(before[4]);
-  if (after[0] == "cgroup2") {
+  hierarchy.mountpoint = std::move(mount->path);
+  if (mount->type == "cgroup2") {
     hierarchy.version = 2;
     return hierarchy;
   }
-  if (after[0] != "cgroup") return std::nullopt;
+  if (mount->type != "cgroup") return std::nullopt;
   hierarchy.version = 1;
-  for (const auto word : split(after.back(), ',')) {
+  for (const auto word : split(mount->options, ',')) {
     if (!is_option(word)) hierarchy.controllers.emplace_back(word);
   }
   return hierarchy;

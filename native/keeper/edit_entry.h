@@ -18,6 +18,8 @@ struct EditInput {
   const RootfsPlan* rootfs = nullptr;  // of a container that does not run
   int userns = -1;                     // carries the map of `rootfs`
   int init_fd = -1;                    // of one that runs
+  pid_t init = -1;                     // the same
+  const RootfsPlan* live = nullptr;  // MOUNT and UNMOUNT: its one mount, and what is needed for it
   int report = -1;
 };
 

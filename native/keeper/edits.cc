@@ -12,6 +12,7 @@
 #include "keeper/channel.h"
 #include "keeper/edit_child.h"
 #include "keeper/file_child.h"
+#include "keeper/live_mount.h"
 #include "keeper/rootfs.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
@@ -19,10 +20,27 @@
 namespace keeper {
 namespace {
 constexpr uint64_t kDeadlineMs = 30'000;
+
+[[noreturn]] void run_child(const EditInput& input) {
+  switch (input.kind) {
+    case Kind::EDIT:
+      run_edit(input);
+    case Kind::MOUNT:
+    case Kind::UNMOUNT:
+      run_live_mount(input);
+    default:
+      run_file(input);
+  }
 }
+}  // namespace
 
 Edits::Edits(Context& context, Containers& containers, UsernsCache& userns)
     : context_(context), containers_(containers), userns_(userns) {}
+
+// A mount point of its own: removing one that another child uses would detach it there.
+std::string Edits::place_of(uint64_t id) const {
+  return context_.options.state_dir + "/rootfs/.edit-" + std::to_string(id);
+}
 
 void Edits::run(const Message& message, const Request& request) {
   const uint64_t id = next_++;
@@ -31,14 +49,14 @@ void Edits::run(const Message& message, const Request& request) {
   edit.kind = message.kind;
   EditInput input{.fields = message.fields, .kind = message.kind};
   RootfsPlan rootfs;
-  if (message.fields.has(Tag::ROOTFS)) {
+  const bool live = message.kind == Kind::MOUNT || message.kind == Kind::UNMOUNT;
+  if (!live && message.fields.has(Tag::ROOTFS)) {
     auto parsed = RootfsPlan::parse(message.fields.text(Tag::ROOTFS));
     if (!parsed.ok()) return request.fail(parsed.error(), "plan");
     rootfs = std::move(*parsed);
     auto userns = userns_.get(rootfs.uid_map, rootfs.gid_map);
     if (!userns.ok()) return request.fail(userns.error(), "userns");
-    // A mount point of its own: removing one that another child uses would detach it there.
-    edit.target = context_.options.state_dir + "/rootfs/.edit-" + std::to_string(id);
+    edit.target = place_of(id);
     rootfs.target = edit.target;
     input.rootfs = &rootfs;
     input.userns = *userns;
@@ -49,6 +67,19 @@ void Edits::run(const Message& message, const Request& request) {
       return request.fail({ESRCH, "edit", key}, "edit", "ERR_CONTAINER_NOT_RUNNING");
     }
     input.init_fd = container->init_fd.get();
+    input.init = container->init;
+    if (live) {
+      auto mount = SubMount::parse(message.fields.text(Tag::MOUNT));
+      if (!mount.ok()) return request.fail(mount.error(), "plan");
+      const RootfsPlan& own = container->plan.rootfs;
+      auto userns = userns_.get(own.uid_map, own.gid_map);
+      if (!userns.ok()) return request.fail(userns.error(), "userns");
+      edit.target = place_of(id);
+      rootfs.target = edit.target;
+      rootfs.mounts.push_back(std::move(*mount));
+      input.live = &rootfs;
+      input.userns = *userns;
+    }
   }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
@@ -61,7 +92,7 @@ void Edits::run(const Message& message, const Request& request) {
   input.report = child_end.get();
   edit.pid = ::fork();
   if (edit.pid < 0) return request.fail(base::last_error("fork"));
-  if (edit.pid == 0) message.kind == Kind::EDIT ? run_edit(input) : run_file(input);
+  if (edit.pid == 0) run_child(input);
   passed(Step::EDIT_FORKED);
 
   auto fd = ns::pidfd_open(edit.pid);
@@ -109,7 +140,7 @@ void Edits::reported(uint64_t id) {
   std::vector<int> fds;
   for (const auto& fd : received->fds) fds.push_back(fd.get());
   request.reply(frame, fds);
-  if (edit.kind != Kind::EDIT) context_.loop.cancel(edit.deadline);
+  if (edit.kind == Kind::OPEN || edit.kind == Kind::REPLACE) context_.loop.cancel(edit.deadline);
 }
 
 void Edits::ended(uint64_t id) {

@@ -15,8 +15,9 @@ namespace keeper {
 class Edits {
  public:
   Edits(Context& context, Containers& containers, UsernsCache& userns);
-  // EDIT, OPEN and REPLACE; each runs in a forked child with a deadline, as a guest's filesystem
-  // may hang. Those of OPEN and REPLACE then stay for as long as their clients read and write.
+  // EDIT, OPEN, REPLACE, MOUNT and UNMOUNT; each runs in a forked child with a deadline, as a
+  // guest's filesystem may hang. Those of OPEN and REPLACE then stay for as long as their clients
+  // read and write.
   void run(const Message& message, const Request& request);
 
   void hand_over(Handover& to, Writer& keeper) const;
@@ -32,6 +33,7 @@ class Edits {
     Loop::Timer deadline = 0;
     std::optional<Request> waiting;
   };
+  [[nodiscard]] std::string place_of(uint64_t id) const;
   void watch(uint64_t id);
   void expect_report(uint64_t id, uint64_t milliseconds);
   void reported(uint64_t id);

@@ -136,6 +136,8 @@ void Keeper::dispatch(const Message& message, const Request& request,
     case Kind::EDIT:
     case Kind::OPEN:
     case Kind::REPLACE:
+    case Kind::MOUNT:
+    case Kind::UNMOUNT:
       return edits_.run(message, request);
     case Kind::SUBSCRIBE:
       return subscribe(message, request);

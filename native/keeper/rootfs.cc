@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -166,17 +167,33 @@ base::Result<std::vector<base::UniqueFd>> mount_overlay(const RootfsPlan& plan, 
   return used;
 }
 
+base::Result<base::UniqueFd> new_mount(const std::string& dataset) {
+  auto context = ns::fsopen("zfs");
+  if (!context.ok()) return context;
+  TRY_STATUS(ns::fsconfig_string(context->get(), "source", dataset));
+  TRY_STATUS(ns::fsconfig_create(context->get()));
+  return ns::fsmount(context->get(), ns::kMountNodev);
+}
+
+// A mount that is just ending, as that of the run before, is in the way until ZFS has let go of the
+// dataset: a moment after the mount itself is gone.
+base::Result<base::UniqueFd> mount_of(const std::string& dataset) {
+  constexpr int kTries = 1000;
+  constexpr timespec kPause{0, 5'000'000};
+  for (int left = kTries;; --left) {
+    auto mount = new_mount(dataset);
+    if (mount.ok() || mount.error().errnum != EBUSY || left == 0) return mount;
+    ::nanosleep(&kPause, nullptr);
+  }
+}
+
 // A tree that is attached nowhere. Its dataset is out of sight again when it is made, and with it
 // its
 // `.zfs`.
 base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPlan& plan, int userns,
                                      uint64_t attributes, std::vector<base::UniqueFd>& used) {
-  auto context = ns::fsopen("zfs");
-  if (!context.ok()) return std::move(context.error());
-  TRY_STATUS(ns::fsconfig_string(context->get(), "source", dataset));
-  TRY_STATUS(ns::fsconfig_create(context->get()));
-  auto whole = ns::fsmount(context->get(), ns::kMountNodev);
-  if (!whole.ok()) return std::move(whole.error());
+  auto whole = mount_of(dataset);
+  if (!whole.ok()) return whole;
   // A mount that is attached nowhere cannot be copied, before Linux 6.15.
   const Attached attached(whole->get(), plan.target + ".dataset");
   TRY_STATUS(base::Status(attached.status()));
@@ -232,8 +249,7 @@ base::Status stage_mounts(const RootfsPlan& plan, int userns, std::vector<base::
   std::vector<base::UniqueFd> trees;
   for (size_t index = 0; index < plan.mounts.size(); ++index) {
     const SubMount& mount = plan.mounts[index];
-    const uint64_t attributes = mount.readonly ? ns::kMountRdonly : 0;
-    auto tree = tree_of(mount.dataset, plan, userns, attributes, used);
+    auto tree = mount_dataset_tree(plan, mount, userns, used);
     if (!tree.ok()) return std::move(tree.error());
     TRY_STATUS(make_mountpoint(plan, index, root->get(), trees));
     const std::string at = staged(plan, index);
@@ -268,6 +284,11 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
   auto used = mount_tree(plan, userns);
   if (used.ok()) TRY_STATUS(stage_mounts(plan, userns, *used));
   return used;
+}
+
+base::Result<base::UniqueFd> mount_dataset_tree(const RootfsPlan& plan, const SubMount& mount,
+                                                int userns, std::vector<base::UniqueFd>& used) {
+  return tree_of(mount.dataset, plan, userns, mount.readonly ? ns::kMountRdonly : 0, used);
 }
 
 base::Status place_mounts(const RootfsPlan& plan) {

@@ -1,6 +1,6 @@
 // Where the pools of tests are: in directories, or with TEST_DATASET in datasets of ZFS below that one; and
 // what is in them, looked at without the engine.
-import { readdirSync, renameSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Container, PoolOptions, PoolSnapshot, TemporaryOptions } from 'vpsadminos'
 import { Mount } from '../../dist/ns/mount.js'
@@ -26,6 +26,24 @@ export function containersOn({ path, dataset }: PoolSnapshot): string[] {
   if (dataset === null) return readdirSync(join(path, 'ct')).sort()
   const all = zfs('list', '-Ho', 'name', '-d', '1', `${dataset}/ct`).split('\n').slice(1)
   return all.map((name) => name.slice(`${dataset}/ct/`.length)).sort()
+}
+
+/** Makes what a container would have, without one. */
+export function plantOn(
+  { path, dataset }: PoolSnapshot,
+  id: string,
+): { readonly type: string; readonly what: string; readonly remove: () => void } {
+  const what = join(dataset ?? path, 'ct', id)
+  if (dataset === null) mkdirSync(what)
+  else zfs('create', '-o', 'canmount=noauto', what)
+  return {
+    type: dataset === null ? 'directory' : 'dataset',
+    what,
+    remove: () => {
+      if (dataset === null) rmdirSync(what)
+      else zfs('destroy', what)
+    },
+  }
 }
 
 /** Gives what a container has another name, or with null puts it out of the way. */

@@ -30,11 +30,15 @@ export function needsZfs(path: string): boolean {
   return /^test\/(lib\/zfs\/|lib\/storage\/zfs|system\/crash-points\/zfs)/.test(path)
 }
 
+/** About directories. */
+const onDirectories = ['test/lib/pool/disk.ts', 'test/lib/pool/import.ts']
+
 /** Whether it is also run with its pools on ZFS, on the first distribution. */
 export function onZfsToo(path: string): boolean {
   return (
     /^test\/(attacks|system|lib\/(container|group|host|pool|user))\//.test(path) &&
-    !walks.test(path)
+    !walks.test(path) &&
+    !onDirectories.includes(path)
   )
 }
 

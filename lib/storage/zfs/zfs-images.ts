@@ -13,6 +13,7 @@ import { isZfsError } from '../../zfs/zfs-error.js'
 import type { ImageFile, ImageStorage, OpenImage, StagedImage } from '../images.js'
 import { DatasetMount } from './dataset-mount.js'
 import { IMAGE, IMAGE_SNAPSHOT, IMAGES, TREE } from './names.js'
+import { SharedMounts } from './shared-mounts.js'
 import type { Trash } from './trash.js'
 
 const STAGING = '.staging-'
@@ -22,6 +23,7 @@ export class ZfsImages implements ImageStorage {
   readonly #datasets: string
   readonly #trash: Trash
   readonly #files = new Map<string, string>()
+  readonly #mounts = new SharedMounts(['ro', 'noexec'])
 
   /**
    * @param pool its root directory
@@ -117,7 +119,7 @@ export class ZfsImages implements ImageStorage {
   }
 
   async open(id: string): Promise<OpenImage> {
-    const mount = await DatasetMount.of(`${this.#datasets}/${id}`, ['ro', 'noexec'])
+    const mount = await this.#mounts.open(`${this.#datasets}/${id}`)
     return {
       path: join(mount.path, TREE),
       [Symbol.asyncDispose]: () => mount[Symbol.asyncDispose](),

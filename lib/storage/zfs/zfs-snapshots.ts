@@ -12,6 +12,7 @@ import {
   rollbackDataset,
 } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
+import { namingHolders } from '../../zfs/holders.js'
 import { listDatasets, type ListedDataset } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { SnapshotEntry, SnapshotStorage } from '../snapshots.js'
@@ -41,7 +42,11 @@ export class ZfsSnapshots implements SnapshotStorage {
     await destroySnapshots(all.filter((one) => one.endsWith(`@${name}`)))
   }
 
-  async rollback(home: string, name: string): Promise<void> {
+  rollback(home: string, name: string): Promise<void> {
+    return namingHolders(home, () => this.#rollback(home, name))
+  }
+
+  async #rollback(home: string, name: string): Promise<void> {
     await settleTree(home)
     const datasets = (await listDatasets(home)).map((one) => one.name)
     for (const dataset of datasets.filter((one) => !isAside(one))) {

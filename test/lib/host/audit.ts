@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { zfs } from '../../helpers/zpool.js'
+import { plantOn } from '../../helpers/storage.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -32,11 +32,7 @@ await t.test('cgroups of containers that do not run, in every hierarchy', async 
 })
 
 await t.test('rootfs without a container', async (t) => {
-  const { path: pool, dataset } = host.pools.get('tank').show()
-  const path = join(dataset ?? pool, 'ct/nobody')
-  if (dataset === null) mkdirSync(path)
-  else zfs('create', '-o', 'canmount=noauto', path)
-  t.same(await what(), [`${dataset === null ? 'directory' : 'dataset'} ${path}`])
-  if (dataset === null) rmdirSync(path)
-  else zfs('destroy', path)
+  const planted = plantOn(host.pools.get('tank').show(), 'nobody')
+  t.same(await what(), [`${planted.type} ${planted.what}`])
+  planted.remove()
 })

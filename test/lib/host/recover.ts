@@ -1,11 +1,12 @@
 // What a crash could have left is removed, and nothing that somebody may miss.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { hierarchies } from '../../helpers/hierarchies.js'
 import { startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
+import { onZfs, plantOn } from '../../helpers/storage.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -45,21 +46,21 @@ await t.test('what is nobody’s is named and left', async (t) => {
   const mine = spawn('sleep', ['1000'])
   t.teardown(() => mine.kill())
   const cgroup = join(hierarchy, user, 'somebody.else')
-  const directory = join(host.pools.get('tank').show().path, 'ct/nobody')
+  const planted = plantOn(host.pools.get('tank').show(), 'nobody')
   mkdirSync(cgroup)
   writeFileSync(join(cgroup, 'cgroup.procs'), String(mine.pid))
-  mkdirSync(directory)
   const { removed, left } = await host.recover()
   t.same(removed, [])
-  t.same(left.map(({ what }) => what).sort(), [cgroup, directory].sort())
+  t.same(left.map(({ what }) => what).sort(), [cgroup, planted.what].sort())
   t.ok(existsSync(cgroup))
   mine.kill()
   await once(mine, 'exit')
-  t.match(await host.recover(), { removed: [{ what: cgroup }], left: [{ what: directory }] })
-  rmdirSync(directory)
+  t.match(await host.recover(), { removed: [{ what: cgroup }], left: [{ what: planted.what }] })
+  planted.remove()
 })
 
-await t.test('a removal that was not finished', async (t) => {
+const kept = onZfs ? 'on ZFS what is deleted waits in the trash' : false
+await t.test('a removal that was not finished', { skip: kept }, async (t) => {
   const path = join(host.pools.get('tank').show().path, 'trash/one.0123456789ab')
   mkdirSync(join(path, 'rootfs'), { recursive: true })
   t.match(await host.recover(), { removed: [{ what: path }], left: [] })

@@ -114,23 +114,44 @@ await t.test('limits change at once, and are taken back', async (t) => {
   t.equal((await ct.datasets.list())[0]?.refquota, 2 ** 30)
 })
 
-await t.test('a running one gets what is changed at a reboot from inside', async (t) => {
+await t.test('a running one gets what is changed at once', async (t) => {
   await ct.start()
   await ct.datasets.create('late', { mountpoint: '/late' })
-  t.same(ct.show().pending, ['mounts'])
-  await t.rejects(sh(ct, 'grep " /late " /proc/mounts'))
-  await ct.mounts.remove('/fixed')
-  const state = { code: 'ERR_STATE' }
-  await t.rejects(ct.datasets.delete('fixed'), state, 'which runs with it')
-  await ct.reboot()
   t.same(ct.show().pending, [])
-  t.match(await sh(ct, 'grep " /late " /proc/mounts'), /rw/)
+  await sh(ct, 'echo kept >/late/file && chown 5:6 /late/file')
+  await ct.mounts.add({ dataset: 'late', mountpoint: '/late-too/below', readonly: true })
+  t.equal(await sh(ct, 'cat /late-too/below/file; stat -c %u:%g /late-too/below/file'), 'kept\n5:6')
+  await t.rejects(sh(ct, 'touch /late-too/below/other'), /Read-only/)
+  await t.rejects(sh(ct, 'mount -o remount,rw /late-too/below'), 'locked')
+  await t.rejects(sh(ct, 'mount -o remount,dev /late'), 'locked')
+  await ct.mounts.remove('/late-too/below')
+  t.match(await sh(ct, 'grep " /late" /proc/mounts'), /^\S+ \/late zfs rw[^\n]*$/)
+  await ct.mounts.remove('/fixed')
   await t.rejects(sh(ct, 'grep " /fixed " /proc/mounts'))
   await ct.datasets.delete('fixed')
   await t.rejects(ct.datasets.delete('late'), {
     code: 'ERR_IN_USE',
     message: /a mount at \/late/,
   })
+  await ct.reboot()
+  t.equal(await sh(ct, 'cat /late/file'), 'kept')
+  await t.rejects(sh(ct, 'grep fixed /proc/mounts'))
+  await sh(ct, 'mkdir /moved && mount --move /late /moved')
+  await ct.mounts.remove('/late')
+  await t.rejects(sh(ct, 'grep moved /proc/mounts'), 'wherever the guest has it')
+  await ct.mounts.add({ dataset: 'late', mountpoint: '/late' })
+  await sh(ct, 'touch /blocks')
+  await t.rejects(ct.mounts.add({ dataset: 'late', mountpoint: '/blocks' }), {
+    code: 'ERR_INVALID_ARGUMENT',
+  })
+  t.same(
+    ct.mounts.list().map(({ mountpoint }) => mountpoint),
+    ['/srv/my data', '/srv/my data/deeper', '/late'],
+  )
+  await sh(ct, 'ln -s / /root-link')
+  await ct.mounts.add({ dataset: 'late', mountpoint: '/root-link/inside' })
+  t.equal(await sh(ct, 'cat /inside/file'), 'kept', 'a link leads within the container')
+  await ct.mounts.remove('/root-link/inside')
   await ct.kill()
 })
 

@@ -1,0 +1,106 @@
+#include "keeper/live_mount.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mountinfo.h"
+#include "keeper/channel.h"
+#include "keeper/rootfs.h"
+#include "ns/mount.h"
+#include "ns/rootfs.h"
+
+namespace keeper {
+namespace {
+
+constexpr size_t kMaxTable = 64 * 1024 * 1024;
+
+// Attached nowhere, and with the attributes that the guest must not take away. These are locked
+// when a mount namespace is copied into one of another user namespace, mount_namespaces(7), and
+// stay so.
+base::Result<base::UniqueFd> locked_tree(const EditInput& input) {
+  const RootfsPlan& plan = *input.live;
+  if (::unshare(CLONE_NEWNS) != 0) return base::last_error("unshare");
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return base::last_error("mount", "/");
+  }
+  if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
+    return base::last_error("mkdir", plan.target);
+  }
+  std::vector<base::UniqueFd> used;
+  auto tree = mount_dataset_tree(plan, plan.mounts.front(), input.userns, used);
+  if (!tree.ok()) return tree;
+  TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, plan.target));
+  if (::setns(input.init_fd, CLONE_NEWUSER) != 0) return base::last_error("setns");
+  if (::unshare(CLONE_NEWNS) != 0) return base::last_error("unshare");
+  return ns::open_tree(AT_FDCWD, plan.target, ns::kOpenTreeClone);
+}
+
+base::Result<base::UniqueFd> enter_root(const EditInput& input, int namespaces) {
+  if (::setns(input.init_fd, namespaces) != 0) return base::last_error("setns");
+  base::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return base::last_error("open", "/");
+  TRY_STATUS(become_root());
+  return root;
+}
+
+base::Status put(const EditInput& input) {
+  auto tree = locked_tree(input);
+  if (!tree.ok()) return std::move(tree.error());
+  auto root = enter_root(input, CLONE_NEWNS);
+  if (!root.ok()) return std::move(root.error());
+  const std::string& at = input.live->mounts.front().at;
+  TRY_STATUS(ns::mkdir_in_root(root->get(), at, 0755));
+  auto directory = ns::open_in_root(root->get(), at, O_PATH | O_DIRECTORY);
+  if (!directory.ok()) return std::move(directory.error());
+  return ns::move_mount(tree->get(), directory->get(), "");
+}
+
+// Where the guest has it now, whatever it has done with what it was given.
+base::Result<std::vector<std::string>> places(int table, const std::string& dataset) {
+  if (::lseek(table, 0, SEEK_SET) != 0) return base::last_error("lseek", "mountinfo");
+  auto text = base::read_fd(table, "mountinfo", kMaxTable);
+  if (!text.ok()) return std::move(text.error());
+  std::vector<std::string> found;
+  for (const std::string_view line : base::split(*text, '\n')) {
+    auto mount = base::parse_mount_line(line);
+    if (mount && mount->type == "zfs" && mount->source == dataset) {
+      found.push_back(std::move(mount->path));
+    }
+  }
+  return found;
+}
+
+base::Status take(const EditInput& input) {
+  const SubMount& mount = input.live->mounts.front();
+  // Of its init, by our own /proc: what the guest calls so may be anything.
+  auto table =
+      base::open_at(AT_FDCWD, "/proc/" + std::to_string(input.init) + "/mountinfo", O_RDONLY);
+  if (!table.ok()) return std::move(table.error());
+  auto root = enter_root(input, CLONE_NEWUSER | CLONE_NEWNS);
+  if (!root.ok()) return std::move(root.error());
+  // One mount may hide another one.
+  constexpr int kRounds = 64;
+  for (int round = 0; round < kRounds; ++round) {
+    auto found = places(table->get(), mount.dataset);
+    if (!found.ok()) return std::move(found.error());
+    if (found->empty()) return base::success();
+    for (const std::string& path : *found) (void)ns::umount(path, MNT_DETACH);
+  }
+  return base::SysError{EBUSY, "umount2", mount.at};
+}
+
+}  // namespace
+
+void run_live_mount(const EditInput& input) {
+  begin_child(input);
+  const auto done = input.kind == Kind::MOUNT ? put(input) : take(input);
+  if (!done.ok()) refuse(input, "mount", done.error());
+  (void)send(input.report, Writer(Kind::REPLY, 0).bytes());
+  _exit(0);
+}
+
+}  // namespace keeper
