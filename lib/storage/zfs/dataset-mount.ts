@@ -1,7 +1,15 @@
 // A dataset mounted for this process alone, nowhere in any mount namespace: it is reached by descriptor,
 // and unmounted with it, however the process ends.
 
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SystemError } from '../../errors.js'
 import { Mount, type MountAttribute } from '../../ns/mount.js'
+
+// Two who mount a dataset that is mounted nowhere find no superblock of it yet and each make one; but only
+// one can own the dataset, zpl_mount_impl() and zfsvfs_create(). The other one has the first one's when it
+// tries again.
+const PATIENCE_MS = 5000
+const RETRY_MS = 5
 
 export class DatasetMount implements AsyncDisposable {
   readonly #mount: Mount
@@ -10,13 +18,25 @@ export class DatasetMount implements AsyncDisposable {
     this.#mount = mount
   }
 
-  /** @throws SystemError ENOENT when there is no such dataset, ENODEV without ZFS in the kernel */
+  /**
+   * @throws SystemError ENOENT when there is no such dataset, ENODEV without ZFS in the kernel, EBUSY when it
+   *   is being received or rolled back for long
+   */
   static async of(
     dataset: string,
     attributes: readonly MountAttribute[] = [],
   ): Promise<DatasetMount> {
     const wanted: MountAttribute[] = ['nodev', 'nosuid', ...attributes]
-    return new DatasetMount(await Mount.create('zfs', { source: dataset }, wanted))
+    const end = performance.now() + PATIENCE_MS
+    for (;;) {
+      try {
+        return new DatasetMount(await Mount.create('zfs', { source: dataset }, wanted))
+      } catch (error) {
+        const busy = error instanceof SystemError && error.code === 'EBUSY'
+        if (!busy || performance.now() >= end) throw error
+      }
+      await sleep(RETRY_MS)
+    }
   }
 
   /** A path to it, also for children of this process: these have other descriptors in `/proc/self`. */
