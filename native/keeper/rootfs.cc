@@ -158,7 +158,7 @@ base::Result<std::vector<base::UniqueFd>> mount_dataset(const RootfsPlan& plan, 
   auto context = ns::fsopen("zfs");
   if (!context.ok()) return std::move(context.error());
   TRY_STATUS(ns::fsconfig_string(context->get(), "source", plan.upper));
-  TRY_STATUS(ns::fsconfig_create(context->get()));
+  TRY_STATUS(ns::fsconfig_create(context->get(), plan.upper));
   auto whole = ns::fsmount(context->get(), ns::kMountNodev);
   if (!whole.ok()) return std::move(whole.error());
   // A mount that is attached nowhere cannot be copied, before Linux 6.15.
