@@ -62,6 +62,7 @@ export const errorCodes = {
   ERR_POOL_FORMAT: 'The pool was written by a newer version of this library',
   ERR_POOL_FULL: 'There is no space left in the pool',
   ERR_POOL_READ_ONLY: 'The pool is on a read-only filesystem',
+  ERR_POOL_SUSPENDED: 'The zpool has lost disks and waits for them',
   ERR_POOL_UNSAFE: 'Others than root could look into the pool',
   ERR_SESSION_LOST: 'There is no such session, or it ended with the keeper',
   ERR_STATE: 'The container, pool or host is in a state in which this cannot be done',

@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BusyError, NotFoundError } from '../host/errors.js'
+import { BusyError, NotFoundError, PoolFullError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { belongingsOf, stillThere, type Belonging } from './belongings.js'
@@ -44,8 +44,7 @@ export async function deleteContainer(
   const rootfs = await record.lockRootfs(op)
   op.goOn()
   try {
-    // The mark first: if we are cut off, the next import goes on from here.
-    record.config = await record.file.update({ state: 'staged' })
+    await mark(record)
     done('delete.marked')
     await pool.driver.remove(record.home)
     done('delete.rootfs')
@@ -63,6 +62,16 @@ export async function deleteContainer(
   await leaveUser(op, record)
   host.emit({ type: 'deleted', pool: pool.name, id })
   return await receipt(record, before)
+}
+
+/** If we are cut off, the next import goes on from here. */
+async function mark(record: ContainerRecord): Promise<void> {
+  try {
+    record.config = await record.file.update({ state: 'staged' })
+  } catch (error) {
+    // To delete is how a full pool gets room. Cut off without a mark, it is to be deleted once more.
+    if (!(error instanceof PoolFullError)) throw error
+  }
 }
 
 // The kernel removes a veth with the network namespace of its other end, which it does in a thread of its own

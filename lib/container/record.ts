@@ -155,13 +155,15 @@ export class ContainerRecord {
     return new Operation(this.host.locks, name, this.name, options)
   }
 
-  /** Around its file and the LXC configuration. */
+  /** Around its file and the LXC configuration. @throws PoolSuspendedError */
   async lockSettings(op: Operation): Promise<Disposable> {
+    this.pool.driver.assertWorking()
     return op.lock([claim('settings', `${this.pool.name}:${this.id}`, 'exclusive', this.#key)])
   }
 
-  /** Around its root filesystem while it does not run: two mounts of one overlay must not be. */
+  /** Around its root filesystem while it does not run: two mounts of one overlay must not be. @throws PoolSuspendedError */
   async lockRootfs(op: Operation): Promise<Disposable> {
+    this.pool.driver.assertWorking()
     return op.lock([claim('rootfs', `${this.pool.name}:${this.id}`, 'exclusive', this.#key)])
   }
 

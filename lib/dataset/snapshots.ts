@@ -9,6 +9,7 @@ import {
   UnsupportedError,
 } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
 import { snapshotName } from '../schema/names.js'
 import { done } from '../step.js'
@@ -125,7 +126,7 @@ export async function snapshotTogether(
       wanted,
     )
   } catch (error) {
-    if (!isZfsError(error, 'EEXIST')) throw error
+    if (!isZfsError(error, 'EEXIST')) throw poolError(error, first.home)
     throw new ExistsError('snapshot', `${pool.name}@${wanted}`)
   } finally {
     for (const op of operations.reverse()) op[Symbol.dispose]()

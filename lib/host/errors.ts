@@ -207,6 +207,15 @@ export class PoolFullError extends EngineError {
   }
 }
 
+/** It waits for disks that it has lost. */
+export class PoolSuspendedError extends EngineError {
+  readonly code = 'ERR_POOL_SUSPENDED'
+  /** @param path the zpool's name */
+  constructor(readonly path: string) {
+    super(`zpool '${path}' is suspended, as it has lost disks: see zpool status, zpool clear`)
+  }
+}
+
 /** The range has no free run of blocks that is long enough. */
 export class IdRangeExhaustedError extends EngineError {
   readonly code = 'ERR_ID_RANGE_EXHAUSTED'

@@ -5,6 +5,7 @@ import {
   IdRangeExhaustedError,
   InvalidArgumentError,
   InUseError,
+  PoolFullError,
 } from '../host/errors.js'
 import { claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
@@ -142,6 +143,15 @@ export class IdRange {
       for (const allocation of freed) turn.remove(this.#reservation(allocation))
       return freed
     })
+  }
+
+  /** Blocks of an owner who is gone. A full pool cannot note it: they stay taken until an import can. @internal */
+  async freeIfRoom(op: Operation, owner: string): Promise<void> {
+    try {
+      await this.freeIn(op, { owner })
+    } catch (error) {
+      if (!(error instanceof PoolFullError)) throw error
+    }
   }
 
   /** Cannot be given up once it has begun. @throws InUseError while blocks are allocated */

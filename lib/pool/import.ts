@@ -93,7 +93,7 @@ export async function importPool(
 
 // A read-only pool cannot be locked, and needs no lock: nothing in it changes.
 export async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
-  const path = join(layout.root, '.lock')
+  const path = lockPath(layout)
   let lock: FileLock | null
   try {
     lock = await FileLock.take(path)
@@ -108,10 +108,15 @@ export async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
   throw new BusyError(`pool '${layout.root}'`, `imported by ${holder}`, null)
 }
 
+function lockPath({ root }: PoolLayout): string {
+  return join(root, '.lock')
+}
+
 async function own({ host, layout, name, cgroup }: Pool, { file }: FileLock): Promise<void> {
   const now: Owner = { pid: process.pid, stateDir: host.paths.stateDir, pool: name, cgroup }
-  await assertNotElsewhere(host, layout.root, await readOwner(file), now)
-  await writeOwner(file, now)
+  const last = await readOwner(file)
+  await assertNotElsewhere(host, layout.root, last, now)
+  await writeOwner(lockPath(layout), last, now)
 }
 
 async function loadIdRanges(pool: Pool): Promise<void> {
@@ -230,7 +235,7 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
         ({ path }) => path === pool.layout.confFile('user', user ?? ''),
       )
       if (owner !== null && user !== null && !pool.users.has(user) && !broken) {
-        await range.freeIn(op, { owner })
+        await range.freeIfRoom(op, owner)
       }
     }
   }

@@ -39,6 +39,9 @@ export interface PoolSnapshot {
 
 export type PoolState = 'importing' | 'active' | 'exported'
 
+/** Operations that need nothing of the disk: what runs on one that is lost can be stopped. */
+const DISKLESS: ReadonlySet<string> = new Set(['stop', 'freeze', 'thaw'])
+
 interface PoolParts {
   readonly name: string
   readonly host: HostContext
@@ -111,7 +114,8 @@ export class Pool {
    * Begins an operation on something in it, which keeps the pool from being exported meanwhile.
    *
    * @param subject its lock, and the first of those that it takes
-   * @throws BusyError; StateError when the pool is exported, ClosedError when its host is closed
+   * @throws BusyError; StateError when the pool is exported, ClosedError when its host is closed;
+   *   PoolSuspendedError
    * @internal
    */
   async begin(
@@ -125,6 +129,7 @@ export class Pool {
     try {
       await op.lock([claim('pool', this.name, 'shared'), subject, ...more])
       this.assertActive()
+      if (!DISKLESS.has(name)) this.driver.assertWorking()
       return op
     } catch (error) {
       op[Symbol.dispose]()

@@ -38,6 +38,9 @@ export interface StorageDriver {
   /** Where what is deleted waits for its end; null where it goes at once. */
   readonly trash: Trash | null
 
+  /** Whether it can be written to, without waiting for it. @throws PoolSuspendedError */
+  assertWorking(): void
+
   /**
    * What the container has: the path of its directory, or the name of its dataset.
    *

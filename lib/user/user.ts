@@ -88,7 +88,7 @@ export class User {
     this.#pool.users.delete(this.name)
     const owner = `user:${this.name}`
     for (const range of this.#pool.idRanges.values()) {
-      if (range.owners().has(owner)) await range.freeIn(op, { owner })
+      if (range.owners().has(owner)) await range.freeIfRoom(op, owner)
     }
     if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, owner)
     done('user-delete.ids')

@@ -4,7 +4,7 @@ import { native } from '../native.js'
 import { call, type ZfsOptions } from './call.js'
 import { encodeProperties, type Properties } from './properties.js'
 
-/** Of a filesystem, volume, snapshot or bookmark. */
+/** Of a filesystem, volume, snapshot or bookmark. @throws ZfsError EAGAIN in a pool that is suspended */
 export async function datasetExists(name: string, options: ZfsOptions = {}): Promise<boolean> {
   return call(() => native.zfs.exists(name), options)
 }

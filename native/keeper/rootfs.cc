@@ -171,7 +171,7 @@ base::Result<base::UniqueFd> new_mount(const std::string& dataset) {
   auto context = ns::fsopen("zfs");
   if (!context.ok()) return context;
   TRY_STATUS(ns::fsconfig_string(context->get(), "source", dataset));
-  TRY_STATUS(ns::fsconfig_create(context->get()));
+  TRY_STATUS(ns::fsconfig_create(context->get(), dataset));
   return ns::fsmount(context->get(), ns::kMountNodev);
 }
 
@@ -187,9 +187,7 @@ base::Result<base::UniqueFd> mount_of(const std::string& dataset) {
   }
 }
 
-// A tree that is attached nowhere. Its dataset is out of sight again when it is made, and with it
-// its
-// `.zfs`.
+// A tree that is attached nowhere. Its dataset is out of sight again when it is made, and its `.zfs`.
 base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPlan& plan, int userns,
                                      uint64_t attributes, std::vector<base::UniqueFd>& used) {
   auto whole = mount_of(dataset);

@@ -169,11 +169,13 @@ base::Result<base::UniqueFd> new_mount(const std::string& type, const Options& o
                                        uint64_t attributes) {
   auto context = ns::fsopen(type);
   if (!context.ok()) return context;
+  std::string source;
   for (const auto& [key, value] : options) {
+    if (key == "source") source = value.value_or("");
     TRY_STATUS(value ? ns::fsconfig_string(context->get(), key, *value)
                      : ns::fsconfig_flag(context->get(), key));
   }
-  TRY_STATUS(ns::fsconfig_create(context->get()));
+  TRY_STATUS(ns::fsconfig_create(context->get(), source));
   return ns::fsmount(context->get(), attributes);
 }
 

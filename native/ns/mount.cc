@@ -112,8 +112,8 @@ Status fsconfig_fd(int context, const std::string& key, int value) {
   return fsconfig(context, kSetFd, key.c_str(), nullptr, value, key);
 }
 
-Status fsconfig_create(int context) {
-  return fsconfig(context, kCmdCreate, nullptr, nullptr, 0, "");
+Status fsconfig_create(int context, const std::string& what) {
+  return fsconfig(context, kCmdCreate, nullptr, nullptr, 0, what);
 }
 
 Result<UniqueFd> fsmount(int context, uint64_t attributes) {

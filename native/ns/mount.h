@@ -52,7 +52,8 @@ base::Status fsconfig_string(int context, const std::string& key, const std::str
 base::Status fsconfig_flag(int context, const std::string& key);
 // `value` is a descriptor that the filesystem takes as an option (overlay's layers since 6.13).
 base::Status fsconfig_fd(int context, const std::string& key, int value);
-base::Status fsconfig_create(int context);
+// `what` is of which one, for the error.
+base::Status fsconfig_create(int context, const std::string& what = {});
 base::Result<base::UniqueFd> fsmount(int context, uint64_t attributes);
 
 // MNT_DETACH and the like in `flags`; never follows a link at the end of `path`.

@@ -21,7 +21,12 @@ Result<Unit> result_of(int errnum, const char* call, const std::string& name,
 Result<bool> exists(const std::string& name) {
   auto lib = library();
   if (!lib.ok()) return std::move(lib.error());
-  return lib.value().core->lzc_exists(name.c_str()) == abi::B_TRUE;
+  errno = 0;
+  if (lib.value().core->lzc_exists(name.c_str()) == abi::B_TRUE) return true;
+  // It says no also when its ioctl could not look, as in a pool that is suspended.
+  const int errnum = errno;
+  if (errnum == 0 || errnum == ENOENT || errnum == EINVAL || errnum == ENAMETOOLONG) return false;
+  return Failure{errnum, "lzc_exists", name, {}, {}, {}};
 }
 
 Result<Unit> create(const std::string& name, const Map& properties) {

@@ -1,15 +1,17 @@
 // The demo: three Debian system containers in two groups, from nothing and back to nothing.
 //
-//   node scripts/demo/main.js IMAGE.tar.zst SUITE
+//   node scripts/demo/main.js IMAGE.tar.zst SUITE [DATASET]
 //
+// With a dataset of ZFS its pool is below that one, and it shows what ZFS adds.
 // Uses the public interface only. What is left behind is looked for by ./traces.js.
 
 import { Host } from 'vpsadminos'
 import { bytes, step, table, timings } from './steps.js'
 import { traces } from './traces.js'
 
-const [archive = '', suite = 'bookworm'] = process.argv.slice(2)
+const [archive = '', suite = 'bookworm', dataset = ''] = process.argv.slice(2)
 const version = suite === 'trixie' ? '13' : '12'
+const onZfs = dataset !== ''
 // How much slower than a machine this is: an emulated one says so.
 const slowness = Number(process.env['TIME_FACTOR'] ?? 1)
 
@@ -18,6 +20,16 @@ const containers = [
   { id: 'web2', group: '/web', memoryLimit: '256 MiB', cpuLimit: 50, pidsLimit: 200 },
   { id: 'db1', group: '/db', memoryLimit: '384 MiB', cpuLimit: 80, pidsLimit: 300 },
 ]
+
+/** How a rootfs is made of the image. */
+const modes = {
+  clone: 'each a clone of the image, which shares its blocks',
+  overlay: 'each an overlay of the image',
+  reflink: 'each a copy of the image that shares its blocks',
+  copy: 'each a copy of the image',
+}
+/** What one of them loses, and has again. */
+const lost = '/etc/issue.net'
 
 /** @param {import('vpsadminos').Host} host */
 async function run(host) {
@@ -34,16 +46,19 @@ async function run(host) {
     await host.groups.create({ path: '/web', memoryLimit: '512 MiB' })
     await host.groups.create({ path: '/db', cpuLimit: 80 })
   })
-  const cts = await step('create three containers', () =>
-    Promise.all(
-      containers.map((wanted) =>
-        host.containers.create({
-          ...wanted,
-          hostname: `${wanted.id}.example.org`,
-          image: { distribution: 'debian', version },
-        }),
+  const cts = await step(
+    'create three containers',
+    () =>
+      Promise.all(
+        containers.map((wanted) =>
+          host.containers.create({
+            ...wanted,
+            hostname: `${wanted.id}.example.org`,
+            image: { distribution: 'debian', version },
+          }),
+        ),
       ),
-    ),
+    (made) => modes[made[0]?.show().cloneMode ?? 'copy'],
   )
   await step(
     'start them',
@@ -80,11 +95,13 @@ async function run(host) {
     (change) => change,
   )
   console.log(`\n${table(await rows(host))}\n`)
+  if (onZfs) await snapshotAndSpoil(host)
   await step(
     'stop them',
     () => Promise.all(cts.map((ct) => ct.stop({ timeout: 30_000 * slowness }))),
     (results) => results.map(({ rung }) => `by ${rung}`).join(', '),
   )
+  if (onZfs) await rollBack(cts[0])
   await step(
     'delete them',
     () => Promise.all(cts.map((ct) => ct.delete())),
@@ -93,6 +110,47 @@ async function run(host) {
       if (left.length > 0) throw new Error(`left behind: ${JSON.stringify(left)}`)
       const gone = receipts.flatMap((receipt) => receipt.gone)
       return `nothing is left of ${gone.length} things in kernel and pool`
+    },
+  )
+}
+
+/** @param {import('vpsadminos').Host} host */
+async function snapshotAndSpoil(host) {
+  const ids = containers.map(({ id }) => id)
+  await step(
+    'snapshot all three in the same moment, while they run',
+    async () => {
+      await host.containers.snapshot(ids, 'demo')
+      return Promise.all(ids.map((id) => host.containers.get(id).snapshots.list()))
+    },
+    (lists) =>
+      lists.map((list, index) => `${ids[index]} with ${bytes(list[0]?.referenced)}`).join(', '),
+  )
+  const [id = ''] = ids
+  await step(
+    `delete /usr/share and ${lost} in ${id}`,
+    async () => {
+      const ct = host.containers.get(id)
+      await output(ct, ['rm', '-rf', '/usr/share', lost])
+      return ct.exec(['cat', lost])
+    },
+    ({ stderr, exitCode }) => {
+      if (exitCode === 0) throw new Error(`${lost} is still there`)
+      return stderr.trim()
+    },
+  )
+}
+
+/** @param {import('vpsadminos').Container | undefined} ct */
+async function rollBack(ct) {
+  if (ct === undefined) throw new Error('no container')
+  await step(`roll ${ct.id} back to the snapshot`, () => ct.snapshots.rollback('demo'))
+  await step(
+    'is it as it was?',
+    async () => (await (await ct.pull(lost)).toArray()).join('').trim(),
+    (line) => {
+      if (!line.startsWith('Debian')) throw new Error(`${lost} says '${line}'`)
+      return `${lost} says '${line}'`
     },
   )
 }
@@ -152,10 +210,21 @@ async function rows(host) {
   })
 }
 
+/** @param {import('vpsadminos').Host} host */
+function where(host) {
+  const { dataset, path } = host.pools.get('tank').show()
+  return dataset ?? path
+}
+
 console.log()
-const host = await step('open a temporary host', () => Host.temporary())
+const host = await step(
+  'open a temporary host',
+  () => Host.temporary(onZfs ? { dataset } : {}),
+  (open) => `its pool is in ${onZfs ? 'a dataset of ZFS' : 'a directory'}: ${where(open)}`,
+)
 const place = {
   paths: [host.stateDir, host.pools.get('tank').show().path],
+  dataset: host.pools.get('tank').show().dataset,
   cgroupRoot: host.cgroupRoot,
   interfacePrefix: host.interfacePrefix,
 }
@@ -181,7 +250,9 @@ if (left.length > 0) {
   console.log(`✗ left on the machine:\n    ${left.join('\n    ')}`)
   status = 1
 } else {
-  console.log('✓ nothing is left: no process, mount, cgroup or network interface of the demo')
+  console.log(
+    '✓ nothing is left: no process, mount, cgroup, dataset or network interface of the demo',
+  )
 }
 console.log(`\n${timings()}`)
 process.exitCode = status

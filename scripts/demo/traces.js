@@ -1,20 +1,25 @@
 // Looks for what a host has left on the machine, in the kernel itself: the library is not asked.
 
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
 /**
- * @param {{ paths: string[], cgroupRoot: string, interfacePrefix: string }} of
- *   directories that are the host's alone, its cgroup, and how names of its interfaces begin
- * @returns {string[]} one line for every process, mount, cgroup, link and directory
+ * @param {{
+ *   paths: string[], dataset: string | null, cgroupRoot: string, interfacePrefix: string
+ * }} of
+ *   directories that are the host's alone, its dataset if it has one, its cgroup, and how names of its
+ *   interfaces begin
+ * @returns {string[]} one line for every process, mount, cgroup, link, directory and dataset
  */
-export function traces({ paths, cgroupRoot, interfacePrefix }) {
+export function traces({ paths, dataset, cgroupRoot, interfacePrefix }) {
   return [
     ...processes(paths, cgroupRoot),
     ...mounts(paths),
     ...cgroups(cgroupRoot),
     ...links(interfacePrefix),
     ...paths.filter(existsSync).map((path) => `directory ${path}`),
+    ...datasets(dataset),
   ]
 }
 
@@ -63,6 +68,17 @@ function links(prefix) {
   return list('/sys/class/net')
     .filter((name) => name.startsWith(prefix))
     .map((name) => `network interface ${basename(name)}`)
+}
+
+/** @param {string | null} dataset */
+function datasets(dataset) {
+  if (dataset === null) return []
+  const { stdout } = spawnSync('zfs', ['list', '-H', '-o', 'name', '-r', dataset])
+  return stdout
+    .toString()
+    .split('\n')
+    .filter(Boolean)
+    .map((name) => `dataset ${name}`)
 }
 
 function pids() {

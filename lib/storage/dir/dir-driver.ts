@@ -47,6 +47,9 @@ export class DirDriver implements StorageDriver {
     })
   }
 
+  // Its filesystem is not ours to know.
+  assertWorking(): void {}
+
   home(id: string): string {
     return this.#layout.container(id)
   }

@@ -52,8 +52,7 @@ export class Trash {
     const name = `${this.#root}/${flat.slice(0, NAME_ROOM)}.${unique}`
     try {
       await setProperties(dataset, { [ORIGINAL_NAME]: dataset, [TRASHED_AT]: String(seconds) })
-      await renameDataset(dataset, name)
-      return name
+      return await renameToFirst(dataset, [name, `${this.#root}/${unique}`])
     } catch (error) {
       if (!isZfsError(error, 'ENOENT')) throw error
       return null
@@ -99,4 +98,17 @@ export class Trash {
     }
     return { destroyed, left }
   }
+}
+
+// With the longest names of snapshots ZFS does not let it have a longer name than it had.
+async function renameToFirst(dataset: string, names: readonly [string, string]): Promise<string> {
+  const [name, short] = names
+  try {
+    await renameDataset(dataset, name)
+    return name
+  } catch (error) {
+    if (!isZfsError(error, 'ENAMETOOLONG')) throw error
+  }
+  await renameDataset(dataset, short)
+  return short
 }

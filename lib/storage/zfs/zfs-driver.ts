@@ -7,6 +7,7 @@ import type { PoolLayout } from '../../pool/layout.js'
 import { cloneSnapshot, datasetExists, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import { assertNotSuspended } from './suspended.js'
 import { Trash } from './trash.js'
 import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
@@ -26,6 +27,7 @@ export class ZfsDriver implements StorageDriver {
   readonly datasets: ZfsDatasets
   readonly dataset: string
   readonly #containers: string
+  readonly #zpool: string
 
   /** @param dataset the pool's */
   constructor(layout: PoolLayout, dataset: string) {
@@ -34,14 +36,18 @@ export class ZfsDriver implements StorageDriver {
     this.datasets = new ZfsDatasets(this.trash)
     this.images = new ZfsImages(layout.root, dataset, this.trash)
     this.#containers = `${dataset}/ct`
+    this.#zpool = dataset.split('/', 1)[0] ?? ''
+  }
+
+  assertWorking(): void {
+    assertNotSuspended(this.#zpool)
   }
 
   // Where an earlier name of the container, or of the zpool, is all that is different, it is out of date.
   home(id: string, declared: string | null): string {
     const usual = `${this.#containers}/${id}`
     if (declared === null) return usual
-    const zpool = this.dataset.split('/', 1)[0] ?? ''
-    const here = [zpool, ...declared.split('/').slice(1)].join('/')
+    const here = [this.#zpool, ...declared.split('/').slice(1)].join('/')
     return dirname(here) === this.#containers ? usual : here
   }
 

@@ -34,6 +34,7 @@ await t.test('a full disk', async (t) => {
   const pool = host.pools.get('full')
   await pool.images.import({ path: image, distribution: 'busybox', version: '1' })
   const ct = await host.containers.create({ id: 'one', pool: 'full', image: busybox })
+  const other = await host.containers.create({ id: 'other', pool: 'full', image: busybox })
   try {
     writeFileSync(join(path, 'filler'), Buffer.alloc(20 * 2 ** 20))
   } catch {
@@ -45,6 +46,7 @@ await t.test('a full disk', async (t) => {
   await t.rejects(ct.set({ memoryLimit: '64 MiB' }), { code: 'ERR_POOL_FULL' })
   t.match(ct.show(), { memoryLimit: null })
   await t.rejects(host.users.create({ name: 'three', pool: 'full' }), { code: 'ERR_POOL_FULL' })
+  t.same((await other.delete()).leftovers, [], 'to delete is how it gets room')
   rmSync(join(path, 'filler'))
   t.match(pool.show(), { containers: 1, users: 1 })
   await ct.set({ memoryLimit: '64 MiB' })

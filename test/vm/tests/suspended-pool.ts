@@ -1,0 +1,71 @@
+// A zpool whose disk goes is suspended, and with `failmode=wait` keeps everybody who writes to it until
+// an administrator comes. Containers of other pools go on; what is about it fails, by name.
+import { requires } from '../../helpers/requires.js'
+import { Lab, projectInGuest } from '../lab.js'
+import type { Answer } from '../suspension.js'
+import { VolatileDisk } from '../volatile-disk.js'
+
+const t = requires('root', 'qemu', 'mmdebstrap', 'nbdkit')
+t.setTimeout(0)
+const lab = await Lab.open({ zfs: true })
+t.teardown(() => lab[Symbol.asyncDispose]())
+
+const script = `
+  mount --make-rshared /
+  losetup --direct-io=on /dev/loop0 "$(/usr/lib/lab/find-disk data)"
+  truncate -s 1G /tmp/stays
+  zpool create -o failmode=wait -m /gone gone /dev/loop0
+  zpool create -m /stays stays /tmp/stays
+  images/busybox/build.sh /tmp/busybox.tar
+  exec node test/vm/programs/suspended.js /tmp/busybox.tar
+`
+
+await using disk = new VolatileDisk()
+await using machine = await lab.machine({ data: await disk.drive() })
+const answers = new Map<string, Answer>()
+let rest = ''
+const ended = new Promise<void>((resolve, reject) => {
+  machine
+    .run(['sh', '-ec', script], {
+      cwd: projectInGuest,
+      env: lab.env,
+      limitMs: 60_000 * lab.accelerator.timeFactor,
+      onOutput: (data, stream) => {
+        if (stream === 'stderr') return void process.stderr.write(data)
+        const lines = (rest + data.toString()).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines) {
+          const answer = JSON.parse(line) as Answer
+          answers.set(answer.step, answer)
+          if (answer.step === 'ready') void disk.cut()
+          if (answer.step === 'done') resolve()
+        }
+      },
+    })
+    .then(({ stderr }) => reject(new Error(`it ended by itself: ${stderr}`)), reject)
+})
+await ended
+
+const suspended = [
+  'snapshot',
+  'create',
+  'user',
+  'set',
+  'restart',
+  'rename',
+  'delete',
+  'start',
+  'pull',
+]
+for (const step of suspended) {
+  const answer = answers.get(`gone: ${step}`)
+  t.match(answer, { outcome: 'ERR_POOL_SUSPENDED', message: /zpool 'gone'/ }, `${step} on it`)
+}
+for (const step of ['its trash', 'its dataset', 'audit', 'open both']) {
+  t.match(answers.get(step), { outcome: 'EAGAIN', message: /'gone/ }, `${step}: says which pool`)
+}
+const others = ['exec', 'set', 'restart', 'create', 'exec then']
+for (const step of [...others, 'close', 'open the other', 'exec at last', 'close again']) {
+  t.match(answers.get(step), { outcome: 'ok' }, step)
+}
+t.match(answers.get('stop what is on it'), { message: /TimeoutError/ }, 'who stops it can give up')
