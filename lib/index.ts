@@ -49,6 +49,7 @@ export type { Console, ConsoleOptions } from './container/console.js'
 export type { ConsolePosition, ConsoleSince } from './container/console-log.js'
 export type { UserOption } from './container/credentials.js'
 export type { Belonging } from './container/belongings.js'
+export type { CopyOptions } from './container/copy.js'
 export type { DeleteOptions, DeleteReceipt } from './container/delete.js'
 export type { ExecOptions, ExecResult, SpawnOptions } from './container/exec.js'
 export type { FileSource, PullOptions, PushOptions } from './container/files.js'
@@ -72,6 +73,7 @@ export { parseSize, type Size } from './schema/size.js'
 export type {
   AutostartInput as AutostartSetting,
   ContainerSettingsInput as ContainerSettings,
+  CopySettings,
   CreateImage,
   CreateOptions,
   NetifInput as NetifSetting,

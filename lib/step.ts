@@ -32,6 +32,15 @@ export const steps = {
   'rollback.done': 'it is as it was then',
   'rollback.unmarked': 'its file has lost the mark',
 
+  'copy.staged': 'the file of the copy is there, marked as not finished',
+  'copy.marked': 'the file of what is copied says so',
+  'copy.snapshot': 'on ZFS: what is copied has a snapshot',
+  'copy.rootfs': 'the copy has its directory',
+  'copy.unmarked': 'what is copied is as it was',
+  'copy.guest': 'the rootfs of the copy has its own name',
+  'copy.log': 'its console log is there',
+  'copy.live': 'its file has lost the mark',
+
   'set.limits': 'the cgroup of a running container has its limits',
   'set.file': 'its file has the settings',
   'set.guest': 'its rootfs has its name and resolvers',

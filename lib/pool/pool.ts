@@ -123,7 +123,7 @@ export class Pool {
     this.assertActive()
     const op = new Operation(this.host.locks, name, resourceOf(subject), options)
     try {
-      await op.lock([claim('pool', this.name, 'shared'), subject, ...more])
+      await op.lock([this.poolClaim(), subject, ...more])
       this.assertActive()
       return op
     } catch (error) {
@@ -153,6 +153,11 @@ export class Pool {
   /** @internal */
   claim<K extends LockKind>(kind: K, name: string, mode?: LockMode): Claim<K> {
     return claim(kind, `${this.name}:${name}`, mode)
+  }
+
+  /** What an operation that needs it holds beside another pool. @internal */
+  poolClaim(): Claim<'pool'> {
+    return claim('pool', this.name, 'shared')
   }
 
   /** @internal */

@@ -154,6 +154,31 @@ export const createOptions = containerSettings.extend({
   image: imageQuery,
 })
 
+/** What a copy has that is not as in the container that is copied. */
+export interface CopySettings {
+  /** The pool that it is made in. Default: that of the container. */
+  readonly pool?: string | undefined
+  /** The user whose id map it has. Default: one is made for it, and vanishes with it. */
+  readonly user?: string | undefined
+  /** Path of the group that it is in. Default: that of the same path. */
+  readonly group?: string | undefined
+  /**
+   * A container that runs is stopped for it and started again: on ZFS for a moment, in a directory for as long
+   * as it takes. False: its files are copied as a loss of power would leave them. Default true.
+   */
+  readonly consistent?: boolean | undefined
+  /** Whether it has the network interfaces, without their MAC addresses. Default true. */
+  readonly networkInterfaces?: boolean | undefined
+}
+
+export const copySettings = z.strictObject({
+  pool: z.string().optional(),
+  user: userName.optional(),
+  group: groupPath.optional(),
+  consistent: z.boolean().default(true),
+  networkInterfaces: z.boolean().default(true),
+})
+
 const text = z.union([z.string(), z.number()]).transform(String)
 
 const netifFile = z.looseObject({
@@ -179,6 +204,8 @@ const own = z.looseObject({
   renaming: z.object({ from: containerId, to: containerId }).optional(),
   /** While it is rolled back to a snapshot: the next import goes on. */
   rolling_back: z.string().optional(),
+  /** While it is copied: what that has made of it, and how it is to go on. */
+  copying: z.object({ name: z.string(), resume: z.enum(['start', 'thaw']).optional() }).optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })

@@ -70,6 +70,20 @@ const killStarted = async (host: Host): Promise<void> => {
   if (ct.state !== 'stopped') await ct.kill()
 }
 
+const copySteps: readonly Step[] = [
+  ...(['copy.staged', 'copy.marked', 'copy.rootfs', 'copy.unmarked'] as const),
+  ...(['copy.guest', 'copy.log', 'copy.live'] as const),
+]
+/** Whatever has become of it. */
+const remakeBase = async (host: Host): Promise<void> => {
+  await host.containers.get('base').delete()
+  const image = { distribution: 'busybox' }
+  await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+}
+const dropCopy = async (host: Host): Promise<void> => {
+  await host.containers.find('copied')?.delete()
+}
+
 const makeUser: Operation['run'] = (host, _place, options) =>
   host.users.create({ name: 'somebody' }, options)
 const dropUser = async (host: Host): Promise<void> => {
@@ -101,6 +115,16 @@ const exportOther = async (host: Host): Promise<void> => {
 /** Those that only a pool of ZFS has. */
 export const zfsOperations: readonly Operation[] = [
   {
+    name: 'copy the datasets of a container',
+    steps: ['copy.marked', 'copy.snapshot', 'stop.ended', 'copy.rootfs'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.copy('started', 'copied', options),
+    restore: async (host) => {
+      await dropCopy(host)
+      await killStarted(host)
+    },
+  },
+  {
     name: 'roll a container back',
     steps: ['rollback.marked', 'rollback.done', 'rollback.unmarked'],
     prepare: async (host) => {
@@ -109,11 +133,7 @@ export const zfsOperations: readonly Operation[] = [
     },
     run: (host, _place, options) =>
       host.containers.get('base').snapshots.rollback('older', options),
-    restore: async (host) => {
-      await host.containers.get('base').delete()
-      const image = { distribution: 'busybox' }
-      await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
-    },
+    restore: remakeBase,
   },
 ]
 
@@ -152,6 +172,22 @@ export const operations: readonly Operation[] = [
     ],
     run: (host, _place, options) => host.containers.get('base').rename('moved', options),
     restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),
+  },
+  {
+    name: 'copy a container',
+    steps: [...user, ...(['user.ids', 'user.file'] as const), ...copySteps],
+    run: (host, _place, options) => host.containers.copy('base', 'copied', options),
+    restore: dropCopy,
+  },
+  {
+    name: 'copy a container that runs',
+    steps: ['copy.marked', 'stop.ended', 'copy.rootfs', 'start.running', 'copy.unmarked'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.copy('started', 'copied', options),
+    restore: async (host) => {
+      await dropCopy(host)
+      await killStarted(host)
+    },
   },
   {
     name: 'change a container that is stopped',

@@ -25,3 +25,8 @@ export const IMAGE_SNAPSHOT = 'image'
 
 /** In a container's dataset, and in an image's: so `.zfs`, which is beside it, is in no guest. */
 export const TREE = 'private'
+
+/** What a dataset is called that is below another one and not part of what a container sees. */
+export function isAside(name: string): boolean {
+  return /\/\./.test(name)
+}

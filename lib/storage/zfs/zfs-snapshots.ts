@@ -15,11 +15,7 @@ import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets, type ListedDataset } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { SnapshotEntry, SnapshotStorage } from '../snapshots.js'
-
-/** What a dataset is called that is below another one and not part of what a container sees. */
-function isAside(name: string): boolean {
-  return /\/\./.test(name)
-}
+import { isAside } from './names.js'
 
 const ASIDE = '.newer-'
 
