@@ -56,6 +56,7 @@ export type { FileSource, PullOptions, PushOptions } from './container/files.js'
 export type { InitKind } from './container/init.js'
 export type { ClampedPrlimit } from './container/prlimit-clamp.js'
 export type { RebootOptions, RestartResult } from './container/reboot.js'
+export type { ReinstallOptions } from './container/reinstall.js'
 export type { Session, SessionExit } from './container/session.js'
 export type { SetResult } from './container/set.js'
 export type { ContainerSnapshot } from './container/snapshot.js'
@@ -77,6 +78,7 @@ export type {
   CreateImage,
   CreateOptions,
   NetifInput as NetifSetting,
+  ReinstallSettings,
 } from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
 export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'

@@ -8,6 +8,7 @@ import { resumeCopied } from '../container/copy.js'
 import { loadContainer } from '../container/load.js'
 import { finishRollback } from '../dataset/snapshots.js'
 import type { ContainerRecord } from '../container/record.js'
+import { finishReinstall } from '../container/reinstall.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
 import { isUnapplied } from '../container/unapplied.js'
@@ -290,6 +291,7 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     const { renaming, unnamed = false } = record.config.vpsadminos
     if (renaming?.to === record.id) await finishRename(op, record, renaming.from)
     await finishRollback(record)
+    await finishReinstall(record)
     if (unnamed) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)
   })

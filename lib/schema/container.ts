@@ -179,6 +179,18 @@ export const copySettings = z.strictObject({
   networkInterfaces: z.boolean().default(true),
 })
 
+export interface ReinstallSettings {
+  /** The image that the new rootfs is made from. Default: the newest one as it was made from. */
+  readonly image?: CreateImage | undefined
+  /** Has its snapshots go with what they are of; otherwise one that has any is refused. Default false. */
+  readonly removeSnapshots?: boolean | undefined
+}
+
+export const reinstallSettings = z.strictObject({
+  image: imageQuery.optional(),
+  removeSnapshots: z.boolean().default(false),
+})
+
 const text = z.union([z.string(), z.number()]).transform(String)
 
 const netifFile = z.looseObject({
@@ -206,6 +218,8 @@ const own = z.looseObject({
   rolling_back: z.string().optional(),
   /** While it is copied: what that has made of it, and how it is to go on. */
   copying: z.object({ name: z.string(), resume: z.enum(['start', 'thaw']).optional() }).optional(),
+  /** While it gets another rootfs: the next import takes that away, or puts it in its place. */
+  reinstalling: z.enum(['preparing', 'replacing']).optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })

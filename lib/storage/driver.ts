@@ -5,6 +5,7 @@ import type { RootfsPlan } from '../keeper/types.js'
 import type { CloneMode } from '../schema/pool.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from './copy.js'
 import type { ImageStorage } from './images.js'
+import type { ReplacementStorage } from './replacement.js'
 import type { SnapshotStorage } from './snapshots.js'
 import type { Trash } from './zfs/trash.js'
 import type { IdMap } from '../user/id-map.js'
@@ -31,6 +32,8 @@ export interface StorageDriver {
   readonly dataset: string | null
   readonly capabilities: StorageCapabilities
   readonly images: ImageStorage
+  /** Other rootfs for containers that are there. */
+  readonly replacement: ReplacementStorage
   /** Null where it cannot make any. */
   readonly snapshots: SnapshotStorage | null
   /** Where what is deleted waits for its end; null where it goes at once. */

@@ -190,6 +190,16 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: 'reinstall a container',
+    steps: [
+      ...(['reinstall.marked', 'reinstall.rootfs', 'reinstall.guest'] as const),
+      ...(['reinstall.replacing', 'reinstall.replaced', 'reinstall.done'] as const),
+    ],
+    prepare: (host) => host.containers.get('base').push('/root/file', 'old'),
+    run: (host, _place, options) => host.containers.get('base').reinstall(options),
+    restore: remakeBase,
+  },
+  {
     name: 'change a container that is stopped',
     steps: ['set.file', 'set.guest'],
     run: (host, _place, options) =>

@@ -13,8 +13,10 @@ import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import { isBeside } from '../replacement.js'
 import { mergedTree } from './merged-tree.js'
 import { DirImages } from './dir-images.js'
+import { DirReplacement } from './dir-replacement.js'
 
 const OVERLAY_LIMITATIONS = [
   'renaming a directory of the image gives EXDEV; programs copy it then',
@@ -29,6 +31,7 @@ export class DirDriver implements StorageDriver {
   readonly dataset = null
   readonly capabilities: StorageCapabilities
   readonly images: DirImages
+  readonly replacement = new DirReplacement(this)
   readonly snapshots = null
   readonly trash = null
   readonly #layout: PoolLayout
@@ -64,16 +67,21 @@ export class DirDriver implements StorageDriver {
     )
   }
 
-  list(): Promise<string[]> {
+  async list(): Promise<string[]> {
+    return (await this.#directories()).filter((name) => !isBeside(name))
+  }
+
+  #directories(): Promise<string[]> {
     return directories(join(this.#layout.root, 'ct'))
   }
 
   async unfinished(): Promise<Place[]> {
     const trash = this.#layout.trash()
-    return (await directories(trash)).map((name) => ({
-      type: 'directory',
-      what: join(trash, name),
-    }))
+    const doomed = (await directories(trash)).map((name) => join(trash, name))
+    const beside = (await this.#directories()).filter(isBeside)
+    return [...doomed, ...beside.map((name) => this.#layout.container(name))].map((what) =>
+      this.place(what),
+    )
   }
 
   create(

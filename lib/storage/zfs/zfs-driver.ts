@@ -16,8 +16,10 @@ import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } 
 import { DatasetMount } from './dataset-mount.js'
 import { IMAGES, isAside, TREE } from './names.js'
 import { Trash } from './trash.js'
+import { isBeside } from '../replacement.js'
 import { copyDatasets, forgetCopy } from './zfs-copy.js'
 import { ZfsImages } from './zfs-images.js'
+import { ZfsReplacement } from './zfs-replacement.js'
 import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
 
 export class ZfsDriver implements StorageDriver {
@@ -29,6 +31,7 @@ export class ZfsDriver implements StorageDriver {
     limitations: [],
   })
   readonly images: ZfsImages
+  readonly replacement: ZfsReplacement
   readonly snapshots = new ZfsSnapshots()
   readonly trash: Trash
   readonly dataset: string
@@ -39,6 +42,7 @@ export class ZfsDriver implements StorageDriver {
     this.dataset = dataset
     this.trash = new Trash(dataset)
     this.images = new ZfsImages(layout.root, dataset, this.trash)
+    this.replacement = new ZfsReplacement(this.images, this.trash)
     this.#containers = `${dataset}/ct`
   }
 
@@ -137,13 +141,17 @@ export class ZfsDriver implements StorageDriver {
   }
 
   async list(): Promise<string[]> {
-    const found = await listDatasets(this.#containers, { depth: 1 })
-    const ids = found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
-    return ids.filter((id) => !id.startsWith('.'))
+    return (await this.#names()).filter((name) => !name.startsWith('.'))
   }
 
-  unfinished(): Promise<Place[]> {
-    return Promise.resolve([])
+  async unfinished(): Promise<Place[]> {
+    const names = (await this.#names()).filter(isBeside)
+    return names.map((name) => this.place(`${this.#containers}/${name}`))
+  }
+
+  async #names(): Promise<string[]> {
+    const found = await listDatasets(this.#containers, { depth: 1 })
+    return found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
   }
 
   place(what: string): Place {

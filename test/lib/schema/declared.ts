@@ -38,6 +38,7 @@ const same: [
   Takes<typeof containers.containerSettings, vpsadminos.ContainerSettings>,
   Takes<typeof containers.createOptions, vpsadminos.CreateOptions>,
   Takes<typeof containers.copySettings, vpsadminos.CopySettings>,
+  Takes<typeof containers.reinstallSettings, vpsadminos.ReinstallSettings>,
   Takes<typeof groups.groupSettings, vpsadminos.GroupSettings>,
   Takes<typeof groups.createGroupOptions, vpsadminos.CreateGroupOptions>,
   Takes<typeof hostOptions, vpsadminos.HostOptions>,
@@ -47,7 +48,7 @@ const same: [
   Takes<typeof poolOptions, vpsadminos.PoolOptions>,
   Takes<typeof installOptions, vpsadminos.InstallOptions>,
   Takes<typeof importImage, vpsadminos.ImportImage>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true]
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true]
 
 interface Schema {
   readonly shape: object
@@ -59,6 +60,7 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/container', 'ContainerSettingsInput', containers.containerSettings],
   ['schema/container', 'CreateOptions', containers.createOptions],
   ['schema/container', 'CopySettings', containers.copySettings],
+  ['schema/container', 'ReinstallSettings', containers.reinstallSettings],
   ['schema/container', 'CreateImage', containers.imageQuery],
   ['schema/container', 'NetifInput', containers.netif],
   ['schema/container', 'AutostartInput', containers.autostart],
