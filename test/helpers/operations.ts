@@ -74,12 +74,14 @@ const copySteps: readonly Step[] = [
   ...(['copy.staged', 'copy.marked', 'copy.rootfs', 'copy.unmarked'] as const),
   ...(['copy.guest', 'copy.log', 'copy.live'] as const),
 ]
+
 /** Whatever has become of it. */
 const remakeBase = async (host: Host): Promise<void> => {
   await host.containers.get('base').delete()
   const image = { distribution: 'busybox' }
   await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
 }
+
 const dropCopy = async (host: Host): Promise<void> => {
   await host.containers.find('copied')?.delete()
 }
@@ -115,8 +117,8 @@ const exportOther = async (host: Host): Promise<void> => {
 /** Those that only a pool of ZFS has. */
 export const zfsOperations: readonly Operation[] = [
   {
-    name: 'copy the datasets of a container',
-    steps: ['copy.marked', 'copy.snapshot', 'stop.ended', 'copy.rootfs'],
+    name: 'copy the datasets of a running container',
+    steps: ['copy.snapshot'],
     prepare: (host) => host.containers.get('started').start(),
     run: (host, _place, options) => host.containers.copy('started', 'copied', options),
     restore: async (host) => {
@@ -174,13 +176,13 @@ export const operations: readonly Operation[] = [
     restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),
   },
   {
-    name: 'copy a container',
+    name: 'copy a stopped container',
     steps: [...user, ...(['user.ids', 'user.file'] as const), ...copySteps],
     run: (host, _place, options) => host.containers.copy('base', 'copied', options),
     restore: dropCopy,
   },
   {
-    name: 'copy a container that runs',
+    name: 'copy a running container',
     steps: ['copy.marked', 'stop.ended', 'copy.rootfs', 'start.running', 'copy.unmarked'],
     prepare: (host) => host.containers.get('started').start(),
     run: (host, _place, options) => host.containers.copy('started', 'copied', options),
@@ -190,7 +192,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: 'reinstall a container',
+    name: 'reinstall a stopped container',
     steps: [
       ...(['reinstall.marked', 'reinstall.rootfs', 'reinstall.guest'] as const),
       ...(['reinstall.replacing', 'reinstall.replaced', 'reinstall.done'] as const),
