@@ -51,12 +51,14 @@ export type { Console, ConsoleOptions } from './container/console.js'
 export type { ConsolePosition, ConsoleSince } from './container/console-log.js'
 export type { UserOption } from './container/credentials.js'
 export type { Belonging } from './container/belongings.js'
+export type { CopyOptions } from './container/copy.js'
 export type { DeleteOptions, DeleteReceipt } from './container/delete.js'
 export type { ExecOptions, ExecResult, SpawnOptions } from './container/exec.js'
 export type { FileSource, PullOptions, PushOptions } from './container/files.js'
 export type { InitKind } from './container/init.js'
 export type { ClampedPrlimit } from './container/prlimit-clamp.js'
 export type { RebootOptions, RestartResult } from './container/reboot.js'
+export type { ReinstallOptions } from './container/reinstall.js'
 export type { Session, SessionExit } from './container/session.js'
 export type { SetResult } from './container/set.js'
 export type { ContainerSnapshot } from './container/snapshot.js'
@@ -74,9 +76,11 @@ export { parseSize, type Size } from './schema/size.js'
 export type {
   AutostartInput as AutostartSetting,
   ContainerSettingsInput as ContainerSettings,
+  CopySettings,
   CreateImage,
   CreateOptions,
   NetifInput as NetifSetting,
+  ReinstallSettings,
 } from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
 export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'

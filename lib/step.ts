@@ -39,6 +39,23 @@ export const steps = {
   'dataset-delete.removed': 'the dataset is in the trash',
   'dataset-delete.unmarked': 'its file has lost the mark',
 
+  'copy.staged': 'the file of the copy is there, marked as not finished',
+  'copy.marked': 'the file of what is copied says so',
+  'copy.snapshot': 'on ZFS: what is copied has a snapshot',
+  'copy.rootfs': 'the copy has its directory',
+  'copy.unmarked': 'what is copied is as it was',
+  'copy.guest': 'the rootfs of the copy has its own name',
+  'copy.log': 'its console log is there',
+  'copy.live': 'its file has lost the mark',
+
+  'reinstall.marked': 'its file says that another rootfs is being made',
+  'reinstall.rootfs': 'that has a directory beside the first one',
+  'reinstall.guest': 'and the name of the container',
+  'reinstall.replacing':
+    'its file is that of the new rootfs, which is to take the place of the first',
+  'reinstall.replaced': 'it is in its place',
+  'reinstall.done': 'its file has lost the mark',
+
   'set.limits': 'the cgroup of a running container has its limits',
   'set.file': 'its file has the settings',
   'set.guest': 'its rootfs has its name and resolvers',

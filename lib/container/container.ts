@@ -35,6 +35,7 @@ import {
   type RestartResult,
 } from './reboot.js'
 import type { ContainerRecord } from './record.js'
+import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
 import { renameContainer } from './rename.js'
 import type { Session } from './session.js'
 import { setContainer, unsetContainer, type SetResult } from './set.js'
@@ -263,6 +264,20 @@ export class Container {
   async stats(options: OperationOptions = {}): Promise<CgroupStats> {
     checkOptions(options, 'stats')
     return await abandon(this.#record.cgroupDir().stats(), options.signal)
+  }
+
+  /**
+   * Gives it another root filesystem, from an image: what is in the one that it has is lost. Its settings, ids
+   * and datasets stay. Only while it is stopped.
+   *
+   * ```ts
+   * await ct.reinstall({ image: { distribution: 'debian', version: '13' } })
+   * ```
+   *
+   * @throws InUseError naming its snapshots, unless they may go; StateError, NotFoundError
+   */
+  reinstall(options?: ReinstallOptions): Promise<void> {
+    return reinstallContainer(this.#record, options)
   }
 
   /** Only while it is stopped. It can be given up until its file has the new name. */

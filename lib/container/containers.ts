@@ -11,6 +11,7 @@ import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
 import { snapshotTogether } from '../dataset/snapshots.js'
 import type { Container } from './container.js'
+import { copyContainer, type CopyOptions } from './copy.js'
 import { createContainer } from './create.js'
 import { deadline } from '../host/deadline.js'
 import type { ContainerSnapshot } from './snapshot.js'
@@ -56,6 +57,21 @@ export class Containers {
     const pool = choosePool(this.#host.pools, wanted.pool)
     using limit = deadline('create', Infinity, more.signal, this.#host.closed)
     return await createContainer(pool, wanted, { ...more, signal: limit.signal })
+  }
+
+  /**
+   * Makes a container that is as another one, with an id map of its own. What is in it is copied, with its
+   * datasets and without its snapshots; of the image it shares what the other one does, in the same pool.
+   *
+   * ```ts
+   * await host.containers.copy('web1', 'web2')
+   * ```
+   *
+   * @throws InvalidArgumentError, ExistsError, NotFoundError before anything is changed
+   * @throws PoolFullError, UnsupportedError; whatever was made until then is undone
+   */
+  async copy(reference: string, id: string, options: CopyOptions = {}): Promise<Container> {
+    return await copyContainer(this.get(reference).record, id, options)
   }
 
   /** @param reference `[POOL:]ID` */

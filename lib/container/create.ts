@@ -6,7 +6,6 @@ import { checkParams } from '../group/cgparams.js'
 import { ExistsError, NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
-import type { FileOp } from '../keeper/types.js'
 import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
@@ -16,9 +15,9 @@ import { Undo } from '../undo.js'
 import type { User } from '../user/user.js'
 import { createUser } from '../user/users.js'
 import { Container } from './container.js'
-import { editsFor, machineId, nameFiles, resolverFiles } from './guest-files.js'
-import { filesOf, initOf } from './image-facts.js'
+import { initOf } from './image-facts.js'
 import type { DetectedInit } from './init-detect.js'
+import { prepareGuest } from './prepare-guest.js'
 import { ContainerRecord } from './record.js'
 import { checkSettings, patchOf } from './settings.js'
 import { done } from '../step.js'
@@ -66,7 +65,7 @@ export async function createContainer(
   await pool.driver.create(record.home, from, { signal: op.signal })
   undo.add(() => pool.driver.remove(record.home))
   done('create.rootfs', op.signal)
-  await prepareGuest(record, image, init)
+  await prepareGuest(record, record.rootfsPlan(), image, init)
   done('create.guest', op.signal)
   await touch(pool.layout.consoleLog(id))
   done('create.log', op.signal)
@@ -82,7 +81,7 @@ export async function createContainer(
 }
 
 // Its lock is held until the container is there, which keeps the user from being deleted.
-async function userFor(
+export async function userFor(
   op: Operation,
   pool: Pool,
   name: string | undefined,
@@ -144,38 +143,14 @@ function baseOf(
   }
 }
 
-/** Gives the new rootfs its name. What it has is looked up in the image: nothing is mounted yet. */
-async function prepareGuest(
-  record: ContainerRecord,
-  image: Image,
-  { kind }: DetectedInit,
-): Promise<void> {
-  const files = [...nameFiles(record), ...resolverFiles(record)]
-  const paths = files.map(({ path }) => path)
-  const present = await filesOf(record.pool.images, image, paths)
-  const steps = editsFor(files, present)
-  // The image's own is the image's, not this machine's, whoever may write it.
-  if (kind === 'systemd') steps.push(...editsFor([machineId()], []))
-  if (steps.length > 0) await edit(record, steps)
-}
-
-async function edit(record: ContainerRecord, steps: readonly FileOp[]): Promise<void> {
-  const keeper = await record.host.keeper()
-  const { durable } = record.pool.marker
-  const target = { rootfs: record.rootfsPlan() }
-  const results = await keeper.edit(target, steps, { flush: durable })
-  for (const { error } of results)
-    if (error !== null) throw poolError(error, record.pool.layout.root)
-}
-
 // So that a console can be watched before the first start.
-async function touch(path: string): Promise<void> {
+export async function touch(path: string): Promise<void> {
   const file = await open(path, 'a', 0o600).catch((error: unknown) => {
     throw poolError(error, path)
   })
   await file.close()
 }
 
-function ignoreMissing(error: unknown): void {
+export function ignoreMissing(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
 }

@@ -10,6 +10,7 @@ import { forgetExit } from './last-exit.js'
 import { logFiles } from './log-files.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
+import type { ContainerFile } from '../schema/container.js'
 import type { ContainerRecord } from './record.js'
 import { stopLocked } from './stop.js'
 import { done } from '../step.js'
@@ -46,7 +47,7 @@ export async function deleteContainer(
   try {
     await mark(record)
     done('delete.marked')
-    await pool.driver.remove(record.home)
+    await removeHome(pool, record.home, record.config)
     done('delete.rootfs')
     await Promise.all([record.cgroupDir().remove(), removeTraces(pool, id)])
     done('delete.traces')
@@ -114,6 +115,16 @@ async function leaveUser(op: Operation, record: ContainerRecord): Promise<void> 
   } catch (error) {
     if (!(error instanceof BusyError)) throw error
   }
+}
+
+/** Its rootfs, and another one that was to take its place. */
+export async function removeHome(
+  { driver }: Pool,
+  home: string,
+  { vpsadminos }: ContainerFile,
+): Promise<void> {
+  if (vpsadminos.reinstalling !== undefined) await driver.replacement.discard(home)
+  await driver.remove(home)
 }
 
 /** What a container has beside its rootfs, its file and its cgroups. */

@@ -4,7 +4,7 @@
 import { abandon } from '../abandon.js'
 import { SystemError } from '../errors.js'
 import { StateError } from '../host/errors.js'
-import type { OperationOptions } from '../host/operation.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { ContainerRecord } from './record.js'
 
@@ -13,6 +13,11 @@ export async function freezeContainer(
   options: OperationOptions = {},
 ): Promise<void> {
   using op = await record.begin('freeze', options)
+  await freezeLocked(op, record)
+}
+
+/** For who has the lock already. */
+export async function freezeLocked(op: Operation, record: ContainerRecord): Promise<void> {
   const { run } = record
   if (run.state === 'frozen') return
   if (run.state !== 'running')
@@ -36,6 +41,11 @@ export async function thawContainer(
   options: OperationOptions = {},
 ): Promise<void> {
   using _op = await record.begin('thaw', options)
+  await thawLocked(record)
+}
+
+/** For who has the lock already. */
+export async function thawLocked(record: ContainerRecord): Promise<void> {
   record.assertAlive('thaw')
   await unlessEnded(record, 'thaw', record.cgroupDir().thaw())
   if (record.run.alive) record.run.set('running')

@@ -94,14 +94,16 @@ export function editsFor(files: readonly GuestFile[], present: readonly Present[
   })
 }
 
+type Named = Pick<ContainerRecord, 'config' | 'id'>
+
 /** The files with its name: its own hostname, or the one that follows from its id. */
-export function nameFiles({ config, id }: ContainerRecord): GuestFile[] {
+export function nameFiles({ config, id }: Named): GuestFile[] {
   const hostname = config.hostname ?? hostnameOfId(id)
   return [...hostnameFiles(config.distribution, hostname), hostsFile(hostname)]
 }
 
 /** The file with its resolvers; none where it has its own. */
-export function resolverFiles({ config }: ContainerRecord): GuestFile[] {
+export function resolverFiles({ config }: Named): GuestFile[] {
   return config.dns_resolvers == null ? [] : [resolvConf(config.dns_resolvers)]
 }
 
@@ -121,6 +123,12 @@ export async function writeGuestFiles(
   await inGuestFiles(op, record, (keeper, target) =>
     write(record, keeper, target, files, record.run.alive ? more : [], before),
   )
+}
+
+/** For one that is a copy: a machine of its own. */
+export async function replaceMachineId(op: Operation, record: ContainerRecord): Promise<void> {
+  const steps = editsFor([machineId()], [])
+  await inGuestFiles(op, record, (keeper, target) => edit(record, keeper, target, steps))
 }
 
 async function inGuestFiles(

@@ -5,7 +5,7 @@ import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { containerFile } from '../schema/container.js'
 import { Container } from './container.js'
-import { removeTraces } from './delete.js'
+import { removeHome, removeTraces } from './delete.js'
 import { ContainerRecord } from './record.js'
 import { takeBackRename } from './rename.js'
 
@@ -16,7 +16,7 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   const user = pool.users.get(config.user)
   const group = pool.groups.get(config.group)
   if (config.state === 'staged') {
-    await pool.driver.remove(pool.driver.home(id, config.dataset ?? null))
+    await removeHome(pool, pool.driver.home(id, config.dataset ?? null), config)
     await removeTraces(pool, id)
     await file.remove()
     return null

@@ -180,6 +180,15 @@ export class ContainerRecord {
       throw new StateError(this.name, this.run.state, `${action} needs it stopped`)
   }
 
+  /** @throws StateError while something that was begun with its rootfs has not come to its end */
+  assertWhole(action: string): void {
+    const { rolling_back: snapshot, reinstalling } = this.config.vpsadminos
+    const half = (state: string, what: string): StateError =>
+      new StateError(this.name, state, `${what} was not finished, and must be before ${action}`)
+    if (snapshot !== undefined) throw half('half rolled back', `snapshots.rollback('${snapshot}')`)
+    if (reinstalling !== undefined) throw half('half reinstalled', 'reinstall()')
+  }
+
   /** The image below an overlay; null when the container does not need one. */
   image(): Image | null {
     const { clone_mode: mode, image } = this.config.vpsadminos

@@ -29,6 +29,7 @@ export async function renameContainer(
   using op = await record.begin('rename', options, [], [pool.claim('container', to)])
   const { id: from } = record
   record.assertStopped('rename')
+  record.assertWhole('rename')
   if (to === from) return
   using _settings = await record.lockSettings(op)
   const path = pool.layout.confFile('ct', to)

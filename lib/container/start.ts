@@ -53,11 +53,7 @@ export async function startLocked(
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
-  const { rolling_back: snapshot } = record.config.vpsadminos
-  if (snapshot !== undefined) {
-    const reason = `snapshots.rollback('${snapshot}') was not finished, and must be first`
-    throw new StateError(record.name, 'half rolled back', reason)
-  }
+  record.assertWhole('start')
   await ownTurn()
   // Before anything is made for it.
   const keeper = await record.host.keeper()

@@ -34,7 +34,7 @@ export interface HostContext {
 
 type OwnEvent = Extract<
   HostEvent,
-  { type: 'created' | 'deleted' | 'renamed' | 'changed' | 'frozen' }
+  { type: 'created' | 'deleted' | 'renamed' | 'reinstalled' | 'changed' | 'frozen' }
 >
 
 /** An event of the engine itself, before it gets its place among the keeper's. */

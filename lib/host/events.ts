@@ -27,6 +27,7 @@ interface OwnEventBase extends EventPosition {
  *   input or take longer than some 10 ms.
  * - `gap`: what happened between two numbers, `from` and `to`, could not be kept.
  * - `created`, `deleted`, and `renamed` with the id before, `from`.
+ * - `reinstalled`: it has another root filesystem.
  * - `changed`: `settings` were set or unset.
  * - `frozen`: `freeze()` or `thaw()` is done.
  *
@@ -37,5 +38,6 @@ export type HostEvent =
   | (OwnEventBase & { readonly type: 'created' })
   | (OwnEventBase & { readonly type: 'deleted' })
   | (OwnEventBase & { readonly type: 'renamed'; readonly from: string })
+  | (OwnEventBase & { readonly type: 'reinstalled' })
   | (OwnEventBase & { readonly type: 'changed'; readonly settings: readonly string[] })
   | (OwnEventBase & { readonly type: 'frozen'; readonly frozen: boolean })

@@ -28,7 +28,8 @@ export interface CloneTreeOptions extends TreeOptions {
 
 /**
  * Copies a tree with owners, modes, times, extended attributes, hard links, nodes and holes. `to`
- * must not exist, and does not after a failure or an abort.
+ * must not exist, and does not after a failure or an abort. The top of a mount is meant by `from` with `/.`
+ * at its end, which also follows links.
  */
 export async function cloneTree(
   from: string,

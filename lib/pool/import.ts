@@ -4,9 +4,12 @@ import { mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
+import { resumeCopied } from '../container/copy.js'
 import { loadContainer } from '../container/load.js'
 import { finishDatasets } from '../dataset/datasets.js'
 import { finishRollback } from '../dataset/snapshots.js'
+import type { ContainerRecord } from '../container/record.js'
+import { finishReinstall } from '../container/reinstall.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
 import { isUnapplied } from '../container/unapplied.js'
@@ -85,6 +88,7 @@ export async function importPool(
   if (lock !== null) await finishChanges(op, pool)
 
   pool.state = 'active'
+  if (lock !== null) await goOn(pool, (record) => resumeCopied(op, record))
   done('import.active')
   undo.commit()
   if (lock !== null) emptyTrash(pool)
@@ -289,14 +293,21 @@ async function ensureDefaults(op: Operation, pool: Pool): Promise<void> {
 
 /** Goes on with what was cut off. What still fails waits for the next import and holds up nothing. */
 async function finishChanges(op: Operation, pool: Pool): Promise<void> {
-  for (const { id, record } of pool.containers.values()) {
+  await goOn(pool, async (record) => {
     const { renaming, unnamed = false } = record.config.vpsadminos
+    if (renaming?.to === record.id) await finishRename(op, record, renaming.from)
+    await finishRollback(record)
+    await finishDatasets(record)
+    await finishReinstall(record)
+    if (unnamed) await finishNaming(op, record)
+    if (record.run.alive && isUnapplied(record)) await reapply(record)
+  })
+}
+
+async function goOn(pool: Pool, work: (record: ContainerRecord) => Promise<void>): Promise<void> {
+  for (const { record } of pool.containers.values()) {
     try {
-      if (renaming?.to === id) await finishRename(op, record, renaming.from)
-      await finishRollback(record)
-      await finishDatasets(record)
-      if (unnamed) await finishNaming(op, record)
-      if (record.run.alive && isUnapplied(record)) await reapply(record)
+      await work(record)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       process.emitWarning(`${record.name} is not as its file says: ${reason}`, {

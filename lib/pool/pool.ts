@@ -127,7 +127,7 @@ export class Pool {
     this.assertActive()
     const op = new Operation(this.host.locks, name, resourceOf(subject), options)
     try {
-      await op.lock([claim('pool', this.name, 'shared'), subject, ...more])
+      await op.lock([this.poolClaim(), subject, ...more])
       this.assertActive()
       if (!DISKLESS.has(name)) this.driver.assertWorking()
       return op
@@ -158,6 +158,11 @@ export class Pool {
   /** @internal */
   claim<K extends LockKind>(kind: K, name: string, mode?: LockMode): Claim<K> {
     return claim(kind, `${this.name}:${name}`, mode)
+  }
+
+  /** What an operation that needs it holds beside another pool. @internal */
+  poolClaim(): Claim<'pool'> {
+    return claim('pool', this.name, 'shared')
   }
 
   /** @internal */

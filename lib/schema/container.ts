@@ -155,6 +155,43 @@ export const createOptions = containerSettings.extend({
   image: imageQuery,
 })
 
+/** What a copy has that is not as in the container that is copied. */
+export interface CopySettings {
+  /** The pool that it is made in. Default: that of the container. */
+  readonly pool?: string | undefined
+  /** The user whose id map it has. Default: one is made for it, and vanishes with it. */
+  readonly user?: string | undefined
+  /** Path of the group that it is in. Default: that of the same path. */
+  readonly group?: string | undefined
+  /**
+   * A container that runs is stopped for it and started again: on ZFS for a moment, in a directory for as long
+   * as it takes. False: its files are copied as a loss of power would leave them. Default true.
+   */
+  readonly consistent?: boolean | undefined
+  /** Whether it has the network interfaces, without their MAC addresses. Default true. */
+  readonly networkInterfaces?: boolean | undefined
+}
+
+export const copySettings = z.strictObject({
+  pool: z.string().optional(),
+  user: userName.optional(),
+  group: groupPath.optional(),
+  consistent: z.boolean().default(true),
+  networkInterfaces: z.boolean().default(true),
+})
+
+export interface ReinstallSettings {
+  /** The image that the new rootfs is made from. Default: the newest one as it was made from. */
+  readonly image?: CreateImage | undefined
+  /** Has its snapshots go with what they are of; otherwise one that has any is refused. Default false. */
+  readonly removeSnapshots?: boolean | undefined
+}
+
+export const reinstallSettings = z.strictObject({
+  image: imageQuery.optional(),
+  removeSnapshots: z.boolean().default(false),
+})
+
 const text = z.union([z.string(), z.number()]).transform(String)
 
 const netifFile = z.looseObject({
@@ -184,6 +221,10 @@ const own = z.looseObject({
   making_dataset: z.string().optional(),
   /** While a dataset is deleted: the next import goes on. */
   deleting_dataset: z.string().optional(),
+  /** While it is copied: what that has made of it, and how it is to go on. */
+  copying: z.object({ name: z.string(), resume: z.enum(['start', 'thaw']).optional() }).optional(),
+  /** While it gets another rootfs: the next import takes that away, or puts it in its place. */
+  reinstalling: z.enum(['preparing', 'replacing']).optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })

@@ -1,7 +1,7 @@
 // The schemas of everything that is given from outside, as JSON Schema: for a command line, for OpenAPI.
 
 import { z } from 'zod'
-import { containerSettings, createOptions } from './container.js'
+import { containerSettings, copySettings, createOptions, reinstallSettings } from './container.js'
 import { createGroupOptions, groupSettings } from './group.js'
 import { hostOptions } from './host.js'
 import { allocateOptions, createIdRangeOptions } from './id-range.js'
@@ -18,6 +18,8 @@ const INPUTS = {
   'group.set': groupSettings,
   'container.create': createOptions,
   'container.set': containerSettings,
+  'container.copy': copySettings,
+  'container.reinstall': reinstallSettings,
 } as const
 
 /** JSON Schema (2020-12) of every input, by operation. */

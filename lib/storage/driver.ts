@@ -3,8 +3,10 @@
 import type { Image } from '../image/types.js'
 import type { RootfsPlan } from '../keeper/types.js'
 import type { CloneMode } from '../schema/pool.js'
+import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from './copy.js'
 import type { DatasetStorage } from './datasets.js'
 import type { ImageStorage } from './images.js'
+import type { ReplacementStorage } from './replacement.js'
 import type { SnapshotStorage } from './snapshots.js'
 import type { Trash } from './zfs/trash.js'
 import type { IdMap } from '../user/id-map.js'
@@ -31,6 +33,8 @@ export interface StorageDriver {
   readonly dataset: string | null
   readonly capabilities: StorageCapabilities
   readonly images: ImageStorage
+  /** Other rootfs for containers that are there. */
+  readonly replacement: ReplacementStorage
   /** Null where it cannot make any. */
   readonly snapshots: SnapshotStorage | null
   /** Null where a container has one directory, and nothing else. */
@@ -54,6 +58,23 @@ export interface StorageDriver {
     source: RootfsSource,
     options: { signal?: AbortSignal | undefined },
   ): Promise<void>
+
+  /** How the rootfs was made that `copy()` makes of it, for its life. */
+  copyMode(origin: RootfsOrigin): CloneMode
+
+  /**
+   * Makes a rootfs that is as another one, and does not need that one any more. Undone completely when it
+   * fails.
+   *
+   * @throws UnsupportedError for a container with more datasets, where there can be no others
+   */
+  copy(home: string, origin: RootfsOrigin, options: CopyRootfsOptions): Promise<void>
+
+  /** For the origin: takes away what a copy of that name has made there. Not existing is fine. */
+  endCopy(home: string, name: string): Promise<void>
+
+  /** Its tree as it is on the disk, for this process alone. */
+  open(home: string, source: RootfsSource): Promise<OpenTree>
 
   /** The keeper's orders for mounting it at `target`. */
   plan(home: string, source: RootfsSource, target: string, maps: IdMaps): RootfsPlan

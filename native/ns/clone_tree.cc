@@ -186,7 +186,8 @@ Status Cloning::finish_directory() {
 
 Result<CloneReport> clone_tree(int from_dirfd, const std::string& from, int to_dirfd,
                                const std::string& to, CloneMode mode, Stop stop) {
-  auto source = Cursor::open(from_dirfd, from);
+  auto source =
+      from.ends_with("/.") ? Cursor::open_there(from_dirfd, from) : Cursor::open(from_dirfd, from);
   if (!source.ok()) return std::move(source.error());
   if (::mkdirat(to_dirfd, to.c_str(), 0700) < 0) return last_error("mkdirat", to);
   const auto clone = [&]() -> Result<CloneReport> {

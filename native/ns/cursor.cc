@@ -65,6 +65,14 @@ Result<Cursor> Cursor::open(int dirfd, const std::string& path) {
   return cursor;
 }
 
+Result<Cursor> Cursor::open_there(int dirfd, const std::string& path) {
+  auto dir = base::open_at(dirfd, path, O_RDONLY | O_DIRECTORY);
+  if (!dir.ok()) return std::move(dir.error());
+  Cursor cursor;
+  cursor.fd_ = std::move(*dir);
+  return cursor;
+}
+
 Status Cursor::down(const std::string& name) {
   struct stat here{};
   if (::fstat(fd_.get(), &here) < 0) return last_error("fstat", path());

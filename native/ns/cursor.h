@@ -18,6 +18,9 @@ class Cursor {
   // At the directory `path`; its last component must be no link, and no mount point: EXDEV.
   static base::Result<Cursor> open(int dirfd, const std::string& path);
 
+  // At the directory that `path` leads to, which may be the top of a mount.
+  static base::Result<Cursor> open_there(int dirfd, const std::string& path);
+
   // ELOOP or ENOTDIR for what is no directory, EXDEV for a mount point.
   base::Status down(const std::string& name);
   // ESTALE when the directory was moved elsewhere in the meantime.

@@ -29,10 +29,10 @@ struct CloneReport {
   uint64_t copied = 0;     // regular files that do not
 };
 
-// Copies the tree at `from` to `to`, which must not exist, with owners, modes, extended attributes
-// (ACLs and file capabilities too), times, hard links, symlinks, nodes, FIFOs and holes. What was
-// made is removed again when it fails. Attributes of security modules that the target refuses are
-// errors.
+// Copies the tree at `from`, which may be the top of a mount with "/." at its end, to `to`, which
+// must not exist, with owners, modes, extended attributes (ACLs and file capabilities too), times,
+// hard links, symlinks, nodes, FIFOs and holes. What was made is removed again when it fails.
+// Attributes of security modules that the target refuses are errors.
 //
 // kReflink shares blocks (FICLONE) and fails with EOPNOTSUPP or EXDEV where the filesystem cannot.
 // Only a file that the filesystem makes an exception of (EINVAL: btrfs with checksums off) is

@@ -5,6 +5,7 @@ import { cgparamInput } from '../../dist/schema/cgparam.js'
 import {
   autostart,
   containerSettings,
+  copySettings,
   createOptions,
   imageQuery,
   netif,
@@ -27,7 +28,12 @@ t.test('every setting and every option has its row', async (t) => {
   const names = rows(main).map(({ name }) => name)
   t.same([...names].sort(), Object.keys(createOptions.shape).sort())
   for (const key of Object.keys(imageQuery.shape)) t.ok(main.includes(`\`${key}\``), key)
-  const parts = { netif, autostart, cgparams: cgparamInput.in as unknown as typeof netif }
+  const parts = {
+    netif,
+    autostart,
+    Copies: copySettings,
+    cgparams: cgparamInput.in as unknown as typeof netif,
+  }
   for (const [name, { shape }] of Object.entries(parts)) {
     const fields = rows(section(name)).map((row) => row.name)
     t.same(fields.sort(), Object.keys(shape).sort(), name)

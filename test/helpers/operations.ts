@@ -70,6 +70,22 @@ const killStarted = async (host: Host): Promise<void> => {
   if (ct.state !== 'stopped') await ct.kill()
 }
 
+const copySteps: readonly Step[] = [
+  ...(['copy.staged', 'copy.marked', 'copy.rootfs', 'copy.unmarked'] as const),
+  ...(['copy.guest', 'copy.log', 'copy.live'] as const),
+]
+
+/** Whatever has become of it. */
+const remakeBase = async (host: Host): Promise<void> => {
+  await host.containers.get('base').delete()
+  const image = { distribution: 'busybox' }
+  await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+}
+
+const dropCopy = async (host: Host): Promise<void> => {
+  await host.containers.find('copied')?.delete()
+}
+
 const makeUser: Operation['run'] = (host, _place, options) =>
   host.users.create({ name: 'somebody' }, options)
 const dropUser = async (host: Host): Promise<void> => {
@@ -125,6 +141,16 @@ export const zfsOperations: readonly Operation[] = [
     restore: dropDataset,
   },
   {
+    name: 'copy the datasets of a running container',
+    steps: ['copy.snapshot'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.copy('started', 'copied', options),
+    restore: async (host) => {
+      await dropCopy(host)
+      await killStarted(host)
+    },
+  },
+  {
     name: 'roll a container back',
     steps: ['rollback.marked', 'rollback.done', 'rollback.unmarked'],
     prepare: async (host) => {
@@ -133,11 +159,7 @@ export const zfsOperations: readonly Operation[] = [
     },
     run: (host, _place, options) =>
       host.containers.get('base').snapshots.rollback('older', options),
-    restore: async (host) => {
-      await host.containers.get('base').delete()
-      const image = { distribution: 'busybox' }
-      await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
-    },
+    restore: remakeBase,
   },
 ]
 
@@ -176,6 +198,32 @@ export const operations: readonly Operation[] = [
     ],
     run: (host, _place, options) => host.containers.get('base').rename('moved', options),
     restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),
+  },
+  {
+    name: 'copy a stopped container',
+    steps: [...user, ...(['user.ids', 'user.file'] as const), ...copySteps],
+    run: (host, _place, options) => host.containers.copy('base', 'copied', options),
+    restore: dropCopy,
+  },
+  {
+    name: 'copy a running container',
+    steps: ['copy.marked', 'stop.ended', 'copy.rootfs', 'start.running', 'copy.unmarked'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.copy('started', 'copied', options),
+    restore: async (host) => {
+      await dropCopy(host)
+      await killStarted(host)
+    },
+  },
+  {
+    name: 'reinstall a stopped container',
+    steps: [
+      ...(['reinstall.marked', 'reinstall.rootfs', 'reinstall.guest'] as const),
+      ...(['reinstall.replacing', 'reinstall.replaced', 'reinstall.done'] as const),
+    ],
+    prepare: (host) => host.containers.get('base').push('/root/file', 'old'),
+    run: (host, _place, options) => host.containers.get('base').reinstall(options),
+    restore: remakeBase,
   },
   {
     name: 'change a container that is stopped',

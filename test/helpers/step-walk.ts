@@ -1,5 +1,9 @@
 // Walks the steps of operations: the process that embeds the engine is killed after each of them. Who opens
 // the host next finds the operation wholly done or not at all, nothing left over, and can do it then.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
@@ -14,15 +18,20 @@ import {
   type Place,
 } from './operations.js'
 import type { LastingHost } from './system.js'
+import { testPool, zfs } from './zpool.js'
 
 /** @param things what the operations are on: `a container` */
 export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
   await walk(t, operationsOn(things))
 }
 
-/** With the pool in a dataset of ZFS, which is mounted. */
-export async function walkStepsOnZfs(t: Test, dataset: string, ...things: string[]): Promise<void> {
-  await walk(t, [...operationsOn(things), ...zfsOperations], dataset)
+/** With the pool in a dataset of ZFS. */
+export async function walkStepsOnZfs(t: Test, ...things: string[]): Promise<void> {
+  const dataset = `${testPool(t)}/pool`
+  zfs('create', '-o', `mountpoint=${mkdtempSync(join(tmpdir(), 'walk-'))}`, dataset)
+  // A pool is root's alone.
+  execFileSync('chmod', ['700', zfs('get', '-Ho', 'value', 'mountpoint', dataset)])
+  await walk(t, operationsOn(things, [...operations, ...zfsOperations]), dataset)
 }
 
 async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Promise<void> {
@@ -90,8 +99,11 @@ async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Pr
   )
 }
 
-export function operationsOn(things: readonly string[]): readonly Operation[] {
-  return operations.filter(({ name }) => things.some((thing) => `${name} `.includes(` ${thing} `)))
+export function operationsOn(
+  things: readonly string[],
+  all: readonly Operation[] = operations,
+): readonly Operation[] {
+  return all.filter(({ name }) => things.some((thing) => `${name} `.includes(` ${thing} `)))
 }
 
 /** How a process ended that was to be killed after that step, or null for one that does it all. */

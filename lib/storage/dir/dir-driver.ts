@@ -11,8 +11,12 @@ import type { PoolLayout } from '../../pool/layout.js'
 import { poolError, syncDirectory } from '../../pool/write-file.js'
 import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
+import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import { isBeside } from '../replacement.js'
+import { mergedTree } from './merged-tree.js'
 import { DirImages } from './dir-images.js'
+import { DirReplacement } from './dir-replacement.js'
 
 const OVERLAY_LIMITATIONS = [
   'renaming a directory of the image gives EXDEV; programs copy it then',
@@ -27,16 +31,18 @@ export class DirDriver implements StorageDriver {
   readonly dataset = null
   readonly capabilities: StorageCapabilities
   readonly images: DirImages
+  readonly replacement = new DirReplacement(this)
   readonly snapshots = null
   readonly datasets = null
   readonly trash = null
   readonly #layout: PoolLayout
-
+  readonly #mode: CloneMode
   readonly #durable: boolean
 
   /** @param durable whether what was done must survive a loss of power */
   constructor(layout: PoolLayout, mode: CloneMode, durable: boolean) {
     this.#layout = layout
+    this.#mode = mode
     this.#durable = durable
     this.images = new DirImages(layout.root, durable)
     this.capabilities = Object.freeze({
@@ -65,39 +71,94 @@ export class DirDriver implements StorageDriver {
     )
   }
 
-  list(): Promise<string[]> {
+  async list(): Promise<string[]> {
+    return (await this.#directories()).filter((name) => !isBeside(name))
+  }
+
+  #directories(): Promise<string[]> {
     return directories(join(this.#layout.root, 'ct'))
   }
 
   async unfinished(): Promise<Place[]> {
     const trash = this.#layout.trash()
-    return (await directories(trash)).map((name) => ({
-      type: 'directory',
-      what: join(trash, name),
-    }))
+    const doomed = (await directories(trash)).map((name) => join(trash, name))
+    const beside = (await this.#directories()).filter(isBeside)
+    return [...doomed, ...beside.map((name) => this.#layout.container(name))].map((what) =>
+      this.place(what),
+    )
   }
 
-  async create(
+  create(
     directory: string,
     { mode, image }: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    await using undo = new Undo()
-    try {
-      // Not recursive: a directory that is there already is somebody's, and not to be removed.
-      await mkdir(directory, { mode: 0o700 })
-      undo.add(() => removeTree(directory))
+    return this.#make(directory, async () => {
       if (mode === 'overlay') {
         await mkdir(join(directory, 'work'), { mode: 0o700 })
         await mkdir(join(directory, 'upper'))
         await chmod(join(directory, 'upper'), 0o755)
       } else if (image !== null) {
-        await cloneTree(image.root, join(directory, PRIVATE), {
-          reflink: mode === 'reflink',
-          ...(signal === undefined ? {} : { signal }),
-        })
-        if (this.#durable) await flushFilesystem(directory)
+        await this.#clone(image.root, join(directory, PRIVATE), mode, signal)
       }
+    })
+  }
+
+  copyMode({ driver, source }: RootfsOrigin): CloneMode {
+    if (driver === this) return source.mode
+    return this.#mode === 'overlay' ? 'copy' : this.#mode
+  }
+
+  async copy(
+    directory: string,
+    origin: RootfsOrigin,
+    { rest, signal }: CopyRootfsOptions,
+  ): Promise<void> {
+    const mode = this.copyMode(origin)
+    await rest?.begin()
+    await this.#make(directory, async () => {
+      if (mode === 'overlay') {
+        await mkdir(join(directory, 'work'), { mode: 0o700 })
+        await this.#clone(join(origin.home, 'upper'), join(directory, 'upper'), mode, signal)
+      } else {
+        await using tree = await origin.driver.open(origin.home, origin.source)
+        // Files of two filesystems share nothing.
+        const wanted = origin.driver === this ? mode : 'copy'
+        await this.#clone(tree.path, join(directory, PRIVATE), wanted, signal)
+      }
+    })
+  }
+
+  endCopy(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async open(directory: string, { mode, image }: RootfsSource): Promise<OpenTree> {
+    if (mode === 'overlay' && image !== null) return await mergedTree(directory, image.root)
+    const path = join(directory, PRIVATE)
+    return { path, [Symbol.asyncDispose]: () => Promise.resolve() }
+  }
+
+  async #clone(
+    from: string,
+    to: string,
+    mode: CloneMode,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    await cloneTree(from, to, {
+      reflink: mode === 'reflink',
+      ...(signal === undefined ? {} : { signal }),
+    })
+    if (this.#durable) await flushFilesystem(to)
+  }
+
+  async #make(directory: string, fill: () => Promise<void>): Promise<void> {
+    await using undo = new Undo()
+    try {
+      // Not recursive: a directory that is there already is somebody's, and not to be removed.
+      await mkdir(directory, { mode: 0o700 })
+      undo.add(() => removeTree(directory))
+      await fill()
       if (this.#durable) await syncDirectory(directory)
       await syncDirectory(join(directory, '..'))
     } catch (error) {

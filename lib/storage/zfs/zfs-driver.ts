@@ -1,16 +1,27 @@
 // Containers in datasets of their own: `ct/ID`, cloned from the image's, with the rootfs in `private`.
 // They are mounted by the keeper, in its mount namespace, and nowhere else.
 
-import { dirname } from 'node:path'
+import { chmod } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ExistsError, UnsupportedError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import type { PoolLayout } from '../../pool/layout.js'
-import { cloneSnapshot, datasetExists, renameDataset } from '../../zfs/datasets.js'
+import { cloneTree } from '../../ns/tree.js'
+import type { CloneMode } from '../../schema/pool.js'
+import { Undo } from '../../undo.js'
+import { cloneSnapshot, createDataset, datasetExists, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
+import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import { isBeside } from '../replacement.js'
+import { DatasetMount } from './dataset-mount.js'
+import { IMAGES, isAside, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
 import { Trash } from './trash.js'
+import { copyDatasets, forgetCopy } from './zfs-copy.js'
 import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
+import { ZfsReplacement } from './zfs-replacement.js'
 import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
 
 export class ZfsDriver implements StorageDriver {
@@ -22,6 +33,7 @@ export class ZfsDriver implements StorageDriver {
     limitations: [],
   })
   readonly images: ZfsImages
+  readonly replacement: ZfsReplacement
   readonly snapshots = new ZfsSnapshots()
   readonly trash: Trash
   readonly datasets: ZfsDatasets
@@ -35,6 +47,7 @@ export class ZfsDriver implements StorageDriver {
     this.trash = new Trash(dataset)
     this.datasets = new ZfsDatasets(this.trash)
     this.images = new ZfsImages(layout.root, dataset, this.trash)
+    this.replacement = new ZfsReplacement(this.images, this.trash)
     this.#containers = `${dataset}/ct`
     this.#zpool = dataset.split('/', 1)[0] ?? ''
   }
@@ -61,6 +74,53 @@ export class ZfsDriver implements StorageDriver {
     // Not given up: it takes milliseconds, and would be made all the same.
     const properties = { canmount: 'noauto' }
     await cloneSnapshot(this.images.snapshot(image.id), home, properties)
+  }
+
+  copyMode(): CloneMode {
+    return 'clone'
+  }
+
+  async copy(home: string, origin: RootfsOrigin, options: CopyRootfsOptions): Promise<void> {
+    // What is there already is somebody's, and not to be removed.
+    if (await datasetExists(home)) throw new ExistsError('container', home)
+    await using undo = new Undo()
+    undo.add(() => this.remove(home))
+    if (origin.driver.dataset === null) {
+      await options.rest?.begin()
+      await this.#fill(home, origin, options.signal)
+    } else {
+      const images = origin.driver === this ? `${this.dataset}/${IMAGES}/` : null
+      await copyDatasets({ from: origin.home, to: home, images }, options)
+    }
+    undo.commit()
+  }
+
+  async #fill(home: string, { driver, home: from, source }: RootfsOrigin, signal?: AbortSignal) {
+    await createDataset(home, { canmount: 'noauto' })
+    await using mount = await DatasetMount.of(home)
+    await chmod(mount.path, 0o770)
+    await using tree = await driver.open(from, source)
+    await cloneTree(tree.path, join(mount.path, TREE), signal === undefined ? {} : { signal })
+  }
+
+  endCopy(home: string, name: string): Promise<void> {
+    return forgetCopy(home, name)
+  }
+
+  // Read where it is one directory, which its other datasets would be missing in.
+  async open(home: string): Promise<OpenTree> {
+    const more = (await listDatasets(home, { depth: 1 })).filter(
+      ({ name }) => name !== home && !isAside(name),
+    )
+    if (more.length > 0) {
+      const names = more.map(({ name }) => name.slice(home.length + 1)).join(', ')
+      throw new UnsupportedError('a container in one directory', `it has datasets: ${names}`)
+    }
+    const mount = await DatasetMount.of(home, ['ro', 'noexec'])
+    return {
+      path: join(mount.path, TREE),
+      [Symbol.asyncDispose]: () => mount[Symbol.asyncDispose](),
+    }
   }
 
   plan(
@@ -90,13 +150,17 @@ export class ZfsDriver implements StorageDriver {
   }
 
   async list(): Promise<string[]> {
-    const found = await listDatasets(this.#containers, { depth: 1 })
-    const ids = found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
-    return ids.filter((id) => !id.startsWith('.'))
+    return (await this.#names()).filter((name) => !name.startsWith('.'))
   }
 
-  unfinished(): Promise<Place[]> {
-    return Promise.resolve([])
+  async unfinished(): Promise<Place[]> {
+    const names = (await this.#names()).filter(isBeside)
+    return names.map((name) => this.place(`${this.#containers}/${name}`))
+  }
+
+  async #names(): Promise<string[]> {
+    const found = await listDatasets(this.#containers, { depth: 1 })
+    return found.slice(1).map(({ name }) => name.slice(this.#containers.length + 1))
   }
 
   place(what: string): Place {

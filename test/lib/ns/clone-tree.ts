@@ -197,3 +197,20 @@ t.test('abort in the middle leaves nothing', async (t) => {
   await t.rejects(cloned, reason)
   t.same(readdirSync(top), ['from'])
 })
+
+t.test('the top of a mount is copied only where it is said to be meant', async (t) => {
+  const top = t.testdir({ mount: {} })
+  const mount = join(top, 'mount')
+  await using tmpfs = await Mount.create('tmpfs')
+  await tmpfs.moveTo(mount)
+  try {
+    writeFileSync(join(mount, 'file'), 'x')
+    await t.rejects(cloneTree(mount, join(top, 'to')), { code: 'EXDEV' })
+    await cloneTree(`${mount}/.`, join(top, 'to'))
+    t.equal(readFileSync(join(top, 'to/file'), 'utf8'), 'x')
+    await cloneTree(`/proc/${process.pid}/fd/${tmpfs.fd}/.`, join(top, 'too'))
+    t.equal(readFileSync(join(top, 'too/file'), 'utf8'), 'x')
+  } finally {
+    await umount(mount, { detach: true })
+  }
+})

@@ -43,6 +43,8 @@ type Takes<Schema extends z.ZodType, Declared> = IsSame<
 const same: [
   Takes<typeof containers.containerSettings, vpsadminos.ContainerSettings>,
   Takes<typeof containers.createOptions, vpsadminos.CreateOptions>,
+  Takes<typeof containers.copySettings, vpsadminos.CopySettings>,
+  Takes<typeof containers.reinstallSettings, vpsadminos.ReinstallSettings>,
   Takes<typeof groups.groupSettings, vpsadminos.GroupSettings>,
   Takes<typeof groups.createGroupOptions, vpsadminos.CreateGroupOptions>,
   Takes<typeof hostOptions, vpsadminos.HostOptions>,
@@ -56,7 +58,25 @@ const same: [
   Takes<typeof deleteDatasetOptions, vpsadminos.DeleteDatasetOptions>,
   Takes<typeof mountInput, vpsadminos.MountInput>,
   Takes<typeof importImage, vpsadminos.ImportImage>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true]
+] = [
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+  true,
+]
 
 interface Schema {
   readonly shape: object
@@ -67,6 +87,8 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/limits', 'LimitsInput', limits],
   ['schema/container', 'ContainerSettingsInput', containers.containerSettings],
   ['schema/container', 'CreateOptions', containers.createOptions],
+  ['schema/container', 'CopySettings', containers.copySettings],
+  ['schema/container', 'ReinstallSettings', containers.reinstallSettings],
   ['schema/container', 'CreateImage', containers.imageQuery],
   ['schema/container', 'NetifInput', containers.netif],
   ['schema/container', 'AutostartInput', containers.autostart],

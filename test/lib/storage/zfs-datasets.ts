@@ -136,7 +136,7 @@ await t.test('a running one gets what is changed at once', async (t) => {
   await ct.reboot()
   t.equal(await sh(ct, 'cat /late/file'), 'kept')
   await t.rejects(sh(ct, 'grep fixed /proc/mounts'))
-  await sh(ct, 'mkdir /moved && mount --move /late /moved')
+  await sh(ct, 'mkdir /moved && mount --make-rprivate / && mount --move /late /moved')
   await ct.mounts.remove('/late')
   await t.rejects(sh(ct, 'grep moved /proc/mounts'), 'wherever the guest has it')
   await ct.mounts.add({ dataset: 'late', mountpoint: '/late' })

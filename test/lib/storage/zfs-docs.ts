@@ -39,6 +39,11 @@ await t.test('snapshots', async (t) => {
   t.match((await host.containers.get('db1').snapshots.list())[0], { name: 'nightly' })
 })
 
+await t.test('copies', async (t) => {
+  await run('containers.copy', [])
+  t.match(host.containers.get('web2').show(), { state: 'stopped', cloneMode: 'clone' })
+})
+
 await t.test('the trash', async (t) => {
   await ct.delete()
   const { destroyed, left } = await run('prune', ['destroyed', 'left'])

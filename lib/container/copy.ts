@@ -1,0 +1,233 @@
+// Makes a container that is as another one: its settings, what is in its files and its datasets, and an id
+// map of its own. Both are marked meanwhile, so that the next import takes back what was cut off: the
+// copy as one that is being created, the container because of what is made of it, and of its rest.
+
+import { randomBytes } from 'node:crypto'
+import { ExistsError, NotFoundError, StateError } from '../host/errors.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
+import { choosePool } from '../host/reference.js'
+import type { Image } from '../image/types.js'
+import { ConfigFile } from '../pool/config-file.js'
+import type { Pool } from '../pool/pool.js'
+import { poolError } from '../pool/write-file.js'
+import { containerFile, copySettings, type CopySettings } from '../schema/container.js'
+import { containerId } from '../schema/names.js'
+import { parse } from '../schema/parse.js'
+import { done } from '../step.js'
+import type { Rest, RootfsOrigin } from '../storage/copy.js'
+import { Undo } from '../undo.js'
+import type { User } from '../user/user.js'
+import { Container } from './container.js'
+import { ignoreMissing, touch, userFor } from './create.js'
+import { freezeLocked, thawLocked } from './freeze.js'
+import { nameFiles, replaceMachineId, writeGuestFiles } from './guest-files.js'
+import { ContainerRecord } from './record.js'
+import { startLocked } from './start.js'
+import { stopLocked } from './stop.js'
+
+/** It can be given up until the file of the copy is whole; what was stopped for it is started. */
+export interface CopyOptions extends CopySettings, OperationOptions {}
+
+/** Milliseconds that init has to shut down and, afterwards, to run again. */
+const SHUTDOWN_MS = 60_000
+const START_MS = 60_000
+
+export async function copyContainer(
+  record: ContainerRecord,
+  newId: string,
+  { signal, wait, label, ...settings }: CopyOptions = {},
+): Promise<Container> {
+  const id = parse(containerId, newId, 'copy.id')
+  const wanted = parse(copySettings, settings, 'copy')
+  const { host } = record
+  const pool = wanted.pool === undefined ? record.pool : choosePool(host.pools, wanted.pool)
+  const groupPath = wanted.group ?? record.config.group
+  using op = await record.begin(
+    'copy',
+    { signal, wait, label },
+    [],
+    [
+      ...(pool === record.pool ? [] : [pool.poolClaim()]),
+      pool.claim('container', id),
+      pool.claim('group', groupPath, 'shared'),
+    ],
+  )
+  pool.assertActive()
+  record.assertWhole('copy')
+  const path = pool.layout.confFile('ct', id)
+  if (pool.containers.has(id) || pool.broken.some((file) => file.path === path)) {
+    throw new ExistsError('container', `${pool.name}:${id}`)
+  }
+  const group = pool.groups.get(groupPath)
+  if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
+  const rest = restOf(op, record, wanted.consistent)
+  const image = imageOf(record)
+  using _hold = image === null ? null : record.pool.images.hold(image, `copy ${id}`)
+
+  await using undo = new Undo()
+  const user = await userFor(op, pool, wanted.user, id, undo)
+  const origin = originOf(record)
+  const content = contentOf(record, pool, id, origin, user)
+  if (!wanted.networkInterfaces) content['net_interfaces'] = []
+  const file = new ConfigFile(path, containerFile)
+  undo.add(() => file.remove().catch(ignoreMissing))
+  const config = await file.create({ ...content, group: group.path, state: 'staged' })
+  done('copy.staged', op.signal)
+  const copy = new ContainerRecord(pool, id, file, config, user, group)
+
+  await copyRootfs(op, record, copy, rest)
+  undo.add(() => pool.driver.remove(copy.home))
+  done('copy.unmarked', signal)
+  if (config.hostname == null) await writeGuestFiles(op, copy, nameFiles(copy))
+  if (copy.init === 'systemd') await replaceMachineId(op, copy)
+  done('copy.guest', signal)
+  await touch(pool.layout.consoleLog(id))
+  done('copy.log', signal)
+  op.goOn()
+  copy.config = await file.update({ state: undefined })
+  done('copy.live')
+
+  undo.commit()
+  const container = new Container(copy)
+  pool.containers.set(id, container)
+  host.emit({ type: 'created', pool: pool.name, id })
+  return container
+}
+
+/** Undone completely when it fails: the container goes on, and nothing was made of it. */
+async function copyRootfs(
+  op: Operation,
+  record: ContainerRecord,
+  copy: ContainerRecord,
+  rest: Rest | null,
+): Promise<void> {
+  const { signal } = op
+  const name = `osctl-copy-${randomBytes(6).toString('hex')}`
+  await using undo = new Undo()
+  // What another one could not take away.
+  await endCopy(op, record)
+  await mark(op, record, { name })
+  undo.add(() => endCopy(op.goOn(), record))
+  try {
+    done('copy.marked', signal)
+    // One that does not run does not change either.
+    using _rootfs = record.run.alive ? null : await record.lockRootfs(op)
+    await copy.pool.driver.copy(copy.home, originOf(record), { name, rest, signal })
+    undo.add(() => copy.pool.driver.remove(copy.home))
+  } catch (error) {
+    throw poolError(error, copy.home)
+  } finally {
+    await rest?.end()
+  }
+  done('copy.rootfs', signal)
+  await endCopy(op, record)
+  undo.commit()
+}
+
+/** Takes away what a copy has made of it; what its rest was is over. */
+export async function endCopy(op: Operation, record: ContainerRecord): Promise<void> {
+  const { copying } = record.config.vpsadminos
+  if (copying === undefined) return
+  await record.pool.driver.endCopy(record.home, copying.name)
+  await mark(op, record, undefined)
+}
+
+/** Has it go on after a copy that was cut off. For who has its pool, when that is active. */
+export async function resumeCopied(op: Operation, record: ContainerRecord): Promise<void> {
+  const { copying } = record.config.vpsadminos
+  if (copying === undefined) return
+  const { state } = record.run
+  if (copying.resume === 'thaw' && state === 'frozen') await thawLocked(record)
+  if (copying.resume === 'start' && state === 'stopped') await startLocked(op, record, START_MS)
+  await endCopy(op, record)
+}
+
+type Copying = ContainerRecord['config']['vpsadminos']['copying']
+
+async function mark(op: Operation, record: ContainerRecord, copying: Copying): Promise<void> {
+  using _settings = await record.lockSettings(op)
+  record.config = await record.file.update({ vpsadminos: { copying } })
+}
+
+/** Null for one that changes nothing: it does not run, or is frozen. */
+function restOf(op: Operation, record: ContainerRecord, consistent: boolean): Rest | null {
+  const { run, name } = record
+  if (!run.alive || run.state === 'frozen') return null
+  if (run.state !== 'running') {
+    throw new StateError(name, run.state, 'copy needs it running, frozen or stopped')
+  }
+  const remember = async (resume: 'start' | 'thaw'): Promise<void> => {
+    const { copying } = record.config.vpsadminos
+    if (copying !== undefined) await mark(op, record, { ...copying, resume })
+  }
+  let rootfs: Disposable | null = null
+  let resting = false
+  const goOn = async (work: () => Promise<unknown>): Promise<void> => {
+    if (!resting) return
+    resting = false
+    rootfs?.[Symbol.dispose]()
+    op.goOn()
+    await work()
+  }
+  if (consistent) {
+    return {
+      how: 'stopped',
+      begin: async () => {
+        await remember('start')
+        const { signal } = op
+        // Given up, it would end all the same, and nobody would start it.
+        op.goOn()
+        resting = true
+        const { rung } = await stopLocked(op, record, SHUTDOWN_MS, 'shutdown_or_kill')
+        // By itself, and so it stays.
+        if (rung === 'none') resting = false
+        else rootfs = await record.lockRootfs(op)
+        signal?.throwIfAborted()
+      },
+      end: () => goOn(() => startLocked(op, record, START_MS)),
+    }
+  }
+  return {
+    how: 'frozen',
+    begin: async () => {
+      await remember('thaw')
+      resting = true
+      await freezeLocked(op, record)
+    },
+    end: () => goOn(async () => (run.alive ? thawLocked(record) : undefined)),
+  }
+}
+
+function originOf(record: ContainerRecord): RootfsOrigin {
+  const { driver } = record.pool
+  const source = { mode: record.config.vpsadminos.clone_mode, image: record.image() }
+  return { driver, home: record.home, source }
+}
+
+/** That it was made from, if that is there. */
+function imageOf({ pool, config }: ContainerRecord): Image | null {
+  const { image } = config.vpsadminos
+  return image == null ? null : (pool.images.list({ id: image })[0] ?? null)
+}
+
+/** What is in the file of the container, with what is the copy's own. */
+function contentOf(
+  { pool: from, config }: ContainerRecord,
+  pool: Pool,
+  id: string,
+  origin: RootfsOrigin,
+  user: User,
+): Record<string, unknown> {
+  const { dataset: _dataset, vpsadminos, send_log: _sent, ...kept } = config
+  const { copying: _copying, unnamed: _unnamed, renaming: _renaming, ...own } = vpsadminos
+  const elsewhere = pool === from ? {} : { image: null }
+  const { driver } = pool
+  return {
+    ...kept,
+    ...(driver.dataset === null ? {} : { dataset: driver.home(id, null) }),
+    user: user.name,
+    // Two of the same address on one bridge would disturb each other.
+    net_interfaces: config.net_interfaces.map(({ hwaddr: _hwaddr, ...netif }) => netif),
+    vpsadminos: { ...own, ...elsewhere, clone_mode: driver.copyMode(origin) },
+  }
+}
