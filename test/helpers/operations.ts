@@ -221,9 +221,13 @@ export const operations: readonly Operation[] = [
       ...(['reinstall.marked', 'reinstall.rootfs', 'reinstall.guest'] as const),
       ...(['reinstall.replacing', 'reinstall.replaced', 'reinstall.done'] as const),
     ],
-    prepare: (host) => host.containers.get('base').push('/root/file', 'old'),
-    run: (host, _place, options) => host.containers.get('base').reinstall(options),
-    restore: remakeBase,
+    prepare: (host, place) => importImage(host, place),
+    run: (host, _place, options) =>
+      host.containers.get('base').reinstall({ image: { distribution: 'second' }, ...options }),
+    restore: async (host) => {
+      await remakeBase(host)
+      await dropImage(host)
+    },
   },
   {
     name: 'change a container that is stopped',
