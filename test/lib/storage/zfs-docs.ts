@@ -47,6 +47,6 @@ await t.test('copies', async (t) => {
 await t.test('the trash', async (t) => {
   await ct.delete()
   const { destroyed, left } = await run('prune', ['destroyed', 'left'])
-  t.match(destroyed, [/\/trash\/ct-web1\./])
+  t.match(destroyed, [/\/trash\/ct-web1-data\./, /\/trash\/ct-web1\./])
   t.same(left, [])
 })
