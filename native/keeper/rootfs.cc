@@ -187,7 +187,7 @@ base::Result<base::UniqueFd> mount_of(const std::string& dataset) {
   }
 }
 
-// A tree that is attached nowhere. Its dataset is out of sight again when it is made, and its `.zfs`.
+// A tree that is attached nowhere: its dataset is out of sight again then, and with it `.zfs`.
 base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPlan& plan, int userns,
                                      uint64_t attributes, std::vector<base::UniqueFd>& used) {
   auto whole = mount_of(dataset);
