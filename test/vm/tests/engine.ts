@@ -19,8 +19,8 @@ t.setTimeout(0)
 // A machine has two processors and seldom uses both.
 t.jobs = availableParallelism()
 
-// The longest take a third of it with nothing else to do.
-const limitMs = 30_000
+// The longest take a third of it with nothing else to do; walks of all steps, two thirds.
+const limitMs = (file: string): number => (onFirstOnly(file) ? 60_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
@@ -108,7 +108,7 @@ async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
       ...(dataset === null ? {} : { TEST_DATASET: dataset }),
       ...(coverage === undefined ? {} : coverageEnv),
     },
-    limitMs: limitMs * lab.accelerator.timeFactor,
+    limitMs: limitMs(file) * lab.accelerator.timeFactor,
   })
   console.error(`${name}: ${done.outcome} after ${Math.round(done.tookMs / 1000)} s`)
   if (mayPanic && done.outcome === 'panicked') {
