@@ -77,15 +77,15 @@ export class Datasets {
       done('dataset.marked', op.signal)
       await refused(wanted, () => storage.create(record.home, wanted, given(properties)))
       done('dataset.made', op.signal)
+      op.goOn()
+      const entry = at === null ? [] : [mountEntry(wanted, at, readonly)]
+      await changeMounts(record, (before) => [...before, ...entry], {
+        vpsadminos: { making_dataset: undefined },
+      })
     } catch (error) {
       await finishDatasets(record)
       throw poolError(error, storage.nameOf(record.home, wanted))
     }
-    op.goOn()
-    const entry = at === null ? [] : [mountEntry(wanted, at, readonly)]
-    await changeMounts(record, (before) => [...before, ...entry], {
-      vpsadminos: { making_dataset: undefined },
-    })
     done('dataset.mounted')
   }
 

@@ -144,6 +144,10 @@ await t.test('a running one gets what is changed at once', async (t) => {
   await t.rejects(ct.mounts.add({ dataset: 'late', mountpoint: '/blocks' }), {
     code: 'ERR_INVALID_ARGUMENT',
   })
+  await t.rejects(ct.datasets.create('blocked', { mountpoint: '/blocks' }), {
+    code: 'ERR_INVALID_ARGUMENT',
+  })
+  t.notOk((await names(ct)).includes('blocked'), 'what cannot be mounted is not made')
   t.same(
     ct.mounts.list().map(({ mountpoint }) => mountpoint),
     ['/srv/my data', '/srv/my data/deeper', '/late'],
