@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { deadline } from '../host/deadline.js'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
-import { KeeperError, KeeperLostError, NOT_RUNNING } from '../keeper/errors.js'
+import { isNotRunning, KeeperLostError } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { ConsoleLog, type ConsolePosition, type ConsoleSince } from './console-log.js'
@@ -130,7 +130,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     const told = keeper.edit({ pool: pool.name, id }, [step])
     const [result] = await told.catch((error: unknown) => {
       // It has ended meanwhile: its next run is told.
-      if (error instanceof KeeperError && NOT_RUNNING.has(error.code)) return []
+      if (isNotRunning(error)) return []
       throw error
     })
     if (result?.error != null) throw result.error

@@ -3,7 +3,7 @@
 // copy as one that is being created, the container because of what is made of it, and of its rest.
 
 import { randomBytes } from 'node:crypto'
-import { ExistsError, NotFoundError, StateError } from '../host/errors.js'
+import { NotFoundError, StateError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { choosePool } from '../host/reference.js'
 import type { Image } from '../image/types.js'
@@ -54,10 +54,7 @@ export async function copyContainer(
   )
   pool.assertActive()
   record.assertWhole('copy')
-  const path = pool.layout.confFile('ct', id)
-  if (pool.containers.has(id) || pool.broken.some((file) => file.path === path)) {
-    throw new ExistsError('container', `${pool.name}:${id}`)
-  }
+  const path = pool.newContainerFile(id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   const rest = restOf(op, record, wanted.consistent)

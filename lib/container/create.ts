@@ -3,7 +3,7 @@
 
 import { open } from 'node:fs/promises'
 import { checkParams } from '../group/cgparams.js'
-import { ExistsError, NotFoundError } from '../host/errors.js'
+import { NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import { ConfigFile } from '../pool/config-file.js'
@@ -38,11 +38,7 @@ export async function createContainer(
   checkSettings(settings, host.machine, 'create')
   const own = pool.claim('container', id)
   using op = await pool.begin('create', own, options, [pool.claim('group', groupPath, 'shared')])
-  const path = pool.layout.confFile('ct', id)
-  // A file that is broken is a container all the same.
-  if (pool.containers.has(id) || pool.broken.some((file) => file.path === path)) {
-    throw new ExistsError('container', `${pool.name}:${id}`)
-  }
+  const path = pool.newContainerFile(id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   await checkParams(pool, [], settings.cgparams ?? [], 'create')

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import type { Operation } from '../host/operation.js'
 import type { FileInfo, FileOp, FileTarget } from '../keeper/types.js'
 import { deadline } from '../host/deadline.js'
-import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
+import { isNotRunning } from '../keeper/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import { hostnameOfId, shortHostname } from './hostname.js'
 import { DEFAULT_HOSTS, withHostname } from './hosts-file.js'
@@ -144,7 +144,7 @@ async function inGuestFiles(
     try {
       return await record.withFiles(op, (target) => work(keeper, target))
     } catch (error) {
-      if (!(error instanceof KeeperError) || !NOT_RUNNING.has(error.code)) throw error
+      if (!isNotRunning(error)) throw error
     }
     // It has ended, or is about to begin, which we are told in a moment. Its files are there all the same.
     await run.until(

@@ -1,7 +1,7 @@
 // What a running container's next run begins with. A reboot from inside takes what is there then, also when
 // nobody has the host open.
 
-import { KeeperError } from '../keeper/errors.js'
+import { isNotRunning } from '../keeper/errors.js'
 import { writeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 import { startPlan } from './start-plan.js'
@@ -14,6 +14,6 @@ export async function tellNextRun(record: ContainerRecord): Promise<void> {
   const keeper = await record.host.keeper()
   await keeper.planNext(startPlan(record)).catch((error: unknown) => {
     // It has ended meanwhile: who starts it tells what is then.
-    if (!(error instanceof KeeperError) || error.code !== 'ERR_CONTAINER_NOT_RUNNING') throw error
+    if (!isNotRunning(error)) throw error
   })
 }

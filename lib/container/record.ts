@@ -4,8 +4,9 @@
 import { dirname, join } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
+import { datasetsOf } from '../dataset/storage.js'
 import type { HostContext } from '../host/context.js'
-import { StateError, UnsupportedError } from '../host/errors.js'
+import { StateError } from '../host/errors.js'
 import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
@@ -20,8 +21,6 @@ import type { DetectedInit } from './init-detect.js'
 import { Pending } from './pending.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
-
-const NO_DATASETS = 'its pool is in a directory, not on ZFS'
 
 let records = 0
 
@@ -210,11 +209,11 @@ export class ContainerRecord {
 
   /** Those of its further datasets that a start mounts. @throws UnsupportedError where it can have none */
   subMounts(file: ContainerFile): SubMount[] {
-    const { datasets } = this.pool.driver
-    return automaticMounts(file).map(({ dataset, mountpoint: at, readonly }) => {
-      if (datasets === null) throw new UnsupportedError(`dataset '${dataset}'`, NO_DATASETS)
-      return { dataset: datasets.nameOf(this.home, dataset), at, readonly }
-    })
+    return automaticMounts(file).map(({ dataset, mountpoint: at, readonly }) => ({
+      dataset: datasetsOf(this).nameOf(this.home, dataset),
+      at,
+      readonly,
+    }))
   }
 
   /**

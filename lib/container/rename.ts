@@ -2,7 +2,6 @@
 // name one after the other; a mark in the file tells the next import of one that was cut off.
 
 import { rename, stat } from 'node:fs/promises'
-import { ExistsError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { poolError, syncDirectory } from '../pool/write-file.js'
@@ -32,10 +31,7 @@ export async function renameContainer(
   record.assertWhole('rename')
   if (to === from) return
   using _settings = await record.lockSettings(op)
-  const path = pool.layout.confFile('ct', to)
-  if (pool.containers.has(to) || pool.broken.some((file) => file.path === path)) {
-    throw new ExistsError('container', `${pool.name}:${to}`)
-  }
+  const path = pool.newContainerFile(to)
   const rootfs = await record.lockRootfs(op)
   await using undo = new Undo()
   try {

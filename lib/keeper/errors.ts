@@ -34,7 +34,12 @@ export class DescriptorsMissingError extends SystemError {
 }
 
 /** Codes of a container that does not run any more. */
-export const NOT_RUNNING: ReadonlySet<string> = new Set(['ESRCH', 'ERR_CONTAINER_NOT_RUNNING'])
+const NOT_RUNNING: ReadonlySet<string> = new Set(['ESRCH', 'ERR_CONTAINER_NOT_RUNNING'])
+
+/** Whether the keeper says so of a container. */
+export function isNotRunning(error: unknown): error is KeeperError {
+  return error instanceof KeeperError && NOT_RUNNING.has(error.code)
+}
 
 /** The connection to the keeper ended while an answer was awaited. */
 export class KeeperLostError extends Error {

@@ -3,7 +3,7 @@
 
 import type { ContainerRecord } from '../container/record.js'
 import { InvalidArgumentError } from '../host/errors.js'
-import { KeeperError, NOT_RUNNING } from '../keeper/errors.js'
+import { isNotRunning, KeeperError } from '../keeper/errors.js'
 import type { SubMount } from '../keeper/types.js'
 
 /** What the guest has there instead of a directory, or of a place where one can be made. */
@@ -13,7 +13,7 @@ const IN_THE_WAY = ['EACCES', 'EEXIST', 'ELOOP', 'ENOTDIR', 'EROFS']
 export async function mountLive({ host, pool, id }: ContainerRecord, mount: SubMount) {
   const keeper = await host.keeper()
   await keeper.mount(pool.name, id, mount).catch((error: unknown) => {
-    if (isEnded(error)) return
+    if (isNotRunning(error)) return
     if (!(error instanceof KeeperError) || !IN_THE_WAY.includes(error.code)) throw error
     throw new InvalidArgumentError('mountpoint', `'${mount.at}': ${error.message}`)
   })
@@ -32,11 +32,7 @@ export async function unmountLive(
   const { host, pool, id } = record
   const keeper = await host.keeper()
   await keeper.unmount(pool.name, id, mount).catch((error: unknown) => {
-    if (!isEnded(error)) throw error
+    if (!isNotRunning(error)) throw error
   })
   for (const other of others) if (other.dataset === mount.dataset) await mountLive(record, other)
-}
-
-function isEnded(error: unknown): boolean {
-  return error instanceof KeeperError && NOT_RUNNING.has(error.code)
 }

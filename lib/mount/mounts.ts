@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { whileUnapplied } from '../container/unapplied.js'
+import { forgetUnapplied, whileUnapplied } from '../container/unapplied.js'
 import { ExistsError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import type { SubMount } from '../keeper/types.js'
@@ -101,7 +101,6 @@ export async function changeMounts(
     await write()
     return
   }
-  let failed: unknown
   await whileUnapplied(record, async () => {
     const back = await write()
     try {
@@ -109,13 +108,13 @@ export async function changeMounts(
       await remount(record, before)
       record.pending.applied('mounts', record.config)
     } catch (error) {
-      failed = error
       record.config = await record.file.update(back)
       await tellNextRun(record)
+      await forgetUnapplied(record)
+      throw error
     }
   })
   await record.pending.note(record.pendingNote, record.run.initPid, record.config)
-  if (failed !== undefined) throw failed as Error
 }
 
 /** Has the running container see what its file says instead of what that said before; or as before. */
@@ -125,7 +124,7 @@ async function remount(record: ContainerRecord, before: ContainerFile): Promise<
     list.some((other) => isDeepStrictEqual(one, other))
   const added = now.filter((one) => !isIn(then)(one))
   const gone = then.filter((one) => !isIn(now)(one))
-  for (const one of gone.reverse()) await unmountLive(record, one, now.filter(isIn(then)))
+  for (const one of gone.toReversed()) await unmountLive(record, one, now.filter(isIn(then)))
   const made: SubMount[] = []
   try {
     for (const one of added) {
@@ -133,8 +132,8 @@ async function remount(record: ContainerRecord, before: ContainerFile): Promise<
       made.push(one)
     }
   } catch (error) {
-    for (const one of made.reverse()) await unmountLive(record, one, then)
-    for (const one of gone.reverse()) await mountLive(record, one)
+    for (const one of made.toReversed()) await unmountLive(record, one, then)
+    for (const one of gone) await mountLive(record, one)
     throw error
   }
 }

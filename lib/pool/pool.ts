@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Container } from '../container/container.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
-import { NotFoundError, StateError, type EntityKind } from '../host/errors.js'
+import { ExistsError, NotFoundError, StateError, type EntityKind } from '../host/errors.js'
 import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../host/locks.js'
 import { Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
@@ -158,6 +158,20 @@ export class Pool {
   /** @internal */
   claim<K extends LockKind>(kind: K, name: string, mode?: LockMode): Claim<K> {
     return claim(kind, `${this.name}:${name}`, mode)
+  }
+
+  /**
+   * Where the file of a new container goes. One that is broken is a container all the same.
+   *
+   * @throws ExistsError when there is one
+   * @internal
+   */
+  newContainerFile(id: string): string {
+    const path = this.layout.confFile('ct', id)
+    if (this.containers.has(id) || this.broken.some((file) => file.path === path)) {
+      throw new ExistsError('container', `${this.name}:${id}`)
+    }
+    return path
   }
 
   /** What an operation that needs it holds beside another pool. @internal */

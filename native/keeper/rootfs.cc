@@ -49,16 +49,6 @@ class AsContainerRoot {
   }
 };
 
-// In memory and only in our namespace: mount points come and go with every start, and on a disk the
-// removal of a directory may take milliseconds (ext4: 0.9 ms where tmpfs has 1 us).
-base::Status mount_area(const std::string& directory) {
-  if (::mount("rootfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-              "mode=0711,size=1m") != 0) {
-    return base::last_error("mount", directory);
-  }
-  return base::success();
-}
-
 // What is added to its mount point's name. No container id holds a dot, so these are free.
 constexpr const char* kTree = "private";
 constexpr const char* kMounts = ".mounts";
@@ -243,7 +233,7 @@ base::Status stage_mounts(const RootfsPlan& plan, int userns, std::vector<base::
   const std::string stage = plan.target + kMounts;
   if (::mkdir(stage.c_str(), 0711) != 0 && errno != EEXIST) return base::last_error("mkdir", stage);
   // Of its own: with it all that is in it goes at once.
-  TRY_STATUS(mount_area(stage));
+  TRY_STATUS(prepare_rootfs_area(stage));
   std::vector<base::UniqueFd> trees;
   for (size_t index = 0; index < plan.mounts.size(); ++index) {
     const SubMount& mount = plan.mounts[index];
@@ -268,7 +258,13 @@ base::Result<std::vector<base::UniqueFd>> mount_tree(const RootfsPlan& plan, int
 }  // namespace
 
 base::Status prepare_rootfs_area(const std::string& directory) {
-  return mount_area(directory);
+  // In memory and only in our namespace: mount points come and go with every start, and on a disk
+  // the removal of a directory may take milliseconds (ext4: 0.9 ms where tmpfs has 1 us).
+  if (::mount("rootfs", directory.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0711,size=1m") != 0) {
+    return base::last_error("mount", directory);
+  }
+  return base::success();
 }
 
 base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns) {

@@ -47,18 +47,17 @@ export class ZfsDatasets implements DatasetStorage {
     properties: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const dataset = this.nameOf(home, name)
-    const given = Object.entries(properties).filter(([, value]) => value !== undefined)
-    const values = given.filter(([, value]) => value !== null)
-    if (values.length > 0) {
-      await setProperties(dataset, Object.fromEntries(values) as Record<string, PropertyValue>)
-    }
-    for (const [property, value] of given) {
-      if (value !== null) continue
+    const values: Record<string, PropertyValue> = {}
+    const inherited: string[] = []
+    for (const [property, value] of Object.entries(properties)) {
+      if (value === undefined) continue
+      if (value !== null) values[property] = value as PropertyValue
       // Limits are not inherited.
-      if ((LIMITS as readonly string[]).includes(property)) {
-        await setProperties(dataset, { [property]: 'none' })
-      } else await inheritProperty(dataset, property)
+      else if ((LIMITS as readonly string[]).includes(property)) values[property] = 'none'
+      else inherited.push(property)
     }
+    if (Object.keys(values).length > 0) await setProperties(dataset, values)
+    for (const property of inherited) await inheritProperty(dataset, property)
   }
 
   async remove(home: string, name: string): Promise<void> {

@@ -9,7 +9,7 @@ import type { PoolLayout } from '../../pool/layout.js'
 import { cloneTree } from '../../ns/tree.js'
 import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
-import { cloneSnapshot, createDataset, datasetExists, renameDataset } from '../../zfs/datasets.js'
+import { createDataset, datasetExists, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
@@ -64,16 +64,12 @@ export class ZfsDriver implements StorageDriver {
     return dirname(here) === this.#containers ? usual : here
   }
 
-  async create(
+  create(
     home: string,
-    { image }: RootfsSource,
+    source: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    signal?.throwIfAborted()
-    if (image === null) throw new TypeError('a rootfs is made from an image')
-    // Not given up: it takes milliseconds, and would be made all the same.
-    const properties = { canmount: 'noauto' }
-    await cloneSnapshot(this.images.snapshot(image.id), home, properties)
+    return this.images.clone(source, home, {}, signal)
   }
 
   copyMode(): CloneMode {

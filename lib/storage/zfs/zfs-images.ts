@@ -6,10 +6,18 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigBrokenError } from '../../host/errors.js'
 import { imageFile } from '../../image/schema.js'
-import { createDataset, makeSnapshots, renameDataset, setProperties } from '../../zfs/datasets.js'
+import {
+  cloneSnapshot,
+  createDataset,
+  makeSnapshots,
+  renameDataset,
+  setProperties,
+} from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
+import type { Properties } from '../../zfs/properties.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
+import type { RootfsSource } from '../driver.js'
 import type { ImageFile, ImageStorage, OpenImage, StagedImage } from '../images.js'
 import { DatasetMount } from './dataset-mount.js'
 import { IMAGE, IMAGE_SNAPSHOT, IMAGES, TREE } from './names.js'
@@ -35,9 +43,17 @@ export class ZfsImages implements ImageStorage {
     this.#trash = trash
   }
 
-  /** What containers are cloned from. */
-  snapshot(id: string): string {
-    return `${this.#datasets}/${id}@${IMAGE_SNAPSHOT}`
+  /** A rootfs of one. Once begun it is not given up: it takes milliseconds, and would be made all the same. */
+  async clone(
+    { image }: RootfsSource,
+    to: string,
+    properties: Properties,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted()
+    if (image === null) throw new TypeError('a rootfs is made from an image')
+    const snapshot = `${this.#datasets}/${image.id}@${IMAGE_SNAPSHOT}`
+    await cloneSnapshot(snapshot, to, { ...properties, canmount: 'noauto' })
   }
 
   async sweep(): Promise<string[]> {

@@ -2,12 +2,7 @@
 // datasets below that; the first one goes into the trash, with its snapshots.
 
 import { basename, dirname } from 'node:path'
-import {
-  cloneSnapshot,
-  datasetExists,
-  destroySnapshots,
-  renameDataset,
-} from '../../zfs/datasets.js'
+import { datasetExists, destroySnapshots, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { RootfsSource } from '../driver.js'
@@ -30,13 +25,10 @@ export class ZfsReplacement implements ReplacementStorage {
 
   async create(
     home: string,
-    { image }: RootfsSource,
+    source: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    signal?.throwIfAborted()
-    if (image === null) throw new TypeError('a rootfs is made from an image')
-    const properties = { ...(await localProperties(home)), canmount: 'noauto' }
-    await cloneSnapshot(this.#images.snapshot(image.id), this.beside(home), properties)
+    await this.#images.clone(source, this.beside(home), await localProperties(home), signal)
   }
 
   async discard(home: string): Promise<void> {

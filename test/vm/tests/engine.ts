@@ -19,7 +19,7 @@ t.setTimeout(0)
 // A machine has two processors and seldom uses both.
 t.jobs = availableParallelism()
 
-// The longest take a third of it with nothing else to do; walks of all steps, two thirds.
+// The longest take a third of it with nothing else to do; a walk of all steps took half of it beside others.
 const limitMs = (file: string): number => (onFirstOnly(file) ? 60_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
