@@ -3,7 +3,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Host, OperationOptions } from 'vpsadminos'
+import { IdOverlapError, type Host, type OperationOptions } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
 import { busyboxArchive, lastingHost, type LastingHost } from './system.js'
 
@@ -50,10 +50,7 @@ export async function begin(host: Host, { pools }: LastingHost, place: Place): P
   await host.pools.install({ name: 'other', path: place.other })
   await host.pools.export('other')
   const path = place.archive
-  // Which ids are free must not depend on who else is on this machine.
-  await host.idRanges.get('default').delete()
-  const startId = 2_500_000_000 + (process.pid % 1000) * 2 ** 20
-  await host.idRanges.create({ name: 'default', startId, blockSize: 2 ** 16, blockCount: 16 })
+  await ownIds(host)
   await host.images.import({ path, distribution: 'busybox', version: '1' })
   const image = { distribution: 'busybox' }
   await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
@@ -63,6 +60,21 @@ export async function begin(host: Host, { pools }: LastingHost, place: Place): P
   await host.containers.create({ id: 'started', image })
   await host.containers.get('started').start()
   await host.containers.get('started').kill()
+}
+
+/** Which ids are free must not depend on who else is on this machine: nobody else has any of these. */
+async function ownIds(host: Host, turn = process.pid % 700): Promise<void> {
+  const [blockSize, blockCount] = [2 ** 16, 16]
+  const startId = 3_100_000_000 + turn * blockSize * blockCount
+  await host.idRanges.get('default').delete()
+  const range = await host.idRanges.create({ name: 'default', startId, blockSize, blockCount })
+  try {
+    // Whoever has the last block has them all.
+    await range.allocate({ blockIndex: blockCount - 1, owner: 'this test' })
+  } catch (error) {
+    if (!(error instanceof IdOverlapError)) throw error
+    await ownIds(host, (turn + 1) % 700)
+  }
 }
 
 const killStarted = async (host: Host): Promise<void> => {
