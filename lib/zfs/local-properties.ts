@@ -1,9 +1,8 @@
 // What has been set for a dataset itself, to set it for another one that is to take its place.
 
 import { constants } from 'node:os'
-import { native } from '../native.js'
-import { call, type ZfsOptions } from './call.js'
-import { LIMITS } from './list.js'
+import type { ZfsOptions } from './call.js'
+import { runProgram } from './program.js'
 import { SETTABLE, type Properties, type PropertyValue } from './properties.js'
 import { ZfsError } from './zfs-error.js'
 
@@ -24,20 +23,12 @@ return out
 `
 
 /** Native and user properties, as {@link setProperties} takes them. @throws ZfsError ENOENT */
-export async function localProperties(
-  name: string,
-  { signal }: ZfsOptions = {},
-): Promise<Properties> {
+export async function localProperties(name: string, options: ZfsOptions = {}): Promise<Properties> {
   const args = [
     { name: 'name', value: name },
     { name: 'properties', value: [...SETTABLE] },
   ]
-  const pool = name.split('/', 1)[0] ?? name
-  const result = await call(() => native.zfs.runProgram(pool, PROGRAM, args, false, LIMITS), {
-    signal,
-  })
-  const found = typeof result === 'object' && result !== null ? Object.entries(result) : []
-  const [, local] = found.find(([key]) => key === 'return') ?? []
+  const local = await runProgram(name, PROGRAM, args, options)
   if (typeof local !== 'object' || local === null || Array.isArray(local)) {
     throw new ZfsError(constants.errno.ENOENT, 'list', name, '', [])
   }

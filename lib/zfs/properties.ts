@@ -62,7 +62,7 @@ export function encodeProperties(properties: Properties, what: string): ZfsEntry
 
 function encode(name: string, value: PropertyValue, what: string): string | bigint {
   const words = WORDS[name]
-  if (name.includes(':') || TEXTS.has(name)) {
+  if (isUserProperty(name) || TEXTS.has(name)) {
     if (typeof value === 'string') return value
     throw new InvalidArgumentError(what, 'must be text')
   }
@@ -76,6 +76,19 @@ function encode(name: string, value: PropertyValue, what: string): string | bigi
   if (SIZES.has(name)) return value === 'none' ? 0n : natural(value, what)
   if (COUNTS.has(name)) return value === 'none' ? NO_LIMIT : natural(value, what)
   throw new InvalidArgumentError(what, 'is no property that can be set here')
+}
+
+export function isUserProperty(property: string): boolean {
+  return property.includes(':')
+}
+
+/** What zfs(8) says for a number of the kernel's; undefined for what is no word, or not known here. */
+export function wordFor(property: string, number: bigint): string | undefined {
+  if (property === 'compression') {
+    return Object.entries(COMPRESSION).find(([, one]) => one === Number(number))?.[0]
+  }
+  // What 1 is called there differs between versions.
+  return property === 'xattr' ? undefined : WORDS[property]?.[Number(number)]
 }
 
 function wordOf(value: PropertyValue): string {

@@ -12,6 +12,7 @@
 #include "napi/exports.h"
 #include "napi/task.h"
 #include "zfs/datasets.h"
+#include "zfs/list.h"
 #include "zfs/programs.h"
 #include "zfs/snapshots.h"
 #include "zfs/streams.h"
@@ -97,7 +98,7 @@ Value to_js(Napi::Env env, const Napi::Function& create, const zfs::Map& map) {
   return object;
 }
 
-struct ResultOfProgram {
+struct MapToObject {
   Value operator()(Napi::Env env, zfs::Map& result) const {
     const Napi::Object object = env.Global().Get("Object").As<Napi::Object>();
     return to_js(env, object.Get("create").As<Napi::Function>(), result);
@@ -136,6 +137,18 @@ Value Exists(const CallbackInfo& info) {
   const std::string name = args[0].string();
   if (!args.ok()) return {};
   return at_once(info, [name] { return zfs::exists(name); });
+}
+
+// list(root: string, options: ZfsListOptions): Promise<ZfsResult>
+Value List(const CallbackInfo& info) {
+  Args args(info);
+  const std::string root = args[0].string();
+  zfs::ListOptions options;
+  options.depth = args[1]["depth"].bigint();
+  options.snapshots = args[1]["snapshots"].boolean();
+  options.properties = args[1]["properties"].strings();
+  if (!args.ok()) return {};
+  return at_once(info, [root, options] { return zfs::list(root, options); }, MapToObject());
 }
 
 // create(name: string, properties: ZfsEntry[]): Promise<void>
@@ -350,7 +363,7 @@ Value Unpack(const CallbackInfo& info) {
   Args args(info);
   std::string bytes = args[0].bytes();
   if (!args.ok()) return {};
-  return bridge::value_or_throw(info.Env(), zfs::unpack(std::move(bytes)), ResultOfProgram());
+  return bridge::value_or_throw(info.Env(), zfs::unpack(std::move(bytes)), MapToObject());
 }
 
 // runProgram(pool: string, text: string, args: ZfsEntry[], sync: boolean,
@@ -364,8 +377,7 @@ Value RunProgram(const CallbackInfo& info) {
   const zfs::ProgramLimits limits{args[4]["instructions"].bigint(), args[4]["memory"].bigint()};
   if (!args.ok()) return {};
   return at_once(
-      info, [=] { return zfs::run_program(pool, text, arguments, sync, limits); },
-      ResultOfProgram());
+      info, [=] { return zfs::run_program(pool, text, arguments, sync, limits); }, MapToObject());
 }
 
 }  // namespace
@@ -373,6 +385,7 @@ Value RunProgram(const CallbackInfo& info) {
 Napi::Object init_zfs(Napi::Env env) {
   return bridge::functions(env, "zfs",
                            {{"exists", Exists},
+                            {"list", List},
                             {"create", Create},
                             {"clone", Clone},
                             {"promote", Promote},

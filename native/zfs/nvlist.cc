@@ -1,5 +1,6 @@
 #include "zfs/nvlist.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -18,12 +19,17 @@ struct Overloaded : Handlers... {
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-Map read_list(const abi::Nvpair& library, abi::nvlist_t* list, int depth) {
+using Names = std::vector<std::string>;
+
+// Those of all names, or of these.
+Map read_list(const abi::Nvpair& library, abi::nvlist_t* list, int depth,
+              const Names* names = nullptr) {
   Map map;
   if (list == nullptr || depth == 0) return map;
   for (abi::nvpair_t* pair = library.nvlist_next_nvpair(list, nullptr); pair != nullptr;
        pair = library.nvlist_next_nvpair(list, pair)) {
     const std::string name = library.nvpair_name(pair);
+    if (names != nullptr && std::find(names->begin(), names->end(), name) == names->end()) continue;
     abi::boolean_t truth = abi::B_FALSE;
     int32_t small = 0;
     int64_t number = 0;
@@ -122,6 +128,10 @@ abi::nvlist_t** List::out() {
 
 Map List::read() const {
   return read_list(library_, list_, kMaxDepth);
+}
+
+Map List::read(const Names& names) const {
+  return read_list(library_, list_, kMaxDepth, &names);
 }
 
 std::vector<NamedError> List::read_errors() const {

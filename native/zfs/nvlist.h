@@ -45,6 +45,8 @@ class List {
   abi::nvlist_t** out();
   // Types that are not in Value are left out.
   [[nodiscard]] Map read() const;
+  // Only what is called so.
+  [[nodiscard]] Map read(const std::vector<std::string>& names) const;
   // For lists of errors by name.
   [[nodiscard]] std::vector<NamedError> read_errors() const;
   // As the ioctls take it.

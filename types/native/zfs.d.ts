@@ -58,9 +58,21 @@ export interface ZfsProgramLimits {
   memory: bigint
 }
 
+export interface ZfsListOptions {
+  /** Levels below the first one. */
+  depth: bigint
+  snapshots: boolean
+  properties: string[]
+}
+
 export interface Zfs {
   /** In no line. */
   exists(name: string): Promise<boolean>
+  /**
+   * In no line. By name of a dataset, by name of a property: `value`, and `source` where it was set. What
+   * was set nowhere is not there.
+   */
+  list(root: string, options: ZfsListOptions): Promise<ZfsResult>
   create(name: string, properties: ZfsEntry[]): Promise<void>
   /** In the line of the new one. */
   clone(origin: string, name: string, properties: ZfsEntry[]): Promise<void>

@@ -1,5 +1,11 @@
 // Lists with properties, and that they say what the zfs program says.
-import { createDataset, makeSnapshots } from '../../../dist/zfs/datasets.js'
+import type { Test } from 'tap'
+import {
+  cloneSnapshot,
+  createDataset,
+  destroyDataset,
+  makeSnapshots,
+} from '../../../dist/zfs/datasets.js'
 import { listDatasets } from '../../../dist/zfs/list.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -12,61 +18,124 @@ for (const id of ['one', 'two']) {
   await createDataset(`${pool}/ct/${id}/private`)
 }
 await makeSnapshots([`${pool}/ct/one@a`, `${pool}/ct/two@a`])
+const set = { compression: 'zstd-7', mountpoint: '/nowhere', recordsize: 2 ** 16, atime: 'off' }
+await createDataset(`${pool}/ct/set`, { ...set, canmount: 'off', xattr: 'sa', refquota: 2 ** 25 })
+await createDataset(`${pool}/ct/set/below`, { canmount: 'noauto', compression: 'gzip' })
+await cloneSnapshot(`${pool}/ct/one@a`, `${pool}/ct/set/clone`, { canmount: 'off' })
+zfs('create', '-s', '-V', '16M', `${pool}/ct/volume`)
 
 const wanted = [
   ...['used', 'referenced', 'quota', 'canmount', 'mountpoint', 'org.example:a', 'origin'],
   'guid', // of 64 bits, where Lua's numbers have a sign
+  ...['compression', 'recordsize', 'atime', 'xattr', 'refquota', 'reservation', 'type', 'creation'],
+  ...['readonly', 'snapdir', 'copies', 'checksum', 'volsize', 'createtxg', 'snapshot_limit'],
 ]
 
-await t.test('all below one, with properties and their sources', async (t) => {
+async function compare(t: Test): Promise<void> {
   const listed = await listDatasets(`${pool}/ct`, { properties: wanted, snapshots: true })
-  const expected = zfs(
-    'list',
-    '-H',
-    '-p',
-    '-r',
-    '-t',
-    'filesystem,snapshot',
-    '-o',
-    'name',
-    `${pool}/ct`,
-  )
-  t.same(listed.map(({ name }) => name).sort(), expected.split('\n').sort())
+  const names = zfs('list', '-Hpr', '-t', 'all', '-o', 'name', `${pool}/ct`).split('\n')
+  t.same(listed.map(({ name }) => name).sort(), names.sort())
   const parents = listed.map(({ name }) => name).filter((name) => !name.includes('@'))
   t.same(parents, [...parents].sort(), 'parents before their children')
+  const said = new Map(
+    zfs('get', '-Hp', '-o', 'name,property,value,source', wanted.join(), ...names)
+      .split('\n')
+      .map((line) => line.split('\t'))
+      .map(([name, property, ...rest]) => [`${property} of ${name}`, rest]),
+  )
   for (const { name, properties } of listed) {
     for (const property of wanted) {
-      const [value = '', source = ''] = zfs(
-        'get',
-        '-H',
-        '-p',
-        '-o',
-        'value,source',
-        property,
-        name,
-      ).split('\t')
+      const [value = '', source = ''] = said.get(`${property} of ${name}`) ?? []
       const read = properties[property]
       if (read === undefined) {
         t.equal(value, '-', `${name} has no ${property}`)
         continue
       }
-      const said = property === 'quota' && read.value === 0n ? '0' : String(read.value)
-      t.equal(said, value, `${property} of ${name}`)
+      t.equal(
+        String(read.value).replace(/^18446744073709551615$/, 'none'),
+        value,
+        `${property} of ${name}`,
+      )
       const from = source.replace('inherited from ', '')
       if (!['-', ''].includes(from)) t.equal(read.source, from, `source of ${property} of ${name}`)
     }
   }
+}
+
+await t.test('all below one, with properties and their sources', compare)
+
+await t.test('again, when it is known what the kernel calls them', async (t) => {
+  zfs('set', 'compression=zstd-fast-5', 'atime=on', 'quota=none', `${pool}/ct/one`)
+  zfs('inherit', 'recordsize', `${pool}/ct/set`)
+  await compare(t)
+})
+
+await t.test('names and user properties alone', async (t) => {
+  const listed = await listDatasets(`${pool}/ct`, {
+    properties: ['org.example:a'],
+    snapshots: true,
+  })
+  t.equal(listed.length, 11)
+  t.ok(listed.every(({ properties }) => properties['org.example:a']?.value === 'yes'))
+  t.same(
+    (await listDatasets(`${pool}/ct`, { snapshots: true })).map(({ name }) => name),
+    listed.map(({ name }) => name),
+  )
+  const sources = new Set(listed.map(({ properties }) => properties['org.example:a']?.source))
+  t.same(sources, new Set(['local', `${pool}/ct`]))
+})
+
+await t.test('more than a program has room for at first', async (t) => {
+  const text = 'x'.repeat(8000)
+  for (let index = 0; index < 150; index++) {
+    await createDataset(`${pool}/many${index}`, {
+      canmount: 'off',
+      'org.example:text': text + index,
+    })
+  }
+  const listed = await listDatasets(pool, { depth: 1, properties: ['org.example:text'] })
+  const texts = listed.flatMap(({ properties }) => properties['org.example:text']?.value ?? [])
+  t.same(new Set(texts), new Set(Array.from({ length: 150 }, (_, index) => text + index)))
+})
+
+await t.test('what goes while it is read is left out', async (t) => {
+  const going = (async () => {
+    for (let index = 0; index < 150; index++) await destroyDataset(`${pool}/many${index}`)
+  })()
+  let [reads, gone] = [0, false]
+  void going.then(() => (gone = true))
+  while (!gone) {
+    const listed = await listDatasets(pool, { depth: 1, properties: ['used', 'type'] })
+    t.ok(listed.some(({ name }) => name === `${pool}/ct`))
+    t.ok(listed.every(({ properties }) => properties['used'] !== undefined))
+    reads++
+  }
+  await going
+  t.ok(reads > 1, `read ${reads} times`)
+  t.equal((await listDatasets(pool, { depth: 1, properties: ['used'] })).length, 2)
 })
 
 await t.test('as deep as it is asked for', async (t) => {
   const at = async (depth: number) =>
     (await listDatasets(`${pool}/ct`, { depth })).map(({ name }) => name.slice(pool.length))
   t.same(await at(0), ['/ct'])
-  t.same((await at(1)).sort(), ['/ct', '/ct/one', '/ct/two'])
-  t.equal((await at(9)).length, 5)
+  t.same((await at(1)).sort(), ['/ct', '/ct/one', '/ct/set', '/ct/two', '/ct/volume'])
+  t.equal((await at(9)).length, 9)
+  const one = { depth: 0, properties: ['used'] }
+  t.same(
+    (await listDatasets(`${pool}/ct`, one)).map(({ name }) => name),
+    [`${pool}/ct`],
+  )
 })
 
 await t.test('what is not there', async (t) => {
   await t.rejects(listDatasets(`${pool}/none`), { name: 'ZfsError', code: 'ENOENT' })
   await t.rejects(listDatasets('no-such-pool/none'), { name: 'ZfsError', code: 'ENOENT' })
+  const properties = ['used']
+  await t.rejects(listDatasets(`${pool}/none`, { properties }), {
+    name: 'ZfsError',
+    code: 'ENOENT',
+  })
+  await t.rejects(listDatasets('no-such-pool/none', { properties }), { code: 'ENOENT' })
+  await t.rejects(listDatasets(pool + '/x'.repeat(3000), { properties }), { code: 'ENAMETOOLONG' })
 })

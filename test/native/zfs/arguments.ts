@@ -9,6 +9,7 @@ const receiving = { origin: null, force: false, resumable: false }
 
 const good: Record<string, unknown[]> = {
   exists: ['tank'],
+  list: ['tank', { depth: 0n, snapshots: false, properties: [] }],
   create: ['tank/a', []],
   clone: ['tank/a@s', 'tank/b', []],
   promote: ['tank/a'],

@@ -1,0 +1,66 @@
+// Lists by what `zfs list` itself reads: the statistics of each dataset, from which what they leave out
+// is added.
+
+import type { ZfsResult } from '#native'
+import { native } from '../native.js'
+import { call, type ZfsOptions } from './call.js'
+import type { ListedDataset, ListedProperty, Wanted } from './list.js'
+import { propertiesOf, readProperty } from './listed-property.js'
+import { asMap } from './program.js'
+import { Vocabulary, type Said } from './vocabulary.js'
+
+const SIZES = new Set(['quota', 'refquota', 'reservation', 'refreservation'])
+// What the kernel says is the same for all who ask.
+const vocabulary = new Vocabulary()
+
+export async function listStatistics(
+  root: string,
+  { depth, snapshots, properties }: Wanted,
+  options: ZfsOptions,
+): Promise<ListedDataset[]> {
+  // Only volumes have that.
+  const wanted = { depth: BigInt(depth), snapshots, properties: [...properties, 'volsize'] }
+  const statistics = asMap(await call(() => native.zfs.list(root, wanted), options))
+  const all = Object.entries(statistics).map(([name, values]) => {
+    const each = asMap(values)
+    const kind = name.includes('@') ? 'snapshot' : 'volsize' in each ? 'volume' : 'filesystem'
+    const said = properties.map((property): Said => {
+      return { name, kind, property, raw: rawOf(name, kind, property, each[property]) }
+    })
+    return { name, said }
+  })
+  const answers = await vocabulary.read(
+    root,
+    all.flatMap(({ said }) => said),
+    options,
+  )
+  return all.map(({ name, said }) => ({
+    name,
+    properties: propertiesOf(said.map((one) => [one.property, answers.get(one) ?? null])),
+  }))
+}
+
+/** With what zfs(8) itself adds. */
+function rawOf(
+  name: string,
+  kind: Said['kind'],
+  property: string,
+  said: ZfsResult | undefined,
+): ListedProperty | null {
+  const raw = readProperty(name, said)
+  if (property === 'mountpoint' && kind === 'filesystem') return mountpointOf(name, raw)
+  if (raw === null) return null
+  const { value, source } = raw
+  if (SIZES.has(property)) return { value, source: source ?? 'default' }
+  return property === 'volsize' ? { value, source: 'local' } : raw
+}
+
+/** Below that of the dataset which it is inherited from. */
+function mountpointOf(name: string, raw: ListedProperty | null): ListedProperty {
+  const { value, source } = raw ?? { value: '/', source: 'default' }
+  if (typeof value !== 'string' || !value.startsWith('/')) return { value, source }
+  if (source === 'local' || source === 'received') return { value, source }
+  const from = source === null || source === 'default' ? '' : source
+  const rest = name.slice(from.length).replace(/^\//, '')
+  return { value: `${value === '/' ? '' : value}/${rest}`, source }
+}
