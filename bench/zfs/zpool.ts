@@ -9,6 +9,7 @@ import type * as datasets from '../../dist/zfs/datasets.js'
 import type * as list from '../../dist/zfs/list.js'
 
 const run = promisify(execFile)
+const ZFS = '/usr/sbin/zfs'
 const fileSize = 3 * 2 ** 30
 
 const dist = new URL('../../../dist/', import.meta.url)
@@ -48,11 +49,20 @@ export class Zpool {
     return [this.name, ...names].join('/')
   }
 
-  /** Milliseconds that programs take one after the other, from a parent that is cheap to fork. */
-  async spawn(...programs: readonly string[][]): Promise<number> {
+  /** Milliseconds that calls of zfs(8) take one after the other, from a parent that is cheap to fork. */
+  spawn(...calls: readonly string[][]): Promise<number> {
+    return this.#spawn(calls.map((one) => [ZFS, ...one]))
+  }
+
+  /** Milliseconds that calls of zfs(8) take at the same time. */
+  spawnAtOnce(...calls: readonly string[][]): Promise<number> {
+    const script = [...calls.map((one) => `${ZFS} ${one.join(' ')} &`), 'wait'].join('\n')
+    return this.#spawn([['/bin/sh', '-c', script]])
+  }
+
+  async #spawn(programs: readonly string[][]): Promise<number> {
     const spawn = join(import.meta.dirname, '../floor/spawn')
-    const zfs = '/usr/sbin/zfs'
-    const args = programs.flatMap((one, index) => [...(index === 0 ? [] : ['---']), zfs, ...one])
+    const args = programs.flatMap((one, index) => [...(index === 0 ? [] : ['---']), ...one])
     const { stdout } = await run(spawn, [join(this.directory, 'log'), ...args])
     const [begin = Number.NaN, end = Number.NaN] = stdout.split(' ').map(Number)
     return (end - begin) / 1e6

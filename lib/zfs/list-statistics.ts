@@ -21,23 +21,22 @@ export async function listStatistics(
   // Only volumes have that.
   const wanted = { depth: BigInt(depth), snapshots, properties: [...properties, 'volsize'] }
   const statistics = asMap(await call(() => native.zfs.list(root, wanted), options))
-  const all = Object.entries(statistics).map(([name, values]) => {
-    const each = asMap(values)
-    const kind = name.includes('@') ? 'snapshot' : 'volsize' in each ? 'volume' : 'filesystem'
-    const said = properties.map((property): Said => {
-      return { name, kind, property, raw: rawOf(name, kind, property, each[property]) }
+  const names = Object.keys(statistics)
+  const said = names.flatMap((name) => {
+    const values = asMap(statistics[name])
+    const kind = name.includes('@') ? 'snapshot' : 'volsize' in values ? 'volume' : 'filesystem'
+    return properties.map((property): Said => {
+      return { name, kind, property, raw: rawOf(name, kind, property, values[property]) }
     })
-    return { name, said }
   })
-  const answers = await vocabulary.read(
-    root,
-    all.flatMap(({ said }) => said),
-    options,
-  )
-  return all.map(({ name, said }) => ({
-    name,
-    properties: propertiesOf(said.map((one) => [one.property, answers.get(one) ?? null])),
-  }))
+  const answers = await vocabulary.read(root, said, options)
+  return names.map((name, index) => {
+    const first = index * properties.length
+    const own = properties.map((property, offset) => {
+      return [property, answers[first + offset] ?? null] as const
+    })
+    return { name, properties: propertiesOf(own) }
+  })
 }
 
 /** With what zfs(8) itself adds. */

@@ -36,6 +36,12 @@ const COMPRESSION: Readonly<Record<string, number>> = {
     Array.from({ length: 19 }, (_, index) => [`zstd-${index + 1}`, 16 + (index + 1) * 128]),
   ),
 }
+// Of two names for one, the first.
+const COMPRESSED = new Map(
+  Object.entries(COMPRESSION)
+    .map(([word, number]) => [number, word] as const)
+    .reverse(),
+)
 const SIZES = new Set(['quota', 'refquota', 'refreservation', 'reservation'])
 const COUNTS = new Set(['filesystem_limit', 'snapshot_limit', 'copies'])
 const TEXTS = new Set(['mountpoint'])
@@ -84,9 +90,7 @@ export function isUserProperty(property: string): boolean {
 
 /** What zfs(8) says for a number of the kernel's; undefined for what is no word, or not known here. */
 export function wordFor(property: string, number: bigint): string | undefined {
-  if (property === 'compression') {
-    return Object.entries(COMPRESSION).find(([, one]) => one === Number(number))?.[0]
-  }
+  if (property === 'compression') return COMPRESSED.get(Number(number))
   // What 1 is called there differs between versions.
   return property === 'xattr' ? undefined : WORDS[property]?.[Number(number)]
 }

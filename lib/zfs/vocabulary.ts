@@ -41,34 +41,37 @@ export class Vocabulary {
   /** What each kind of dataset has of each property. */
   readonly #known = new Map<string, Known>()
 
-  /** Each of them as zfs(8) says it; null is one that the dataset does not have. */
+  /** Each of them as zfs(8) says it, in this order; null is one that the dataset does not have. */
   async read(
     root: string,
     all: readonly Said[],
     options: ZfsOptions,
-  ): Promise<ReadonlyMap<Said, ListedProperty | null>> {
-    const read = new Map<Said, ListedProperty | null>()
-    const unknown: Said[] = []
-    for (const said of all) {
-      const known = this.#answer(said)
-      if (known === undefined) unknown.push(said)
-      else read.set(said, known)
-    }
-    if (unknown.length === 0) return read
+  ): Promise<(ListedProperty | null)[]> {
+    const answers = all.map((said) => this.#answer(said))
+    const unknown = all.filter((_, index) => answers[index] === undefined)
+    const asked = unknown.length === 0 ? [] : await this.#ask(root, unknown, options)
+    let next = 0
+    return answers.map((answer) => (answer === undefined ? (asked[next++] ?? null) : answer))
+  }
+
+  async #ask(
+    root: string,
+    unknown: readonly Said[],
+    options: ZfsOptions,
+  ): Promise<(ListedProperty | null)[]> {
     const args = [
       { name: 'names', value: unknown.map(({ name }) => name) },
       { name: 'properties', value: unknown.map(({ property }) => property) },
     ]
     const answers = asList(await runProgram(root, PROGRAM, args, options))
-    for (const [index, said] of unknown.entries()) {
+    return unknown.map((said, index) => {
       const answer = asMap(answers[index])
       // Gone since.
-      if (answer['there'] !== true) continue
+      if (answer['there'] !== true) return null
       const property = readProperty(said.name, answer)
       this.#learn(said, property)
-      read.set(said, property)
-    }
-    return read
+      return property
+    })
   }
 
   /** Undefined is to be asked for. */
