@@ -105,14 +105,14 @@ export class ConfigDocument {
   }
 }
 
-// The YAML library calls itself for each level, and looks for what is referred to when it is asked.
+// The YAML library calls itself for each level, looks for what is referred to when it is asked, and writes
+// a key that is no scalar as text, with names that it has read but does not write.
 function understood<T>(path: string, run: () => T): T {
   try {
     return run()
   } catch (error) {
     if (error instanceof RangeError) throw broken(path, 'is nested too deeply', error)
-    if (error instanceof ReferenceError) throw broken(path, error.message, error)
-    throw error
+    throw error instanceof Error ? broken(path, error.message, error) : error
   }
 }
 
