@@ -73,13 +73,13 @@ export function limitsOf(params: readonly Cgparam[]): EffectiveLimits {
 
 const SUFFIXES = ['', 'k', 'm', 'g', 't', 'p', 'e']
 
-// As the kernel reads it (memparse()): files may have been edited by hand. Null for "max", for -1, and for
-// what no kernel would take.
+// As the kernel reads it (memparse()): files may have been edited by hand. Null for "max", for -1, for more
+// than a kernel can count, and for what none would take.
 function amount(text: string | undefined): number | null {
   const [, digits, suffix = ''] = /^\s*(\d{1,19})([kmgtpe]?)\s*$/i.exec(text ?? '') ?? []
-  return digits === undefined
-    ? null
-    : Number(digits) * 1024 ** SUFFIXES.indexOf(suffix.toLowerCase())
+  if (digits === undefined) return null
+  const count = Number(digits) * 1024 ** SUFFIXES.indexOf(suffix.toLowerCase())
+  return count < 2 ** 63 ? count : null
 }
 
 /**
