@@ -1,7 +1,7 @@
 // Bookmarks: what is left of a snapshot that goes, its moment. A stream can begin at one.
 
 import { native } from '../native.js'
-import { call, type ZfsOptions } from './call.js'
+import { call, subjects, type ZfsOptions } from './call.js'
 
 export interface Bookmark {
   /** `pool/dataset#name` */
@@ -29,7 +29,11 @@ export async function makeBookmarks(
   options: ZfsOptions = {},
 ): Promise<void> {
   const each = Object.entries(sources).map(([bookmark, source]) => ({ bookmark, source }))
-  return call(() => native.zfs.bookmark(each), options)
+  return call(
+    `bookmark ${subjects(Object.keys(sources))}`,
+    () => native.zfs.bookmark(each),
+    options,
+  )
 }
 
 /** Those that are not there are no error. Of one pool, and all or none. @throws ZfsError */
@@ -37,7 +41,7 @@ export async function destroyBookmarks(
   names: readonly string[],
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.destroyBookmarks([...names]), options)
+  return call(`destroy ${subjects(names)}`, () => native.zfs.destroyBookmarks([...names]), options)
 }
 
 /**
@@ -50,7 +54,11 @@ export async function listBookmarks(
   dataset: string,
   options: ZfsOptions = {},
 ): Promise<Bookmark[]> {
-  const bookmarks = await call(() => native.zfs.bookmarks(dataset), options)
+  const bookmarks = await call(
+    `list bookmarks of ${dataset}`,
+    () => native.zfs.bookmarks(dataset),
+    options,
+  )
   return bookmarks
     .sort((a, b) => Number(a.createtxg - b.createtxg) || (a.name < b.name ? -1 : 1))
     .map(({ name, guid, createtxg, creation }) => ({

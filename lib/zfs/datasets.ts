@@ -1,12 +1,12 @@
 // Filesystems and their snapshots.
 
 import { native } from '../native.js'
-import { call, type ZfsOptions } from './call.js'
+import { call, subjects, type ZfsOptions } from './call.js'
 import { encodeProperties, type Properties } from './properties.js'
 
 /** Of a filesystem, volume, snapshot or bookmark. @throws ZfsError EAGAIN in a pool that is suspended */
 export async function datasetExists(name: string, options: ZfsOptions = {}): Promise<boolean> {
-  return call(() => native.zfs.exists(name), options)
+  return call(`look for ${name}`, () => native.zfs.exists(name), options)
 }
 
 /** @throws ZfsError ENOENT without its parent, EEXIST, EDQUOT, ENOSPC, ENAMETOOLONG from 256 bytes on */
@@ -16,7 +16,7 @@ export async function createDataset(
   options: ZfsOptions = {},
 ): Promise<void> {
   const entries = encodeProperties(properties, 'properties')
-  return call(() => native.zfs.create(name, entries), options)
+  return call(`create ${name}`, () => native.zfs.create(name, entries), options)
 }
 
 /** Makes a filesystem of a snapshot, without copying anything. @throws ZfsError */
@@ -27,7 +27,11 @@ export async function cloneSnapshot(
   options: ZfsOptions = {},
 ): Promise<void> {
   const entries = encodeProperties(properties, 'properties')
-  return call(() => native.zfs.clone(snapshot, name, entries), options)
+  return call(
+    `clone ${snapshot} to ${name}`,
+    () => native.zfs.clone(snapshot, name, entries),
+    options,
+  )
 }
 
 /**
@@ -36,7 +40,7 @@ export async function cloneSnapshot(
  * @throws ZfsError EEXIST with the snapshot in `detail` whose name both have
  */
 export async function promoteClone(name: string, options: ZfsOptions = {}): Promise<void> {
-  return call(() => native.zfs.promote(name), options)
+  return call(`promote ${name}`, () => native.zfs.promote(name), options)
 }
 
 /** With all that is below it. It must not be mounted where the new name is to be seen. */
@@ -45,12 +49,12 @@ export async function renameDataset(
   to: string,
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.rename(from, to), options)
+  return call(`rename ${from} to ${to}`, () => native.zfs.rename(from, to), options)
 }
 
 /** @throws ZfsError EBUSY while it is mounted anywhere or has snapshots, EEXIST while datasets are below it */
 export async function destroyDataset(name: string, options: ZfsOptions = {}): Promise<void> {
-  return call(() => native.zfs.destroy(name), options)
+  return call(`destroy ${name}`, () => native.zfs.destroy(name), options)
 }
 
 /** To its newest snapshot. @throws ZfsError EEXIST where another one is newer, EBUSY while it is mounted */
@@ -59,7 +63,7 @@ export async function rollbackDataset(
   snapshot: string,
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.rollback(name, snapshot), options)
+  return call(`rollback ${name} to ${snapshot}`, () => native.zfs.rollback(name, snapshot), options)
 }
 
 export async function setProperties(
@@ -68,7 +72,7 @@ export async function setProperties(
   options: ZfsOptions = {},
 ): Promise<void> {
   const entries = encodeProperties(properties, 'properties')
-  return call(() => native.zfs.setProperties(name, entries), options)
+  return call(`set properties of ${name}`, () => native.zfs.setProperties(name, entries), options)
 }
 
 /** Takes a property back to what it inherits; a user property that it does not inherit is gone. */
@@ -77,7 +81,11 @@ export async function inheritProperty(
   property: string,
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.inheritProperty(name, property), options)
+  return call(
+    `inherit ${property} of ${name}`,
+    () => native.zfs.inheritProperty(name, property),
+    options,
+  )
 }
 
 /**
@@ -92,7 +100,11 @@ export async function makeSnapshots(
   options: ZfsOptions = {},
 ): Promise<void> {
   const entries = encodeProperties(properties, 'properties')
-  return call(() => native.zfs.snapshot([...names], entries), options)
+  return call(
+    `snapshot ${subjects(names)}`,
+    () => native.zfs.snapshot([...names], entries),
+    options,
+  )
 }
 
 /** Those that are not there are no error. All or none. @throws ZfsError whose `failures` say which */
@@ -103,5 +115,9 @@ export async function destroySnapshots(
     readonly defer?: boolean
   } = {},
 ): Promise<void> {
-  return call(() => native.zfs.destroySnapshots([...names], options.defer ?? false), options)
+  return call(
+    `destroy ${subjects(names)}`,
+    () => native.zfs.destroySnapshots([...names], options.defer ?? false),
+    options,
+  )
 }

@@ -2,7 +2,7 @@
 // them, and stay over reboots.
 
 import { native } from '../native.js'
-import { call, type ZfsOptions } from './call.js'
+import { call, subjects, type ZfsOptions } from './call.js'
 
 export interface Hold {
   readonly tag: string
@@ -21,7 +21,7 @@ export async function holdSnapshots(
   names: readonly string[],
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.hold(each(tag, names)), options)
+  return call(`hold ${subjects(names)}`, () => native.zfs.hold(each(tag, names)), options)
 }
 
 /**
@@ -35,12 +35,12 @@ export async function releaseSnapshots(
   names: readonly string[],
   options: ZfsOptions = {},
 ): Promise<void> {
-  return call(() => native.zfs.release(each(tag, names)), options)
+  return call(`release ${subjects(names)}`, () => native.zfs.release(each(tag, names)), options)
 }
 
 /** By tag. @throws ZfsError ENOENT without the snapshot */
 export async function listHolds(snapshot: string, options: ZfsOptions = {}): Promise<Hold[]> {
-  const holds = await call(() => native.zfs.holds(snapshot), options)
+  const holds = await call(`list holds of ${snapshot}`, () => native.zfs.holds(snapshot), options)
   return holds
     .map(({ tag, since }) => ({ tag, since: new Date(since * 1000) }))
     .sort((a, b) => (a.tag < b.tag ? -1 : 1))

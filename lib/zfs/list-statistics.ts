@@ -20,7 +20,7 @@ export async function listStatistics(
 ): Promise<ListedDataset[]> {
   // Only volumes have that.
   const wanted = { depth: BigInt(depth), snapshots, properties: [...properties, 'volsize'] }
-  const statistics = asMap(await call(() => native.zfs.list(root, wanted), options))
+  const statistics = asMap(await call(`list ${root}`, () => native.zfs.list(root, wanted), options))
   const names = Object.keys(statistics)
   const said = names.flatMap((name) => {
     const values = asMap(statistics[name])

@@ -30,7 +30,7 @@ export interface ListOptions extends ZfsOptions {
   readonly properties?: readonly string[]
 }
 
-export type Wanted = Required<Omit<ListOptions, 'signal'>>
+export type Wanted = Required<Omit<ListOptions, keyof ZfsOptions>>
 
 // zfs_max_dataset_nesting.
 const DEPTH = 50

@@ -23,12 +23,16 @@ export async function runProgram(
   dataset: string,
   text: string,
   args: readonly ZfsEntry[],
-  { signal }: ZfsOptions = {},
+  options: ZfsOptions = {},
 ): Promise<ZfsResult | undefined> {
   const pool = dataset.split(/[/@#]/, 1)[0] ?? dataset
   const run = (memory: bigint): Promise<ZfsResult> => {
     const limits = { instructions: INSTRUCTIONS, memory }
-    return call(() => native.zfs.runProgram(pool, text, [...args], false, limits), { signal })
+    return call(
+      `read ${dataset}`,
+      () => native.zfs.runProgram(pool, text, [...args], false, limits),
+      options,
+    )
   }
   try {
     return asMap(await run(FIRST_MEMORY))['return']

@@ -6,12 +6,13 @@ import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { openPipe } from '../descriptor-streams.js'
 import { traced } from '../errors.js'
+import { abandon } from '../abandon.js'
 import { native } from '../native.js'
 import { onAbort } from '../on-abort.js'
-import { call, type ZfsOptions } from './call.js'
+import type { ZfsOptions } from './call.js'
 import { encodeProperties, type Properties } from './properties.js'
 
-export interface ReceiveOptions extends ZfsOptions {
+export interface ReceiveOptions extends Pick<ZfsOptions, 'signal'> {
   /** Of the dataset, as if they came with the stream (`zfs receive -o` sets local ones). */
   readonly properties?: Properties
   /** What the dataset has beyond the snapshot that the stream begins at is lost. */
@@ -58,8 +59,8 @@ export async function receiveSnapshot(
   const entries = encodeProperties(options.properties ?? {}, 'properties')
   const begin = (fd: number) =>
     native.zfs.receive(snapshot, entries, { origin, force, resumable }, fd)
-  if (typeof source === 'number') return call(() => begin(source), options)
   options.signal?.throwIfAborted()
+  if (typeof source === 'number') return traced(abandon(begin(source), options.signal))
   return traced(receiveFrom(source, begin, options))
 }
 

@@ -6,12 +6,13 @@ import type { Readable } from 'node:stream'
 import type { ZfsResume, ZfsSendFlags } from '#native'
 import { openPipe } from '../descriptor-streams.js'
 import { traced } from '../errors.js'
+import { abandon } from '../abandon.js'
 import { native } from '../native.js'
 import { onAbort } from '../on-abort.js'
 import { call, type ZfsOptions } from './call.js'
 
 /** What of zfs-send(8) is a flag of the kernel's. */
-export interface StreamOptions extends ZfsOptions {
+export interface StreamOptions extends Pick<ZfsOptions, 'signal'> {
   /**
    * A snapshot or bookmark that the stream begins at, and that the receiver has: an earlier one of
    * the same dataset, or of one that it was cloned from. Null: the stream is the whole snapshot.
@@ -47,7 +48,8 @@ export async function sendSnapshot(
   fd: number,
   options: SendOptions = {},
 ): Promise<void> {
-  return call(() => begin(snapshot, fd, options), options)
+  options.signal?.throwIfAborted()
+  return traced(abandon(begin(snapshot, fd, options), options.signal))
 }
 
 /**
@@ -88,8 +90,15 @@ export function snapshotStream(snapshot: string, options: SendOptions = {}): Rea
  *
  * @throws ZfsError ENOENT, EXDEV
  */
-export async function estimateSend(snapshot: string, options: StreamOptions = {}): Promise<number> {
-  return call(() => native.zfs.sendSpace(snapshot, options.from ?? null, flagsOf(options)), options)
+export async function estimateSend(
+  snapshot: string,
+  options: StreamOptions & ZfsOptions = {},
+): Promise<number> {
+  return call(
+    `estimate ${snapshot}`,
+    () => native.zfs.sendSpace(snapshot, options.from ?? null, flagsOf(options)),
+    options,
+  )
 }
 
 function begin(snapshot: string, fd: number, options: SendOptions): Promise<void> {

@@ -6,8 +6,12 @@ namespace bridge {
 
 // Enough to keep a few stuck calls from stopping everything else; a thread costs one stack page.
 constexpr size_t kSlowThreads = 8;
-// A dataset that hangs keeps one of them for itself.
+// Of each pool. A dataset that hangs keeps two of them for itself, one with what changes it and one
+// with what reads it.
 constexpr size_t kStorageThreads = 16;
+constexpr size_t kStorageKept = 4;
+// No machine has more; whoever makes up names gets no more threads by it.
+constexpr size_t kStorages = 32;
 // One for each stream that is under way, and none otherwise: two streams that wait for each other,
 // over whatever network, must never wait for a thread. Memory ends before their number does.
 constexpr size_t kStreamThreads = 4096;
@@ -17,7 +21,6 @@ constexpr size_t kStorageQueues = 256;
 Environment::Environment(Napi::Env env)
     : js(JsThread::create(env)),
       pool(js, "vpsadminos-slow", kSlowThreads, kSlowThreads),
-      storage(js, "vpsadminos-slow", kStorageThreads, kStorageThreads),
       streams(js, "vpsadminos-strm", kStreamThreads, 0),
       events(js) {}
 
@@ -37,7 +40,7 @@ void Environment::close() {
   handles.close_all();
   events.close();
   pool.close();
-  storage.close();
+  for (auto& [name, storage] : storages_) storage.close();
   streams.close();
   js->close();
 }
@@ -51,6 +54,12 @@ Napi::Value Environment::new_error(Napi::Env env, const char* name,
   }
   return Napi::Error::New(env, std::string(name) + " before lib/native.ts has set the addon up")
       .Value();
+}
+
+Pool& Environment::storage(const std::string& pool) {
+  const std::string& name = storages_.size() < kStorages || storages_.contains(pool) ? pool : "";
+  return storages_.try_emplace(name, js, "vpsadminos-slow", kStorageThreads, kStorageKept)
+      .first->second;
 }
 
 std::shared_ptr<Pool::Queue> Environment::storage_queue(const std::string& name) {

@@ -26,7 +26,6 @@ class Environment {
   // Members are destroyed from the last to the first; close() uses the same order.
   std::shared_ptr<JsThread> js;
   Pool pool;
-  Pool storage;  // for calls of ZFS: those that are stuck hold up no container
   Pool streams;  // for calls that last as long as somebody else takes
   Events events;
   HandleRegistry handles;
@@ -38,6 +37,9 @@ class Environment {
   Napi::Value new_error(Napi::Env env, const char* name,
                         std::initializer_list<napi_value> arguments);
 
+  // For calls about this pool of the storage: those that are stuck hold up no container and no
+  // other pool.
+  Pool& storage(const std::string& pool);
   // The line in which calls about this thing of the storage stand.
   std::shared_ptr<Pool::Queue> storage_queue(const std::string& name);
 
@@ -50,6 +52,7 @@ class Environment {
 
   Napi::ObjectReference errors_;
   std::deque<std::string> names_;
+  std::map<std::string, Pool> storages_;
   std::map<std::string, std::weak_ptr<Pool::Queue>> storage_queues_;
 };
 

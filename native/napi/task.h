@@ -122,11 +122,12 @@ Napi::Value run_queued(const Napi::CallbackInfo& info, const std::shared_ptr<Poo
   return run_on(info, Environment::of(info.Env()).pool, queue, std::move(work), std::move(convert));
 }
 
-// The same on the pool of the storage.
+// The same on the threads for that pool of the storage.
 template <typename Work, typename Convert = ConvertByType>
-Napi::Value run_storage(const Napi::CallbackInfo& info, const std::shared_ptr<Pool::Queue>& queue,
-                        Work work, Convert convert = {}) {
-  return run_on(info, Environment::of(info.Env()).storage, queue, std::move(work),
+Napi::Value run_storage(const Napi::CallbackInfo& info, const std::string& pool,
+                        const std::shared_ptr<Pool::Queue>& queue, Work work,
+                        Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).storage(pool), queue, std::move(work),
                 std::move(convert));
 }
 

@@ -1,6 +1,6 @@
-// The zfs room as JavaScript sees it: types/native/zfs.d.ts. Calls about one dataset stand in its
-// line, on the storage's own threads; what only reads, and what takes many datasets, stands in
-// none. Streams have a thread each.
+// The zfs room as JavaScript sees it: types/native/zfs.d.ts. All calls are on threads for their
+// zpool. Those that change one dataset stand in its line, and those that read it in another one;
+// what takes many datasets stands in none. Streams have a thread each.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -105,17 +105,41 @@ struct MapToObject {
   }
 };
 
-template <typename Work, typename Convert = bridge::ConvertByType>
-Value in_line(const CallbackInfo& info, const std::string& dataset, Work work,
-              Convert convert = {}) {
-  const std::string line = dataset.substr(0, dataset.find_first_of("@#"));
+std::string zpool_of(const std::string& name) {
+  return name.substr(0, name.find_first_of("/@#"));
+}
+
+template <typename Work, typename Convert>
+Value in_line_of(const CallbackInfo& info, const std::string& what, const std::string& name,
+                 Work work, Convert convert) {
+  const std::string line = what + name.substr(0, name.find_first_of("@#"));
   const auto queue = bridge::Environment::of(info.Env()).storage_queue(line);
-  return bridge::run_storage(info, queue, std::move(work), std::move(convert));
+  return bridge::run_storage(info, zpool_of(name), queue, std::move(work), std::move(convert));
 }
 
 template <typename Work, typename Convert = bridge::ConvertByType>
-Value at_once(const CallbackInfo& info, Work work, Convert convert = {}) {
-  return bridge::run_storage(info, nullptr, std::move(work), std::move(convert));
+Value changes(const CallbackInfo& info, const std::string& dataset, Work work,
+              Convert convert = {}) {
+  return in_line_of(info, "", dataset, std::move(work), std::move(convert));
+}
+
+template <typename Work, typename Convert = bridge::ConvertByType>
+Value reads(const CallbackInfo& info, const std::string& dataset, Work work, Convert convert = {}) {
+  return in_line_of(info, "read ", dataset, std::move(work), std::move(convert));
+}
+
+template <typename Work, typename Convert = bridge::ConvertByType>
+Value about_many(const CallbackInfo& info, const std::string& first, Work work,
+                 Convert convert = {}) {
+  return bridge::run_storage(info, zpool_of(first), nullptr, std::move(work), std::move(convert));
+}
+
+std::string first_of(const zfs::Names& names) {
+  return names.empty() ? std::string() : names.front();
+}
+
+std::string first_of(const zfs::Pairs& pairs) {
+  return pairs.empty() ? std::string() : pairs.front().first;
 }
 
 // A copy of the descriptor is ours until the work has ended and its promise is settled: the caller
@@ -136,7 +160,7 @@ Value Exists(const CallbackInfo& info) {
   Args args(info);
   const std::string name = args[0].string();
   if (!args.ok()) return {};
-  return at_once(info, [name] { return zfs::exists(name); });
+  return reads(info, name, [name] { return zfs::exists(name); });
 }
 
 // list(root: string, options: ZfsListOptions): Promise<ZfsResult>
@@ -148,7 +172,7 @@ Value List(const CallbackInfo& info) {
   options.snapshots = args[1]["snapshots"].boolean();
   options.properties = args[1]["properties"].strings();
   if (!args.ok()) return {};
-  return at_once(info, [root, options] { return zfs::list(root, options); }, MapToObject());
+  return reads(info, root, [root, options] { return zfs::list(root, options); }, MapToObject());
 }
 
 // create(name: string, properties: ZfsEntry[]): Promise<void>
@@ -157,7 +181,7 @@ Value Create(const CallbackInfo& info) {
   const std::string name = args[0].string();
   const zfs::Map properties = map_of(args[1]);
   if (!args.ok()) return {};
-  return in_line(info, name, [name, properties] { return zfs::create(name, properties); });
+  return changes(info, name, [name, properties] { return zfs::create(name, properties); });
 }
 
 // clone(origin: string, name: string, properties: ZfsEntry[]): Promise<void>
@@ -167,7 +191,7 @@ Value Clone(const CallbackInfo& info) {
   const std::string name = args[1].string();
   const zfs::Map properties = map_of(args[2]);
   if (!args.ok()) return {};
-  return in_line(info, name,
+  return changes(info, name,
                  [origin, name, properties] { return zfs::clone(origin, name, properties); });
 }
 
@@ -176,7 +200,7 @@ Value Promote(const CallbackInfo& info) {
   Args args(info);
   const std::string name = args[0].string();
   if (!args.ok()) return {};
-  return in_line(info, name, [name] { return zfs::promote(name); });
+  return changes(info, name, [name] { return zfs::promote(name); });
 }
 
 // rename(from: string, to: string): Promise<void>
@@ -185,7 +209,7 @@ Value Rename(const CallbackInfo& info) {
   const std::string from = args[0].string();
   const std::string to = args[1].string();
   if (!args.ok()) return {};
-  return in_line(info, from, [from, to] { return zfs::rename(from, to); });
+  return changes(info, from, [from, to] { return zfs::rename(from, to); });
 }
 
 // destroy(name: string): Promise<void>
@@ -193,7 +217,7 @@ Value Destroy(const CallbackInfo& info) {
   Args args(info);
   const std::string name = args[0].string();
   if (!args.ok()) return {};
-  return in_line(info, name, [name] { return zfs::destroy(name); });
+  return changes(info, name, [name] { return zfs::destroy(name); });
 }
 
 // rollback(name: string, snapshot: string): Promise<void>
@@ -202,7 +226,7 @@ Value Rollback(const CallbackInfo& info) {
   const std::string name = args[0].string();
   const std::string snapshot = args[1].string();
   if (!args.ok()) return {};
-  return in_line(info, name, [name, snapshot] { return zfs::rollback(name, snapshot); });
+  return changes(info, name, [name, snapshot] { return zfs::rollback(name, snapshot); });
 }
 
 // setProperties(name: string, properties: ZfsEntry[]): Promise<void>
@@ -211,7 +235,7 @@ Value SetProperties(const CallbackInfo& info) {
   const std::string name = args[0].string();
   const zfs::Map properties = map_of(args[1]);
   if (!args.ok()) return {};
-  return in_line(info, name, [name, properties] { return zfs::set_properties(name, properties); });
+  return changes(info, name, [name, properties] { return zfs::set_properties(name, properties); });
 }
 
 // inheritProperty(name: string, property: string): Promise<void>
@@ -220,7 +244,7 @@ Value InheritProperty(const CallbackInfo& info) {
   const std::string name = args[0].string();
   const std::string property = args[1].string();
   if (!args.ok()) return {};
-  return in_line(info, name, [name, property] { return zfs::inherit_property(name, property); });
+  return changes(info, name, [name, property] { return zfs::inherit_property(name, property); });
 }
 
 // snapshot(names: string[], properties: ZfsEntry[]): Promise<void>
@@ -229,7 +253,8 @@ Value Snapshot(const CallbackInfo& info) {
   const zfs::Names names = args[0].strings();
   const zfs::Map properties = map_of(args[1]);
   if (!args.ok()) return {};
-  return at_once(info, [names, properties] { return zfs::snapshot(names, properties); });
+  return about_many(info, first_of(names),
+                    [names, properties] { return zfs::snapshot(names, properties); });
 }
 
 // destroySnapshots(names: string[], defer: boolean): Promise<void>
@@ -238,7 +263,8 @@ Value DestroySnapshots(const CallbackInfo& info) {
   const zfs::Names names = args[0].strings();
   const bool defer = args[1].boolean();
   if (!args.ok()) return {};
-  return at_once(info, [names, defer] { return zfs::destroy_snapshots(names, defer); });
+  return about_many(info, first_of(names),
+                    [names, defer] { return zfs::destroy_snapshots(names, defer); });
 }
 
 // bookmark(sources: ZfsBookmark[]): Promise<void>
@@ -246,7 +272,7 @@ Value Bookmark(const CallbackInfo& info) {
   Args args(info);
   const zfs::Pairs sources = pairs_of(args[0], "bookmark", "source");
   if (!args.ok()) return {};
-  return at_once(info, [sources] { return zfs::bookmark(sources); });
+  return about_many(info, first_of(sources), [sources] { return zfs::bookmark(sources); });
 }
 
 // destroyBookmarks(names: string[]): Promise<void>
@@ -254,7 +280,7 @@ Value DestroyBookmarks(const CallbackInfo& info) {
   Args args(info);
   const zfs::Names names = args[0].strings();
   if (!args.ok()) return {};
-  return at_once(info, [names] { return zfs::destroy_bookmarks(names); });
+  return about_many(info, first_of(names), [names] { return zfs::destroy_bookmarks(names); });
 }
 
 // bookmarks(dataset: string): Promise<ZfsListedBookmark[]>
@@ -262,8 +288,8 @@ Value Bookmarks(const CallbackInfo& info) {
   Args args(info);
   const std::string dataset = args[0].string();
   if (!args.ok()) return {};
-  return at_once(
-      info, [dataset] { return zfs::bookmarks(dataset); },
+  return reads(
+      info, dataset, [dataset] { return zfs::bookmarks(dataset); },
       [](Napi::Env env, std::vector<zfs::Bookmark>& bookmarks) -> Value {
         Napi::Array all = Napi::Array::New(env, bookmarks.size());
         for (uint32_t i = 0; i < bookmarks.size(); i++) {
@@ -281,7 +307,7 @@ Value Hold(const CallbackInfo& info) {
   Args args(info);
   const zfs::Pairs holds = pairs_of(args[0], "snapshot", "tag");
   if (!args.ok()) return {};
-  return at_once(info, [holds] { return zfs::hold(holds); });
+  return about_many(info, first_of(holds), [holds] { return zfs::hold(holds); });
 }
 
 // release(holds: ZfsHold[]): Promise<void>
@@ -289,7 +315,7 @@ Value Release(const CallbackInfo& info) {
   Args args(info);
   const zfs::Pairs holds = pairs_of(args[0], "snapshot", "tag");
   if (!args.ok()) return {};
-  return at_once(info, [holds] { return zfs::release(holds); });
+  return about_many(info, first_of(holds), [holds] { return zfs::release(holds); });
 }
 
 // holds(snapshot: string): Promise<{ tag: string; since: number }[]>
@@ -297,8 +323,8 @@ Value Holds(const CallbackInfo& info) {
   Args args(info);
   const std::string snapshot = args[0].string();
   if (!args.ok()) return {};
-  return at_once(
-      info, [snapshot] { return zfs::holds(snapshot); },
+  return reads(
+      info, snapshot, [snapshot] { return zfs::holds(snapshot); },
       [](Napi::Env env, std::vector<zfs::Hold>& holds) -> Value {
         Napi::Array all = Napi::Array::New(env, holds.size());
         for (uint32_t i = 0; i < holds.size(); i++) {
@@ -338,7 +364,7 @@ Value SendSpace(const CallbackInfo& info) {
   const auto from = string_or_null(args[1]);
   const zfs::SendFlags flags = flags_of(args[2]);
   if (!args.ok()) return {};
-  return at_once(info, [=] { return zfs::send_space(snapshot, from, flags); });
+  return reads(info, snapshot, [=] { return zfs::send_space(snapshot, from, flags); });
 }
 
 // receive(snapshot: string, properties: ZfsEntry[], options: ZfsReceiveOptions,
@@ -376,8 +402,9 @@ Value RunProgram(const CallbackInfo& info) {
   const bool sync = args[3].boolean();
   const zfs::ProgramLimits limits{args[4]["instructions"].bigint(), args[4]["memory"].bigint()};
   if (!args.ok()) return {};
-  return at_once(
-      info, [=] { return zfs::run_program(pool, text, arguments, sync, limits); }, MapToObject());
+  return about_many(
+      info, pool, [=] { return zfs::run_program(pool, text, arguments, sync, limits); },
+      MapToObject());
 }
 
 }  // namespace

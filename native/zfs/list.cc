@@ -65,7 +65,8 @@ class Walk {
 
   Result<Unit> visit(const std::string& name, uint64_t depth) {
     if (options_.snapshots) {
-      auto each = for_each(kSnapshotListNext, name, [](const std::string&) -> Result<Unit> { return Unit{}; });
+      auto each = for_each(kSnapshotListNext, name,
+                           [](const std::string&) -> Result<Unit> { return Unit{}; });
       if (!each.ok()) return each;
     }
     if (depth == 0) return Unit{};

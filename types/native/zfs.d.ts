@@ -1,6 +1,6 @@
-// native/zfs/binding.cc: libzfs_core. What says nothing else is on the storage lane, threads that only ZFS
-// uses: calls that name one dataset first stand in its line, so that one that hangs holds one of them; the
-// others stand in none. A call that runs cannot be given up.
+// native/zfs/binding.cc: libzfs_core. What says nothing else is on the storage lane, 16 threads that only calls
+// about the same zpool use. Those that name one dataset first stand in its line, or in another one for what
+// reads it: so one that hangs holds two of the threads. A call that runs cannot be given up.
 
 /** Names of native properties have values of the kernel's: a number, or text. */
 export interface ZfsEntry {
@@ -66,10 +66,10 @@ export interface ZfsListOptions {
 }
 
 export interface Zfs {
-  /** In no line. */
+  /** In the line of readers, as all that only reads. */
   exists(name: string): Promise<boolean>
   /**
-   * In no line. By name of a dataset, by name of a property: `value`, and `source` where it was set. What
+   * By name of a dataset, by name of a property: `value`, and `source` where it was set. What
    * was set nowhere is not there.
    */
   list(root: string, options: ZfsListOptions): Promise<ZfsResult>
