@@ -53,17 +53,19 @@ export async function copyContainer(
     ],
   )
   pool.assertActive()
+  pool.driver.assertWorking()
   record.assertWhole('copy')
   const path = pool.newContainerFile(id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   const rest = restOf(op, record, wanted.consistent)
+  const origin = originOf(record)
+  await pool.driver.assertCanCopy(pool.driver.home(id, null), origin)
   const image = imageOf(record)
   using _hold = image === null ? null : record.pool.images.hold(image, `copy ${id}`)
 
   await using undo = new Undo()
   const user = await userFor(op, pool, wanted.user, id, undo)
-  const origin = originOf(record)
   const content = contentOf(record, pool, id, origin, user)
   if (!wanted.networkInterfaces) content['net_interfaces'] = []
   const file = new ConfigFile(path, containerFile)
@@ -72,7 +74,7 @@ export async function copyContainer(
   done('copy.staged', op.signal)
   const copy = new ContainerRecord(pool, id, file, config, user, group)
 
-  await copyRootfs(op, record, copy, rest)
+  await copyRootfs(op, record, copy, { origin, rest })
   undo.add(() => pool.driver.remove(copy.home))
   done('copy.unmarked', signal)
   if (config.hostname == null) await writeGuestFiles(op, copy, nameFiles(copy))
@@ -96,7 +98,7 @@ async function copyRootfs(
   op: Operation,
   record: ContainerRecord,
   copy: ContainerRecord,
-  rest: Rest | null,
+  { origin, rest }: { readonly origin: RootfsOrigin; readonly rest: Rest | null },
 ): Promise<void> {
   const { signal } = op
   const name = `osctl-copy-${randomBytes(6).toString('hex')}`
@@ -109,7 +111,7 @@ async function copyRootfs(
     done('copy.marked', signal)
     // One that does not run does not change either.
     using _rootfs = record.run.alive ? null : await record.lockRootfs(op)
-    await copy.pool.driver.copy(copy.home, originOf(record), { name, rest, signal })
+    await copy.pool.driver.copy(copy.home, origin, { name, rest, signal })
     undo.add(() => copy.pool.driver.remove(copy.home))
   } catch (error) {
     throw poolError(error, copy.home)
@@ -152,6 +154,10 @@ function restOf(op: Operation, record: ContainerRecord, consistent: boolean): Re
   if (!run.alive || run.state === 'frozen') return null
   if (run.state !== 'running') {
     throw new StateError(name, run.state, 'copy needs it running, frozen or stopped')
+  }
+  const { conflict } = record.user
+  if (consistent && conflict !== null) {
+    throw new StateError(name, 'blocked', `once stopped, it cannot be started: ${conflict}`)
   }
   const remember = async (resume: 'start' | 'thaw'): Promise<void> => {
     const { copying } = record.config.vpsadminos
