@@ -2,7 +2,7 @@
 // first one when the disk may go.
 //
 //   suspended.js IMAGE.tar
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
@@ -27,7 +27,7 @@ async function attempt<T>(step: string, work: () => Promise<T>): Promise<T | nul
   const done = work().then(
     (result) => {
       value = result
-      return ['ok', ''] as const
+      return ['ok', typeof result === 'string' ? result : ''] as const
     },
     (error: unknown) => [(error as { code?: string }).code ?? 'none', String(error)] as const,
   )
@@ -61,6 +61,8 @@ spawn('sh', ['-c', 'while sleep 0.2; do date >/gone/date; sync -f /gone/date; do
 }).unref()
 while (state() !== 'SUSPENDED') await sleep(50)
 
+execFileSync('zfs', ['create', '-o', 'canmount=noauto', 'stays/ct/nobody'])
+
 const gone = 'gone: '
 await attempt(`${gone}snapshot`, () => a.snapshots.create('x'))
 await attempt(`${gone}create`, () =>
@@ -84,7 +86,11 @@ await attempt('stop what is on it', () =>
   a.stop({ method: 'kill', signal: AbortSignal.timeout(upTo(100)) }),
 )
 await attempt('exec then', () => b.exec(['true']))
-await attempt('audit', () => host.audit())
+await attempt('audit', async () => {
+  const { leftovers, unseen } = await host.audit()
+  const pools = unseen.map(({ pool, error }) => `${pool}: ${String(error)}`)
+  return [...pools, ...leftovers.map(({ type, what }) => `${type} ${what}`)].join('; ')
+})
 await attempt('close', () => host.close())
 await attempt('open both', () => Host.open({ pools }))
 const without = await attempt('open the other', () => Host.open({ pools: pools.slice(1) }))
