@@ -83,6 +83,7 @@ export const steps = {
   'id-range.file': 'an id-range has its file',
   'id-range.reserved': "ids are taken on this machine, and the range's file does not say so",
   'id-range.allocated': "the range's file says who has them",
+  'id-range.freed': "the range's file does not say any more who has had them",
   'id-range-delete.file': 'the file of an id-range is gone',
 
   'image.staging': 'an image has a directory without its name',

@@ -46,6 +46,7 @@ const ended = new Promise<void>((resolve, reject) => {
 })
 await ended
 
+t.match(answers.get('under way'), { message: /create.*set/ }, 'the disk went in the middle of them')
 const suspended = [
   'snapshot',
   'create',
@@ -56,6 +57,8 @@ const suspended = [
   'delete',
   'start',
   'pull',
+  'kill',
+  'stop',
 ]
 for (const step of suspended) {
   const answer = answers.get(`gone: ${step}`)
@@ -64,7 +67,18 @@ for (const step of suspended) {
 for (const step of ['its trash', 'its dataset', 'open both']) {
   t.match(answers.get(step), { outcome: 'EAGAIN', message: /'gone/ }, `${step}: says which pool`)
 }
-const others = ['exec', 'set', 'restart', 'create', 'exec then']
+const others = [
+  'exec',
+  'set',
+  'restart',
+  'create',
+  'start',
+  'snapshot',
+  'copy',
+  'stop',
+  'delete',
+  'exec then',
+]
 for (const step of [...others, 'close', 'open the other', 'exec at last', 'close again']) {
   t.match(answers.get(step), { outcome: 'ok' }, step)
 }
