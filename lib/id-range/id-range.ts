@@ -50,6 +50,8 @@ export class IdRange {
   // Two kinds, as the machine's list is written before the file for one, and after it for the other.
   readonly #allocations: Changes<[AllocationTable, Turn], Allocation>
   readonly #frees: Changes<[AllocationTable], readonly Allocation[]>
+  /** First blocks of those whose owners are gone, which the file does not say yet. */
+  readonly #owed = new Set<number>()
   #table: AllocationTable
 
   /** @internal */
@@ -123,6 +125,7 @@ export class IdRange {
         `range has ${this.config.block_count} blocks`,
       )
     }
+    await this.#freeOwed(op)
     return await this.#allocations.add(op, (table, turn) => {
       const index = this.#choose(table, blockCount, blockIndex, turn.taken())
       const allocation = Object.freeze({ blockIndex: index, blockCount, owner })
@@ -148,10 +151,22 @@ export class IdRange {
     return this.#frees.add(op, (table) => table.free(which))
   }
 
-  /** Blocks of an owner who is gone. A full pool cannot note it: they stay taken until an import can. @internal */
+  /**
+   * Blocks of an owner who is gone. A full pool cannot note it: they go with the next change that it has room for.
+   *
+   * @internal
+   */
   async freeIfRoom(op: Operation, owner: string): Promise<void> {
+    for (const allocation of this.#table.allocations) {
+      if (allocation.owner === owner) this.#owed.add(allocation.blockIndex)
+    }
+    await this.#freeOwed(op)
+  }
+
+  async #freeOwed(op: Operation): Promise<void> {
+    if (this.#owed.size === 0) return
     try {
-      await this.freeIn(op, { owner })
+      await this.#frees.add(op, () => [])
     } catch (error) {
       if (!(error instanceof PoolFullError)) throw error
     }
@@ -160,7 +175,8 @@ export class IdRange {
   /** Cannot be given up once it has begun. @throws InUseError while blocks are allocated */
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
-    using _op = await this.#home.begin('delete', this, 'exclusive', options)
+    using op = await this.#home.begin('delete', this, 'exclusive', options)
+    await this.#freeOwed(op)
     const owners = this.#table.allocations.map(
       ({ owner, blockIndex }) => owner ?? `block ${blockIndex}`,
     )
@@ -230,9 +246,11 @@ export class IdRange {
   // The file first: as long as that says whose they are, nobody else may get them.
   async #writeFrees(op: Operation, apply: Parameters<WriteFrees>[1]): Promise<void> {
     const table = this.#copy()
-    const freed = apply(table).flat()
+    const owed = [...this.#owed].flatMap((blockIndex) => table.free({ blockIndex }))
+    const freed = [...owed, ...apply(table).flat()]
     await this.#file.save(table.allocations)
     this.#table = table
+    for (const { blockIndex } of freed) this.#owed.delete(blockIndex)
     done('id-range.freed')
     await this.#release(op, freed)
   }
