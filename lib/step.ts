@@ -42,6 +42,7 @@ export const steps = {
   'copy.staged': 'the file of the copy is there, marked as not finished',
   'copy.marked': 'the file of what is copied says so',
   'copy.snapshot': 'on ZFS: what is copied has a snapshot',
+  'copy.rest': 'what is copied is stopped or frozen, if it ran',
   'copy.rootfs': 'the copy has its directory',
   'copy.unmarked': 'what is copied is as it was',
   'copy.guest': 'the rootfs of the copy has its own name',

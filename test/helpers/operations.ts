@@ -219,7 +219,10 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'copy a running container',
-    steps: ['copy.marked', 'stop.ended', 'copy.rootfs', 'start.running', 'copy.unmarked'],
+    steps: [
+      ...(['copy.marked', 'stop.ended', 'copy.rest', 'start.running'] as const),
+      ...(['copy.rootfs', 'copy.unmarked'] as const),
+    ],
     prepare: (host) => host.containers.get('started').start(),
     run: (host, _place, options) => host.containers.copy('started', 'copied', options),
     restore: async (host) => {
