@@ -1,7 +1,7 @@
 // What the package offers. Importing it loads nothing native; the first use does.
 
 export { Host, type EventsOptions } from './host/host.js'
-export type { AuditReport, Leftover } from './host/audit.js'
+export type { AuditReport, Leftover, UnseenPool } from './host/audit.js'
 export type { RecoveryReport } from './host/recover.js'
 export * from './host/errors.js'
 export type { EventPosition, HostEvent } from './host/events.js'

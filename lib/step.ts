@@ -42,6 +42,7 @@ export const steps = {
   'copy.staged': 'the file of the copy is there, marked as not finished',
   'copy.marked': 'the file of what is copied says so',
   'copy.snapshot': 'on ZFS: what is copied has a snapshot',
+  'copy.rest': 'what is copied is stopped or frozen, if it ran',
   'copy.rootfs': 'the copy has its directory',
   'copy.unmarked': 'what is copied is as it was',
   'copy.guest': 'the rootfs of the copy has its own name',
@@ -83,6 +84,7 @@ export const steps = {
   'id-range.file': 'an id-range has its file',
   'id-range.reserved': "ids are taken on this machine, and the range's file does not say so",
   'id-range.allocated': "the range's file says who has them",
+  'id-range.freed': "the range's file does not say any more who has had them",
   'id-range-delete.file': 'the file of an id-range is gone',
 
   'image.staging': 'an image has a directory without its name',

@@ -116,6 +116,7 @@
       "native/keeper/sessions.cc",
       "native/keeper/spare.cc",
       "native/keeper/start.cc",
+      "native/keeper/state_directory.cc",
       "native/keeper/step.cc",
       "native/keeper/userns_cache.cc",
       "native/abi/dlopen_notes.cc",

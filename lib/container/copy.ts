@@ -3,7 +3,7 @@
 // copy as one that is being created, the container because of what is made of it, and of its rest.
 
 import { randomBytes } from 'node:crypto'
-import { NotFoundError, StateError } from '../host/errors.js'
+import { NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { choosePool } from '../host/reference.js'
 import type { Image } from '../image/types.js'
@@ -19,18 +19,12 @@ import { Undo } from '../undo.js'
 import type { User } from '../user/user.js'
 import { Container } from './container.js'
 import { ignoreMissing, touch, userFor } from './create.js'
-import { freezeLocked, thawLocked } from './freeze.js'
 import { nameFiles, replaceMachineId, writeGuestFiles } from './guest-files.js'
 import { ContainerRecord } from './record.js'
-import { startLocked } from './start.js'
-import { stopLocked } from './stop.js'
+import { forgetRest, goOnAfterRest, restOf } from './rest.js'
 
 /** It can be given up until the file of the copy is whole; what was stopped for it is started. */
 export interface CopyOptions extends CopySettings, OperationOptions {}
-
-/** Milliseconds that init has to shut down and, afterwards, to run again. */
-const SHUTDOWN_MS = 60_000
-const START_MS = 60_000
 
 export async function copyContainer(
   record: ContainerRecord,
@@ -53,17 +47,19 @@ export async function copyContainer(
     ],
   )
   pool.assertActive()
+  pool.driver.assertWorking()
   record.assertWhole('copy')
   const path = pool.newContainerFile(id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   const rest = restOf(op, record, wanted.consistent)
+  const origin = originOf(record)
+  await pool.driver.assertCanCopy(pool.driver.home(id, null), origin)
   const image = imageOf(record)
   using _hold = image === null ? null : record.pool.images.hold(image, `copy ${id}`)
 
   await using undo = new Undo()
   const user = await userFor(op, pool, wanted.user, id, undo)
-  const origin = originOf(record)
   const content = contentOf(record, pool, id, origin, user)
   if (!wanted.networkInterfaces) content['net_interfaces'] = []
   const file = new ConfigFile(path, containerFile)
@@ -72,7 +68,7 @@ export async function copyContainer(
   done('copy.staged', op.signal)
   const copy = new ContainerRecord(pool, id, file, config, user, group)
 
-  await copyRootfs(op, record, copy, rest)
+  await copyRootfs(op, record, copy, { origin, rest })
   undo.add(() => pool.driver.remove(copy.home))
   done('copy.unmarked', signal)
   if (config.hostname == null) await writeGuestFiles(op, copy, nameFiles(copy))
@@ -96,7 +92,7 @@ async function copyRootfs(
   op: Operation,
   record: ContainerRecord,
   copy: ContainerRecord,
-  rest: Rest | null,
+  { origin, rest }: { readonly origin: RootfsOrigin; readonly rest: Rest | null },
 ): Promise<void> {
   const { signal } = op
   const name = `osctl-copy-${randomBytes(6).toString('hex')}`
@@ -109,7 +105,7 @@ async function copyRootfs(
     done('copy.marked', signal)
     // One that does not run does not change either.
     using _rootfs = record.run.alive ? null : await record.lockRootfs(op)
-    await copy.pool.driver.copy(copy.home, originOf(record), { name, rest, signal })
+    await copy.pool.driver.copy(copy.home, origin, { name, rest, signal })
     undo.add(() => copy.pool.driver.remove(copy.home))
   } catch (error) {
     throw poolError(error, copy.home)
@@ -125,6 +121,7 @@ async function copyRootfs(
 export async function endCopy(op: Operation, record: ContainerRecord): Promise<void> {
   const { copying } = record.config.vpsadminos
   if (copying === undefined) return
+  await forgetRest(record)
   await record.pool.driver.endCopy(record.home, copying.name)
   await mark(op, record, undefined)
 }
@@ -133,9 +130,7 @@ export async function endCopy(op: Operation, record: ContainerRecord): Promise<v
 export async function resumeCopied(op: Operation, record: ContainerRecord): Promise<void> {
   const { copying } = record.config.vpsadminos
   if (copying === undefined) return
-  const { state } = record.run
-  if (copying.resume === 'thaw' && state === 'frozen') await thawLocked(record)
-  if (copying.resume === 'start' && state === 'stopped') await startLocked(op, record, START_MS)
+  await goOnAfterRest(op, record)
   await endCopy(op, record)
 }
 
@@ -144,55 +139,6 @@ type Copying = ContainerRecord['config']['vpsadminos']['copying']
 async function mark(op: Operation, record: ContainerRecord, copying: Copying): Promise<void> {
   using _settings = await record.lockSettings(op)
   record.config = await record.file.update({ vpsadminos: { copying } })
-}
-
-/** Null for one that changes nothing: it does not run, or is frozen. */
-function restOf(op: Operation, record: ContainerRecord, consistent: boolean): Rest | null {
-  const { run, name } = record
-  if (!run.alive || run.state === 'frozen') return null
-  if (run.state !== 'running') {
-    throw new StateError(name, run.state, 'copy needs it running, frozen or stopped')
-  }
-  const remember = async (resume: 'start' | 'thaw'): Promise<void> => {
-    const { copying } = record.config.vpsadminos
-    if (copying !== undefined) await mark(op, record, { ...copying, resume })
-  }
-  let rootfs: Disposable | null = null
-  let resting = false
-  const goOn = async (work: () => Promise<unknown>): Promise<void> => {
-    if (!resting) return
-    resting = false
-    rootfs?.[Symbol.dispose]()
-    op.goOn()
-    await work()
-  }
-  if (consistent) {
-    return {
-      how: 'stopped',
-      begin: async () => {
-        await remember('start')
-        const { signal } = op
-        // Given up, it would end all the same, and nobody would start it.
-        op.goOn()
-        resting = true
-        const { rung } = await stopLocked(op, record, SHUTDOWN_MS, 'shutdown_or_kill')
-        // By itself, and so it stays.
-        if (rung === 'none') resting = false
-        else rootfs = await record.lockRootfs(op)
-        signal?.throwIfAborted()
-      },
-      end: () => goOn(() => startLocked(op, record, START_MS)),
-    }
-  }
-  return {
-    how: 'frozen',
-    begin: async () => {
-      await remember('thaw')
-      resting = true
-      await freezeLocked(op, record)
-    },
-    end: () => goOn(async () => (run.alive ? thawLocked(record) : undefined)),
-  }
 }
 
 function originOf(record: ContainerRecord): RootfsOrigin {

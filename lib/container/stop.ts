@@ -2,6 +2,7 @@
 // answer says which rung it took.
 
 import { Buffer } from 'node:buffer'
+import { abandon } from '../abandon.js'
 import {
   ContainerStopError,
   InvalidArgumentError,
@@ -46,6 +47,8 @@ const DEFAULT_TIMEOUT_MS = 60_000
 /** After SIGKILL only the kernel can be slow. */
 const KILL_TIMEOUT_MS = 30_000
 const KILL_AGAIN_MS = 250
+/** What had its mounts on a zpool that is suspended goes with the last of them only. */
+const SUSPENDED_MS = 2000
 
 export async function stopContainer(
   record: ContainerRecord,
@@ -102,8 +105,9 @@ async function shutdown(
 ): Promise<boolean> {
   using limit = deadline(`shutdown of ${record.name}`, timeoutMs, op.signal)
   const { init } = record
-  if (init === 'runit') await prepareRunit(op, record, 'halt')
   try {
+    // Writes to its disk, which may not answer.
+    if (init === 'runit') await abandon(prepareRunit(op, record, 'halt'), limit.signal)
     const { number } = signalsOf(init).halt
     await orderInit(record, number, limit.signal, 'stopping')
     await stopped(record, limit.signal)
@@ -117,13 +121,18 @@ async function shutdown(
   }
 }
 
-/** SIGKILL to everything in it, and waits until it is gone. */
+/**
+ * SIGKILL to everything in it, and waits until it is gone.
+ *
+ * @throws PoolSuspendedError when that has to wait for its zpool: it ends with that
+ */
 export async function killContainer(
   record: ContainerRecord,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   using limit = deadline(`kill of ${record.name}`, KILL_TIMEOUT_MS, signal)
-  const { run } = record
+  const { run, pool } = record
+  const begin = performance.now()
   // Again and again: while it starts, more processes may come after those that were killed.
   while (run.alive) {
     await record.cgroupDir().kill()
@@ -131,6 +140,7 @@ export async function killContainer(
     await stopped(record, again.signal).catch(() => {
       limit.signal.throwIfAborted()
       record.assertPresent()
+      if (performance.now() - begin > SUSPENDED_MS) pool.driver.assertWorking()
     })
   }
 }

@@ -4,6 +4,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { directories } from '../directories.js'
+import type { Pool } from '../pool/pool.js'
 import { staleCgroups } from '../pool/stale-cgroups.js'
 import type { HostContext } from './context.js'
 
@@ -15,8 +16,17 @@ export interface Leftover {
   readonly reason: string
 }
 
+/** A pool whose storage could not be looked at; what the kernel has of it was. */
+export interface UnseenPool {
+  readonly pool: string
+  /** A {@link PoolSuspendedError} where the zpool has lost its disks. */
+  readonly error: Error
+}
+
 export interface AuditReport {
   readonly leftovers: readonly Leftover[]
+  /** What may be left on these is not known. */
+  readonly unseen: readonly UnseenPool[]
 }
 
 /** Cgroups of the host itself. */
@@ -31,13 +41,20 @@ export async function auditHost(host: HostContext): Promise<AuditReport> {
       if (container.state !== 'stopped') alive.add(`${pool.name}/${container.id}`)
     }
   }
+  const unseen: UnseenPool[] = []
   const found = await Promise.all([
     auditCgroups(host, alive),
     auditMounts(host, alive),
     auditInterfaces(host),
-    auditStorage(host, known),
+    ...[...host.pools.values()].map((pool) =>
+      auditStorage(pool, known).catch((error: unknown) => {
+        if (!(error instanceof Error)) throw error
+        unseen.push({ pool: pool.name, error })
+        return []
+      }),
+    ),
   ])
-  return Object.freeze({ leftovers: Object.freeze(found.flat()) })
+  return Object.freeze({ leftovers: Object.freeze(found.flat()), unseen: Object.freeze(unseen) })
 }
 
 /** In every hierarchy: what a start makes and an end should have taken away. */
@@ -119,18 +136,18 @@ function isOurs(name: string, prefix: string): boolean {
 }
 
 /** On the pool: rootfs and half-made things without a container. */
-async function auditStorage(host: HostContext, known: ReadonlySet<string>): Promise<Leftover[]> {
+async function auditStorage(pool: Pool, known: ReadonlySet<string>): Promise<Leftover[]> {
+  const { driver, layout } = pool
+  driver.assertWorking()
   const leftovers: Leftover[] = []
-  for (const pool of host.pools.values()) {
-    const broken = new Set(pool.broken.map(({ path }) => path))
-    for (const id of await pool.driver.list()) {
-      if (known.has(`${pool.name}/${id}`) || broken.has(pool.layout.confFile('ct', id))) continue
-      const home = pool.driver.home(id, null)
-      leftovers.push({ ...pool.driver.place(home), reason: 'it belongs to no container' })
-    }
-    for (const place of await pool.driver.unfinished()) {
-      leftovers.push({ ...place, reason: 'its removal was not finished' })
-    }
+  const broken = new Set(pool.broken.map(({ path }) => path))
+  for (const id of await driver.list()) {
+    if (known.has(`${pool.name}/${id}`) || broken.has(layout.confFile('ct', id))) continue
+    const home = driver.home(id, null)
+    leftovers.push({ ...driver.place(home), reason: 'it belongs to no container' })
+  }
+  for (const place of await driver.unfinished()) {
+    leftovers.push({ ...place, reason: 'its removal was not finished' })
   }
   return leftovers
 }

@@ -85,6 +85,11 @@ export class Operation implements Disposable {
     return this
   }
 
+  /** The same for what must be done whatever its signal says, while the rest can be given up still. */
+  withoutSignal(): Operation {
+    return new Operation(this.locks, this.name, this.subject, { label: this.#label })
+  }
+
   /**
    * Takes locks until the answer, or the operation, is disposed of.
    *

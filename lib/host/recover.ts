@@ -1,7 +1,7 @@
 // Removes what an audit finds and nobody can miss. What it could not remove the second look tells.
 
 import { join } from 'node:path'
-import { auditHost, type Leftover } from './audit.js'
+import { auditHost, type Leftover, type UnseenPool } from './audit.js'
 import type { HostContext } from './context.js'
 import { claim } from './locks.js'
 import { Operation, type OperationOptions } from './operation.js'
@@ -10,6 +10,8 @@ export interface RecoveryReport {
   readonly removed: readonly Leftover[]
   /** What is to be looked at by somebody. */
   readonly left: readonly Leftover[]
+  /** Pools on which nothing was removed, as they could not be looked at. */
+  readonly unseen: readonly UnseenPool[]
 }
 
 /** @throws BusyError while an operation is under way in one of the pools, unless it may wait */
@@ -20,8 +22,8 @@ export async function recoverHost(
   using op = new Operation(host.locks, 'recover', 'host', options)
   // What is being made is no leftover.
   await op.lock([...host.pools.keys()].map((name) => claim('pool', name)))
-  const { leftovers } = await auditHost(host)
-  if (leftovers.length === 0) return Object.freeze({ removed: leftovers, left: leftovers })
+  const { leftovers, unseen } = await auditHost(host)
+  if (leftovers.length === 0) return Object.freeze({ removed: leftovers, left: leftovers, unseen })
   for (const path of cgroupsOf(host, leftovers)) {
     op.signal?.throwIfAborted()
     // The second look sees one that stays.
@@ -32,12 +34,14 @@ export async function recoverHost(
   }
   for (const pool of host.pools.values()) {
     op.signal?.throwIfAborted()
-    if (pool.lock !== null) await pool.driver.sweep()
+    if (pool.lock === null || unseen.some((one) => one.pool === pool.name)) continue
+    await pool.driver.sweep()
   }
-  const left = (await auditHost(host)).leftovers
+  const second = await auditHost(host)
+  const left = second.leftovers
   const stays = new Set(left.map(keyOf))
   const removed = leftovers.filter((one) => !stays.has(keyOf(one)))
-  return Object.freeze({ removed: Object.freeze(removed), left })
+  return Object.freeze({ removed: Object.freeze(removed), left, unseen: second.unseen })
 }
 
 /** With what runs in it, unless we do not know who that could be. */

@@ -13,9 +13,11 @@ import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../sche
 import { parse } from '../schema/parse.js'
 import { spansOverlap, type IdSpan } from '../user/id-map.js'
 import { AllocationTable, type Allocation, type Run } from './allocation-table.js'
+import { Changes, type Write } from './changes.js'
 import type { Reservations, Turn } from './reservations.js'
 import type { TableFile } from './table-file.js'
 import { done } from '../step.js'
+import { Undo } from '../undo.js'
 
 /** What `id-range ls` shows. */
 export interface IdRangeSnapshot {
@@ -45,7 +47,11 @@ export interface IdRangeHome {
 export class IdRange {
   readonly #file: TableFile
   readonly #home: IdRangeHome
-  readonly #waiting = new Set<Change>()
+  // Two kinds, as the machine's list is written before the file for one, and after it for the other.
+  readonly #allocations: Changes<[AllocationTable, Turn], Allocation>
+  readonly #frees: Changes<[AllocationTable], readonly Allocation[]>
+  /** First blocks of those whose owners are gone, which the file does not say yet. */
+  readonly #owed = new Set<number>()
   #table: AllocationTable
 
   /** @internal */
@@ -58,6 +64,9 @@ export class IdRange {
     this.#file = file
     this.#home = home
     this.#table = new AllocationTable(config.block_count, config.allocations.map(fromFile))
+    const turn = claim('table', `${home.pool}:${name}`)
+    this.#allocations = new Changes(turn, (op, apply) => this.#writeAllocations(op, apply))
+    this.#frees = new Changes(turn, (op, apply) => this.#writeFrees(op, apply))
   }
 
   show(): IdRangeSnapshot {
@@ -116,7 +125,8 @@ export class IdRange {
         `range has ${this.config.block_count} blocks`,
       )
     }
-    return await this.#change(op, (table, turn) => {
+    await this.#freeOwed(op)
+    return await this.#allocations.add(op, (table, turn) => {
       const index = this.#choose(table, blockCount, blockIndex, turn.taken())
       const allocation = Object.freeze({ blockIndex: index, blockCount, owner })
       turn.add({ ...this.span(allocation), owner: this.#reservation(allocation) })
@@ -138,17 +148,25 @@ export class IdRange {
 
   /** For an operation that has the range already. @internal */
   freeIn(op: Operation, which: Freed): Promise<readonly Allocation[]> {
-    return this.#change(op, (table, turn) => {
-      const freed = table.free(which)
-      for (const allocation of freed) turn.remove(this.#reservation(allocation))
-      return freed
-    })
+    return this.#frees.add(op, (table) => table.free(which))
   }
 
-  /** Blocks of an owner who is gone. A full pool cannot note it: they stay taken until an import can. @internal */
+  /**
+   * Blocks of an owner who is gone. A full pool cannot note it: they go with the next change that it has room for.
+   *
+   * @internal
+   */
   async freeIfRoom(op: Operation, owner: string): Promise<void> {
+    for (const allocation of this.#table.allocations) {
+      if (allocation.owner === owner) this.#owed.add(allocation.blockIndex)
+    }
+    await this.#freeOwed(op)
+  }
+
+  async #freeOwed(op: Operation): Promise<void> {
+    if (this.#owed.size === 0) return
     try {
-      await this.freeIn(op, { owner })
+      await this.#frees.add(op, () => [])
     } catch (error) {
       if (!(error instanceof PoolFullError)) throw error
     }
@@ -157,7 +175,8 @@ export class IdRange {
   /** Cannot be given up once it has begun. @throws InUseError while blocks are allocated */
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
-    using _op = await this.#home.begin('delete', this, 'exclusive', options)
+    using op = await this.#home.begin('delete', this, 'exclusive', options)
+    await this.#freeOwed(op)
     const owners = this.#table.allocations.map(
       ({ owner, blockIndex }) => owner ?? `block ${blockIndex}`,
     )
@@ -206,81 +225,52 @@ export class IdRange {
     return index
   }
 
-  /**
-   * Changes the table. What is asked for while a change is written is written together with the next
-   * one: many containers at once must not wait for the disk one after the other. Given up before it
-   * was begun to be written, a change does not happen.
-   */
-  async #change<T>(op: Operation, change: (table: AllocationTable, turn: Turn) => T): Promise<T> {
-    let waiting: Change | undefined
-    const result = new Promise<T>((resolve, reject) => {
-      waiting = (table, turn) => {
-        try {
-          const value = change(table, turn)
-          return { resolve: () => resolve(value), failed: reject }
-        } catch (error) {
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- passed on
-          reject(error)
-          return null
-        }
-      }
-      this.#waiting.add(waiting)
+  // The machine's list first: cut off in between, ids are reserved that nobody has, until the pool is imported
+  // the next time. The file after the turn at the machine's list, in which nobody may wait for a disk.
+  async #writeAllocations(op: Operation, apply: Parameters<WriteAllocations>[1]): Promise<void> {
+    await using undo = new Undo()
+    const table = this.#copy()
+    const taken = await this.#home.reservations.exclusive(op, async (turn) => {
+      const allocations = apply(table, turn)
+      await turn.commit()
+      return allocations
     })
-    // Perhaps nobody asks for it any more.
-    result.catch(() => undefined)
-    const mine = waiting as unknown as Change
-    try {
-      using _table = await op.lock([claim('table', `${this.#home.pool}:${this.name}`)])
-      if (this.#waiting.has(mine)) await this.#writeWaiting(op)
-    } catch (error) {
-      // Otherwise somebody else has written it.
-      if (this.#waiting.delete(mine)) throw error
-    }
-    return await result
+    undo.add(() => this.#release(op, taken))
+    done('id-range.reserved')
+    await this.#file.save(table.allocations)
+    done('id-range.allocated')
+    undo.commit()
+    this.#table = table
   }
 
-  async #writeWaiting(op: Operation): Promise<void> {
-    const settled: Settle[] = []
-    try {
-      await this.#home.reservations.exclusive(op, async (turn) => {
-        const changes = [...this.#waiting]
-        this.#waiting.clear()
-        const table = new AllocationTable(this.config.block_count, this.#table.allocations)
-        for (const change of changes) {
-          const settle = change(table, turn)
-          if (settle !== null) settled.push(settle)
-        }
-        // The machine's list first: cut off in between, ids are reserved that nobody has, until the
-        // pool is imported the next time.
-        await turn.commit()
-        try {
-          done('id-range.reserved')
-          await this.#file.save(table.allocations)
-          done('id-range.allocated')
-        } catch (error) {
-          await turn.revert()
-          throw error
-        }
-        this.#table = table
-      })
-      for (const { resolve } of settled) resolve()
-    } catch (error) {
-      for (const { failed } of settled) failed(error)
-      throw error
-    }
+  // The file first: as long as that says whose they are, nobody else may get them.
+  async #writeFrees(op: Operation, apply: Parameters<WriteFrees>[1]): Promise<void> {
+    const table = this.#copy()
+    const owed = [...this.#owed].flatMap((blockIndex) => table.free({ blockIndex }))
+    const freed = [...owed, ...apply(table).flat()]
+    await this.#file.save(table.allocations)
+    this.#table = table
+    for (const { blockIndex } of freed) this.#owed.delete(blockIndex)
+    done('id-range.freed')
+    await this.#release(op, freed)
+  }
+
+  #copy(): AllocationTable {
+    return new AllocationTable(this.config.block_count, this.#table.allocations)
+  }
+
+  // Whatever the signal of the one who happens to write says: others' blocks are among them.
+  async #release(op: Operation, allocations: readonly Allocation[]): Promise<void> {
+    const owners = allocations.map((allocation) => this.#reservation(allocation))
+    await this.#home.reservations.release(op.withoutSignal(), owners)
   }
 }
+
+type WriteAllocations = Write<[AllocationTable, Turn], Allocation>
+type WriteFrees = Write<[AllocationTable], readonly Allocation[]>
 
 /** Which blocks are given back. */
 type Freed = { blockIndex: number } | { owner: string }
-
-/** Null: it failed already, and was told so. */
-type Change = (table: AllocationTable, turn: Turn) => Settle | null
-
-interface Settle {
-  readonly resolve: () => void
-  readonly failed: (reason: unknown) => void
-}
 
 function fromFile(entry: IdRangeFile['allocations'][number]): Allocation {
   return {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { IdOverlapError } from '../host/errors.js'
 import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import type { Operation } from '../host/operation.js'
+import { isGone, type PoolIdentity } from './pool-identity.js'
 import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
 
 /** Where all hosts of this machine look. */
@@ -15,13 +16,6 @@ export const reservationsDirectory = join(MACHINE_DIRECTORY, 'ids')
 /** Ids that an owner within a pool has: `user:web1`. */
 export interface Reservation extends IdSpan {
   readonly owner: string
-}
-
-/** Which pool a file speaks for. It is stale as soon as `marker` is another pool's or gone. */
-interface PoolIdentity {
-  readonly path: string
-  readonly marker: string
-  readonly uuid: string
 }
 
 interface Stored extends PoolIdentity {
@@ -37,15 +31,13 @@ export interface Turn {
   readonly remove: (owner: string) => void
   /** Makes it so for others to see. */
   readonly commit: () => Promise<void>
-  /** Everything as it was before the turn, for others to see. */
-  readonly revert: () => Promise<void>
 }
 
 /** The reservations of one pool, and the way to make one. */
 export class Reservations {
   #own: Reservation[] = []
   // Other pools' files change rarely; they are parsed again only when they did.
-  readonly #seen = new Map<string, { version: string; stored: Stored | null }>()
+  readonly #seen = new Map<string, Seen>()
 
   constructor(
     readonly pool: PoolIdentity,
@@ -54,13 +46,13 @@ export class Reservations {
 
   /**
    * Runs `work` while no other pool of this machine can take ids. It says with `commit()` what this
-   * pool has from then on.
+   * pool has from then on, and waits for no disk: everybody on this machine waits for it.
    */
-  exclusive<T>(op: Operation, work: (turn: Turn) => Promise<T>): Promise<T> {
+  async exclusive<T>(op: Operation, work: (turn: Turn) => Promise<T>): Promise<T> {
+    const gone = await this.#gone()
     return withMachineLock(op, this.directory, 'ids', async () => {
-      const before = this.#own
-      const own = [...before]
-      const others = await this.#others()
+      const own = [...this.#own]
+      const others = await this.#others(gone)
       return work({
         taken: () => [...others, ...own.map((span) => this.#named(span))],
         add: (reservation) => {
@@ -77,10 +69,6 @@ export class Reservations {
           await this.#write(own)
           this.#own = [...own]
         },
-        revert: async () => {
-          await this.#write(before)
-          this.#own = before
-        },
       })
     })
   }
@@ -93,9 +81,9 @@ export class Reservations {
     })
   }
 
-  async release(op: Operation, owner: string): Promise<void> {
+  async release(op: Operation, owners: readonly string[]): Promise<void> {
     await this.exclusive(op, async ({ remove, commit }) => {
-      remove(owner)
+      for (const owner of owners) remove(owner)
       await commit()
     })
   }
@@ -150,35 +138,65 @@ export class Reservations {
     await rename(temporary, this.#file())
   }
 
-  async #others(): Promise<Taken[]> {
-    const names = await readdir(this.directory).catch(emptyWhenMissing)
-    const files = names.filter((name) => name.endsWith('.json'))
-    const stored = await Promise.all(files.map((name) => this.#load(join(this.directory, name))))
-    return stored.flatMap((other) =>
-      other === null
-        ? []
-        : other.reservations.map((span) => ({
-            ...span,
-            owner: `${span.owner} of pool ${other.path}`,
-          })),
-    )
+  /** @param gone files of pools that are no more, as they were */
+  async #others(gone: ReadonlySet<Seen>): Promise<Taken[]> {
+    const taken: Taken[] = []
+    for (const seen of await this.#load()) {
+      if (gone.has(seen)) {
+        await unlink(seen.file).catch(ignoreMissing)
+        this.#seen.delete(seen.file)
+        continue
+      }
+      const { path, reservations } = seen.stored
+      for (const span of reservations)
+        taken.push({ ...span, owner: `${span.owner} of pool ${path}` })
+    }
+    return taken
   }
 
-  async #load(path: string): Promise<Stored | null> {
-    if (path === this.#file()) return null
-    const { ino, mtimeNs, size } = await stat(path, { bigint: true })
-    const version = `${ino}-${mtimeNs}-${size}`
-    const known = this.#seen.get(path)
-    const stored =
-      known?.version === version
-        ? known.stored
-        : (JSON.parse(await readFile(path, 'utf8')) as Stored)
-    this.#seen.set(path, { version, stored })
-    if (stored === null || (await alive(stored))) return stored
-    await unlink(path).catch(ignoreMissing)
-    this.#seen.delete(path)
-    return null
+  /** Those of pools that are no more. What is on a disk that does not answer is there. */
+  async #gone(): Promise<Set<Seen>> {
+    const gone = new Set<Seen>()
+    await Promise.all(
+      (await this.#load()).map(async (seen) => {
+        if (await isGone(seen.stored)) gone.add(seen)
+      }),
+    )
+    return gone
   }
+
+  /** The files of all other pools. */
+  async #load(): Promise<readonly Seen[]> {
+    const names = await readdir(this.directory).catch(emptyWhenMissing)
+    const files = names.filter((name) => name.endsWith('.json'))
+    const all = await Promise.all(files.map((name) => this.#loadOne(join(this.directory, name))))
+    return all.filter((seen) => seen !== null)
+  }
+
+  async #loadOne(file: string): Promise<Seen | null> {
+    if (file === this.#file()) return null
+    try {
+      const { ino, mtimeNs, size } = await stat(file, { bigint: true })
+      const version = `${ino}-${mtimeNs}-${size}`
+      const known = this.#seen.get(file)
+      if (known?.version === version) return known
+      const stored = JSON.parse(await readFile(file, 'utf8')) as Stored
+      const seen = { file, version, stored }
+      this.#seen.set(file, seen)
+      return seen
+    } catch (error) {
+      // Its pool was exported, or is no more.
+      ignoreMissing(error)
+      return null
+    }
+  }
+}
+
+/** A file of another pool, as it was read. */
+interface Seen {
+  readonly file: string
+  readonly version: string
+  readonly stored: Stored
 }
 
 /** Ids that a pool has although others have them, too. */
@@ -196,11 +214,6 @@ function refuseOverlap(span: IdSpan, taken: readonly Taken[]): void {
   const other = taken.find((candidate) => spansOverlap(candidate, span))
   if (other !== undefined)
     throw new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
-}
-
-async function alive({ marker, uuid }: PoolIdentity): Promise<boolean> {
-  const text = await readFile(marker, 'utf8').catch(() => '')
-  return text.includes(uuid)
 }
 
 function ignoreMissing(error: unknown): void {

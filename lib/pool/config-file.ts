@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { ownTurn } from '../host/own-turn.js'
 import { ConfigDocument, type Patch } from './config-document.js'
+import { inDiskTurn } from './disk-turns.js'
 import { poolError, replaceFile, syncDirectory } from './write-file.js'
 
 export type { Patch } from './config-document.js'
@@ -63,8 +64,10 @@ export class ConfigFile<T extends z.ZodType> {
 
   async remove(): Promise<void> {
     try {
-      await unlink(this.path)
-      await syncDirectory(dirname(this.path))
+      await inDiskTurn(this.path, async () => {
+        await unlink(this.path)
+        await syncDirectory(dirname(this.path))
+      })
     } catch (error) {
       throw poolError(error, this.path)
     }

@@ -80,7 +80,12 @@ export class Pool {
     this.driver = driver
     this.lock = lock
     this.reservations = new Reservations(
-      { path: layout.root, marker: layout.markerFile(), uuid: marker.uuid },
+      {
+        path: layout.root,
+        marker: layout.markerFile(),
+        uuid: marker.uuid,
+        zpool: driver.dataset?.split('/', 1)[0] ?? null,
+      },
       host.idsDirectory,
     )
   }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PoolFullError, PoolReadOnlyError } from '../host/errors.js'
+import { inDiskTurn } from './disk-turns.js'
 
 /** How names of half-written files end; {@link isTemporary} knows them again. */
 const SUFFIX = '.new'
@@ -17,7 +18,11 @@ export function isTemporary(name: string): boolean {
  *
  * @throws PoolFullError, PoolReadOnlyError, or the system's error
  */
-export async function replaceFile(path: string, data: string, mode = 0o400): Promise<void> {
+export function replaceFile(path: string, data: string, mode = 0o400): Promise<void> {
+  return inDiskTurn(path, () => replace(path, data, mode))
+}
+
+async function replace(path: string, data: string, mode: number): Promise<void> {
   const directory = dirname(path)
   const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}${SUFFIX}`)
   try {

@@ -221,8 +221,8 @@ const own = z.looseObject({
   making_dataset: z.string().optional(),
   /** While a dataset is deleted: the next import goes on. */
   deleting_dataset: z.string().optional(),
-  /** While it is copied: what that has made of it, and how it is to go on. */
-  copying: z.object({ name: z.string(), resume: z.enum(['start', 'thaw']).optional() }).optional(),
+  /** While it is copied: what that has made of it. */
+  copying: z.object({ name: z.string() }).optional(),
   /** While it gets another rootfs: the next import takes that away, or puts it in its place. */
   reinstalling: z.enum(['preparing', 'replacing']).optional(),
   /** While names in its rootfs are not those of this file yet. */

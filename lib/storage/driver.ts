@@ -63,10 +63,15 @@ export interface StorageDriver {
   copyMode(origin: RootfsOrigin): CloneMode
 
   /**
+   * Looks whether `copy()` can be done, before anything is done for it.
+   *
+   * @throws ExistsError; UnsupportedError for a container with more datasets, where there can be no others
+   */
+  assertCanCopy(home: string, origin: RootfsOrigin): Promise<void>
+
+  /**
    * Makes a rootfs that is as another one, and does not need that one any more. Undone completely when it
    * fails.
-   *
-   * @throws UnsupportedError for a container with more datasets, where there can be no others
    */
   copy(home: string, origin: RootfsOrigin, options: CopyRootfsOptions): Promise<void>
 

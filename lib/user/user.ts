@@ -90,7 +90,7 @@ export class User {
     for (const range of this.#pool.idRanges.values()) {
       if (range.owners().has(owner)) await range.freeIfRoom(op, owner)
     }
-    if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, owner)
+    if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, [owner])
     done('user-delete.ids')
     const { groups, host } = this.#pool
     for (const group of groups.values()) {

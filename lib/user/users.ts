@@ -99,7 +99,7 @@ async function takeIds(
     if (wanted.blockIndex === undefined) {
       const spans = spansOf(uidMap, gidMap)
       await pool.reservations.reserve(op, spans, owner)
-      undo.add(() => pool.reservations.release(op.goOn(), owner))
+      undo.add(() => pool.reservations.release(op.goOn(), [owner]))
     } else {
       const block = await takeBlock(op, pool, wanted, owner, undo)
       refuseOutside(uidMap, block, 'create.uidMap')

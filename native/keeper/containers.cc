@@ -15,6 +15,7 @@
 #include "keeper/payload_cgroups.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
+#include "keeper/state_directory.h"
 
 namespace keeper {
 
@@ -109,6 +110,17 @@ base::Status Containers::save(const Container& container) const {
   const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid()) return base::last_error("open", path);
   return base::write_all(fd.get(), kept_plan(container).bytes(), path);
+}
+
+base::Status Containers::keep_directories() {
+  const std::string plans = context_.options.state_dir + "/keeper/plans";
+  if (::access(plans.c_str(), F_OK) == 0) return base::success();
+  TRY_STATUS(make_directories(context_.options.state_dir));
+  for (const auto& [key, container] : containers_) {
+    if (container->monitor > 0) TRY_STATUS(save_anew(*container));
+  }
+  context_.log.line("%s was deleted, and is there again", plans.c_str());
+  return base::success();
 }
 
 base::Status Containers::save_anew(const Container& container) const {

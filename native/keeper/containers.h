@@ -69,6 +69,9 @@ class Containers {
   // Takes over what a keeper before this one left: running containers are adopted,
   // half-made starts are undone.
   void adopt_all();
+  // Has the directories be there that what follows is written down in, with what runs in them:
+  // somebody may have cleaned up.
+  base::Status keep_directories();
   void start(const Message& message, const Request& request);
   // What a reboot of the guest begins with, from now on.
   void plan_next(const Message& message, const Request& request);

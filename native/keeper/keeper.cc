@@ -96,7 +96,8 @@ void Keeper::answer_renewal(const Takeover& from) {
 }
 
 void Keeper::run() {
-  server_.keep(context_.options.state_dir + "/keeper/socket");
+  server_.keep(context_.options.state_dir + "/keeper/socket",
+               [this] { return containers_.keep_directories(); });
   leave_when_idle();
   loop_.run();
   containers_.remove_fifos();

@@ -25,6 +25,7 @@
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
 #include "keeper/sealed.h"
+#include "keeper/state_directory.h"
 #include "keeper/step.h"
 
 namespace keeper {
@@ -40,23 +41,6 @@ namespace {
   do {                                                                          \
     if (auto status_ = (expression); !status_.ok()) die(what, status_.error()); \
   } while (0)
-
-base::Status make_directory(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return base::last_error("mkdir", path);
-  if (::chmod(path.c_str(), mode) != 0) return base::last_error("chmod", path);
-  return base::success();
-}
-
-base::Status make_directories(const std::string& state_dir) {
-  TRY_STATUS(make_directory(state_dir + "/keeper", 0700));
-  TRY_STATUS(make_directory(state_dir + "/keeper/plans", 0700));
-  TRY_STATUS(make_directory(state_dir + "/keeper/exits", 0700));
-  TRY_STATUS(make_directory(state_dir + "/keeper/reboots", 0700));
-  TRY_STATUS(make_directory(state_dir + "/keeper/seccomp", 0700));
-  // A container's root walks through here to its own root directory while it starts.
-  TRY_STATUS(make_directory(state_dir + "/rootfs", 0711));
-  return base::success();
-}
 
 // One keeper a host. The lock goes with the process, however it ends; one that is just being
 // killed may hold it a moment longer than its socket.

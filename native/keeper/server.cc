@@ -30,14 +30,21 @@ void Server::watch_listener() {
   loop_.watch(listener_.get(), EPOLLIN, [this](uint32_t) { accept(); });
 }
 
-void Server::keep(const std::string& path) {
-  deleted_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+void Server::watch_deleted(const std::string& path) {
   const std::string directory = path.substr(0, path.rfind('/'));
-  if (!deleted_.valid() ||
-      ::inotify_add_watch(deleted_.get(), directory.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
+  if (::inotify_add_watch(deleted_.get(), directory.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
+    log_.line("%s: nobody sees to it that it stays: %s", path.c_str(), std::strerror(errno));
+  }
+}
+
+void Server::keep(const std::string& path, std::function<base::Status()> beside) {
+  beside_ = std::move(beside);
+  deleted_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  if (!deleted_.valid()) {
     log_.line("%s: nobody sees to it that it stays: %s", path.c_str(), std::strerror(errno));
     return;
   }
+  watch_deleted(path);
   loop_.watch(deleted_.get(), EPOLLIN, [this, path](uint32_t) {
     std::array<char, 4096> events;
     while (::read(deleted_.get(), events.data(), events.size()) > 0) {
@@ -51,7 +58,8 @@ void Server::make_again(const std::string& path) {
   if (::access(path.c_str(), F_OK) == 0) return;
   const auto later = [&] { loop_.after(kRetryMs, [this, path] { make_again(path); }); };
   if (!listens_) return later();
-  auto again = listen_at(path);
+  base::Status made = beside_();
+  auto again = made.ok() ? listen_at(path) : base::Result<base::UniqueFd>(std::move(made.error()));
   if (!again.ok()) {
     if (!std::exchange(unmade_, true)) {
       log_.line("%s: %s", path.c_str(), std::strerror(again.error().errnum));
@@ -60,6 +68,7 @@ void Server::make_again(const std::string& path) {
   }
   unmade_ = false;
   log_.line("%s was deleted, and is there again", path.c_str());
+  watch_deleted(path);  // another directory, where that was deleted as well
   while (accept()) {
   }
   loop_.forget(listener_.get());

@@ -24,8 +24,9 @@ class Server {
   Server(Loop& loop, Log& log, base::UniqueFd listener, Handle handle, Gone gone);
 
   // Has the socket at `path` be there as long as we run. Whoever deletes it, cleaning up, would
-  // leave a keeper to which nobody comes, and beside which there can be no other one.
-  void keep(const std::string& path);
+  // leave a keeper to which nobody comes, and beside which there can be no other one. `beside`
+  // makes what else they may have deleted.
+  void keep(const std::string& path, std::function<base::Status()> beside);
   void broadcast(std::string_view event);  // to those who subscribed
   void subscribe(uint64_t client);
   void send(uint64_t client, std::string_view frame, const std::vector<int>& fds = {});
@@ -52,6 +53,7 @@ class Server {
 
   void watch(uint64_t id);
   void watch_listener();
+  void watch_deleted(const std::string& path);
   void make_again(const std::string& path);
   bool accept();  // false when nobody waits
   void wait_for_descriptors();
@@ -63,7 +65,8 @@ class Server {
   Log& log_;
   base::UniqueFd listener_;
   base::UniqueFd deleted_;  // inotify(7)
-  bool unmade_ = false;     // the socket could not be made again, which has been told
+  std::function<base::Status()> beside_;
+  bool unmade_ = false;  // the socket could not be made again, which has been told
   Handle handle_;
   Gone gone_;
   std::map<uint64_t, Client> clients_;

@@ -68,6 +68,7 @@ void Containers::start(const Message& message, const Request& request) {
 base::Status Containers::launch(Container& container) {
   const std::string key = container.plan.key();
   container.init = -1;
+  TRY_STATUS(keep_directories());
   TRY_STATUS(open_fifo(container.plan.lxc_path));
   TRY_STATUS(done(Step::START_FIFO));
   TRY_STATUS(open_notify(container));

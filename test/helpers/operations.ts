@@ -193,7 +193,7 @@ export const operations: readonly Operation[] = [
       ...(['delete.marked', 'delete.rootfs', 'delete.traces', 'delete.file'] as const),
       ...(['delete.cgroups', 'delete.user'] as const),
       ...(['user-delete.file', 'user-delete.ids', 'user-delete.cgroups'] as const),
-      ...user,
+      'id-range.freed',
     ],
     run: (host, _place, options) => host.containers.get('base').delete(options),
     restore: async (host) => {
@@ -219,7 +219,10 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'copy a running container',
-    steps: ['copy.marked', 'stop.ended', 'copy.rootfs', 'start.running', 'copy.unmarked'],
+    steps: [
+      ...(['copy.marked', 'stop.ended', 'copy.rest', 'start.running'] as const),
+      ...(['copy.rootfs', 'copy.unmarked'] as const),
+    ],
     prepare: (host) => host.containers.get('started').start(),
     run: (host, _place, options) => host.containers.copy('started', 'copied', options),
     restore: async (host) => {
@@ -286,7 +289,7 @@ export const operations: readonly Operation[] = [
   },
   {
     name: 'delete a user',
-    steps: ['user-delete.file', 'user-delete.ids', 'user-delete.cgroups', ...user],
+    steps: ['user-delete.file', 'user-delete.ids', 'user-delete.cgroups', 'id-range.freed'],
     prepare: (host, place) => makeUser(host, place),
     run: (host, _place, options) => host.users.get('somebody').delete(options),
     restore: dropUser,

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { directories } from '../../directories.js'
+import { ExistsError, UnsupportedError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import { cloneTree, flushFilesystem, removeTree } from '../../ns/tree.js'
 import type { PoolLayout } from '../../pool/layout.js'
@@ -107,6 +108,17 @@ export class DirDriver implements StorageDriver {
   copyMode({ driver, source }: RootfsOrigin): CloneMode {
     if (driver === this) return source.mode
     return this.#mode === 'overlay' ? 'copy' : this.#mode
+  }
+
+  async assertCanCopy(directory: string, { driver, home }: RootfsOrigin): Promise<void> {
+    if (await this.exists(directory)) throw new ExistsError('container', directory)
+    const all = (await driver.datasets?.list(home)) ?? []
+    const more = all.map(({ name }) => name).filter((name) => name !== '/')
+    if (more.length === 0) return
+    throw new UnsupportedError(
+      'a container in one directory',
+      `it has datasets: ${more.join(', ')}`,
+    )
   }
 
   async copy(

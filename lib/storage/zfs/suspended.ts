@@ -7,7 +7,11 @@ import { PoolSuspendedError } from '../../host/errors.js'
 
 /** @throws PoolSuspendedError */
 export function assertNotSuspended(zpool: string): void {
-  if (stateOf(zpool) === 'SUSPENDED') throw new PoolSuspendedError(zpool)
+  if (isSuspended(zpool)) throw new PoolSuspendedError(zpool)
+}
+
+export function isSuspended(zpool: string): boolean {
+  return stateOf(zpool) === 'SUSPENDED'
 }
 
 // In memory, never on a disk; and here, as those threads may all wait.

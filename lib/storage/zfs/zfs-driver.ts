@@ -3,7 +3,7 @@
 
 import { chmod } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ExistsError, UnsupportedError } from '../../host/errors.js'
+import { ExistsError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import type { PoolLayout } from '../../pool/layout.js'
 import { cloneTree } from '../../ns/tree.js'
@@ -15,7 +15,7 @@ import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
 import { isBeside } from '../replacement.js'
 import { DatasetMount } from './dataset-mount.js'
-import { IMAGES, isAside, TREE } from './names.js'
+import { IMAGES, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
 import { Trash } from './trash.js'
 import { copyDatasets, forgetCopy } from './zfs-copy.js'
@@ -76,9 +76,13 @@ export class ZfsDriver implements StorageDriver {
     return 'clone'
   }
 
+  async assertCanCopy(home: string): Promise<void> {
+    if (await datasetExists(home)) throw new ExistsError('container', home)
+  }
+
   async copy(home: string, origin: RootfsOrigin, options: CopyRootfsOptions): Promise<void> {
     // What is there already is somebody's, and not to be removed.
-    if (await datasetExists(home)) throw new ExistsError('container', home)
+    await this.assertCanCopy(home)
     await using undo = new Undo()
     undo.add(() => this.remove(home))
     if (origin.driver.dataset === null) {
@@ -103,15 +107,8 @@ export class ZfsDriver implements StorageDriver {
     return forgetCopy(home, name)
   }
 
-  // Read where it is one directory, which its other datasets would be missing in.
+  // Its other datasets are missing in it.
   async open(home: string): Promise<OpenTree> {
-    const more = (await listDatasets(home, { depth: 1 })).filter(
-      ({ name }) => name !== home && !isAside(name),
-    )
-    if (more.length > 0) {
-      const names = more.map(({ name }) => name.slice(home.length + 1)).join(', ')
-      throw new UnsupportedError('a container in one directory', `it has datasets: ${names}`)
-    }
     const mount = await DatasetMount.of(home, ['ro', 'noexec'])
     return {
       path: join(mount.path, TREE),

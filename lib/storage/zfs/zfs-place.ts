@@ -23,6 +23,7 @@ import { listDatasets, type ListedDataset } from '../../zfs/list.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 import type { Durability, PoolPlace } from '../place.js'
 import { ACTIVE, CONFINED_TO, DATASETS, IMAGES } from './names.js'
+import { assertVersion } from './version.js'
 import { ZfsDriver } from './zfs-driver.js'
 
 /** What distributions expect of a filesystem; attributes with the file they are of, zfsprops(7). */
@@ -37,6 +38,7 @@ export async function isZfsAbsent(options: ZfsPool): Promise<boolean> {
 
 /** @throws NotAPoolError, PoolUnsafeError, UnsupportedError, PoolFormatError */
 export async function findZfsPlace(options: ZfsPool): Promise<PoolPlace> {
+  assertVersion()
   const dataset = await activeDataset(options)
   if (dataset === null) {
     const name = options.dataset ?? options.name
@@ -71,6 +73,7 @@ export async function installZfsPlace(
   options: ZfsPool,
   durability: Durability,
 ): Promise<void> {
+  assertVersion()
   if ((await activeDataset(options)) !== null) {
     throw new ExistsError('pool', options.dataset ?? options.name)
   }

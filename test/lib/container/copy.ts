@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Container } from 'vpsadminos'
 import { startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { containersOn, onZfs } from '../../helpers/storage.js'
+import { containersOn, onZfs, plantOn } from '../../helpers/storage.js'
 import { zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -138,6 +138,17 @@ await t.test('what is wrong is told before anything is made', async (t) => {
   }
   t.equal(host.users.list().length, users)
   t.match(containersOn(pool), ['original'])
+})
+
+await t.test('refused, what runs was not stopped for it', async (t) => {
+  const source = await startedContainer(host, { id: 'source' })
+  const { initPid } = source.show()
+  const planted = plantOn(pool, 'copy')
+  await t.rejects(host.containers.copy('source', 'copy'), { code: 'ERR_EXISTS' })
+  t.equal(source.show().initPid, initPid)
+  t.same(traces(), [])
+  planted.remove()
+  await source.delete({ force: true })
 })
 
 await t.test('two at once', async (t) => {

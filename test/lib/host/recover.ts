@@ -15,7 +15,7 @@ const ct = await startedContainer(host, { id: 'runs' })
 const user = dirname(ct.show().cgroup)
 
 await t.test('nothing is left, and nothing is touched', async (t) => {
-  t.same(await host.recover(), { removed: [], left: [] })
+  t.same(await host.recover(), { removed: [], left: [], unseen: [] })
   t.equal((await ct.exec(['echo', 'here'])).stdout, 'here\n')
 })
 
@@ -70,7 +70,7 @@ await t.test('a removal that was not finished', { skip: kept }, async (t) => {
 await t.test('not beside an operation, unless it may wait', async (t) => {
   const stopping = ct.stop({ method: 'kill' })
   await t.rejects(host.recover(), { code: 'ERR_BUSY' })
-  t.same(await host.recover({ wait: 20_000 }), { removed: [], left: [] })
+  t.same(await host.recover({ wait: 20_000 }), { removed: [], left: [], unseen: [] })
   await stopping
   await t.rejects(host.recover({ signal: AbortSignal.abort() }), { name: 'AbortError' })
 })

@@ -70,10 +70,13 @@ await t.test('into a directory: one that has more datasets is refused', async (t
   const ct = await host.containers.create({ id: 'web1', image: busybox })
   await ct.push('/root/file', 'pushed\n')
   zfs('create', '-o', 'canmount=noauto', `${dataset}/ct/web1/data`)
+  const { initPid } = await ct.start()
   await t.rejects(host.containers.copy('web1', 'web2', { pool: 'other' }), {
     code: 'ERR_UNSUPPORTED',
     reason: 'it has datasets: data',
   })
+  t.equal(ct.show().initPid, initPid, 'what runs was not stopped for it')
+  await ct.kill()
   t.equal(host.containers.find('other:web2'), null)
   t.same(
     host.users.list().map(({ name }) => name),

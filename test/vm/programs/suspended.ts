@@ -2,7 +2,7 @@
 // first one when the disk may go.
 //
 //   suspended.js IMAGE.tar
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
@@ -27,7 +27,7 @@ async function attempt<T>(step: string, work: () => Promise<T>): Promise<T | nul
   const done = work().then(
     (result) => {
       value = result
-      return ['ok', ''] as const
+      return ['ok', typeof result === 'string' ? result : ''] as const
     },
     (error: unknown) => [(error as { code?: string }).code ?? 'none', String(error)] as const,
   )
@@ -53,6 +53,46 @@ const make = async (id: string, pool: string) => {
 const a = await make('a', 'gone')
 const still = await host.containers.create({ id: 'still', pool: 'gone', image: busybox })
 const b = await make('b', 'stays')
+// More than Node.js has threads for files.
+const many = await Promise.all(
+  ['s1', 's2', 's3', 's4', 's5'].map((id) =>
+    host.containers.create({ id, pool: 'gone', image: busybox }),
+  ),
+)
+const starts = await host.containers.create({ id: 'starts', pool: 'gone', image: busybox })
+
+// What is under way when the disk goes, over and over until then.
+const works: Readonly<Record<string, () => Promise<unknown>>> = {
+  user: async () => {
+    await host.users.create({ name: 'u', pool: 'gone' })
+    await host.users.get('gone:u').delete()
+  },
+  create: async () => {
+    await (await host.containers.create({ id: 'x', pool: 'gone', image: busybox })).delete()
+  },
+  ...Object.fromEntries(
+    many.map((ct) => [
+      `set ${ct.id}`,
+      async () => {
+        for (const memoryLimit of ['64 MiB', '65 MiB']) await ct.set({ memoryLimit })
+      },
+    ]),
+  ),
+  start: async () => {
+    await starts.start()
+    await starts.stop({ method: 'kill' })
+  },
+}
+const under = new Set(Object.keys(works))
+for (const [name, work] of Object.entries(works)) {
+  void (async () => {
+    try {
+      for (;;) await work()
+    } catch {
+      under.delete(name)
+    }
+  })()
+}
 await attempt('ready', () => Promise.resolve())
 
 // Something must be written before ZFS finds out.
@@ -60,6 +100,8 @@ spawn('sh', ['-c', 'while sleep 0.2; do date >/gone/date; sync -f /gone/date; do
   stdio: 'ignore',
 }).unref()
 while (state() !== 'SUSPENDED') await sleep(50)
+
+execFileSync('zfs', ['create', '-o', 'canmount=noauto', 'stays/ct/nobody'])
 
 const gone = 'gone: '
 await attempt(`${gone}snapshot`, () => a.snapshots.create('x'))
@@ -75,16 +117,30 @@ await attempt(`${gone}start`, () => still.start())
 await attempt(`${gone}pull`, () => still.pull('/etc/hostname'))
 await attempt('its trash', async () => host.pools.get('gone').trash?.list())
 await attempt('its dataset', () => datasetExists('gone/ct/still'))
+await sleep(upTo(100))
+await attempt('under way', () => Promise.resolve([...under].join(', ')))
 await attempt('exec', () => b.exec(['true']))
 await attempt('set', () => b.set({ memoryLimit: '64 MiB' }))
 await attempt('restart', () => b.restart({ method: 'kill' }))
 await attempt('create', () => host.containers.create({ id: 'd', pool: 'stays', image: busybox }))
+const d = () => host.containers.get('d')
+await attempt('start', () => d().start())
+await attempt('snapshot', () => d().snapshots.create('one'))
+await attempt('copy', () => host.containers.copy('d', 'e'))
+await attempt('stop', () => d().stop())
+await attempt('delete', () => d().delete())
 // Its init ends with its mounts, and these with the pool.
 await attempt('stop what is on it', () =>
-  a.stop({ method: 'kill', signal: AbortSignal.timeout(upTo(100)) }),
+  a.stop({ method: 'kill', signal: AbortSignal.timeout(500) }),
 )
+await attempt(`${gone}kill`, () => a.kill())
+await attempt(`${gone}stop`, () => a.stop({ timeout: upTo(50) }))
 await attempt('exec then', () => b.exec(['true']))
-await attempt('audit', () => host.audit())
+await attempt('audit', async () => {
+  const { leftovers, unseen } = await host.audit()
+  const pools = unseen.map(({ pool, error }) => `${pool}: ${String(error)}`)
+  return [...pools, ...leftovers.map(({ type, what }) => `${type} ${what}`)].join('; ')
+})
 await attempt('close', () => host.close())
 await attempt('open both', () => Host.open({ pools }))
 const without = await attempt('open the other', () => Host.open({ pools: pools.slice(1) }))

@@ -46,6 +46,7 @@ const ended = new Promise<void>((resolve, reject) => {
 })
 await ended
 
+t.match(answers.get('under way'), { message: /create.*set/ }, 'the disk went in the middle of them')
 const suspended = [
   'snapshot',
   'create',
@@ -56,16 +57,32 @@ const suspended = [
   'delete',
   'start',
   'pull',
+  'kill',
+  'stop',
 ]
 for (const step of suspended) {
   const answer = answers.get(`gone: ${step}`)
   t.match(answer, { outcome: 'ERR_POOL_SUSPENDED', message: /zpool 'gone'/ }, `${step} on it`)
 }
-for (const step of ['its trash', 'its dataset', 'audit', 'open both']) {
+for (const step of ['its trash', 'its dataset', 'open both']) {
   t.match(answers.get(step), { outcome: 'EAGAIN', message: /'gone/ }, `${step}: says which pool`)
 }
-const others = ['exec', 'set', 'restart', 'create', 'exec then']
+const others = [
+  'exec',
+  'set',
+  'restart',
+  'create',
+  'start',
+  'snapshot',
+  'copy',
+  'stop',
+  'delete',
+  'exec then',
+]
 for (const step of [...others, 'close', 'open the other', 'exec at last', 'close again']) {
   t.match(answers.get(step), { outcome: 'ok' }, step)
 }
+const audit = answers.get('audit')
+t.match(audit, { outcome: 'ok', message: /^gone: .*zpool 'gone' is suspended/ }, 'audit: which one')
+t.match(audit, { message: /; dataset stays\/ct\/nobody$/ }, 'audit: what is left on the other')
 t.match(answers.get('stop what is on it'), { message: /TimeoutError/ }, 'who stops it can give up')
