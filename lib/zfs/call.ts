@@ -3,7 +3,7 @@
 
 import { abandon } from '../abandon.js'
 import { traced } from '../errors.js'
-import { deadline } from '../host/deadline.js'
+import { TimeoutError } from '../host/errors.js'
 
 export interface ZfsOptions {
   /** Nobody waits any more; the call itself goes on, and others about the same dataset after it. */
@@ -22,14 +22,27 @@ const TIMEOUT_MS = 300_000
  * @param what it does, and to which dataset
  * @throws TimeoutError that says so; what was asked for may come all the same
  */
-export async function call<T>(
+export function call<T>(
   what: string,
   work: () => Promise<T>,
   { signal, timeout = TIMEOUT_MS }: ZfsOptions,
 ): Promise<T> {
   signal?.throwIfAborted()
-  using limit = deadline(`zfs: ${what}`, timeout, signal)
-  return await traced(abandon(work(), limit.signal))
+  return traced(abandon(limited(what, work(), timeout), signal))
+}
+
+// Without an AbortController, which would cost as much as the call.
+async function limited<T>(what: string, answer: Promise<T>, timeout: number): Promise<T> {
+  if (timeout === Infinity) return await answer
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError(`zfs: ${what}`, timeout)), timeout)
+  })
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** The first of them, and how many more there are. */

@@ -76,10 +76,11 @@ export class Vocabulary {
 
   /** Undefined is to be asked for. */
   #answer({ kind, property, raw }: Said): ListedProperty | null | undefined {
-    // What it is said to have of its size it has.
+    // Statistics never leave out a volume's size.
     if (isUserProperty(property) || property === 'volsize') return raw
     const known = this.#known.get(`${kind} ${property}`)
-    if (known === undefined || known.has === 'nothing') return known && null
+    if (known === undefined) return undefined
+    if (known.has === 'nothing') return null
     if (raw === null) return known.unset
     const { value, source } = raw
     if (typeof value === 'string' || known.has === 'numbers') return raw
