@@ -94,8 +94,10 @@ export class Vocabulary {
     if (raw === null) {
       // It is another one where it was set since.
       if (answer === null || answer.source === 'default') known.unset = answer
-    } else if (answer === null) known.has = 'nothing'
-    else if (typeof answer.value === 'bigint') known.has = 'numbers'
+    } else if (answer === null) {
+      // What was not set by anybody may just have ceased to be: the origin of what was promoted since.
+      if (raw.source !== null) known.has = 'nothing'
+    } else if (typeof answer.value === 'bigint') known.has = 'numbers'
     this.#known.set(key, known)
   }
 }

@@ -7,6 +7,7 @@ import {
   makeSnapshots,
 } from '../../../dist/zfs/datasets.js'
 import { listDatasets } from '../../../dist/zfs/list.js'
+import { Vocabulary } from '../../../dist/zfs/vocabulary.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
@@ -83,6 +84,17 @@ await t.test('names and user properties alone', async (t) => {
   )
   const sources = new Set(listed.map(({ properties }) => properties['org.example:a']?.source))
   t.same(sources, new Set(['local', `${pool}/ct`]))
+})
+
+await t.test('what ceased to be while it was read is none of others', async (t) => {
+  const vocabulary = new Vocabulary()
+  const read = async (name: string) => {
+    const raw = { value: `${pool}/ct/one@a`, source: null }
+    return vocabulary.read(pool, [{ name, kind: 'filesystem', property: 'origin', raw }], {})
+  }
+  t.same(await read(`${pool}/ct/one`), [null], 'it has none, as after a promotion')
+  t.match(await read(`${pool}/ct/set/clone`), [{ value: `${pool}/ct/one@a` }])
+  t.same(await read(`${pool}/ct/gone`), [{ value: `${pool}/ct/one@a`, source: null }])
 })
 
 await t.test('more than a program has room for at first', async (t) => {
