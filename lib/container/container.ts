@@ -131,6 +131,7 @@ export class Container {
    * Starts it with the root filesystem of an image, for one run: its own is not touched. The rest is as always:
    * ids, limits, network, hostname, further datasets. Programs, files and the console are those of the run. However
    * it ends, also by a reboot from inside, the next one is from its own root, and what was made for it is removed.
+   * Where that fails, `stop()` and `kill()` say so, and the next start or import tries it again.
    *
    * ```ts
    * await ct.boot({ image: { distribution: 'debian' }, mountRoot: '/mnt', force: true })
