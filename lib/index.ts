@@ -58,6 +58,7 @@ export type { FileSource, PullOptions, PushOptions } from './container/files.js'
 export type { InitKind } from './container/init.js'
 export type { ClampedPrlimit } from './container/prlimit-clamp.js'
 export type { RebootOptions, RestartResult } from './container/reboot.js'
+export type { BootOptions } from './container/boot.js'
 export type { ReinstallOptions } from './container/reinstall.js'
 export type { Session, SessionExit } from './container/session.js'
 export type { SetResult } from './container/set.js'
@@ -80,6 +81,7 @@ export type {
   CreateImage,
   CreateOptions,
   NetifInput as NetifSetting,
+  BootSettings,
   ReinstallSettings,
 } from './schema/container.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'

@@ -57,6 +57,12 @@ export const steps = {
   'reinstall.replaced': 'it is in its place',
   'reinstall.done': 'its file has lost the mark',
 
+  'boot.marked': 'its file says that a run from an image is to come',
+  'boot.rootfs': 'that has a root beside its own',
+  'boot.guest': 'and the name of the container',
+  'boot.removed': 'after the run, it is gone',
+  'boot.unmarked': 'its file has lost the mark',
+
   'set.limits': 'the cgroup of a running container has its limits',
   'set.file': 'its file has the settings',
   'set.guest': 'its rootfs has its name and resolvers',

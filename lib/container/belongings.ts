@@ -5,6 +5,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { logFiles } from './log-files.js'
 import { datasetExists } from '../zfs/datasets.js'
+import { bootHome } from '../storage/boot-home.js'
 import { notifySocket } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
@@ -24,13 +25,13 @@ export async function belongingsOf(record: ContainerRecord): Promise<Belonging[]
   const candidates: Belonging[] = [
     ...(run.initPid === null ? [] : [{ type: 'process' as const, what: String(run.initPid) }]),
     { type: 'interface', what: record.interfaceName },
-    pool.driver.place(record.home),
+    ...[record.home, bootHome(record.home)].map((home) => pool.driver.place(home)),
     { type: 'directory', what: dirname(host.paths.lxcConfig(pool.name, id)) },
     ...[
       record.file.path,
       ...logFiles(pool, id),
       ...['plans', 'reboots', 'exits'].map(keeper),
-      ...[notifySocket(record)].flatMap((path) => path ?? []),
+      ...[notifySocket(record, record.root)].flatMap((path) => path ?? []),
     ].map((what) => ({ type: 'file' as const, what })),
   ]
   const [cgroups, mounts, there] = await Promise.all([

@@ -13,6 +13,7 @@ import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
 import type { User } from '../user/user.js'
+import { bootContainer, type BootOptions } from './boot.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
 import {
@@ -97,10 +98,10 @@ export class Container {
   }
 
   /** @internal */
-  get imageId(): string | null {
-    const { clone_mode: mode, image } = this.#record.config.vpsadminos
+  needsImage(id: string): boolean {
+    const { booted, ...own } = this.#record.config.vpsadminos
     // ZFS keeps the blocks of a clone, whatever becomes of what it was cloned from.
-    return mode === 'clone' ? null : (image ?? null)
+    return [own, booted].some((root) => root?.image === id && root.clone_mode !== 'clone')
   }
 
   /** @internal */
@@ -124,6 +125,24 @@ export class Container {
    */
   start(options?: StartOptions): Promise<StartResult> {
     return startContainer(this.#record, options)
+  }
+
+  /**
+   * Starts it with the root filesystem of an image, for one run: its own is not touched. The rest is as always:
+   * ids, limits, network, hostname, further datasets. Programs, files and the console are those of the run. However
+   * it ends, also by a reboot from inside, the next one is from its own root, and what was made for it is removed.
+   * Where that fails, `stop()` and `kill()` say so, and the next start or import tries it again.
+   *
+   * ```ts
+   * await ct.boot({ image: { distribution: 'debian' }, mountRoot: '/mnt', force: true })
+   * await ct.exec(['chroot', '/mnt', 'passwd', '-d', 'root'])
+   * await ct.reboot()
+   * ```
+   *
+   * @throws as {@link start}; UnsupportedError for `dataset` on a pool in a directory
+   */
+  boot(options?: BootOptions): Promise<StartResult> {
+    return bootContainer(this.#record, options)
   }
 
   /**
@@ -158,9 +177,10 @@ export class Container {
   ): Promise<void> {
     checkOptions(options, 'kill')
     this.#record.assertAlive('kill')
-    if (signalNumber(signal) === constants.signals.SIGKILL)
+    if (signalNumber(signal) === constants.signals.SIGKILL) {
       await killContainer(this.#record, options.signal)
-    else await signalInit(this.#record, signal)
+      await this.#record.imageRun.removed()
+    } else await signalInit(this.#record, signal)
   }
 
   /** Stops all its processes where they are. Given up before all of them are, they go on. */
@@ -298,6 +318,7 @@ export class Container {
     const { run } = this.#record
     // Before anything is waited for: what the keeper tells next is newer.
     run.adopt(known)
+    this.#record.imageRun.found(known.once)
     const { pending, pendingNote, config } = this.#record
     pending.recall(pendingNote, known.initPid, config)
     // It may be ending, and its cgroup gone.
@@ -308,7 +329,7 @@ export class Container {
     if (frozen && run.initPid === known.initPid) run.set('frozen')
     // A frozen one cannot be asked, and one that ends meanwhile does not matter. Not waited for: a keeper
     // that takes over is the host's only when all of its containers are adopted.
-    if (!frozen) void this.#knowInit().catch(() => undefined)
+    if (!frozen && !known.once) void this.#knowInit().catch(() => undefined)
   }
 
   async #knowInit(): Promise<void> {

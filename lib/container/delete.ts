@@ -14,6 +14,7 @@ import type { ContainerFile } from '../schema/container.js'
 import type { ContainerRecord } from './record.js'
 import { stopLocked } from './stop.js'
 import { done } from '../step.js'
+import { bootHome } from '../storage/boot-home.js'
 
 /** It cannot be given up once it has begun; with `force`, once it has stopped. */
 export interface DeleteOptions extends OperationOptions {
@@ -117,13 +118,14 @@ async function leaveUser(op: Operation, record: ContainerRecord): Promise<void> 
   }
 }
 
-/** Its rootfs, and another one that was to take its place. */
+/** Its rootfs, one that was to take its place, and one of a run from an image. */
 export async function removeHome(
   { driver }: Pool,
   home: string,
   { vpsadminos }: ContainerFile,
 ): Promise<void> {
   if (vpsadminos.reinstalling !== undefined) await driver.replacement.discard(home)
+  if (vpsadminos.booted !== undefined) await driver.remove(bootHome(home))
   await driver.remove(home)
 }
 

@@ -14,6 +14,7 @@ import { lxcLock } from './lxc-lock.js'
 import { MASKED, renderLxcConfig, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
+import type { Root } from './root.js'
 
 const COMMON_SECCOMP = fileURLToPath(new URL('../../share/seccomp/common.seccomp', import.meta.url))
 
@@ -24,33 +25,54 @@ export function seccompProfile(record: ContainerRecord): string {
 }
 
 /** The socket on which the guest's init says that it is up, if it is one that does. */
-export function notifySocket({ init, pool, host, id }: ContainerRecord): string | null {
+export function notifySocket({ pool, host, id }: ContainerRecord, { init }: Root): string | null {
   return announcesReadiness(init) ? host.paths.notify(pool.name, id) : null
 }
 
+/** What a run from an image has instead of these files. */
+export function imageRunDirectory({ host, pool, id }: ContainerRecord): string {
+  return join(dirname(host.paths.lxcConfig(pool.name, id)), 'boot')
+}
+
+export async function writeImageRunFiles(record: ContainerRecord): Promise<void> {
+  await writeFiles(imageRunDirectory(record), renderRecord(record, maskedHere(), record.root))
+}
+
 /**
- * Writes the files if their content would change: the configuration, and the arguments of init, which
- * liblxc could not be told in it. Answers which limits had to be lowered.
+ * Writes the files of runs from the container's own root if their content would change: the configuration,
+ * and the arguments of init, which liblxc could not be told in it. Answers which limits had to be lowered.
  */
 export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
   const path = record.host.paths.lxcConfig(record.pool.name, record.id)
   const known = written.get(record)
   const masked = maskedHere()
+  const root = record.ownRoot
   // A configuration is replaced, never changed, so the same one makes the same files.
   if (
     known?.config === record.config &&
-    known.init === record.init &&
+    known.init === root.init &&
     known.masked === masked &&
     known.mark === mark(path)
   ) {
     return known.clamped
   }
-  const { text, initCmd, clamped } = renderRecord(record, masked)
-  await writeIfChanged(path, text)
-  await writeIfChanged(join(dirname(path), 'init'), initCmd.map((word) => `${word}\0`).join(''))
-  const { config, init } = record
-  written.set(record, { config, init, masked, mark: mark(path), clamped })
+  const rendered = renderRecord(record, masked, root)
+  await writeFiles(dirname(path), rendered)
+  const { config } = record
+  const { clamped } = rendered
+  written.set(record, { config, init: root.init, masked, mark: mark(path), clamped })
   return clamped
+}
+
+async function writeFiles(directory: string, { text, initCmd }: Rendered): Promise<void> {
+  await writeIfChanged(join(directory, 'config'), text)
+  await writeIfChanged(join(directory, 'init'), initCmd.map((word) => `${word}\0`).join(''))
+}
+
+interface Rendered {
+  readonly text: string
+  readonly initCmd: readonly string[]
+  readonly clamped: readonly ClampedPrlimit[]
 }
 
 interface Written {
@@ -104,25 +126,18 @@ export async function removeLxcFile({ host, name }: Pool, id: string): Promise<v
   ])
 }
 
-function renderRecord(
-  record: ContainerRecord,
-  masked: readonly string[],
-): {
-  text: string
-  initCmd: readonly string[]
-  clamped: ClampedPrlimit[]
-} {
-  const { config, host, pool, id, user, init } = record
+function renderRecord(record: ContainerRecord, masked: readonly string[], root: Root): Rendered {
+  const { config, host, pool, id, user } = record
   const { prlimits, clamped } = clampPrlimits(config.prlimits, host.prlimitBounds)
   const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
-  const initCmd = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(record, cgroupVersion)]
+  const initCmd = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(root, cgroupVersion)]
   const text = renderLxcConfig({
-    hostname: utsName(id, config.hostname ?? null, config.distribution),
+    hostname: utsName(id, config.hostname ?? null, root.distribution),
     arch: config.arch,
     rootfs: host.paths.rootfs(pool.name, id),
     uidMap: user.uidMap,
     gidMap: user.gidMap,
-    init,
+    init: root.init,
     initCmd,
     cgroup: {
       container: record.cgroup,
@@ -137,26 +152,28 @@ function renderRecord(
     apparmorProfile: host.apparmorProfile,
     masked,
     netif: netif(record),
-    mounts: automaticMounts(config).map(({ mountpoint: at }, index) => ({
+    mounts: mountpoints(config, root).map((at, index) => ({
       source: `${host.paths.rootfs(pool.name, id)}.mounts/${index}`,
       at,
     })),
     nesting: config.nesting,
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
-    notifySocket: notifySocket(record),
+    notifySocket: notifySocket(record, root),
     rawLxc: config.raw.lxc ?? '',
   })
   return { text, initCmd, clamped }
 }
 
+/** In the order in which the keeper is told of them. */
+function mountpoints(config: ContainerFile, { ownAt }: Root): string[] {
+  return [ownAt ?? [], ...automaticMounts(config).map(({ mountpoint }) => mountpoint)].flat()
+}
+
 // In a container systemd takes its kernel command line from its own arguments. Where the controllers
 // are in v1 hierarchies it must be told to use these; from 256 on it must be told twice, and from
 // 258 on it cannot at all, and runs with the unified hierarchy alone.
-function initArguments(
-  { init, systemdVersion: version }: ContainerRecord,
-  cgroupVersion: 1 | 2,
-): string[] {
+function initArguments({ init, systemdVersion: version }: Root, cgroupVersion: 1 | 2): string[] {
   if (init !== 'systemd' || cgroupVersion === 2 || (version ?? 0) >= 258) return []
   return ['systemd.unified_cgroup_hierarchy=0', 'SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1']
 }

@@ -4,7 +4,7 @@
 import { isNotRunning } from '../keeper/errors.js'
 import { writeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
-import { startPlan } from './start-plan.js'
+import { presentPlan } from './start-plan.js'
 
 export async function tellNextRun(record: ContainerRecord): Promise<void> {
   // What is being started has not read it yet, perhaps: that it begins with what was written for it is
@@ -12,8 +12,14 @@ export async function tellNextRun(record: ContainerRecord): Promise<void> {
   if (record.beginning) return
   await writeLxcFile(record)
   const keeper = await record.host.keeper()
-  await keeper.planNext(startPlan(record)).catch((error: unknown) => {
+  const { present } = record.imageRun
+  try {
+    await keeper.planNext(presentPlan(record))
+  } catch (error) {
     // It has ended meanwhile: who starts it tells what is then.
-    if (!isNotRunning(error)) throw error
-  })
+    if (isNotRunning(error)) return
+    // It has rebooted meanwhile, of which the keeper has told before its answer.
+    if (present && !record.imageRun.present) await keeper.planNext(presentPlan(record))
+    else throw error
+  }
 }

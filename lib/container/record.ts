@@ -12,13 +12,16 @@ import { checkOptions, Operation, type OperationOptions } from '../host/operatio
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan, SubMount } from '../keeper/types.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
+import { bootHome } from '../storage/boot-home.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
+import { ImageRun } from './image-run.js'
 import { initKindOf, type InitKind } from './init.js'
 import type { DetectedInit } from './init-detect.js'
 import { Pending } from './pending.js'
+import type { Root } from './root.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
@@ -36,6 +39,7 @@ export class ContainerRecord {
   readonly #key = `${++records}`
   /** Settings that wait for the next start. */
   readonly pending = new Pending()
+  readonly imageRun = new ImageRun(this)
 
   constructor(
     readonly pool: Pool,
@@ -59,14 +63,49 @@ export class ContainerRecord {
 
   /** What its init is: the image's, or the program that it was told to run instead. */
   get init(): InitKind {
-    const [program] = this.config.init_cmd ?? []
-    if (program !== undefined && program !== '/sbin/init') return initKindOf(program)
-    return this.config.vpsadminos.init ?? this.#detected?.kind ?? 'other'
+    const { booted } = this.config.vpsadminos
+    return this.imageRun.present && booted !== undefined
+      ? this.#initOr(booted.init)
+      : this.#ownInit()
   }
 
-  /** The version of the guest's systemd, where it is one and tells. */
-  get systemdVersion(): number | null {
-    return this.config.vpsadminos.systemd_version ?? this.#detected?.systemdVersion ?? null
+  #initOr(kind: InitKind): InitKind {
+    const [program] = this.config.init_cmd ?? []
+    if (program === undefined || program === '/sbin/init') return kind
+    return initKindOf(program)
+  }
+
+  #ownInit(): InitKind {
+    return this.#initOr(this.config.vpsadminos.init ?? this.#detected?.kind ?? 'other')
+  }
+
+  get ownRoot(): Root {
+    const { distribution, vpsadminos } = this.config
+    return {
+      home: this.home,
+      mode: vpsadminos.clone_mode,
+      image: vpsadminos.image ?? null,
+      distribution,
+      init: this.#ownInit(),
+      systemdVersion: vpsadminos.systemd_version ?? this.#detected?.systemdVersion ?? null,
+      ownAt: null,
+    }
+  }
+
+  /** What runs, or is being started, began with it; the own one otherwise. */
+  get root(): Root {
+    const { booted } = this.config.vpsadminos
+    if (!this.imageRun.present || booted === undefined) return this.ownRoot
+    const { clone_mode: mode, image, distribution, init, systemd_version, mount_root } = booted
+    return {
+      home: bootHome(this.home),
+      mode,
+      image,
+      distribution,
+      init: this.#initOr(init),
+      systemdVersion: systemd_version ?? null,
+      ownAt: mount_root ?? null,
+    }
   }
 
   /** @param look finds it out where it is not known */
@@ -80,6 +119,13 @@ export class ContainerRecord {
   /** Takes note of what the keeper tells. A reboot begins with the settings as they are. */
   observe(event: KeeperEvent): void {
     if (this.run.apply(event) && !this.beginning) this.pending.begin(this.config)
+    if (event.type === 'exit') this.imageRun.ended()
+  }
+
+  /** The keeper does not have it any more. */
+  lost(): void {
+    this.run.lost()
+    this.imageRun.ended()
   }
 
   /** Whether what is set has to be told to the kernel, too. */
@@ -142,6 +188,7 @@ export class ContainerRecord {
       const own = this.pool.claim('container', id)
       const others = claims.filter((other) => inOrder(own, other) !== 0)
       const op = await this.pool.begin(name, own, options, others)
+      await this.imageRun.settled()
       // While it waited, it may have got another name.
       if (id === this.id && !this.gone.signal.aborted) return op
       op[Symbol.dispose]()
@@ -181,17 +228,17 @@ export class ContainerRecord {
 
   /** @throws StateError while something that was begun with its rootfs has not come to its end */
   assertWhole(action: string): void {
-    const { rolling_back: snapshot, reinstalling } = this.config.vpsadminos
+    const { rolling_back: snapshot, reinstalling, booted } = this.config.vpsadminos
     const half = (state: string, what: string): StateError =>
       new StateError(this.name, state, `${what} was not finished, and must be before ${action}`)
     if (snapshot !== undefined) throw half('half rolled back', `snapshots.rollback('${snapshot}')`)
     if (reinstalling !== undefined) throw half('half reinstalled', 'reinstall()')
+    if (booted !== undefined) throw half('booted from an image', 'the run of boot()')
   }
 
   /** The image below an overlay; null when the container does not need one. */
-  image(): Image | null {
-    const { clone_mode: mode, image } = this.config.vpsadminos
-    return mode === 'overlay' && image != null ? this.pool.images.find({ id: image }) : null
+  image({ mode, image } = this.ownRoot): Image | null {
+    return mode === 'overlay' && image !== null ? this.pool.images.find({ id: image }) : null
   }
 
   /** What it has on the pool: the path of its directory, or the name of its dataset. */
@@ -199,12 +246,15 @@ export class ContainerRecord {
     return this.pool.driver.home(this.id, this.config.dataset ?? null)
   }
 
-  rootfsPlan(): RootfsPlan {
+  rootfsPlan(root = this.ownRoot): RootfsPlan {
+    const own = root.ownAt === null ? [] : [{ ...this.#treePlan(this.ownRoot), at: root.ownAt }]
+    return { ...this.#treePlan(root), mounts: [...own, ...this.subMounts(this.config)] }
+  }
+
+  #treePlan(root: Root): RootfsPlan {
     const { name, driver } = this.pool
-    const source = { mode: this.config.vpsadminos.clone_mode, image: this.image() }
-    const target = this.host.paths.rootfs(name, this.id)
-    const mounts = this.subMounts(this.config)
-    return { ...driver.plan(this.home, source, target, this.user), mounts }
+    const source = { mode: root.mode, image: this.image(root) }
+    return driver.plan(root.home, source, this.host.paths.rootfs(name, this.id), this.user)
   }
 
   /** Those of its further datasets that a start mounts. @throws UnsupportedError where it can have none */

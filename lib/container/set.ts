@@ -68,11 +68,12 @@ export async function setContainer(
   using op = record.beside(what, options)
   using _settings = await record.lockSettings(op)
   record.assertPresent()
+  const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
+  if (naming) record.imageRun.assertAbsent(what)
   const before = record.config
   const patch = patchOf(checked, before, what)
   await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
   const { live } = record
-  const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
   const params =
     live && 'cgparams' in patch
       ? new LiveParams(record, before.cgparams, patch['cgparams'] as Cgparam[])

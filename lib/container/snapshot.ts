@@ -3,6 +3,7 @@
 import { shownParams, unusedParams, type CgparamSnapshot } from '../group/cgparams.js'
 import { limitsOf, type EffectiveLimits } from '../group/limit-params.js'
 import type { CloneMode } from '../schema/pool.js'
+import { bootHome } from '../storage/boot-home.js'
 import type { Prlimits } from '../schema/prlimits.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness, type InitKind } from './init.js'
@@ -52,6 +53,17 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly pending: readonly string[]
   readonly cloneMode: CloneMode
   readonly image: string | null
+  /** What it runs from, where that is not its own root: for this run alone. */
+  readonly booted: {
+    readonly image: string
+    readonly distribution: string
+    readonly version: string
+    readonly arch: string
+    /** Its directory or dataset in the pool. */
+    readonly dataset: string
+    /** Where its own root is seen in it. */
+    readonly mountRoot: string | null
+  } | null
   /** The container's own directory or dataset in the pool. */
   readonly dataset: string
   /** Where the rootfs is mounted in the keeper's mount namespace while it runs. */
@@ -62,6 +74,13 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly cgroup: string
   readonly logFile: string
   readonly consoleLog: string
+}
+
+function bootedOf({ config, imageRun, home }: ContainerRecord): ContainerSnapshot['booted'] {
+  const { booted } = config.vpsadminos
+  if (booted === undefined || !imageRun.present) return null
+  const { image, distribution, version, arch, mount_root: mountRoot = null } = booted
+  return Object.freeze({ image, distribution, version, arch, dataset: bootHome(home), mountRoot })
 }
 
 /** @throws NotFoundError when it was deleted */
@@ -108,6 +127,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     pending: run.alive ? record.pending.names(config) : [],
     cloneMode: config.vpsadminos.clone_mode,
     image: config.vpsadminos.image ?? null,
+    booted: bootedOf(record),
     dataset: record.home,
     rootfs: host.paths.rootfs(pool.name, id),
     lxcPath: host.paths.lxc(pool.name),

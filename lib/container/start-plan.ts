@@ -1,7 +1,7 @@
 // What the keeper is told of a container to start it, and to start it again when it reboots from inside.
 
 import type { StartPlan } from '../keeper/types.js'
-import { notifySocket, seccompProfile } from './lxc-file.js'
+import { imageRunDirectory, notifySocket, seccompProfile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
 export const DEFAULT_TIMEOUT_MS = 60_000
@@ -14,7 +14,21 @@ interface Planned {
 
 const planned = new WeakMap<ContainerRecord, Planned>()
 
-/** Made anew when the configuration, which is replaced and never changed, is another one. */
+/** Of what runs, or of the next run. */
+export function presentPlan(record: ContainerRecord, timeout = DEFAULT_TIMEOUT_MS): StartPlan {
+  const own = startPlan(record, timeout)
+  if (!record.imageRun.present) return own
+  const { root } = record
+  return {
+    ...own,
+    config: imageRunDirectory(record),
+    rootfs: record.rootfsPlan(root),
+    notifySocket: notifySocket(record, root),
+    next: own,
+  }
+}
+
+/** Of the container's own root. Made anew when the configuration, which is replaced and never changed, is another one. */
 export function startPlan(record: ContainerRecord, timeout = DEFAULT_TIMEOUT_MS): StartPlan {
   const timeoutMs = Math.min(timeout, 2 ** 31 - 1)
   const { config, name } = record
@@ -36,7 +50,7 @@ function makePlan(record: ContainerRecord, timeoutMs: number): StartPlan {
     rootfs: record.rootfsPlan(),
     cgroup: record.cgroup,
     seccompProfile: seccompProfile(record),
-    notifySocket: notifySocket(record),
+    notifySocket: notifySocket(record, record.ownRoot),
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
     timeoutMs,

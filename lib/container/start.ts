@@ -7,11 +7,11 @@ import { KeeperError } from '../keeper/errors.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
-import { writeLxcFile } from './lxc-file.js'
+import { writeImageRunFiles, writeLxcFile } from './lxc-file.js'
 import { tellNextRun } from './next-run.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
-import { DEFAULT_TIMEOUT_MS, startPlan } from './start-plan.js'
+import { DEFAULT_TIMEOUT_MS, presentPlan } from './start-plan.js'
 import { done } from '../step.js'
 
 /** Given up, it is stopped again; from when its init runs it cannot be given up. */
@@ -46,19 +46,39 @@ export async function startLocked(
   record: ContainerRecord,
   timeoutMs: number,
 ): Promise<StartResult> {
+  await assertStartable(op, record, 'start')
+  return await launch(op, record, timeoutMs)
+}
+
+/** Nothing was made for it yet. @throws StateError, LibraryMissingError */
+export async function assertStartable(
+  op: Operation,
+  record: ContainerRecord,
+  what: string,
+): Promise<void> {
   const { pool, run } = record
   pool.assertActive()
   if (run.state !== 'stopped')
-    throw new StateError(record.name, run.state, 'start needs it stopped')
+    throw new StateError(record.name, run.state, `${what} needs it stopped`)
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
-  record.assertWhole('start')
+  // What could not be removed after a run from an image.
+  await record.imageRun.finish()
+  record.assertWhole(what)
   await ownTurn()
   // Before anything is made for it.
   const keeper = await record.host.keeper()
   await keeper.assertLiblxc()
   await record.knowInit(() => record.withFiles(op, (target) => detectInit(treeOf(keeper, target))))
+}
+
+/** With its own root, or that of an image, where there is one. */
+export async function launch(
+  op: Operation,
+  record: ContainerRecord,
+  timeoutMs: number,
+): Promise<StartResult> {
   try {
     return await begin(op, record, timeoutMs)
   } finally {
@@ -82,7 +102,7 @@ async function begin(
   const started = await record
     .withoutFiles(op, () =>
       keeper.start(
-        startPlan(record, timeoutMs),
+        presentPlan(record, timeoutMs),
         op.signal === undefined ? {} : { signal: op.signal },
       ),
     )
@@ -116,6 +136,7 @@ async function writeLocked(
   using _settings = await record.lockSettings(op)
   record.beginning = true
   record.pending.begin(record.config)
+  if (record.imageRun.present) await writeImageRunFiles(record)
   return await writeLxcFile(record)
 }
 
@@ -123,10 +144,11 @@ async function writeLocked(
  * The keeper may answer before it has cleared away what a failed start left, and then says `stopped`.
  * Of one that it refused it says nothing more.
  */
-async function settled({ run, name, pool, id, host }: ContainerRecord): Promise<void> {
+async function settled(record: ContainerRecord): Promise<void> {
+  const { run, name, pool, id, host } = record
   using limit = deadline(`end of ${name}`, SETTLE_MS)
   const keeper = await host.keeper()
-  if ((await keeper.lookup(pool.name, id)) === null) return run.lost()
+  if ((await keeper.lookup(pool.name, id)) === null) return record.lost()
   await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
 }
 

@@ -56,7 +56,9 @@ export async function stopContainer(
 ): Promise<StopResult> {
   const { timeout, method } = stopArguments(options, 'stop')
   using op = await record.begin('stop', options, ['timeout', 'method'])
-  return await stopLocked(op, record, timeout, method)
+  const result = await stopLocked(op, record, timeout, method)
+  await record.imageRun.removed()
+  return result
 }
 
 /** @param what names the operation in messages */
@@ -90,7 +92,10 @@ export async function stopLocked(
     throw new StateError(record.name, run.state, 'it cannot shut down before it is thawed')
   }
   if (method !== 'kill' && !deaf) {
-    if (await shutdown(op, record, timeoutMs)) return result('shutdown')
+    if (await shutdown(op, record, timeoutMs)) {
+      await record.imageRun.settled()
+      return result('shutdown')
+    }
     if (method === 'shutdown_or_fail') throw new ContainerStopError(record.id, timeoutMs)
   }
   await killContainer(record, op.signal)
@@ -143,6 +148,7 @@ export async function killContainer(
       if (performance.now() - begin > SUSPENDED_MS) pool.driver.assertWorking()
     })
   }
+  await record.imageRun.settled()
 }
 
 function stopped({ run }: ContainerRecord, signal: AbortSignal): Promise<true> {

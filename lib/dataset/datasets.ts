@@ -185,7 +185,7 @@ function given(properties: Readonly<Record<string, unknown>>): Properties {
 }
 
 /** What ZFS does not take is the caller's mistake. */
-async function refused(name: string, work: () => Promise<void>): Promise<void> {
+export async function refused(name: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (error) {

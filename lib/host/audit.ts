@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { directories } from '../directories.js'
 import type { Pool } from '../pool/pool.js'
 import { staleCgroups } from '../pool/stale-cgroups.js'
+import { bootHome } from '../storage/boot-home.js'
 import type { HostContext } from './context.js'
 
 /** Something that nobody should have left. */
@@ -135,6 +136,13 @@ function isOurs(name: string, prefix: string): boolean {
   return name.length === 15 && name.startsWith(prefix)
 }
 
+/** Roots of runs from images, which their containers know of. */
+function bootedIn({ containers }: Pool): string[] {
+  return [...containers.values()].flatMap(({ record: { config, home } }) =>
+    config.vpsadminos.booted === undefined ? [] : bootHome(home),
+  )
+}
+
 /** On the pool: rootfs and half-made things without a container. */
 async function auditStorage(pool: Pool, known: ReadonlySet<string>): Promise<Leftover[]> {
   const { driver, layout } = pool
@@ -146,7 +154,9 @@ async function auditStorage(pool: Pool, known: ReadonlySet<string>): Promise<Lef
     const home = driver.home(id, null)
     leftovers.push({ ...driver.place(home), reason: 'it belongs to no container' })
   }
+  const booted = new Set(bootedIn(pool))
   for (const place of await driver.unfinished()) {
+    if (booted.has(place.what)) continue
     leftovers.push({ ...place, reason: 'its removal was not finished' })
   }
   return leftovers

@@ -186,7 +186,7 @@ async function resume(keeper: Keeper, pools: ReadonlyMap<string, Pool>): Promise
     for (const pool of pools.values()) {
       for (const container of pool.containers.values()) {
         const found = known.get(`${container.pool}:${container.id}`)
-        if (found === undefined) container.record.run.lost()
+        if (found === undefined) container.record.lost()
         else adopted.push(container.adopt(found))
       }
     }

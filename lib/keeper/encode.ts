@@ -1,6 +1,6 @@
 // Plans as fields of a frame.
 import { SystemError } from '../errors.js'
-import { encodeFields, type Fields, type FieldValues } from './protocol.js'
+import { encodeFields, encodeFrame, type Fields, type FieldValues } from './protocol.js'
 import type {
   ExecPlan,
   FileInfo,
@@ -12,6 +12,7 @@ import type {
   RootfsPlan,
   StartPlan,
   SubMount,
+  TreeMount,
 } from './types.js'
 
 function mapLines(map: readonly IdMapEntry[]): string {
@@ -30,7 +31,12 @@ function encodeRootfs(rootfs: RootfsPlan): Buffer {
   })
 }
 
-export function encodeMount({ dataset, at, readonly }: SubMount): Buffer {
+export function encodeMount(mount: SubMount | TreeMount): Buffer {
+  if (!('dataset' in mount)) {
+    const { mode, lower, upper, at } = mount
+    return encodeFields({ MODE: mode, LOWER: lower, UPPER: upper, PATH: at })
+  }
+  const { dataset, at, readonly } = mount
   return encodeFields({ UPPER: dataset, PATH: at, FLAGS: readonly ? 1 : 0 })
 }
 
@@ -44,6 +50,7 @@ export function encodeStart(plan: StartPlan): Buffer {
     POOL: plan.pool,
     ID: plan.id,
     LXC_PATH: plan.lxcPath,
+    CONFIG: plan.config ?? null,
     ROOTFS: encodeRootfs(plan.rootfs),
     CGROUP: plan.cgroup,
     SECCOMP_PROFILE: plan.seccompProfile,
@@ -51,6 +58,7 @@ export function encodeStart(plan: StartPlan): Buffer {
     LOG_FILE: plan.logFile,
     CONSOLE_LOG: plan.consoleLog,
     TIMEOUT_MS: plan.timeoutMs,
+    NEXT: plan.next === undefined ? null : encodeFrame('START', 0, encodeStart(plan.next)),
   })
   encoded.set(plan, bytes)
   return bytes

@@ -222,7 +222,8 @@ export class Keeper implements AsyncDisposable {
   }
 
   /**
-   * What a reboot from inside begins with; only mounts, profiles and logs may be others than before.
+   * What a reboot from inside begins with; only mounts, profiles and logs may be others than before, and all
+   * of its own `next`, if it has one.
    *
    * @throws KeeperError `ERR_CONTAINER_NOT_RUNNING`
    */
@@ -518,6 +519,7 @@ function known(fields: Fields, pool: string, id: string): Known {
     state: fields.text('STATE') as Known['state'],
     initPid: fields.number('INIT_PID'),
     ready: fields.number('DONE') === 1,
+    once: fields.number('NEXT') === 1,
   }
 }
 

@@ -17,6 +17,12 @@ export interface SubMount {
   readonly: boolean
 }
 
+/** Another tree that the container sees, put together as its rootfs is. */
+export interface TreeMount extends Pick<RootfsPlan, 'mode' | 'lower' | 'upper'> {
+  /** Absolute, in the container. */
+  at: string
+}
+
 export interface RootfsPlan {
   mode: 'overlay' | 'bind' | 'dataset'
   /** Mount point, in the keeper's mount namespace; its parent exists. */
@@ -34,7 +40,7 @@ export interface RootfsPlan {
    * In the order in which they are mounted. For a start the keeper leaves them at `<target>.mounts/0` and so
    * on, from where the container's configuration has them mounted.
    */
-  mounts?: readonly SubMount[]
+  mounts?: readonly (SubMount | TreeMount)[]
 }
 
 export interface StartPlan {
@@ -42,6 +48,8 @@ export interface StartPlan {
   id: string
   /** `<lxcPath>/<id>/config` is there; in a file `init` beside it, NUL-ended arguments of init. */
   lxcPath: string
+  /** Directory of another `config` and `init` that this start is with. */
+  config?: string
   rootfs: RootfsPlan
   /** Relative to each hierarchy; left-overs are removed before a start and after an end. */
   cgroup: string
@@ -51,6 +59,8 @@ export interface StartPlan {
   logFile: string
   consoleLog: string
   timeoutMs: number
+  /** What a reboot from inside begins with. Default: the same again. */
+  next?: StartPlan
 }
 
 export interface Started {
@@ -68,6 +78,8 @@ export interface Known {
   initPid: number
   /** Its init has said that it is up. */
   ready: boolean
+  /** A reboot from inside begins with another plan. */
+  once: boolean
 }
 
 export interface ExecPlan {

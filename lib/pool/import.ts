@@ -67,7 +67,7 @@ export async function importPool(
   await loadUsers(pool)
   await loadGroups(pool)
   const users = (image: string) =>
-    [...pool.containers.values()].filter((ct) => ct.imageId === image).map(({ id }) => id)
+    [...pool.containers.values()].filter((ct) => ct.needsImage(image)).map(({ id }) => id)
   pool.setImages(await ImageStore.open({ storage: driver.images, users }))
   await loadContainers(pool)
   await reserveIds(op, pool)
@@ -299,7 +299,9 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     await finishRollback(record)
     await finishDatasets(record)
     await finishReinstall(record)
-    if (unnamed) await finishNaming(op, record)
+    await record.imageRun.finish()
+    // Of its own root.
+    if (unnamed && !record.imageRun.present) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)
   })
 }

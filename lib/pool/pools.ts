@@ -151,5 +151,6 @@ export class Pools {
  */
 export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
   pool.end(why)
+  await Promise.all([...pool.containers.values()].map(({ record }) => record.imageRun.settled()))
   await pool.lock?.[Symbol.asyncDispose]()
 }

@@ -6,7 +6,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
-import { mountFile } from './dataset.js'
+import { datasetSettings, mountFile, mountpoint, type DatasetSettings } from './dataset.js'
 import { limits, type LimitsInput } from './limits.js'
 import { containerId, groupPath, hostname, interfaceName, line, userName } from './names.js'
 import { anyCloneMode } from './pool.js'
@@ -192,6 +192,24 @@ export const reinstallSettings = z.strictObject({
   removeSnapshots: z.boolean().default(false),
 })
 
+export interface BootSettings {
+  /** The image that the root of this run is made from. Default: the newest one as its own was made from. */
+  readonly image?: CreateImage | undefined
+  /** Where its own root is seen in that of the image. Default: nowhere. */
+  readonly mountRoot?: string | undefined
+  /** On ZFS: what the dataset of that root has otherwise than the container's own, whose limits it has. */
+  readonly dataset?: DatasetSettings | undefined
+  /** Stops it first, if it runs. Default false. */
+  readonly force?: boolean | undefined
+}
+
+export const bootSettings = z.strictObject({
+  image: imageQuery.optional(),
+  mountRoot: mountpoint.optional(),
+  dataset: datasetSettings.optional(),
+  force: z.boolean().default(false),
+})
+
 const text = z.union([z.string(), z.number()]).transform(String)
 
 const netifFile = z.looseObject({
@@ -202,6 +220,22 @@ const netifFile = z.looseObject({
 })
 export type NetifFile = z.output<typeof netifFile>
 
+const initKind = z.enum(['systemd', 'busybox', 'openrc', 'runit', 'sysvinit', 'other'])
+
+/** The root of a run from an image. */
+const bootedRoot = z.object({
+  clone_mode: anyCloneMode,
+  image: z.string(),
+  distribution: text,
+  version: text,
+  arch: text,
+  init: initKind,
+  systemd_version: z.number().nullish(),
+  /** Where the container's own is seen in it. */
+  mount_root: z.string().nullish(),
+})
+export type BootedRoot = z.output<typeof bootedRoot>
+
 /** Facts that only this library writes, apart from the original's fields. */
 const own = z.looseObject({
   /** How the rootfs was made: it stays so for the container's life. */
@@ -209,7 +243,7 @@ const own = z.looseObject({
   /** The cached image below an overlay, or the one that was copied. */
   image: z.string().nullish(),
   /** Which program `/sbin/init` is; it decides signals and readiness. Of one that was not made here: looked up. */
-  init: z.enum(['systemd', 'busybox', 'openrc', 'runit', 'sysvinit', 'other']).optional(),
+  init: initKind.optional(),
   /** The guest's systemd version, where it is one and tells. */
   systemd_version: z.number().nullish(),
   pids_limit: z.number().nullish(),
@@ -225,6 +259,8 @@ const own = z.looseObject({
   copying: z.object({ name: z.string() }).optional(),
   /** While it gets another rootfs: the next import takes that away, or puts it in its place. */
   reinstalling: z.enum(['preparing', 'replacing']).optional(),
+  /** For a run from an image, until the root of that is gone: the next import removes it, if that is over. */
+  booted: bootedRoot.optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })

@@ -27,6 +27,14 @@ export interface RootfsSource {
   readonly image: Image | null
 }
 
+export interface CreateRootfsOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Another one, whose limits and properties it has, but not what is reserved for that one. */
+  readonly like?: string | undefined
+  /** What it has otherwise; null: nothing of its own. Only where there are datasets. */
+  readonly properties?: Readonly<Record<string, unknown>> | undefined
+}
+
 export interface StorageDriver {
   readonly name: 'dir' | 'zfs'
   /** The pool's; null for one in a directory. */
@@ -53,11 +61,7 @@ export interface StorageDriver {
   home(id: string, declared: string | null): string
 
   /** Makes a rootfs from the image. Undone completely when it fails. */
-  create(
-    home: string,
-    source: RootfsSource,
-    options: { signal?: AbortSignal | undefined },
-  ): Promise<void>
+  create(home: string, source: RootfsSource, options: CreateRootfsOptions): Promise<void>
 
   /** How the rootfs was made that `copy()` makes of it, for its life. */
   copyMode(origin: RootfsOrigin): CloneMode

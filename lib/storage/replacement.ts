@@ -28,6 +28,7 @@ export function besideName(name: string): string {
   return `.${name}.fresh`
 }
 
+/** Also for one run: boot-home.ts. */
 export function isBeside(name: string): boolean {
-  return /^\..*\.fresh$/.test(name)
+  return /^\..*\.(fresh|boot)$/.test(name)
 }

@@ -147,7 +147,8 @@ void Containers::plan_next(const Message& message, const Request& request) {
   const StartPlan& now = container->plan;
   if (parsed->rootfs.target != now.rootfs.target || parsed->rootfs.upper != now.rootfs.upper ||
       parsed->rootfs.mode != now.rootfs.mode || parsed->cgroup != now.cgroup ||
-      parsed->lxc_path != now.lxc_path || parsed->notify_socket != now.notify_socket) {
+      parsed->lxc_path != now.lxc_path || parsed->notify_socket != now.notify_socket ||
+      parsed->next.empty() != now.next.empty()) {
     return request.fail({EINVAL, "plan", parsed->key()}, "plan");
   }
   std::string before = std::exchange(container->frame, frame->frame);
@@ -206,6 +207,7 @@ void Containers::lookup(const Message& message, const Request& request) {
   answer.number(Tag::INIT_PID, static_cast<uint64_t>(container->init));
   answer.number(Tag::MONITOR_PID, static_cast<uint64_t>(container->monitor));
   answer.number(Tag::DONE, container->ready ? 1 : 0);
+  answer.number(Tag::NEXT, container->plan.next.empty() ? 0 : 1);
   if (!container->init_fd.valid()) return request.reply(answer);
   request.reply(answer, {container->init_fd.get()});
 }
@@ -219,6 +221,7 @@ void Containers::list(const Request& request) {
     item.put(Tag::STATE, name_of(container->state));
     item.number(Tag::INIT_PID, static_cast<uint64_t>(container->init));
     item.number(Tag::DONE, container->ready ? 1 : 0);
+    item.number(Tag::NEXT, container->plan.next.empty() ? 0 : 1);
     answer.put(Tag::ITEM, item);
     if (answer.bytes().size() > kMaxFrame / 2) {
       request.reply(answer);

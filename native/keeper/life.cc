@@ -31,6 +31,14 @@ bool rebooted(const Container& container) {
          WTERMSIG(*container.exit_status) == SIGHUP;
 }
 
+// From now on it is as `frame` says.
+void go_on_as(Container& container, const std::string& frame) {
+  const auto message = Message::parse(frame);
+  auto plan = StartPlan::parse(message->fields);  // checked when it came
+  container.frame = message->frame;
+  container.plan = std::move(*plan);
+}
+
 // A monitor says at once how init ended. One that is held up by its guest, such as by keys that
 // nobody reads from a console, does not.
 constexpr uint64_t kFollowMs = 5000;
@@ -288,6 +296,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
                        [&](Writer& w) { w.join(exit); });
   if (again) {
     container.requested_us = now_us();
+    if (const std::string next = container.plan.next; !next.empty()) go_on_as(container, next);
     const auto launched = launch(container);
     if (launched.ok()) return;
     context_.log.line("%s: could not be started again after a reboot: %s %s: %s", key.c_str(),

@@ -31,7 +31,7 @@ base::Result<base::UniqueFd> locked_tree(const EditInput& input) {
     return base::last_error("mkdir", plan.target);
   }
   std::vector<base::UniqueFd> used;
-  auto tree = mount_dataset_tree(plan, plan.mounts.front(), input.userns, used);
+  auto tree = mount_tree(plan, plan.mounts.front(), input.userns, used);
   if (!tree.ok()) return tree;
   TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, plan.target));
   if (::setns(input.init_fd, CLONE_NEWUSER) != 0) return base::last_error("setns");
@@ -85,7 +85,7 @@ base::Status take(const EditInput& input) {
   // One mount may hide another one.
   constexpr int kRounds = 64;
   for (int round = 0; round < kRounds; ++round) {
-    auto found = places(table->get(), mount.dataset);
+    auto found = places(table->get(), mount.upper);
     if (!found.ok()) return std::move(found.error());
     if (found->empty()) return base::success();
     for (const std::string& path : *found) (void)ns::umount(path, MNT_DETACH);

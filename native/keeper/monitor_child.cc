@@ -90,7 +90,7 @@ class InitArguments {
  public:
   explicit InitArguments(const StartPlan& plan) {
     constexpr size_t kLimit = 128 * 1024;
-    auto text = base::read_file(plan.lxc_path + "/" + plan.id + "/init", kLimit);
+    auto text = base::read_file(plan.config_directory() + "/init", kLimit);
     if (!text.ok() || text->empty() || text->back() != '\0') return;
     text_ = std::move(*text);
     for (size_t at = 0; at < text_.size(); at = text_.find('\0', at) + 1) {
@@ -166,6 +166,13 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   if (container == nullptr || !container->is_defined(container)) {
     give_up(report, "config",
             {EINVAL, "lxc_container_new", plan.lxc_path + "/" + plan.id + "/config"});
+  }
+  if (!plan.config.empty()) {
+    const std::string file = plan.config_directory() + "/config";
+    container->clear_config(container);
+    if (!container->load_config(container, file.c_str())) {
+      give_up(report, "config", {EINVAL, "load_config", file});
+    }
   }
   if (!container->set_config_item(container, "lxc.cgroup.dir.monitor",
                                   job.fields.str(Tag::CGROUP).c_str())) {

@@ -32,11 +32,23 @@ bool dataset_name(std::string_view name) {
          name.find_first_not_of(kAllowed) == name.npos;
 }
 
-std::optional<RootfsPlan::Mode> parse_mode(std::string_view mode) {
-  if (mode == "bind") return RootfsPlan::Mode::kBind;
-  if (mode == "overlay") return RootfsPlan::Mode::kOverlay;
-  if (mode == "dataset") return RootfsPlan::Mode::kDataset;
+std::optional<TreePlan::Mode> parse_mode(std::string_view mode) {
+  if (mode == "bind") return TreePlan::Mode::kBind;
+  if (mode == "overlay") return TreePlan::Mode::kOverlay;
+  if (mode == "dataset") return TreePlan::Mode::kDataset;
   return {};
+}
+
+// `usual` is the mode where none is given.
+bool parse_tree(const Fields& fields, std::string_view usual, TreePlan& tree) {
+  const auto mode = parse_mode(fields.has(Tag::MODE) ? fields.text(Tag::MODE) : usual);
+  if (!mode) return false;
+  tree.mode = *mode;
+  tree.lower = fields.str(Tag::LOWER);
+  tree.upper = fields.str(Tag::UPPER);
+  if (tree.mode == TreePlan::Mode::kOverlay && !clean_path(tree.lower, true)) return false;
+  return tree.mode == TreePlan::Mode::kDataset ? dataset_name(tree.upper)
+                                               : clean_path(tree.upper, true);
 }
 
 // The number before the next `end`, which goes with it.
@@ -82,10 +94,9 @@ base::Result<SubMount> SubMount::parse(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields) return invalid("mount");
   SubMount mount;
-  mount.dataset = fields->str(Tag::UPPER);
+  if (!parse_tree(*fields, "dataset", mount)) return invalid("mount.tree");
   mount.at = fields->str(Tag::PATH);
   mount.readonly = fields->number(Tag::FLAGS) != 0;
-  if (!dataset_name(mount.dataset)) return invalid("mount.dataset");
   if (mount.at == "/" || !clean_path(mount.at, true)) return invalid("mount.at");
   return mount;
 }
@@ -94,19 +105,11 @@ base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields) return invalid("rootfs");
   RootfsPlan plan;
-  const auto mode = parse_mode(fields->text(Tag::MODE));
-  if (!mode) return invalid("rootfs.mode");
-  plan.mode = *mode;
+  if (!parse_tree(*fields, "", plan)) return invalid("rootfs.tree");
   plan.target = fields->str(Tag::TARGET);
-  plan.lower = fields->str(Tag::LOWER);
-  plan.upper = fields->str(Tag::UPPER);
   auto uid_map = parse_map(fields->text(Tag::UID_MAP));
   auto gid_map = parse_map(fields->text(Tag::GID_MAP));
   if (!clean_path(plan.target, true)) return invalid("rootfs.target");
-  const bool found =
-      plan.mode == Mode::kDataset ? dataset_name(plan.upper) : clean_path(plan.upper, true);
-  if (!found) return invalid("rootfs.upper");
-  if (plan.mode == Mode::kOverlay && !clean_path(plan.lower, true)) return invalid("rootfs.lower");
   if (!uid_map) return invalid("rootfs.uidMap");
   if (!gid_map) return invalid("rootfs.gidMap");
   constexpr size_t kMaxMounts = 256;
@@ -129,6 +132,7 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   plan.pool = fields.str(Tag::POOL);
   plan.id = fields.str(Tag::ID);
   plan.lxc_path = fields.str(Tag::LXC_PATH);
+  plan.config = fields.str(Tag::CONFIG);
   plan.cgroup = fields.str(Tag::CGROUP);
   plan.seccomp_profile = fields.str(Tag::SECCOMP_PROFILE);
   plan.notify_socket = fields.str(Tag::NOTIFY_SOCKET);
@@ -139,8 +143,20 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   if (!plain_name(plan.id)) return invalid("id");
   if (!clean_path(plan.lxc_path, true)) return invalid("lxcPath");
   if (!clean_path(plan.cgroup, false)) return invalid("cgroup");
-  for (const std::string* path : {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file}) {
+  for (const std::string* path :
+       {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file, &plan.config}) {
     if (!path->empty() && !clean_path(*path, true)) return invalid(*path);
+  }
+  plan.next = fields.str(Tag::NEXT);
+  if (!plan.next.empty()) {
+    const auto frame = Message::parse(plan.next);
+    // After a next one comes the same again.
+    if (!frame || frame->fields.has(Tag::NEXT)) return invalid("next");
+    const auto next = StartPlan::parse(frame->fields);
+    if (!next.ok() || next->key() != plan.key() || next->cgroup != plan.cgroup ||
+        next->lxc_path != plan.lxc_path || next->rootfs.target != plan.rootfs.target) {
+      return invalid("next");
+    }
   }
   return plan;
 }

@@ -12,23 +12,26 @@
 
 namespace keeper {
 
-// A further dataset of the container, which it sees at `at`.
-struct SubMount {
-  std::string dataset;  // as RootfsPlan::upper is one
-  std::string at;       // absolute, in the container
+// What a tree is put together from.
+struct TreePlan {
+  enum class Mode { kBind, kOverlay, kDataset };
+  Mode mode = Mode::kBind;
+  std::string lower;  // overlay: the image's tree, never written
+  // overlay: holds `upper` and `work`; bind: the tree itself; dataset: ZFS's name of it, and the
+  // tree is its `private`
+  std::string upper;
+};
+
+// A further tree of the container, which it sees at `at`: a dataset, unless it says otherwise.
+struct SubMount : TreePlan {
+  std::string at;  // absolute, in the container
   bool readonly = false;
 
   static base::Result<SubMount> parse(std::string_view item);
 };
 
-struct RootfsPlan {
-  enum class Mode { kBind, kOverlay, kDataset };
-  Mode mode = Mode::kBind;
+struct RootfsPlan : TreePlan {
   std::string target;  // mount point, in the keeper's namespace only
-  std::string lower;   // overlay: the image's tree, never written
-  // overlay: holds `upper` and `work`; bind: the tree itself; dataset: ZFS's name of it, and the
-  // tree is its `private`
-  std::string upper;
   ns::IdMap uid_map;
   ns::IdMap gid_map;
   std::vector<SubMount> mounts;  // in the order in which they are mounted
@@ -40,6 +43,7 @@ struct StartPlan {
   std::string pool;
   std::string id;
   std::string lxc_path;
+  std::string config;  // directory of `config` and `init`, "" for that of liblxc
   RootfsPlan rootfs;
   std::string cgroup;  // relative to each hierarchy's mount point
   std::string seccomp_profile;
@@ -47,9 +51,14 @@ struct StartPlan {
   std::string log_file;
   std::string console_log;
   uint64_t timeout_ms = 0;
+  // The START frame of what a reboot begins with, "" when that is the same again.
+  std::string next;
 
   static base::Result<StartPlan> parse(const Fields& fields);
   [[nodiscard]] std::string key() const { return pool + ":" + id; }
+  [[nodiscard]] std::string config_directory() const {
+    return config.empty() ? lxc_path + "/" + id : config;
+  }
 };
 
 // The host id of the container's root: what "0" maps to. 0, which is never given to a

@@ -135,26 +135,19 @@ bool kernel_takes_detached_layers() {
   return major > 6 || (major == 6 && minor >= 15);
 }
 
-base::Status mount_bind(const RootfsPlan& plan, int userns) {
-  auto mount = ns::clone_mount(AT_FDCWD, plan.upper, userns, ns::kMountNodev);
-  if (!mount.ok()) return std::move(mount.error());
-  return ns::move_mount(mount->get(), AT_FDCWD, plan.target);
-}
-
-base::Result<std::vector<base::UniqueFd>> mount_overlay(const RootfsPlan& plan, int userns) {
-  auto lower = ns::clone_mount(AT_FDCWD, plan.lower, userns, ns::kMountNodev | ns::kMountRdonly);
-  if (!lower.ok()) return std::move(lower.error());
-  auto upper = ns::clone_mount(AT_FDCWD, plan.upper, userns, ns::kMountNodev);
-  if (!upper.ok()) return std::move(upper.error());
+base::Result<base::UniqueFd> overlay_of(const TreePlan& tree, const RootfsPlan& plan, int userns,
+                                        std::vector<base::UniqueFd>& used) {
+  auto lower = ns::clone_mount(AT_FDCWD, tree.lower, userns, ns::kMountNodev | ns::kMountRdonly);
+  if (!lower.ok()) return lower;
+  auto upper = ns::clone_mount(AT_FDCWD, tree.upper, userns, ns::kMountNodev);
+  if (!upper.ok()) return upper;
   Layers layers{std::move(*lower), std::move(*upper)};
   auto mount = kernel_takes_detached_layers() ? overlay_by_descriptor(plan, layers)
                                               : overlay_by_path(plan, layers);
-  if (!mount.ok()) return std::move(mount.error());
-  TRY_STATUS(ns::move_mount(mount->get(), AT_FDCWD, plan.target));
-  std::vector<base::UniqueFd> used;
+  if (!mount.ok()) return mount;
   used.push_back(std::move(layers.lower));
   used.push_back(std::move(layers.upper));
-  return used;
+  return mount;
 }
 
 base::Result<base::UniqueFd> new_mount(const std::string& dataset) {
@@ -178,7 +171,7 @@ base::Result<base::UniqueFd> mount_of(const std::string& dataset) {
 }
 
 // A tree that is attached nowhere: its dataset is out of sight again then, and with it `.zfs`.
-base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPlan& plan, int userns,
+base::Result<base::UniqueFd> tree_in(const std::string& dataset, const RootfsPlan& plan, int userns,
                                      uint64_t attributes, std::vector<base::UniqueFd>& used) {
   auto whole = mount_of(dataset);
   if (!whole.ok()) return whole;
@@ -199,12 +192,14 @@ base::Result<base::UniqueFd> tree_of(const std::string& dataset, const RootfsPla
   return mount;
 }
 
-base::Result<std::vector<base::UniqueFd>> mount_dataset(const RootfsPlan& plan, int userns) {
-  std::vector<base::UniqueFd> used;
-  auto tree = tree_of(plan.upper, plan, userns, 0, used);
-  if (!tree.ok()) return std::move(tree.error());
-  TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, plan.target));
-  return used;
+// Attached nowhere.
+base::Result<base::UniqueFd> tree_of(const TreePlan& tree, const RootfsPlan& plan, int userns,
+                                     uint64_t attributes, std::vector<base::UniqueFd>& used) {
+  if (tree.mode == TreePlan::Mode::kOverlay) return overlay_of(tree, plan, userns, used);
+  if (tree.mode == TreePlan::Mode::kDataset) {
+    return tree_in(tree.upper, plan, userns, attributes, used);
+  }
+  return ns::clone_mount(AT_FDCWD, tree.upper, userns, attributes | ns::kMountNodev);
 }
 
 // Its place may be in one that was mounted before it.
@@ -237,7 +232,7 @@ base::Status stage_mounts(const RootfsPlan& plan, int userns, std::vector<base::
   std::vector<base::UniqueFd> trees;
   for (size_t index = 0; index < plan.mounts.size(); ++index) {
     const SubMount& mount = plan.mounts[index];
-    auto tree = mount_dataset_tree(plan, mount, userns, used);
+    auto tree = mount_tree(plan, mount, userns, used);
     if (!tree.ok()) return std::move(tree.error());
     TRY_STATUS(make_mountpoint(plan, index, root->get(), trees));
     const std::string at = staged(plan, index);
@@ -248,11 +243,8 @@ base::Status stage_mounts(const RootfsPlan& plan, int userns, std::vector<base::
   return base::success();
 }
 
-base::Result<std::vector<base::UniqueFd>> mount_tree(const RootfsPlan& plan, int userns) {
-  if (plan.mode == RootfsPlan::Mode::kOverlay) return mount_overlay(plan, userns);
-  if (plan.mode == RootfsPlan::Mode::kDataset) return mount_dataset(plan, userns);
-  TRY_STATUS(mount_bind(plan, userns));
-  return std::vector<base::UniqueFd>();
+void remove_work(const TreePlan& tree) {
+  if (tree.mode == TreePlan::Mode::kOverlay) ::rmdir((tree.upper + "/work/work").c_str());
 }
 
 }  // namespace
@@ -275,14 +267,17 @@ base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, i
   if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
     return base::last_error("mkdir", plan.target);
   }
-  auto used = mount_tree(plan, userns);
-  if (used.ok()) TRY_STATUS(stage_mounts(plan, userns, *used));
+  std::vector<base::UniqueFd> used;
+  auto tree = tree_of(plan, plan, userns, 0, used);
+  if (!tree.ok()) return std::move(tree.error());
+  TRY_STATUS(ns::move_mount(tree->get(), AT_FDCWD, plan.target));
+  TRY_STATUS(stage_mounts(plan, userns, used));
   return used;
 }
 
-base::Result<base::UniqueFd> mount_dataset_tree(const RootfsPlan& plan, const SubMount& mount,
-                                                int userns, std::vector<base::UniqueFd>& used) {
-  return tree_of(mount.dataset, plan, userns, mount.readonly ? ns::kMountRdonly : 0, used);
+base::Result<base::UniqueFd> mount_tree(const RootfsPlan& plan, const SubMount& mount, int userns,
+                                        std::vector<base::UniqueFd>& used) {
+  return tree_of(mount, plan, userns, mount.readonly ? ns::kMountRdonly : 0, used);
 }
 
 base::Status place_mounts(const RootfsPlan& plan) {
@@ -318,7 +313,8 @@ bool is_of_rootfs(std::string_view path, std::string_view target) {
 }
 
 void remove_overlay_work(const RootfsPlan& plan) {
-  if (plan.mode == RootfsPlan::Mode::kOverlay) ::rmdir((plan.upper + "/work/work").c_str());
+  remove_work(plan);
+  for (const SubMount& mount : plan.mounts) remove_work(mount);
 }
 
 }  // namespace keeper

@@ -20,10 +20,10 @@ base::Status prepare_rootfs_area(const std::string& directory);
 // that is attached nowhere waits for a grace period of the kernel.
 base::Result<std::vector<base::UniqueFd>> mount_rootfs(const RootfsPlan& plan, int userns);
 
-// The tree of one of its further datasets, mapped, attached nowhere. What was mounted on the way is
-// added to `used`, as by mount_rootfs().
-base::Result<base::UniqueFd> mount_dataset_tree(const RootfsPlan& plan, const SubMount& mount,
-                                                int userns, std::vector<base::UniqueFd>& used);
+// One of its further trees, mapped, attached nowhere. What was mounted on the way is added to
+// `used`, as by mount_rootfs().
+base::Result<base::UniqueFd> mount_tree(const RootfsPlan& plan, const SubMount& mount, int userns,
+                                        std::vector<base::UniqueFd>& used);
 
 // Its further mounts, which mount_rootfs() has left beside it (`target` + ".mounts/0" and so on)
 // with directories for them in the tree, go to where the container sees them. For who has no liblxc

@@ -122,6 +122,15 @@ const dropImage = async (host: Host): Promise<void> => {
   for (const { id } of host.images.list({ distribution: 'second' })) await host.images.delete(id)
 }
 
+const bootSecond: Operation['run'] = (host, _place, options) => {
+  const image = { distribution: 'second' }
+  return host.containers.get('started').boot({ image, mountRoot: '/mnt', ...options })
+}
+const endBoot = async (host: Host): Promise<void> => {
+  await killStarted(host)
+  await dropImage(host)
+}
+
 const exportOther = async (host: Host): Promise<void> => {
   if (host.pools.find('other') !== null) await host.pools.export('other')
 }
@@ -243,6 +252,26 @@ export const operations: readonly Operation[] = [
       await remakeBase(host)
       await dropImage(host)
     },
+  },
+  {
+    name: 'boot a stopped container from another root',
+    steps: [
+      ...(['boot.marked', 'boot.rootfs', 'boot.guest'] as const),
+      ...(['start.prepared', 'start.running'] as const),
+    ],
+    prepare: (host, place) => importImage(host, place),
+    run: bootSecond,
+    restore: endBoot,
+  },
+  {
+    name: 'kill a running container that has another root',
+    steps: ['boot.removed', 'boot.unmarked'],
+    prepare: async (host, place) => {
+      await importImage(host, place)
+      await bootSecond(host, place)
+    },
+    run: (host, _place, options) => host.containers.get('started').kill('SIGKILL', options),
+    restore: endBoot,
   },
   {
     name: 'change a container that is stopped',

@@ -11,8 +11,17 @@ import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
 import { createDataset, datasetExists, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
+import { localProperties } from '../../zfs/local-properties.js'
+import type { Properties } from '../../zfs/properties.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
-import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
+import type {
+  CreateRootfsOptions,
+  IdMaps,
+  Place,
+  RootfsSource,
+  StorageCapabilities,
+  StorageDriver,
+} from '../driver.js'
 import { isBeside } from '../replacement.js'
 import { DatasetMount } from './dataset-mount.js'
 import { IMAGES, TREE } from './names.js'
@@ -64,12 +73,16 @@ export class ZfsDriver implements StorageDriver {
     return dirname(here) === this.#containers ? usual : here
   }
 
-  create(
+  async create(
     home: string,
     source: RootfsSource,
-    { signal }: { signal?: AbortSignal | undefined },
+    { signal, like, properties }: CreateRootfsOptions,
   ): Promise<void> {
-    return this.images.clone(source, home, {}, signal)
+    const theirs = like === undefined ? {} : await localProperties(like)
+    const none = { reservation: null, refreservation: null }
+    const all: Record<string, unknown> = { ...theirs, ...none, ...properties }
+    const given = Object.entries(all).filter(([, value]) => value != null)
+    await this.images.clone(source, home, Object.fromEntries(given) as Properties, signal)
   }
 
   copyMode(): CloneMode {

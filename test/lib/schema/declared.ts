@@ -45,6 +45,7 @@ const same: [
   Takes<typeof containers.createOptions, vpsadminos.CreateOptions>,
   Takes<typeof containers.copySettings, vpsadminos.CopySettings>,
   Takes<typeof containers.reinstallSettings, vpsadminos.ReinstallSettings>,
+  Takes<typeof containers.bootSettings, vpsadminos.BootSettings>,
   Takes<typeof groups.groupSettings, vpsadminos.GroupSettings>,
   Takes<typeof groups.createGroupOptions, vpsadminos.CreateGroupOptions>,
   Takes<typeof hostOptions, vpsadminos.HostOptions>,
@@ -76,6 +77,7 @@ const same: [
   true,
   true,
   true,
+  true,
 ]
 
 interface Schema {
@@ -89,6 +91,7 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/container', 'CreateOptions', containers.createOptions],
   ['schema/container', 'CopySettings', containers.copySettings],
   ['schema/container', 'ReinstallSettings', containers.reinstallSettings],
+  ['schema/container', 'BootSettings', containers.bootSettings],
   ['schema/container', 'CreateImage', containers.imageQuery],
   ['schema/container', 'NetifInput', containers.netif],
   ['schema/container', 'AutostartInput', containers.autostart],

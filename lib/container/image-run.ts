@@ -1,0 +1,115 @@
+// The run of a container that began with the root filesystem of an image, and what becomes of that when the
+// run is over, however it ended: it is removed. Whoever begins something with the container waits for it.
+
+import { rm } from 'node:fs/promises'
+import { StateError } from '../host/errors.js'
+import { done } from '../step.js'
+import { bootHome } from '../storage/boot-home.js'
+import { imageRunDirectory } from './lxc-file.js'
+import type { ContainerRecord } from './record.js'
+
+export class ImageRun {
+  readonly #record: ContainerRecord
+  #present = false
+  /** While `boot()` is under way, which looks for itself what has become of it. */
+  #preparing = false
+  /** With what it has failed, or null. */
+  #removal: Promise<Error | null> = Promise.resolve(null)
+
+  constructor(record: ContainerRecord) {
+    this.#record = record
+  }
+
+  /** Whether that is what runs, or is being started. */
+  get present(): boolean {
+    return this.#present
+  }
+
+  /** Whatever the last one has left is gone, or cannot be removed now. */
+  async settled(): Promise<void> {
+    await this.#removal
+  }
+
+  /** The same, for who has ended the run. @throws what has kept it from being removed */
+  async removed(): Promise<void> {
+    const error = await this.#removal
+    if (error !== null) throw error
+  }
+
+  /** The root is about to be made; `over()` follows in any case. */
+  prepare(): void {
+    this.#preparing = true
+  }
+
+  /** The next run is the one. */
+  begin(): void {
+    this.#present = true
+  }
+
+  /** `boot()` is. Where it has failed, or its run has ended meanwhile, nothing of it stays. */
+  async over(): Promise<void> {
+    this.#preparing = false
+    if (!this.#record.run.alive) this.#present = false
+    if (!this.#present) this.#remove()
+    await this.#removal
+  }
+
+  /** What the keeper says of what runs. */
+  found(once: boolean): void {
+    if (once) this.#present = true
+    else this.ended()
+  }
+
+  /** A run has ended. The next one, that of a reboot too, begins with the container's own root. */
+  ended(): void {
+    if (!this.#present) return
+    this.#present = false
+    if (!this.#preparing) this.#remove()
+  }
+
+  #remove(): void {
+    const before = this.#removal
+    const remove = async (): Promise<Error | null> => {
+      await before
+      try {
+        await this.finish()
+        return null
+      } catch (error) {
+        return this.#kept(error)
+      }
+    }
+    this.#removal = remove()
+  }
+
+  #kept(cause: unknown): Error | null {
+    // Who starts it next, or imports its pool, tries again.
+    if (this.#record.gone.signal.aborted) return null
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    process.emitWarning(`${this.#record.name} has left the root of a run: ${error.message}`, {
+      code: 'VPSADMINOS_UNFINISHED',
+    })
+    return error
+  }
+
+  /** Removes what is left of a run that is over. */
+  async finish(): Promise<void> {
+    const record = this.#record
+    if (this.#present || record.config.vpsadminos.booted === undefined) return
+    using op = record.beside('boot-end', {})
+    using _settings = await record.lockSettings(op)
+    record.assertPresent()
+    if (record.config.vpsadminos.booted === undefined) return
+    await record.pool.driver.remove(bootHome(record.home))
+    await rm(imageRunDirectory(record), { recursive: true, force: true })
+    done('boot.removed')
+    record.config = await record.file.update({ vpsadminos: { booted: undefined } })
+    done('boot.unmarked')
+  }
+
+  /** @throws StateError while what runs has another root than the container's own */
+  assertAbsent(what: string): void {
+    if (!this.#present) return
+    const { name, run } = this.#record
+    throw new StateError(name, run.state, `${what} needs its own root, and it runs from an image`)
+  }
+}
