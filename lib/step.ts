@@ -22,10 +22,10 @@ export const steps = {
   'delete.user': 'its user is gone',
 
   'rename.marked': 'its file says what it is about to be called',
+  'rename.guest': 'its rootfs has the new name',
   'rename.rootfs': 'its directory has the new name',
   'rename.file': 'its file has the new name',
   'rename.logs': 'its logs have the new name',
-  'rename.guest': 'its rootfs has the new name',
   'rename.done': 'its file has lost the mark',
 
   'rollback.marked': 'its file says which snapshot it is about to be rolled back to',

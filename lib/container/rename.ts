@@ -1,8 +1,8 @@
-// Gives a stopped container another id. Its directory, its file and what is in its rootfs get the new
+// Gives a stopped container another id. What is in its rootfs, its directory and its file get the new
 // name one after the other; a mark in the file tells the next import of one that was cut off.
 
 import { rename, stat } from 'node:fs/promises'
-import type { Operation, OperationOptions } from '../host/operation.js'
+import type { OperationOptions } from '../host/operation.js'
 import { ConfigFile } from '../pool/config-file.js'
 import { poolError, syncDirectory } from '../pool/write-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -32,12 +32,20 @@ export async function renameContainer(
   if (to === from) return
   using _settings = await record.lockSettings(op)
   const path = pool.newContainerFile(to)
-  const rootfs = await record.lockRootfs(op)
   await using undo = new Undo()
+  record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
+  undo.add(() => unmark(record))
+  done('rename.marked', op.signal)
+  // A hostname that follows from the id changes with it. First, as there may be no room for it.
+  if (record.config.hostname == null) {
+    const names = (id: string) => nameFiles({ config: record.config, id })
+    undo.add(() => writeGuestFiles(op.goOn(), record, names(from)))
+    await writeGuestFiles(op, record, names(to))
+  }
+  done('rename.guest', op.signal)
+  const rootfs = await record.lockRootfs(op)
+  undo.add(() => rootfs[Symbol.dispose]())
   try {
-    record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
-    undo.add(() => unmark(record))
-    done('rename.marked', op.signal)
     await removeLxcFile(pool, from)
     const homes = homesOf(record.pool, record.config, from, to)
     await pool.driver.rename(homes.from, homes.to)
@@ -60,24 +68,17 @@ export async function renameContainer(
   if (container !== undefined) pool.containers.set(to, container)
   rootfs[Symbol.dispose]()
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
-  await finishRename(op, record, from)
+  await finishRename(record, from)
 }
 
 /** What follows once the file has its new name. */
-export async function finishRename(
-  op: Operation,
-  record: ContainerRecord,
-  from: string,
-): Promise<void> {
+export async function finishRename(record: ContainerRecord, from: string): Promise<void> {
   const { pool, id } = record
   const moved = logFiles(pool, id)
   for (const [index, log] of logFiles(pool, from).entries())
     await rename(log, moved[index] ?? log).catch(() => undefined)
   await renameExit(record, from, id)
   done('rename.logs')
-  // A hostname that follows from the id changes with it.
-  if (record.config.hostname == null) await writeGuestFiles(op, record, nameFiles(record))
-  done('rename.guest')
   await unmark(record)
   done('rename.done')
 }
@@ -112,5 +113,7 @@ export async function takeBackRename(
   )
   if (lost && !others && (await pool.driver.exists(homes.to)))
     await pool.driver.rename(homes.to, homes.from)
-  return file.update({ vpsadminos: { renaming: undefined } })
+  // Which it may have the names of already.
+  const unnamed = config.hostname == null ? { unnamed: true } : {}
+  return file.update({ vpsadminos: { renaming: undefined, ...unnamed } })
 }

@@ -72,7 +72,7 @@ export class Snapshots {
    * that was not there then stays as it is. Its settings do not change.
    *
    * @throws StateError unless it is stopped
-   * @throws NotFoundError
+   * @throws NotFoundError; PoolFullError when more was in it than its quota is now
    */
   async rollback(name: string, options: OperationOptions = {}): Promise<void> {
     const record = this.#record
@@ -81,6 +81,7 @@ export class Snapshots {
     using op = await record.begin('rollback', options)
     record.assertStopped('rollback')
     await assertThere(record, wanted)
+    await storageOf(record).assertFits(record.home, wanted)
     using _settings = await record.lockSettings(op)
     using _rootfs = await record.lockRootfs(op)
     record.config = await record.file.update({ vpsadminos: { rolling_back: wanted } })

@@ -199,11 +199,13 @@ export class PoolReadOnlyError extends EngineError {
 
 export class PoolFullError extends EngineError {
   readonly code = 'ERR_POOL_FULL'
+  /** @param quota a quota leaves no space, where the pool may have some */
   constructor(
     readonly path: string,
     options?: ErrorOptions,
+    readonly quota = false,
   ) {
-    super(`no space left for '${path}'`, options)
+    super(`no space left ${quota ? 'by a quota ' : ''}for '${path}'`, options)
   }
 }
 

@@ -295,13 +295,14 @@ async function ensureDefaults(op: Operation, pool: Pool): Promise<void> {
 async function finishChanges(op: Operation, pool: Pool): Promise<void> {
   await goOn(pool, async (record) => {
     const { renaming, unnamed = false } = record.config.vpsadminos
-    if (renaming?.to === record.id) await finishRename(op, record, renaming.from)
+    const renamed = renaming?.to === record.id
+    if (renamed) await finishRename(record, renaming.from)
     await finishRollback(record)
     await finishDatasets(record)
     await finishReinstall(record)
     await record.imageRun.finish()
     // Of its own root.
-    if (unnamed && !record.imageRun.present) await finishNaming(op, record)
+    if ((unnamed || renamed) && !record.imageRun.present) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)
   })
 }

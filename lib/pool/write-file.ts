@@ -58,7 +58,8 @@ async function withFile(file: FileHandle, use: (file: FileHandle) => Promise<voi
 /** The typed error for what a pool's filesystem says, or the error as it is. */
 export function poolError(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new PoolFullError(path, { cause: error })
+  if (code === 'ENOSPC') return new PoolFullError(path, { cause: error })
+  if (code === 'EDQUOT') return new PoolFullError(path, { cause: error }, true)
   if (code === 'EROFS') return new PoolReadOnlyError(path, { cause: error })
   return error
 }

@@ -69,7 +69,8 @@ export interface StorageDriver {
   /**
    * Looks whether `copy()` can be done, before anything is done for it.
    *
-   * @throws ExistsError; UnsupportedError for a container with more datasets, where there can be no others
+   * @throws ExistsError; PoolFullError for one that is at its quota; UnsupportedError for a container with more
+   *   datasets, where there can be no others
    */
   assertCanCopy(home: string, origin: RootfsOrigin): Promise<void>
 

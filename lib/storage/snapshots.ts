@@ -25,6 +25,9 @@ export interface SnapshotStorage {
   /** Everywhere below it. @throws ZfsError EEXIST while something was cloned from it */
   delete(home: string, name: string): Promise<void>
 
+  /** Looks whether a rollback can be done, before it is begun. @throws PoolFullError by a quota of now */
+  assertFits(home: string, name: string): Promise<void>
+
   /**
    * Makes everything as it was then. What is newer than it is put aside, with its own snapshots. Cut off, it
    * can be begun again.

@@ -214,8 +214,8 @@ export const operations: readonly Operation[] = [
   {
     name: 'rename a container',
     steps: [
-      ...(['rename.marked', 'rename.rootfs', 'rename.file'] as const),
-      ...(['rename.logs', 'rename.guest', 'rename.done'] as const),
+      ...(['rename.marked', 'rename.guest', 'rename.rootfs'] as const),
+      ...(['rename.file', 'rename.logs', 'rename.done'] as const),
     ],
     run: (host, _place, options) => host.containers.get('base').rename('moved', options),
     restore: (host) => host.containers.find('moved')?.rename('base') ?? Promise.resolve(),

@@ -2,6 +2,7 @@
 
 export type Change =
   | { readonly what: 'create'; readonly id: string }
+  | { readonly what: 'copy'; readonly id: string; readonly to: string }
   | { readonly what: 'delete'; readonly id: string }
   | { readonly what: 'rename'; readonly id: string; readonly to: string }
   | { readonly what: 'set'; readonly id: string; readonly memoryLimit: number }
@@ -52,6 +53,13 @@ function changed(before: Contents, change: Change): Contents {
       const { id } = change
       const fresh = { id, memoryLimit: null, hostname: id, snapshots: [] }
       return { received, containers: [...containers, fresh] }
+    }
+    case 'copy': {
+      // Without its snapshots.
+      const copies = containers
+        .filter(({ id }) => id === change.id)
+        .map((old) => ({ ...old, id: change.to, hostname: change.to, snapshots: [] }))
+      return { received, containers: [...containers, ...copies] }
     }
     case 'delete':
       return { received, containers: containers.filter(({ id }) => id !== change.id) }

@@ -3,7 +3,7 @@
 
 import { chmod } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ExistsError } from '../../host/errors.js'
+import { ExistsError, PoolFullError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import type { PoolLayout } from '../../pool/layout.js'
 import { cloneTree } from '../../ns/tree.js'
@@ -32,6 +32,9 @@ import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
 import { ZfsReplacement } from './zfs-replacement.js'
 import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
+
+/** Bytes for the few small files of a guest that name it. */
+const NAMES_ROOM = 65_536
 
 export class ZfsDriver implements StorageDriver {
   readonly name = 'zfs'
@@ -89,13 +92,19 @@ export class ZfsDriver implements StorageDriver {
     return 'clone'
   }
 
-  async assertCanCopy(home: string): Promise<void> {
+  async assertCanCopy(home: string, { driver, home: from }: RootfsOrigin): Promise<void> {
     if (await datasetExists(home)) throw new ExistsError('container', home)
+    // With the limits of the first one, it would not be given them, or have no room for its own name.
+    for (const { name, dataset, referenced, refquota } of (await driver.datasets?.list(from)) ??
+      []) {
+      const needed = referenced + (name === '/' ? NAMES_ROOM : 0)
+      if (refquota !== null && needed > refquota) throw new PoolFullError(dataset, {}, true)
+    }
   }
 
   async copy(home: string, origin: RootfsOrigin, options: CopyRootfsOptions): Promise<void> {
     // What is there already is somebody's, and not to be removed.
-    await this.assertCanCopy(home)
+    await this.assertCanCopy(home, origin)
     await using undo = new Undo()
     undo.add(() => this.remove(home))
     if (origin.driver.dataset === null) {

@@ -2,6 +2,7 @@
 // the place of the dataset, which stays below it with all that is newer, its name beginning with a dot.
 
 import { basename, dirname } from 'node:path'
+import { PoolFullError } from '../../host/errors.js'
 import {
   cloneSnapshot,
   datasetExists,
@@ -42,6 +43,19 @@ export class ZfsSnapshots implements SnapshotStorage {
     await destroySnapshots(all.filter((one) => one.endsWith(`@${name}`)))
   }
 
+  // ZFS says so as well, but in the middle.
+  async assertFits(home: string, name: string): Promise<void> {
+    for (const { name: dataset, properties } of await listDatasets(home, {
+      properties: ['refquota'],
+    })) {
+      if (isAside(dataset)) continue
+      const wanted = wantedOf(dataset, await snapshotsOf(dataset), name)
+      const refquota = Number(properties['refquota']?.value ?? 0)
+      const size = Number(wanted?.properties['referenced']?.value ?? 0)
+      if (refquota > 0 && size > refquota) throw new PoolFullError(dataset, {}, true)
+    }
+  }
+
   rollback(home: string, name: string): Promise<void> {
     return namingHolders(home, () => this.#rollback(home, name))
   }
@@ -66,8 +80,7 @@ function partners(dataset: string): { readonly fresh: string; readonly old: stri
 
 async function rollbackOne(dataset: string, name: string): Promise<void> {
   const all = await snapshotsOf(dataset)
-  const named = all.filter((one) => one.snapshot === name)
-  const wanted = named.find((one) => one.dataset === dataset) ?? named[0]
+  const wanted = wantedOf(dataset, all, name)
   // Not everything that is there now was there then.
   if (wanted === undefined) return
   if (wanted === all.findLast((one) => one.dataset === dataset)) {
@@ -80,6 +93,11 @@ async function rollbackOne(dataset: string, name: string): Promise<void> {
   await promoteClone(fresh)
   await renameDataset(dataset, old)
   await settle(dataset)
+}
+
+function wantedOf(dataset: string, all: readonly Snapshot[], name: string): Snapshot | undefined {
+  const named = all.filter((one) => one.snapshot === name)
+  return named.find((one) => one.dataset === dataset) ?? named[0]
 }
 
 /** For everything that was left by somebody who was cut off; see {@link settle}. */

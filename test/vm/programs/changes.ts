@@ -52,6 +52,13 @@ const kinds: { readonly [What in Change['what']]: Kind<Extract<Change, { what: W
       await host.containers.create({ id, image: { distribution: 'busybox' } })
     },
   },
+  copy: {
+    choose: (own) => {
+      const one = own.containers.length < 4 ? some(own.containers) : undefined
+      return one === undefined ? null : { what: 'copy', id: one.id, to: fresh(own) }
+    },
+    apply: async (host, { id, to }) => void (await host.containers.copy(id, to)),
+  },
   delete: {
     choose: toOne((id) => ({ what: 'delete', id })),
     apply: async (host, { id }) => void (await host.containers.get(id).delete()),

@@ -1,4 +1,4 @@
-// The engine when the power is cut while it creates, changes, renames and deletes containers: what it
+// The engine when the power is cut while it creates, copies, changes, renames and deletes containers: what it
 // has acknowledged is there, everything else is there wholly or not at all, and every file can be read.
 import { requires } from '../../helpers/requires.js'
 import { Lab } from '../lab.js'
