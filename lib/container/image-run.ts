@@ -13,8 +13,9 @@ export class ImageRun {
   #present = false
   /** While `boot()` is under way, which looks for itself what has become of it. */
   #preparing = false
-  /** With what it has failed, or null. */
-  #removal: Promise<Error | null> = Promise.resolve(null)
+  #removal: Promise<void> = Promise.resolve()
+  /** What has kept the last one from being removed, until somebody was told, or it is gone. */
+  #failure: Error | null = null
 
   constructor(record: ContainerRecord) {
     this.#record = record
@@ -26,13 +27,15 @@ export class ImageRun {
   }
 
   /** Whatever the last one has left is gone, or cannot be removed now. */
-  async settled(): Promise<void> {
-    await this.#removal
+  settled(): Promise<void> {
+    return this.#removal
   }
 
   /** The same, for who has ended the run. @throws what has kept it from being removed */
   async removed(): Promise<void> {
-    const error = await this.#removal
+    await this.#removal
+    const error = this.#failure
+    this.#failure = null
     if (error !== null) throw error
   }
 
@@ -69,31 +72,27 @@ export class ImageRun {
 
   #remove(): void {
     const before = this.#removal
-    const remove = async (): Promise<Error | null> => {
+    const remove = async (): Promise<void> => {
       await before
-      try {
-        await this.finish()
-        return null
-      } catch (error) {
-        return this.#kept(error)
-      }
+      await this.finish().catch((error: unknown) => this.#kept(error))
     }
     this.#removal = remove()
   }
 
-  #kept(cause: unknown): Error | null {
+  #kept(cause: unknown): void {
     // Who starts it next, or imports its pool, tries again.
-    if (this.#record.gone.signal.aborted) return null
-    const error = cause instanceof Error ? cause : new Error(String(cause))
-    process.emitWarning(`${this.#record.name} has left the root of a run: ${error.message}`, {
+    if (this.#record.gone.signal.aborted) return
+    this.#failure = cause instanceof Error ? cause : new Error(String(cause))
+    const { message } = this.#failure
+    process.emitWarning(`${this.#record.name} has left the root of a run: ${message}`, {
       code: 'VPSADMINOS_UNFINISHED',
     })
-    return error
   }
 
   /** Removes what is left of a run that is over. */
   async finish(): Promise<void> {
     const record = this.#record
+    this.#failure = null
     if (this.#present || record.config.vpsadminos.booted === undefined) return
     using op = record.beside('boot-end', {})
     using _settings = await record.lockSettings(op)

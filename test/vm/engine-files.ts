@@ -9,6 +9,7 @@ const elsewhere = new Map([
   ['test/lib/ns/clone-reflink.ts', 'needs filesystems that the image has no programs for'],
   ['test/lib/ns/heeds.ts', 'compiles a program'],
   ['test/system/bad-places.ts', 'compiles a program'],
+  ['test/system/debian-boot.ts', 'builds images from the archive'],
   ['test/system/debian.ts', 'builds images from the archive'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],

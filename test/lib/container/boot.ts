@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Container } from 'vpsadminos'
+import { arm } from '../../../dist/step.js'
 import { busyboxRoot } from '../../helpers/busybox.js'
 import { busybox, startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
@@ -142,6 +143,18 @@ await t.test('a keeper that is killed takes nothing of it along', async (t) => {
   await ct.exec(['reboot'])
   await until(async () => (await rootOf(ct).catch(() => '')) === 'mended\n')
   await until(() => containersOn(pool).length === 1)
+})
+
+await t.test('what could not be removed is told, and goes with the next start', async (t) => {
+  await ct.boot({ image: rescue, force: true })
+  arm({ how: 'fail', step: 'boot.removed' })
+  await t.rejects(ct.kill(), { code: 'ERR_FAULT' })
+  t.match(ct.show(), { state: 'stopped', booted: null })
+  await t.rejects(ct.rename('web2'), { code: 'ERR_STATE' })
+  await ct.start()
+  t.equal(await rootOf(ct), 'mended\n')
+  await ct.kill()
+  await over(t)
 })
 
 await t.test('deleted with the run', async (t) => {
