@@ -60,7 +60,7 @@ export const errorCodes = {
   ERR_OUTPUT_LIMIT: 'A program printed more than `exec()` was to keep',
   ERR_OUTPUT_LOST: 'The process that carries the output of a program was killed; the rest is lost',
   ERR_POOL_FORMAT: 'The pool was written by a newer version of this library',
-  ERR_POOL_FULL: 'There is no space left in the pool',
+  ERR_POOL_FULL: 'There is no space left in the pool, or by a quota of it',
   ERR_POOL_READ_ONLY: 'The pool is on a read-only filesystem',
   ERR_POOL_SUSPENDED: 'The zpool has lost disks and waits for them',
   ERR_POOL_UNSAFE: 'Others than root could look into the pool',
