@@ -24,22 +24,34 @@ export function digDeep(top: string, depth: number, names: string[] = []): void 
   }
 }
 
+/** What was there a moment ago may be gone: a guest that starts makes and removes files. */
+function unlessGone<T>(look: () => T): T | null {
+  try {
+    return look()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
 /** One line an entry: path, type and mode, owner, size, times, link target, device. */
 export function listTree(top: string): string[] {
   const lines: string[] = []
   const visit = (path: Buffer, name: string): void => {
-    const s = lstatSync(path, { bigint: true })
-    const target = s.isSymbolicLink() ? readlinkSync(path) : ''
+    const s = unlessGone(() => lstatSync(path, { bigint: true }))
+    const target = s?.isSymbolicLink() === true ? unlessGone(() => readlinkSync(path)) : ''
+    if (s === null || target === null) return
     const size = s.isDirectory() ? 0 : s.size
     const links = s.isDirectory() ? 0 : s.nlink
     lines.push(
       [name, s.mode.toString(8), s.uid, s.gid, size, links, s.mtimeNs, s.rdev, target].join(' '),
     )
     if (!s.isDirectory()) return
-    for (const entry of readdirSync(path, { encoding: 'buffer' })) {
+    for (const entry of unlessGone(() => readdirSync(path, { encoding: 'buffer' })) ?? []) {
       visit(Buffer.concat([path, Buffer.from('/'), entry]), join(name, entry.toString('latin1')))
     }
   }
+  lstatSync(top)
   visit(Buffer.from(top), '.')
   return lines.sort()
 }
