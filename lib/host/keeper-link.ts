@@ -3,7 +3,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError } from '../errors.js'
-import { Keeper, type KeeperOptions } from '../keeper/keeper.js'
+import { Keeper } from '../keeper/keeper.js'
+import type { KeeperOptions } from '../keeper/reach.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import { Pidfd } from '../ns/pidfd.js'
 

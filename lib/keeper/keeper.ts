@@ -1,8 +1,9 @@
 // The keeper of one host: a native process that starts containers, enters them, and holds
 // what must outlive this one. See native/keeper/README.md.
 import { closeSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Connection, type Answer } from './connection.js'
+import { LibraryMissingError } from '../errors.js'
+import { exitIn, known, one, pipeAndSocket, streams } from './answers.js'
+import type { Answer, Connection } from './connection.js'
 import {
   decodeResult,
   encodeExec,
@@ -12,20 +13,14 @@ import {
   encodeStart,
   encodeTarget,
 } from './encode.js'
-import { LibraryMissingError } from '../errors.js'
-import {
-  DescriptorsMissingError,
-  KeeperError,
-  KeeperLostError,
-  KeeperStartError,
-} from './errors.js'
-import { decodeEvent, EventQueue } from './events.js'
-import { describeWaitStatus, type Exit } from '../ns/pidfd.js'
-import { encodeFrame, Fields, protocolVersion, type FieldValues } from './protocol.js'
-import { isCurrent, renew } from './renewal.js'
+import { DescriptorsMissingError, KeeperError } from './errors.js'
+import type { EventQueue } from './events.js'
+import { KeeperEvents } from './keeper-events.js'
 import { OpenedFile } from './opened-file.js'
+import { encodeFrame, Fields, protocolVersion, type FieldValues } from './protocol.js'
+import { reachKeeper, type KeeperOptions } from './reach.js'
+import { isCurrent, renew } from './renewal.js'
 import { Replacement } from './replacement.js'
-import { spawnKeeper } from './spawn.js'
 import type {
   ExecPlan,
   FileOp,
@@ -42,109 +37,24 @@ import type {
   SubMount,
 } from './types.js'
 
-export interface KeeperOptions {
-  stateDir: string
-  /** Below it the keeper has its own cgroup, and every container's path begins with it. */
-  cgroupRoot: string
-}
-
-/** How many events may wait for a reader. */
-const queueLimit = 16_384
-
-/** Many wait for it: it is becoming another program, which takes some milliseconds. */
-function isFull(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'EAGAIN'
-}
-
-const FULL_PAUSE_MS = 20
-const FULL_LOOKS = 1000
-
-function noKeeper(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code
-  return code === 'ENOENT' || code === 'ECONNREFUSED'
-}
-
-async function connected(options: KeeperOptions): Promise<Connection> {
-  for (let looks = 1; ; looks++) {
-    try {
-      return new Connection(options.stateDir)
-    } catch (error) {
-      if (noKeeper(error)) break
-      if (!isFull(error) || looks === FULL_LOOKS) throw error
-    }
-    await sleep(FULL_PAUSE_MS)
-  }
-  try {
-    await spawnKeeper(options.stateDir, options.cgroupRoot)
-  } catch (error) {
-    if (!(error instanceof KeeperStartError)) throw error
-    // Somebody else, killed meanwhile perhaps, started one at the same time, and that one stays.
-    try {
-      return new Connection(options.stateDir)
-    } catch {
-      throw error
-    }
-  }
-  return new Connection(options.stateDir)
-}
-
-function one(fds: number[]): number {
-  const [fd, ...more] = fds
-  for (const extra of more) closeSync(extra)
-  if (fd === undefined) throw new TypeError('the keeper sent no descriptor')
-  return fd
-}
-
-/** Of a file's content, and beside it. */
-function pipeAndSocket(fds: number[]): [pipe: number, socket: number] {
-  const [pipe, socket, ...more] = fds
-  if (pipe !== undefined && socket !== undefined && more.length === 0) return [pipe, socket]
-  for (const fd of fds) closeSync(fd)
-  throw new TypeError('the keeper sent other descriptors than a pipe and a socket')
-}
-
-function exitIn(fields: Fields): Exit | null {
-  return fields.has('STATUS') ? describeWaitStatus(fields.number('STATUS')) : null
-}
-
-/** One of another version is renewed first. */
-async function greeted(connection: Connection): Promise<Fields> {
-  const hello = () => connection.request('HELLO', { VERSION: protocolVersion })
-  try {
-    return (await hello()).fields
-  } catch (error) {
-    if (!(error instanceof KeeperError) || error.code !== 'ERR_KEEPER_VERSION') throw error
-    const fields = await renew(connection).catch((cause: unknown) => {
-      error.cause = cause
-      throw error
-    })
-    if (fields.number('VERSION') !== protocolVersion) throw error
-    return fields
-  }
-}
-
 export class Keeper implements AsyncDisposable {
   readonly pid: number
   /** Changes with the keeper process. */
   readonly epoch: string
   readonly #connection: Connection
-  readonly #readers = new Set<EventQueue<KeeperEvent>>()
-  #subscribed: Promise<unknown> | null = null
-  #lastSeq: number
+  readonly #events: KeeperEvents
   #liblxc: boolean
   /** Called once when the keeper ends by itself; the host then connects to another. */
   onLost: () => void = () => {}
-  #onEvent: (event: KeeperEvent) => void = () => {}
 
   private constructor(connection: Connection, hello: Fields) {
     this.#connection = connection
     this.pid = hello.number('PID')
     this.epoch = hello.text('EPOCH')
-    this.#lastSeq = hello.number('SEQ')
+    this.#events = new KeeperEvents(connection, this.epoch, hello.number('SEQ'))
     this.#liblxc = !hello.has('DETAIL')
-    connection.onEvent = (fields) => this.#event(fields)
     connection.onLost = () => {
-      for (const reader of this.#readers) reader.end()
+      this.#events.end()
       this.onLost()
     }
   }
@@ -155,16 +65,8 @@ export class Keeper implements AsyncDisposable {
    * @throws KeeperStartError ERR_KEEPER_START with what it said
    */
   static async connect(options: KeeperOptions): Promise<Keeper> {
-    for (let tries = 1; ; tries++) {
-      const connection = await connected(options)
-      try {
-        return new Keeper(connection, await greeted(connection))
-      } catch (error) {
-        connection.close()
-        // Its socket may outlive a keeper that is being killed by a moment.
-        if (!(error instanceof KeeperLostError) || tries === 10) throw error
-      }
-    }
+    const { connection, hello } = await reachKeeper(options)
+    return new Keeper(connection, hello)
   }
 
   get open(): boolean {
@@ -432,22 +334,7 @@ export class Keeper implements AsyncDisposable {
    * Ends when the keeper ends. A reader that falls far behind gets a `gap` too.
    */
   events(since?: { epoch: string; seq: number }): EventQueue<KeeperEvent> {
-    const overflow = (dropped: number): KeeperEvent => ({
-      type: 'gap',
-      epoch: this.epoch,
-      seq: this.#lastSeq,
-      time: Date.now(),
-      from: this.#lastSeq - dropped,
-      to: this.#lastSeq,
-    })
-    if (since !== undefined && this.open) return this.#replay(since, overflow)
-    const queue = new EventQueue<KeeperEvent>(queueLimit, overflow, () =>
-      this.#readers.delete(queue),
-    )
-    this.#readers.add(queue)
-    if (this.open) this.#subscribe()
-    else queue.end()
-    return queue
+    return this.#events.read(since)
   }
 
   /**
@@ -455,41 +342,7 @@ export class Keeper implements AsyncDisposable {
    * too, which is not so for those who await `events()`.
    */
   listen(onEvent: (event: KeeperEvent) => void): void {
-    this.#onEvent = onEvent
-    if (this.open) this.#subscribe()
-  }
-
-  #subscribe(): void {
-    this.#subscribed ??= this.#connection.request('SUBSCRIBE').catch(() => {
-      // The connection ended: onLost has ended the readers.
-    })
-  }
-
-  /** Past events come over a connection of their own, so that other readers do not see them again. */
-  #replay(
-    since: { epoch: string; seq: number },
-    overflow: (dropped: number) => KeeperEvent,
-  ): EventQueue<KeeperEvent> {
-    const connection = this.#connection.sibling()
-    const queue = new EventQueue<KeeperEvent>(queueLimit, overflow, () => connection.close())
-    connection.onLost = () => queue.end()
-    connection.onEvent = (fields) => {
-      const event = decodeEvent(this.epoch, fields)
-      if (event !== null) queue.push(event)
-    }
-    connection
-      .request('HELLO', { VERSION: protocolVersion })
-      .then(() => connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq }))
-      .catch(() => queue.end())
-    return queue
-  }
-
-  #event(fields: Fields): void {
-    const event = decodeEvent(this.epoch, fields)
-    if (event === null) return
-    this.#lastSeq = event.seq
-    this.#onEvent(event)
-    for (const reader of this.#readers) reader.push(event)
+    this.#events.listen(onEvent)
   }
 
   /**
@@ -503,41 +356,11 @@ export class Keeper implements AsyncDisposable {
   /** Leaves the keeper and everything it keeps alone. */
   close(): Promise<void> {
     this.#connection.close()
-    for (const reader of this.#readers) reader.end()
+    this.#events.end()
     return Promise.resolve()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
-  }
-}
-
-function known(fields: Fields, pool: string, id: string): Known {
-  return {
-    pool,
-    id,
-    state: fields.text('STATE') as Known['state'],
-    initPid: fields.number('INIT_PID'),
-    ready: fields.number('DONE') === 1,
-    once: fields.number('NEXT') === 1,
-  }
-}
-
-function streams({ fields, fds }: Answer): SessionStreams {
-  const names = fields.text('STREAMS')
-  const named = (name: string) => fds[names.indexOf(name)] ?? null
-  const pidfd = named('p')
-  if (pidfd === null || names.length !== fds.length) {
-    throw new TypeError('the keeper sent other descriptors than it said')
-  }
-  return {
-    session: fields.number('SESSION'),
-    pid: fields.number('PID'),
-    pidfd,
-    stdin: named('i'),
-    stdout: named('o'),
-    stderr: named('e'),
-    tty: fields.number('TTY') === 1,
-    exit: exitIn(fields),
   }
 }
