@@ -17,7 +17,8 @@ const deletions = {
   'what is in it': () => {
     for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
   },
-  'all of it': () => rmSync(directory, { recursive: true }),
+  // The keeper may be quicker than we are.
+  'all of it': () => rmSync(directory, { recursive: true, maxRetries: 20, retryDelay: 1 }),
 }
 
 let host = await Host.open({ ...options, pools: [] })
