@@ -99,8 +99,7 @@ for file in "$work"/findings/*; do
   [ -e "$file" ] || continue
   found=$((found + 1))
   [ "$found" -gt 1 ] || echo "What was found; the same again by:"
-  name=$(basename "$file")
-  name=${name%-*-*}
+  name=$(basename "$file" | sed -E 's/-(crash|leak|oom|slow-unit|timeout)-[0-9a-f]+$//')
   command_of "$name"
   echo "  ${command[*]} $file"
 done
