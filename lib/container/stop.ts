@@ -143,6 +143,8 @@ export async function killContainer(
     await record.cgroupDir().kill()
     using again = deadline('', KILL_AGAIN_MS, limit.signal)
     await stopped(record, again.signal).catch(() => {
+      // Given up when it had gone: that is what was asked for.
+      if (!run.alive) return
       limit.signal.throwIfAborted()
       record.assertPresent()
       if (performance.now() - begin > SUSPENDED_MS) pool.driver.assertWorking()

@@ -17,8 +17,18 @@ const deletions = {
   'what is in it': () => {
     for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true })
   },
-  // The keeper may be quicker than we are.
-  'all of it': () => rmSync(directory, { recursive: true, maxRetries: 20, retryDelay: 1 }),
+  'all of it': () => removeAll(100),
+}
+
+/** Again where the keeper has made something anew before all was gone. */
+function removeAll(tries: number): void {
+  try {
+    rmSync(directory, { recursive: true })
+  } catch (error) {
+    const again = (error as NodeJS.ErrnoException).code === 'ENOTEMPTY' && tries > 1
+    if (!again) throw error
+    removeAll(tries - 1)
+  }
 }
 
 let host = await Host.open({ ...options, pools: [] })
