@@ -25,6 +25,11 @@ import type { Root } from './root.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
 
+function endsRun(event: KeeperEvent): boolean {
+  if (event.type === 'exit') return event.reason === 'reboot'
+  return event.type === 'state' && event.state === 'stopped'
+}
+
 let records = 0
 
 export class ContainerRecord {
@@ -119,7 +124,8 @@ export class ContainerRecord {
   /** Takes note of what the keeper tells. A reboot begins with the settings as they are. */
   observe(event: KeeperEvent): void {
     if (this.run.apply(event) && !this.beginning) this.pending.begin(this.config)
-    if (event.type === 'exit') this.imageRun.ended()
+    // Of one that does not reboot nothing is over before all of it has gone.
+    if (endsRun(event)) this.imageRun.ended()
   }
 
   /** The keeper does not have it any more. */
