@@ -26,7 +26,7 @@ export async function belongingsOf(record: ContainerRecord): Promise<Belonging[]
     ...(run.initPid === null ? [] : [{ type: 'process' as const, what: String(run.initPid) }]),
     { type: 'interface', what: record.interfaceName },
     ...[record.home, bootHome(record.home)].map((home) => pool.driver.place(home)),
-    { type: 'directory', what: dirname(host.paths.lxcConfig(pool.name, id)) },
+    { type: 'directory', what: host.paths.container(pool.name, id) },
     ...[
       record.file.path,
       ...logFiles(pool, id),

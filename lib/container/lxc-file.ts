@@ -31,7 +31,7 @@ export function notifySocket({ pool, host, id }: ContainerRecord, { init }: Root
 
 /** What a run from an image has instead of these files. */
 export function imageRunDirectory({ host, pool, id }: ContainerRecord): string {
-  return join(dirname(host.paths.lxcConfig(pool.name, id)), 'boot')
+  return join(host.paths.container(pool.name, id), 'boot')
 }
 
 export async function writeImageRunFiles(record: ContainerRecord): Promise<void> {
@@ -119,9 +119,8 @@ function current(path: string): string | null {
 }
 
 export async function removeLxcFile({ host, name }: Pool, id: string): Promise<void> {
-  const path = host.paths.lxcConfig(name, id)
   await Promise.all([
-    rm(dirname(path), { recursive: true, force: true }),
+    rm(host.paths.container(name, id), { recursive: true, force: true }),
     rm(lxcLock(host.paths.lxc(name), id), { force: true }),
   ])
 }

@@ -1,7 +1,7 @@
 // One container inside the engine: its file, its place in the pool, its state. The public handle is
 // container.ts; each operation has a file of its own and works on this.
 
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import { datasetsOf } from '../dataset/storage.js'
@@ -141,7 +141,7 @@ export class ContainerRecord {
 
   /** Where settings that wait are noted for the next process. */
   get pendingNote(): string {
-    return join(dirname(this.host.paths.lxcConfig(this.pool.name, this.id)), 'pending')
+    return join(this.host.paths.container(this.pool.name, this.id), 'pending')
   }
 
   /** Relative to every cgroup hierarchy: the directory with the limits, owned by the host's root. */

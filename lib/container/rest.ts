@@ -3,7 +3,7 @@
 // to say.
 
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { StateError } from '../host/errors.js'
 import type { Operation } from '../host/operation.js'
 import { done } from '../step.js'
@@ -87,7 +87,7 @@ export async function goOnAfterRest(op: Operation, record: ContainerRecord): Pro
 }
 
 function pathOf({ host, pool, id }: ContainerRecord): string {
-  return join(dirname(host.paths.lxcConfig(pool.name, id)), 'rest')
+  return join(host.paths.container(pool.name, id), 'rest')
 }
 
 async function note(record: ContainerRecord, resume: Resume): Promise<void> {

@@ -4,11 +4,11 @@
 
 import { existsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { ContainerRecord } from './record.js'
 
 function note({ host, pool, id }: ContainerRecord): string {
-  return join(dirname(host.paths.lxcConfig(pool.name, id)), 'unapplied')
+  return join(host.paths.container(pool.name, id), 'unapplied')
 }
 
 /** Whether somebody was cut off, or has failed. */

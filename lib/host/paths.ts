@@ -14,8 +14,13 @@ export class StatePaths {
     return join(this.stateDir, 'pools', pool, 'lxc')
   }
 
+  /** What is kept of a container for as long as the machine runs. */
+  container(pool: string, id: string): string {
+    return join(this.lxc(pool), id)
+  }
+
   lxcConfig(pool: string, id: string): string {
-    return join(this.lxc(pool), id, 'config')
+    return join(this.container(pool, id), 'config')
   }
 
   /** Mount points exist in the keeper's mount namespace only; on the host they are bare directories. */

@@ -15,6 +15,7 @@ import type { CloneMode, poolFile } from '../schema/pool.js'
 import type { StorageDriver } from '../storage/driver.js'
 import type { Trash } from '../storage/zfs/trash.js'
 import type { User } from '../user/user.js'
+import { zpoolOf } from '../zfs/names.js'
 import type { PoolLayout } from './layout.js'
 import type { Marker } from './marker.js'
 
@@ -84,7 +85,7 @@ export class Pool {
         path: layout.root,
         marker: layout.markerFile(),
         uuid: marker.uuid,
-        zpool: driver.dataset?.split('/', 1)[0] ?? null,
+        zpool: driver.dataset === null ? null : zpoolOf(driver.dataset),
       },
       host.idsDirectory,
     )

@@ -31,7 +31,7 @@ export function call<T>(
   return traced(abandon(limited(what, work(), timeout), signal))
 }
 
-// Without an AbortController, which would cost as much as the call.
+// Not by an AbortController, which costs several times as much.
 async function limited<T>(what: string, answer: Promise<T>, timeout: number): Promise<T> {
   if (timeout === Infinity) return await answer
   let timer: NodeJS.Timeout | undefined

@@ -4,6 +4,7 @@
 import type { ZfsEntry, ZfsResult } from '#native'
 import { native } from '../native.js'
 import { call, type ZfsOptions } from './call.js'
+import { zpoolOf } from './names.js'
 import { isZfsError } from './zfs-error.js'
 
 export type Result = Readonly<Record<string, ZfsResult>>
@@ -25,7 +26,7 @@ export async function runProgram(
   args: readonly ZfsEntry[],
   options: ZfsOptions = {},
 ): Promise<ZfsResult | undefined> {
-  const pool = dataset.split(/[/@#]/, 1)[0] ?? dataset
+  const pool = zpoolOf(dataset)
   const run = (memory: bigint): Promise<ZfsResult> => {
     const limits = { instructions: INSTRUCTIONS, memory }
     return call(

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <vector>
 
 #include "zfs/command.h"
 #include "zfs/library.h"
@@ -55,8 +55,8 @@ class Walk {
     if (command_->result_filled != 0) {
       List all(library_);
       const size_t size = std::min<uint64_t>(command_->result_size, room_.size());
-      const int errnum = library_.nvlist_unpack(room_.data(), size, all.out(), 0);
-      if (errnum != 0) return errnum;
+      all.unpack({room_.data(), size});
+      if (!all.ok()) return all.errnum();
       properties = all.read(options_.properties);
     }
     found_.push_back({command_->name.data(), std::move(properties)});

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "zfs/failure.h"
 #include "zfs/nvlist.h"
@@ -12,7 +11,7 @@ namespace zfs {
 struct ListOptions {
   uint64_t depth = 0;  // levels below the first one
   bool snapshots = false;
-  std::vector<std::string> properties;  // native and user ones
+  Names properties;  // native and user ones
 };
 
 // By name, with what is there of the properties: a map of `value` and, where it was set somewhere,

@@ -19,8 +19,6 @@ struct Overloaded : Handlers... {
 template <typename... Handlers>
 Overloaded(Handlers...) -> Overloaded<Handlers...>;
 
-using Names = std::vector<std::string>;
-
 // Those of all names, or of these.
 Map read_list(const abi::Nvpair& library, abi::nvlist_t* list, int depth,
               const Names* names = nullptr) {
@@ -155,7 +153,7 @@ std::string List::packed() {
   return bytes;
 }
 
-void List::unpack(std::string bytes) {
+void List::unpack(std::span<char> bytes) {
   errnum_ = library_.nvlist_unpack(bytes.data(), bytes.size(), out(), 0);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,6 +16,7 @@ namespace zfs {
 
 struct Entry;
 using Map = std::vector<Entry>;  // in the order of the list
+using Names = std::vector<std::string>;
 
 // Of the types that ZFS uses in what we read and write. A flag is a name without a value.
 struct Flag {};
@@ -46,13 +48,13 @@ class List {
   // Types that are not in Value are left out.
   [[nodiscard]] Map read() const;
   // Only what is called so.
-  [[nodiscard]] Map read(const std::vector<std::string>& names) const;
+  [[nodiscard]] Map read(const Names& names) const;
   // For lists of errors by name.
   [[nodiscard]] std::vector<NamedError> read_errors() const;
   // As the ioctls take it.
   [[nodiscard]] std::string packed();
   // From packed bytes, of either encoding. EINVAL and others where they are none.
-  void unpack(std::string bytes);
+  void unpack(std::span<char> bytes);
 
  private:
   void free();

@@ -1,6 +1,7 @@
 // Changing properties is an ioctl that libzfs_core has no function for. That what it is not given
 // is zero says that these are no properties received with a stream.
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -40,9 +41,8 @@ Result<Unit> set_properties(const std::string& name, const Map& properties) {
   auto status = run(*command, kSetProp, "set_prop");
   if (status.ok() || command->result_filled == 0) return status;
   List errors(*lib.value().nv);
-  if (lib.value().nv->nvlist_unpack(result.data(), command->result_size, errors.out(), 0) == 0) {
-    status.error().errors = errors.read_errors();
-  }
+  errors.unpack({result.data(), std::min<size_t>(command->result_size, result.size())});
+  if (errors.ok()) status.error().errors = errors.read_errors();
   return status;
 }
 

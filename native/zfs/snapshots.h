@@ -15,7 +15,6 @@
 namespace zfs {
 
 using base::Unit;
-using Names = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // All or none: of one pool, and one of each dataset. `errors` says which stood in the way.

@@ -112,7 +112,7 @@ Result<Map> unpack(std::string bytes) {
     return failure;
   }
   List list(*nv);
-  list.unpack(std::move(bytes));
+  list.unpack(bytes);
   if (!list.ok()) return list.failure("nvlist_unpack", {});
   return list.read();
 }

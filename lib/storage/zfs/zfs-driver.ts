@@ -12,6 +12,7 @@ import { Undo } from '../../undo.js'
 import { createDataset, datasetExists, renameDataset } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
+import { zpoolOf } from '../../zfs/names.js'
 import type { Properties } from '../../zfs/properties.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type {
@@ -61,7 +62,7 @@ export class ZfsDriver implements StorageDriver {
     this.images = new ZfsImages(layout.root, dataset, this.trash)
     this.replacement = new ZfsReplacement(this.images, this.trash)
     this.#containers = `${dataset}/ct`
-    this.#zpool = dataset.split('/', 1)[0] ?? ''
+    this.#zpool = zpoolOf(dataset)
   }
 
   assertWorking(): void {

@@ -20,6 +20,7 @@ import { Undo } from '../../undo.js'
 import { createDataset, inheritProperty, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets, type ListedDataset } from '../../zfs/list.js'
+import { zpoolOf } from '../../zfs/names.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 import type { Durability, PoolPlace } from '../place.js'
 import { ACTIVE, CONFINED_TO, DATASETS, IMAGES } from './names.js'
@@ -120,13 +121,13 @@ interface Activation {
 // A pool with the zpool's own name is found as vpsAdminOS finds it: by the zpool's own dataset.
 function activation({ name }: ZfsPool, dataset: string): Activation {
   const active = { [ACTIVE]: 'yes' }
-  if (dataset.split('/', 1)[0] !== name) return { marked: dataset, properties: active }
+  if (zpoolOf(dataset) !== name) return { marked: dataset, properties: active }
   const confined = dataset === name ? {} : { [CONFINED_TO]: dataset }
   return { marked: name, properties: { ...confined, ...active } }
 }
 
 async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null> {
-  const zpool = (dataset ?? name).split('/', 1)[0] ?? name
+  const zpool = zpoolOf(dataset ?? name)
   const whole = await look(zpool)
   if (whole === null) return null
   const confined = whole.properties[CONFINED_TO]?.value

@@ -1,15 +1,12 @@
 // A run from an image on ZFS: its root is a dataset with the limits of the container's own, or others, and goes
 // into the trash; the container's datasets are seen in it, and snapshots are of these.
-import { Host } from 'vpsadminos'
-import { importBusybox } from '../../helpers/host.js'
+import { temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const { dataset = '' } = host.pools.get('tank').show()
 const get = (name: string, property: string): string =>
   zfs('get', '-Ho', 'value', property, `${dataset}/${name}`)

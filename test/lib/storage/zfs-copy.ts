@@ -2,16 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Host } from 'vpsadminos'
-import { busybox, importBusybox, startedContainer, text } from '../../helpers/host.js'
+import {
+  busybox,
+  importBusybox,
+  startedContainer,
+  temporaryHost,
+  text,
+} from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const { dataset = '' } = host.pools.get('tank').show()
 const path = mkdtempSync(join(tmpdir(), 'zfs-copy-'))
 t.teardown(() => rmSync(path, { recursive: true, force: true }))

@@ -1,17 +1,15 @@
 // Further datasets of containers: made, limited, mounted where the container wants them, with it in snapshots,
 // and gone.
 import { readdirSync, statSync } from 'node:fs'
-import { Host, type Container } from 'vpsadminos'
+import type { Container } from 'vpsadminos'
 import { Mount } from '../../../dist/ns/mount.js'
-import { importBusybox, startedContainer, text } from '../../helpers/host.js'
+import { startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const dataset = String(host.pools.get('tank').show().dataset)
 
 const sh = async (ct: Container, script: string): Promise<string> => {

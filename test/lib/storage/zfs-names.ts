@@ -1,7 +1,6 @@
 // Datasets that are not there, and names for which ZFS has no room: of a snapshot with all that stands before
 // it, 255 bytes.
-import { Host } from 'vpsadminos'
-import { busybox, importBusybox } from '../../helpers/host.js'
+import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
@@ -11,9 +10,7 @@ const ROOM = 255
 // That of a temporary host is 24 longer, and 120 is what a pool's may be.
 const above = `${zpool}/${'x'.repeat(95 - zpool.length)}`
 zfs('create', '-o', 'canmount=off', above)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const pool = host.pools.get('tank')
 const list = (name: string): string[] =>
   zfs('list', '-Ho', 'name', '-r', '-t', 'all', name).split('\n')

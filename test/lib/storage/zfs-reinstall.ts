@@ -1,15 +1,12 @@
 // Another rootfs on ZFS: the datasets below the first one and what was set for it stay, and it goes into the
 // trash.
-import { Host } from 'vpsadminos'
-import { importBusybox, startedContainer } from '../../helpers/host.js'
+import { startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const { dataset = '' } = host.pools.get('tank').show()
 
 const below = (name: string, types = 'filesystem'): string[] =>

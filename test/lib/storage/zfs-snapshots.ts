@@ -1,15 +1,13 @@
 // Snapshots of containers on ZFS: made of one and of many at the same moment, and rolled back to, also where
 // there are newer ones, which stay.
 import { Host, type Container } from 'vpsadminos'
-import { importBusybox, startedContainer } from '../../helpers/host.js'
+import { importBusybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const dataset = String(host.pools.get('tank').show().dataset)
 
 const write = async (ct: Container, text: string): Promise<void> => {

@@ -3,8 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Host } from 'vpsadminos'
-import { busybox, first, importBusybox, startedContainer } from '../../helpers/host.js'
+import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { moduleOf } from '../../helpers/child.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -12,9 +11,7 @@ import { testPool, zfs } from '../../helpers/zpool.js'
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const run = promisify(execFile)
 const above = testPool(t)
-const host = await Host.temporary({ dataset: above })
-t.teardown(() => host.close())
-await importBusybox(t, host)
+const host = await temporaryHost(t, { dataset: above })
 const pool = host.pools.get('tank')
 const root = pool.show().path
 const dataset = zfs('list', '-Ho', 'name,mountpoint', '-r', above)
