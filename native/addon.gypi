@@ -119,6 +119,7 @@
       "native/keeper/state_directory.cc",
       "native/keeper/step.cc",
       "native/keeper/userns_cache.cc",
+      "native/keeper/zpools.cc",
       "native/abi/dlopen_notes.cc",
       "native/abi/library.cc",
       "native/abi/lxc.cc",

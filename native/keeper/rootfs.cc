@@ -14,6 +14,8 @@
 #include <cstdio>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
+#include "keeper/zpools.h"
 #include "ns/mount.h"
 #include "ns/rootfs.h"
 
@@ -294,7 +296,27 @@ base::Status place_mounts(const RootfsPlan& plan) {
   return base::success();
 }
 
+namespace {
+
+// The last one to unmount it would wait for disks, and with the keeper everybody.
+bool waits_for_disks(const std::string& target) {
+  const std::set<std::string> suspended = suspended_zpools();
+  if (suspended.empty()) return false;
+  constexpr size_t kMaxTable = size_t{64} << 20;
+  const auto table = base::read_file("/proc/self/mountinfo", kMaxTable);
+  if (!table.ok()) return false;
+  const auto lines = base::split(*table, '\n');
+  return std::any_of(lines.begin(), lines.end(), [&](std::string_view line) {
+    const auto mount = base::parse_mount_line(line);
+    return mount && mount->type == "zfs" && is_of_rootfs(mount->path, target) &&
+           suspended.contains(mount->source.substr(0, mount->source.find('/')));
+  });
+}
+
+}  // namespace
+
 void unmount_rootfs(const std::string& target) {
+  if (waits_for_disks(target)) return;
   // The parts are there while it is put together, by a child that may have been killed then.
   for (const char* part : kParts) {
     const std::string path = target + part;

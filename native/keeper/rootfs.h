@@ -30,7 +30,8 @@ base::Result<base::UniqueFd> mount_tree(const RootfsPlan& plan, const SubMount& 
 // to do it: what liblxc mounts itself the container may unmount.
 base::Status place_mounts(const RootfsPlan& plan);
 
-// Whatever is mounted at `target` goes, and the directory with it. Idempotent.
+// Whatever is mounted at `target` goes, and the directory with it. Idempotent. What is on a zpool
+// that is suspended stays, for who takes away what was left.
 void unmount_rootfs(const std::string& target);
 
 // Whether a mount is that at `target`, or one that it is put together from.

@@ -3,6 +3,7 @@
 //
 //   suspended.js IMAGE.tar
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
@@ -60,6 +61,9 @@ const many = await Promise.all(
   ),
 )
 const starts = await host.containers.create({ id: 'starts', pool: 'gone', image: busybox })
+// Mounted by the keeper for as long as it is read.
+const reading = await still.pull('/bin/busybox')
+await once(reading, 'readable')
 
 // What is under way when the disk goes, over and over until then.
 const works: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -100,6 +104,7 @@ spawn('sh', ['-c', 'while sleep 0.2; do date >/gone/date; sync -f /gone/date; do
   stdio: 'ignore',
 }).unref()
 while (state() !== 'SUSPENDED') await sleep(50)
+reading.destroy()
 
 execFileSync('zfs', ['create', '-o', 'canmount=noauto', 'stays/ct/nobody'])
 
@@ -126,8 +131,10 @@ await attempt('create', () => host.containers.create({ id: 'd', pool: 'stays', i
 const d = () => host.containers.get('d')
 await attempt('start', () => d().start())
 await attempt('snapshot', () => d().snapshots.create('one'))
-await attempt('copy', () => host.containers.copy('d', 'e'))
-await attempt('stop', () => d().stop())
+// An init that shuts down calls sync(2), which waits, on the whole machine, while anything is being
+// unmounted from what does not answer: here by the container that was under way.
+await attempt('copy', () => host.containers.copy('d', 'e', { consistent: false }))
+await attempt('stop', () => d().stop({ method: 'kill' }))
 await attempt('delete', () => d().delete())
 // Its init ends with its mounts, and these with the pool.
 await attempt('stop what is on it', () =>
