@@ -95,7 +95,7 @@ export class TarScan {
         return this.#header(block)
       case 'metadata':
         this.#expect('header', BLOCK)
-        return this.#extra(block.subarray(0, this.#metadata))
+        return this.#extra(block)
       case 'sparse-map':
         if (block[504] !== 0) return this.#expect('sparse-map', BLOCK)
         return this.#data(this.#size)
@@ -130,18 +130,19 @@ export class TarScan {
     this.#entry(header)
   }
 
-  #extra(data: Buffer): void {
+  /** @param blocks with what fills the last one */
+  #extra(blocks: Buffer): void {
     switch (this.#flag) {
       case 'L':
         if (this.#longName !== null) ambiguous(this.#longName)
-        this.#longName = untilZero(data)
+        this.#longName = this.#long(blocks)
         return
       case 'K':
         if (this.#longLink !== null) ambiguous(this.#longLink)
-        this.#longLink = untilZero(data)
+        this.#longLink = this.#long(blocks)
         return
     }
-    const records = decodePax(data)
+    const records = decodePax(blocks.subarray(0, this.#metadata))
     if (records === null) corrupt('an extended header is damaged')
     if (this.#flag === 'g') {
       for (const key of records.keys()) if (POSITIONAL.test(key)) ambiguous(`global header: ${key}`)
@@ -149,6 +150,12 @@ export class TarScan {
       if (this.#pax !== null) ambiguous(value(this.#pax, 'path') ?? '')
       this.#pax = records
     }
+  }
+
+  // tar takes what is there up to a zero, also beyond the length.
+  #long(blocks: Buffer): string {
+    const name = untilZero(blocks)
+    return name.length > this.#metadata ? ambiguous(name) : name
   }
 
   #entry(header: TarHeader): void {

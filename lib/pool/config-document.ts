@@ -3,7 +3,16 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { YAMLMap } from 'yaml'
-import { Document, isCollection, isMap, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import {
+  Document,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+} from 'yaml'
 import type { z } from 'zod'
 import { ConfigBrokenError } from '../host/errors.js'
 
@@ -38,6 +47,11 @@ export class ConfigDocument {
       const { line, col } = lines.linePos(error.pos[0])
       const [message] = error.message.split(/ at line \d+/)
       throw new ConfigBrokenError(path, message ?? error.message, line, col, { cause: error })
+    }
+    const key = understood(path, () => otherKey(doc))
+    if (key !== null) {
+      const { line, col } = lines.linePos(key)
+      throw new ConfigBrokenError(path, 'a key must be text', line, col)
     }
     return new ConfigDocument(path, doc, lines)
   }
@@ -105,8 +119,20 @@ export class ConfigDocument {
   }
 }
 
-// The YAML library calls itself for each level, looks for what is referred to when it is asked, and writes
-// a key that is no scalar as text, with names that it has read but does not write.
+// The name of a field is text: what the YAML library makes of a map or a list there, it reads again as another.
+function otherKey(doc: Document): number | null {
+  let position: number | null = null
+  visit(doc, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) || key === null) return undefined
+      position = isNode(key) ? (key.range?.[0] ?? 0) : 0
+      return visit.BREAK
+    },
+  })
+  return position
+}
+
+// The YAML library calls itself for each level, and looks for what is referred to when it is asked.
 function understood<T>(path: string, run: () => T): T {
   try {
     return run()

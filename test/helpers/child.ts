@@ -47,10 +47,11 @@ export function moduleOf(path: string): string {
   return JSON.stringify(`${dist}${path}`)
 }
 
-/** How a process ended that ran the script, an ES module: its status, or the signal. */
+/** How a process ended that ran the script, an ES module: its status, or the signal; SIGTERM when it is late. */
 export async function endOf(script: string): Promise<string | number | null> {
   const process = spawn(globalThis.process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: upTo(60_000),
   })
   await once(process, 'exit')
   return process.signalCode ?? process.exitCode

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { IdOverlapError, type Host, type OperationOptions } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
+import { onZfs } from './storage.js'
 import { busyboxArchive, lastingHost, type LastingHost } from './system.js'
 
 export interface Place {
@@ -146,13 +147,13 @@ const dropDataset = async (host: Host): Promise<void> => {
 /** Those that only a pool of ZFS has. */
 export const zfsOperations: readonly Operation[] = [
   {
-    name: 'create a dataset of a container',
+    name: 'create a dataset',
     steps: ['dataset.marked', 'dataset.made', 'dataset.mounted'],
     run: makeDataset,
     restore: dropDataset,
   },
   {
-    name: 'delete one',
+    name: 'delete a dataset',
     steps: ['dataset-delete.marked', 'dataset-delete.removed', 'dataset-delete.unmarked'],
     prepare: (host, place) => makeDataset(host, place),
     run: (host, _place, options) =>
@@ -172,7 +173,7 @@ export const zfsOperations: readonly Operation[] = [
     },
   },
   {
-    name: 'roll a container back',
+    name: 'roll back to a snapshot',
     steps: ['rollback.marked', 'rollback.done', 'rollback.unmarked'],
     prepare: async (host) => {
       const ct = host.containers.get('base')
@@ -184,6 +185,7 @@ export const zfsOperations: readonly Operation[] = [
   },
 ]
 
+/** Those that every pool has. */
 export const operations: readonly Operation[] = [
   {
     name: 'create a container',
@@ -406,3 +408,6 @@ export const operations: readonly Operation[] = [
     },
   },
 ]
+
+/** Those that the pools of tests have. */
+export const testedOperations = onZfs ? [...operations, ...zfsOperations] : operations

@@ -1,9 +1,5 @@
 // Walks the steps of operations: the process that embeds the engine is killed after each of them. Who opens
 // the host next finds the operation wholly done or not at all, nothing left over, and can do it then.
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
@@ -17,8 +13,9 @@ import {
   type Operation,
   type Place,
 } from './operations.js'
+import { mountedDataset } from './storage.js'
 import type { LastingHost } from './system.js'
-import { testPool, zfs } from './zpool.js'
+import { testPool } from './zpool.js'
 
 /** @param things what the operations are on: `a container` */
 export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
@@ -28,9 +25,7 @@ export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
 /** With the pool in a dataset of ZFS. */
 export async function walkStepsOnZfs(t: Test, ...things: string[]): Promise<void> {
   const dataset = `${testPool(t)}/pool`
-  zfs('create', '-o', `mountpoint=${mkdtempSync(join(tmpdir(), 'walk-'))}`, dataset)
-  // A pool is root's alone.
-  execFileSync('chmod', ['700', zfs('get', '-Ho', 'value', 'mountpoint', dataset)])
+  mountedDataset(t, dataset)
   await walk(t, operationsOn(things, [...operations, ...zfsOperations]), dataset)
 }
 

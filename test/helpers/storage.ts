@@ -1,7 +1,9 @@
 // Where the pools of tests are: in directories, or with TEST_DATASET in datasets of ZFS below that one; and
 // what is in them, looked at without the engine.
-import { mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Test } from 'tap'
 import type { Container, PoolOptions, PoolSnapshot, TemporaryOptions } from 'vpsadminos'
 import { Mount } from '../../dist/ns/mount.js'
 import { zfs } from './zpool.js'
@@ -14,6 +16,25 @@ export const onZfs = dataset !== undefined
 export function onTestStorage(options: TemporaryOptions): TemporaryOptions {
   const own = options.directory !== undefined || options.cloneMode !== undefined
   return dataset === undefined || own ? options : { dataset, ...options }
+}
+
+let datasets = 0
+
+/** One for a pool that a test makes itself; undefined where those are in directories. */
+export function testDataset(t: Test): string | undefined {
+  if (dataset === undefined) return undefined
+  const name = `${dataset}/${process.pid}-${datasets++}`
+  mountedDataset(t, name)
+  t.teardown(() => zfs('destroy', '-r', name))
+  return name
+}
+
+/** Makes it, root's alone, as a pool is. Who destroys it is the caller. */
+export function mountedDataset(t: Test, name: string): void {
+  const mountpoint = mkdtempSync(join(tmpdir(), 'dataset-'))
+  t.teardown(() => rmdirSync(mountpoint))
+  zfs('create', '-o', `mountpoint=${mountpoint}`, name)
+  chmodSync(mountpoint, 0o700)
 }
 
 /** To import it again. */

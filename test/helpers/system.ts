@@ -18,7 +18,7 @@ import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
 import { quickDirectory } from './quick-directory.js'
-import { onTestStorage, onZfs } from './storage.js'
+import { onTestStorage, onZfs, testDataset } from './storage.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
@@ -72,9 +72,9 @@ export interface LastingHost extends HostOptions {
 /**
  * How to open a host that outlives its process; it is removed when the test ends.
  *
- * @param dataset of ZFS, for its pool; default: a directory
+ * @param dataset for its pool; default: one where pools of tests are on ZFS, else a directory
  */
-export function lastingHost(t: Test, dataset?: string): LastingHost {
+export function lastingHost(t: Test, dataset = testDataset(t)): LastingHost {
   const directory = testDirectory(t, quickDirectory())
   // A container's root goes through it to its rootfs.
   chmodSync(directory, 0o711)

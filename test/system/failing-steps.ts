@@ -3,7 +3,7 @@
 import { Host } from 'vpsadminos'
 import { arm } from '../../dist/step.js'
 import { differences, stateOf } from '../helpers/host-state.js'
-import { begin, operations, operationsHost } from '../helpers/operations.js'
+import { begin, operationsHost, testedOperations } from '../helpers/operations.js'
 import { requires } from '../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
@@ -17,7 +17,7 @@ await begin(host, options, place)
 await reopen()
 const beginning = await stateOf(host, place)
 
-for (const { name, steps, fleeting = false, prepare, run, settle, restore } of operations) {
+for (const { name, steps, fleeting = false, prepare, run, settle, restore } of testedOperations) {
   await t.test(name, async (t) => {
     await prepare?.(host, place)
     const before = await stateOf(host, place)

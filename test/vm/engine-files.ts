@@ -18,12 +18,17 @@ const elsewhere = new Map([
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
-/** Each step of each operation: for long, and it is our code that is walked, not the kernel's. */
-const walks = /^test\/system\/(keeper-)?crash-points\//
+/** Each step of each operation, with another process for each. */
+const crashes = /^test\/system\/(keeper-)?crash-points\//
 
-/** Whether one kernel is enough for it: then that of the first distribution that is asked for. */
+/** Whether it comes by each step of each operation, which takes long. */
+export function isWalk(path: string): boolean {
+  return crashes.test(path) || /^test\/system\/(aborts|failing-steps)\.ts$/.test(path)
+}
+
+/** Whether one kernel is enough for it, as it is our code that is walked: then the first one that is asked for. */
 export function onFirstOnly(path: string): boolean {
-  return walks.test(path)
+  return crashes.test(path)
 }
 
 /** Whether it is run where ZFS is loaded. */
@@ -32,13 +37,17 @@ export function needsZfs(path: string): boolean {
 }
 
 /** About directories. */
-const onDirectories = ['test/lib/pool/disk.ts', 'test/lib/pool/import.ts']
+const onDirectories = [
+  'test/lib/container/copy-blocked.ts',
+  'test/lib/pool/disk.ts',
+  'test/lib/pool/import.ts',
+]
 
 /** Whether it is also run with its pools on ZFS, on the first distribution. */
 export function onZfsToo(path: string): boolean {
   return (
     /^test\/(attacks|system|lib\/(container|group|host|pool|user))\//.test(path) &&
-    !walks.test(path) &&
+    !crashes.test(path) &&
     !onDirectories.includes(path)
   )
 }

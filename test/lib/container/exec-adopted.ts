@@ -15,7 +15,7 @@ await t.test('programs while it looks', async (t) => {
     const before = await host.keeperPid()
     process.kill(before, 'SIGKILL')
     await until(async () => (await host.keeperPid().catch(() => before)) !== before)
-    const end = Date.now() + upTo(1500)
+    const end = Date.now() + 1500 + upTo(100)
     const outcomes = new Set<unknown>()
     const runs = async () => {
       while (Date.now() < end) {

@@ -21,7 +21,7 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
     () => 'resolved',
     (error: unknown) => (error instanceof Error && 'code' in error ? error.code : error),
   )
-  return Promise.race([settled, sleep(upTo(3000), 'pending')])
+  return Promise.race([settled, sleep(upTo(3000), 'pending', { ref: false })])
 }
 
 await t.test('every promise is settled, every iterable ends', async (t) => {
@@ -184,5 +184,8 @@ await t.test('the process ends by itself, whatever was open', async (t) => {
   t.teardown(() => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
   await once(child.stdout, 'data')
-  t.strictSame(await Promise.race([exited, sleep(upTo(5000), 'still there')]), [0, null])
+  t.strictSame(await Promise.race([exited, sleep(upTo(5000), 'still there', { ref: false })]), [
+    0,
+    null,
+  ])
 })

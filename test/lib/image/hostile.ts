@@ -54,6 +54,12 @@ const hostile: [what: string, reason: string, ...parts: Buffer[]][] = [
     file('x'),
   ],
   ['path too long', 'bad-name', entry({ type: 'L', data: `${'n/'.repeat(2100)}n` }), file('x')],
+  [
+    'a long name that goes on after its end',
+    'ambiguous',
+    entry({ type: 'L', data: 'x/../../etc/passwd', size: 1 }),
+    file('x'),
+  ],
   ['no name', 'bad-name', file('')],
   ['root as a file', 'bad-name', file('.')],
   [

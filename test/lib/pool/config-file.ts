@@ -52,6 +52,8 @@ t.test('a broken file is reported with line and column', async (t) => {
     ['hostname: x\nlimits:\n  memory: lots\n', 3, 11],
     ['list:\n  - 1\n  - two\n', 3, 5],
     ['hostname: a\nhostname: b\n', 2, 1],
+    ['hostname: a\n? [b]\n: c\n', 2, 3],
+    ['hostname: &a b\n? *a\n: c\n', 2, 3],
   ]
   for (const [text, line, column] of broken) {
     const config = await file(t.testdir(), text)

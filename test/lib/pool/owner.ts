@@ -6,12 +6,14 @@ import { lastingHost } from '../../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
-const [pool = { name: '', path: '' }] = options.pools
+const [pool] = options.pools
+let path = ''
 let initPid = 0
 
 await t.test('containers go on after the host is closed', async () => {
   await using host = await Host.open({ ...options, pools: [] })
   await host.pools.install(pool)
+  path = host.pools.get(pool.name).show().path
   await importBusybox(t, host)
   const ct = await host.containers.create({ id: 'one', image: busybox })
   initPid = (await ct.start()).initPid
@@ -20,7 +22,7 @@ await t.test('containers go on after the host is closed', async () => {
 await t.test('another host does not get it, nor the same one by another name', async (t) => {
   const refused = {
     code: 'ERR_BUSY',
-    resource: `pool '${'path' in pool ? pool.path : ''}'`,
+    resource: `pool '${path}'`,
     holder: new RegExp(`run as pool 'tank' of host '${options.stateDir}' \\(\\d+ processes\\)`),
   }
   await using other = await Host.temporary()

@@ -2,21 +2,31 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { steps, type Step } from '../../../dist/step.js'
-import { operations, zfsOperations } from '../../helpers/operations.js'
+import { operations, zfsOperations, type Operation } from '../../helpers/operations.js'
 import { operationsOn } from '../../helpers/step-walk.js'
 
 const here = new URL('.', import.meta.url)
-const things = readdirSync(here).flatMap((name) => {
-  const call = /walkSteps\(t, (.*)\)/.exec(readFileSync(new URL(name, here), 'utf8'))
-  return [...(call?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, thing = '']) => thing)
-})
-const walked = operationsOn(things)
+const files = readdirSync(here).map((name) => readFileSync(new URL(name, here), 'utf8'))
+
+/** What the files walk by such a call. */
+function walkedBy(call: string, all: readonly Operation[]): readonly Operation[] {
+  const things = files.flatMap((text) => {
+    const found = new RegExp(`${call}\\(t, (.*)\\)`).exec(text)
+    return [...(found?.[1] ?? '').matchAll(/'([^']+)'/g)].map(([, thing = '']) => thing)
+  })
+  return operationsOn(things, all)
+}
+
+const walked = walkedBy('walkSteps', operations)
+const walkedOnZfs = walkedBy('walkStepsOnZfs', zfsOperations)
+const missing = [...operations, ...zfsOperations].filter(
+  (operation) => !walked.includes(operation) && !walkedOnZfs.includes(operation),
+)
 t.same(
-  operations.filter((operation) => !walked.includes(operation)).map(({ name }) => name),
+  missing.map(({ name }) => name),
   [],
 )
-// Those are walked where there is ZFS.
-const walkedSteps = new Set([...walked, ...zfsOperations].flatMap(({ steps }) => steps))
+const walkedSteps = new Set([...walked, ...walkedOnZfs].flatMap(({ steps }) => steps))
 t.same(
   (Object.keys(steps) as Step[]).filter((step) => !walkedSteps.has(step)),
   [],

@@ -1,6 +1,13 @@
 // Runs in the guest: does what the lab asks for by a virtio port, and passes on what comes of it.
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process'
-import { createReadStream, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import {
+  createReadStream,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import type { FromGuest, RunMessage, ToGuest } from '../protocol.js'
@@ -19,8 +26,13 @@ function send(message: FromGuest): void {
 }
 
 function warm(env: Readonly<Record<string, string>>): void {
-  spare = fork('/usr/lib/lab/spare.js', {
-    execArgv: (env['LAB_NODE_FLAGS'] ?? '').split(' ').filter(Boolean),
+  const flags = env['LAB_NODE_FLAGS'] ?? ''
+  // As which it starts others.
+  const execPath = '/usr/lib/lab/node'
+  const script = `#!/bin/sh\nexec ${process.execPath} ${flags} "$@"\n`
+  writeFileSync(execPath, script, { mode: 0o755 })
+  spare = fork('/usr/lib/lab/spare.js', [execPath], {
+    execArgv: flags.split(' ').filter(Boolean),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
     env: { ...process.env, ...env },

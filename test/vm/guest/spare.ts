@@ -12,6 +12,8 @@ process.once('message', (message: RunMessage) => {
 process.send?.('warm')
 
 async function run({ env, cwd, module = '' }: RunMessage): Promise<void> {
+  const [execPath = process.execPath] = process.argv.splice(2)
+  process.execPath = execPath
   Object.assign(process.env, env)
   process.chdir(cwd)
   process.argv[1] = module

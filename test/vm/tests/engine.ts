@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen } from '../distribution.js'
-import { engineFiles, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
+import { engineFiles, isWalk, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import type { Machine } from '../machine.js'
@@ -20,7 +20,7 @@ t.setTimeout(0)
 t.jobs = availableParallelism()
 
 // The longest take a third of it with nothing else to do; a walk of all steps took half of it beside others.
-const limitMs = (file: string): number => (onFirstOnly(file) ? 60_000 : 30_000)
+const limitMs = (file: string): number => (isWalk(file) ? 60_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
