@@ -1,4 +1,4 @@
-// Passes on of a TAP stream what people want to see, and counts: `passed failed skipped` in a file.
+// Passes on of TAP streams, one after another, what people want to see, and counts: `passed failed skipped` in a file.
 //
 //   tap --reporter=tap | node scripts/tap-summary.js FILE
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -21,7 +21,9 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
   // tap's own count of all assertions, those of subtests included.
   const total = /^# \{ (total: .*) \}$/.exec(line)
   if (total !== null) {
-    for (const [, name = '', count] of line.matchAll(/(\w+): (\d+)/g)) counts[name] = Number(count)
+    for (const [, name = '', count] of line.matchAll(/(\w+): (\d+)/g)) {
+      counts[name] = (counts[name] ?? 0) + Number(count)
+    }
     continue
   }
   const point = /^( *)(not )?ok \d+(.*)$/.exec(line)

@@ -42,26 +42,33 @@ fi
 
 shopt -s extglob
 all=(test/vm/tests/!(engine).ts)
-lab=() engine=()
+lab=() engine=() with_engine=
 for path in "$@"; do
   [ -e "$path" ] || refuse "there is no $path"
   path=$(realpath --relative-to=. -- "$path")
   case $path in
     test/vm/tests) lab+=("${all[@]}") ;;
+    test/vm/tests/engine.ts) with_engine=yes ;;
     test/vm/tests/*) lab+=("$path") ;;
     *) engine+=("$path") ;;
   esac
 done
 [ $# -gt 0 ] || lab=("${all[@]}")
-[ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || lab+=(test/vm/tests/engine.ts)
+[ $# -gt 0 ] && [ ${#engine[@]} -eq 0 ] || with_engine=yes
 
 scripts/setup.sh vm || exit 1
 rm -rf out/vm-coverage out/tap-counts
 [ -z "$coverage" ] || export VM_COVERAGE=$coverage
 
-# One file at a time: each has as many machines as there are processors for.
-VM_ON=${on:-debian-13,debian-12} VM_STORAGE=$storage VM_FILES="${engine[*]:-}" node_modules/.bin/tap --jobs=1 --timeout=0 --reporter=tap "${lab[@]}" |
-  node scripts/tap-summary.js out/tap-counts
+export VM_ON=${on:-debian-13,debian-12} VM_STORAGE=$storage VM_FILES="${engine[*]:-}"
+run_tap() { node_modules/.bin/tap --jobs="$1" --timeout=0 --reporter=tap "${@:2}"; }
+# The engine's files have as many machines as there are processors for; most of the others have one.
+{
+  status=0
+  [ ${#lab[@]} -eq 0 ] || run_tap "$(nproc)" "${lab[@]}" || status=1
+  [ -z "$with_engine" ] || run_tap 1 test/vm/tests/engine.ts || status=1
+  exit "$status"
+} | node scripts/tap-summary.js out/tap-counts
 status=${PIPESTATUS[0]}
 passed=0 failed=0 skipped=0
 read -r passed failed skipped <out/tap-counts || true
