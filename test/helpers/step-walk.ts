@@ -13,7 +13,7 @@ import {
   type Operation,
   type Place,
 } from './operations.js'
-import { mountedDataset } from './storage.js'
+import { makeDataset, testMountpoint } from './storage.js'
 import type { LastingHost } from './system.js'
 import { testPool } from './zpool.js'
 
@@ -24,8 +24,9 @@ export async function walkSteps(t: Test, ...things: string[]): Promise<void> {
 
 /** With the pool in a dataset of ZFS. */
 export async function walkStepsOnZfs(t: Test, ...things: string[]): Promise<void> {
+  const mountpoint = testMountpoint(t)
   const dataset = `${testPool(t)}/pool`
-  mountedDataset(t, dataset)
+  makeDataset(dataset, mountpoint)
   await walk(t, operationsOn(things, [...operations, ...zfsOperations]), dataset)
 }
 

@@ -23,16 +23,22 @@ let datasets = 0
 /** One for a pool that a test makes itself; undefined where those are in directories. */
 export function testDataset(t: Test): string | undefined {
   if (dataset === undefined) return undefined
+  const mountpoint = testMountpoint(t)
   const name = `${dataset}/${process.pid}-${datasets++}`
-  mountedDataset(t, name)
   t.teardown(() => zfs('destroy', '-r', name))
+  makeDataset(name, mountpoint)
   return name
 }
 
-/** Makes it, root's alone, as a pool is. Who destroys it is the caller. */
-export function mountedDataset(t: Test, name: string): void {
-  const mountpoint = mkdtempSync(join(tmpdir(), 'dataset-'))
-  t.teardown(() => rmdirSync(mountpoint))
+/** To be asked for before what is mounted there, which has to be gone before. */
+export function testMountpoint(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'dataset-'))
+  t.teardown(() => rmdirSync(path))
+  return path
+}
+
+/** Mounted, and root's alone, as a pool is. */
+export function makeDataset(name: string, mountpoint: string): void {
   zfs('create', '-o', `mountpoint=${mountpoint}`, name)
   chmodSync(mountpoint, 0o700)
 }

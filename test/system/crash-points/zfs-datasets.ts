@@ -3,4 +3,4 @@ import { requires } from '../../helpers/requires.js'
 import { walkStepsOnZfs } from '../../helpers/step-walk.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
-await walkStepsOnZfs(t, 'a dataset', 'the datasets', 'a snapshot')
+await walkStepsOnZfs(t, 'a dataset', 'a snapshot')
