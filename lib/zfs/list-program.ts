@@ -1,4 +1,5 @@
-// Lists by a program that the kernel runs: it opens no dataset for names and user properties.
+// Lists by a program that the kernel runs: it opens no dataset for user properties, and for names only
+// those that it looks below.
 
 import { constants } from 'node:os'
 import type { ZfsOptions } from './call.js'

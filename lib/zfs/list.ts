@@ -1,5 +1,5 @@
-// Reads any number of datasets, with any number of properties. ZFS opens each one once for its native
-// ones, which costs more than all else; for names and user properties not even that.
+// Reads any number of datasets, with any number of properties. ZFS opens a dataset for its native ones, which
+// costs more than all else, and to say what is below it; for user properties it does not.
 
 import type { ZfsOptions } from './call.js'
 import { listByProgram } from './list-program.js'
