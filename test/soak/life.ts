@@ -101,7 +101,8 @@ async function beside({ host, resident }: Place, round: number): Promise<void> {
 }
 
 async function end(ct: Container, round: number): Promise<void> {
-  const initPid = ct.show().initPid ?? -1
+  const { initPid } = ct.show()
+  if (initPid === null) throw new Error(`${ct.id} does not run`)
   switch (round % 8) {
     case 0:
       return void (await ct.stop({ method: 'kill' }))
