@@ -48,7 +48,7 @@ for file in "$reports"/*; do
   [ -e "$file" ] || continue
   awk -v RS= '
     function is_ours(frame) {
-      return frame ~ /(addon|selftest)\.node|\/keeper\+|native\/(addon|abi|base|cgroup|keeper|lxc|napi|ns)[\/.]/
+      return frame ~ /(addon|selftest)\.node|\/keeper\+|native\/(addon|abi|base|cgroup|keeper|lxc|napi|ns|zfs)[\/.]/
     }
     function counts(    lines, n, i, leak) {
       if ($0 !~ /(leak of|ERROR: |WARNING: |runtime error: )/) return 0
