@@ -1,5 +1,6 @@
 #include "keeper/edits.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 namespace keeper {
 namespace {
 constexpr uint64_t kDeadlineMs = 30'000;
+constexpr int kEndingMs = 20;
 
 [[noreturn]] void run_child(const EditInput& input) {
   switch (input.kind) {
@@ -56,6 +58,8 @@ void Edits::run(const Message& message, const Request& request) {
     rootfs = std::move(*parsed);
     auto userns = userns_.get(rootfs.uid_map, rootfs.gid_map);
     if (!userns.ok()) return request.fail(userns.error(), "userns");
+    let_end(rootfs);
+    if (rootfs.mode == TreePlan::Mode::kOverlay) edit.overlay = rootfs.upper;
     edit.target = place_of(id);
     rootfs.target = edit.target;
     input.rootfs = &rootfs;
@@ -106,6 +110,17 @@ void Edits::run(const Message& message, const Request& request) {
   edits_[id] = std::move(made);
   watch(id);
   expect_report(id, kDeadlineMs);
+}
+
+void Edits::let_end(const RootfsPlan& rootfs) {
+  if (rootfs.mode != TreePlan::Mode::kOverlay) return;
+  std::vector<uint64_t> ending;
+  for (const auto& [id, edit] : edits_) {
+    if (edit->overlay != rootfs.upper || edit->waiting) continue;
+    pollfd end{.fd = edit->pid_fd.get(), .events = POLLIN, .revents = 0};
+    if (base::retry([&] { return ::poll(&end, 1, kEndingMs); }) == 1) ending.push_back(id);
+  }
+  for (const uint64_t id : ending) ended(id);
 }
 
 void Edits::watch(uint64_t id) {

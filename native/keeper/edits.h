@@ -19,6 +19,9 @@ class Edits {
   // guest's filesystem may hang. Those of OPEN and REPLACE then stay for as long as their clients
   // read and write.
   void run(const Message& message, const Request& request);
+  // Before this is mounted again: who was answered may not have ended yet, and two mounts of one
+  // overlay must not be. For some milliseconds at most.
+  void let_end(const RootfsPlan& rootfs);
 
   void hand_over(Handover& to, Writer& keeper) const;
   void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
@@ -30,6 +33,7 @@ class Edits {
     base::UniqueFd pid_fd;
     base::UniqueFd report;
     std::string target;
+    std::string overlay;  // where what it writes is
     Loop::Timer deadline = 0;
     std::optional<Request> waiting;
   };
