@@ -31,6 +31,17 @@ await t.test('datasets', async (t) => {
   await ct.start()
 })
 
+await t.test('a dataset in its own hands', async (t) => {
+  await ct.kill()
+  await run('delegated: true', [])
+  const own = { name: 'own', delegated: true, quota: 6 * 2 ** 30, snapshotLimit: 200 }
+  t.match(
+    (await ct.datasets.list()).find(({ name }) => name === 'own'),
+    own,
+  )
+  await ct.datasets.delete('own')
+})
+
 await t.test('snapshots', async (t) => {
   t.match(await run('before-upgrade', ['oldest']), {
     oldest: { name: 'before-upgrade', aside: false },
@@ -47,6 +58,6 @@ await t.test('copies', async (t) => {
 await t.test('the trash', async (t) => {
   await ct.delete()
   const { destroyed, left } = await run('prune', ['destroyed', 'left'])
-  t.match(destroyed, [/\/trash\/ct-web1-data\./, /\/trash\/ct-web1\./])
+  t.match(destroyed, [/\/trash\/ct-web1-data\./, /\/trash\/ct-web1-own\./, /\/trash\/ct-web1\./])
   t.same(left, [])
 })
