@@ -5,6 +5,7 @@ import { UnsupportedError } from '../host/errors.js'
 import { LxcContainer } from '../lxc/lxc-container.js'
 import { isNotRunning } from '../keeper/errors.js'
 import type { ContainerFile } from '../schema/container.js'
+import { assertConfining } from '../storage/zfs/version.js'
 import type { HostDevice } from './lxc-config.js'
 import type { ContainerRecord } from './record.js'
 
@@ -18,6 +19,7 @@ export function isDelegatedTo({ vpsadminos: { delegated } }: ContainerFile): boo
 
 /** @throws UnsupportedError where a container could not use it */
 export function zfsDevice(): HostDevice {
+  assertConfining()
   const found = statSync(PATH, { throwIfNoEntry: false })
   if (found?.isCharacterDevice() !== true)
     throw new UnsupportedError(FEATURE, `there is no ${PATH}`)

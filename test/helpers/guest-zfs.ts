@@ -4,8 +4,19 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, createReadStream, openSync, realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Container } from 'vpsadminos'
+import { assertConfining } from '../../dist/storage/zfs/version.js'
 
 const PLACE = '/opt/zfs'
+
+/** Whether this machine's may be given to a container. */
+export function confines(): boolean {
+  try {
+    assertConfining()
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Makes them reachable as `zfs` and `zpool`. */
 export async function installZfs(ct: Container): Promise<void> {

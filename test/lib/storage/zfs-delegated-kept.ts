@@ -9,7 +9,7 @@ import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
-const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
+const t = requires('root', 'zfs', 'confining zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const above = testPool(t)
 const dataset = `${above}/pool`
 zfs('create', '-o', `mountpoint=/tmp/${above}`, dataset)

@@ -9,7 +9,7 @@ import { armKeeper } from '../../helpers/keeper-steps.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
-const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
+const t = requires('root', 'zfs', 'confining zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t, { dataset: testPool(t) })
 const home = `${String(host.pools.get('tank').show().dataset)}/ct/web`
 const own = `${home}/own`
@@ -89,7 +89,7 @@ await t.test('root in the container manages what is below it, and nothing else',
     ['the root', `mount -t zfs ${home} /mnt`],
     ['another one of ours', `mount -t zfs ${home}/ours /mnt`],
     ['another container', `zfs list ${home.replace(/web$/, 'other')}`],
-    ['the zpool', `zpool scrub ${above[0]}`],
+    ['the zpool', `zpool set comment=mine ${above[0]}`],
     ['room', `zfs set reservation=100M ${own}`],
     // What was refused before has had it unmounted.
     ['data', 'zfs mount -a || exit 0; dd if=/dev/urandom of=/srv/own/large bs=1M count=100'],
