@@ -49,6 +49,7 @@ export const errorCodes = {
   ERR_LXC_LOAD_CONFIG: 'liblxc could not read a configuration file',
   ERR_LXC_OPEN: 'liblxc could not open the container: no memory, no lock, or a broken file',
   ERR_LXC_SAVE_CONFIG: 'liblxc could not write a configuration file',
+  ERR_LXC_SET_CGROUP: "liblxc could not change a parameter of the container's cgroup",
   ERR_LXC_SET_CONFIG: 'liblxc refused a configuration key or its value',
   ERR_LXC_START: 'liblxc could not start the container',
   ERR_LXC_STATE: 'liblxc could not tell the state of the container',

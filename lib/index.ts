@@ -100,7 +100,9 @@ export type {
 export type {
   CreateDatasetOptions,
   DatasetSettings,
+  DelegationSettings,
   DeleteDatasetOptions,
   MountInput,
+  SetDatasetOptions,
 } from './schema/dataset.js'
 export type { CreateUserOptions } from './schema/user.js'

@@ -35,6 +35,13 @@ export const steps = {
   'dataset.marked': 'its file says which dataset is about to be made',
   'dataset.made': 'the dataset is there',
   'dataset.mounted': 'its file says where it is mounted, and has lost the mark',
+  'delegate.marked': 'its file says which dataset is about to come into its hands',
+  'delegate.zoned': 'that can be managed from a user namespace',
+  'delegate.given': 'its file says that it has it, and has lost the mark',
+  'undelegate.taken':
+    'its file says that it has it no more, and which one is about to be ours again',
+  'undelegate.unzoned': 'it is ours, and what the container has said of its mounts is gone',
+  'undelegate.unmarked': 'its file has lost the mark',
   'dataset-delete.marked': 'its file says which dataset is about to be deleted',
   'dataset-delete.removed': 'the dataset is in the trash',
   'dataset-delete.unmarked': 'its file has lost the mark',

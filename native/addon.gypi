@@ -81,6 +81,7 @@
       "native/keeper/consoles.cc",
       "native/keeper/container_handover.cc",
       "native/keeper/containers.cc",
+      "native/keeper/delegation.cc",
       "native/keeper/edit_child.cc",
       "native/keeper/edit_entry.cc",
       "native/keeper/edits.cc",
@@ -123,6 +124,8 @@
       "native/abi/dlopen_notes.cc",
       "native/abi/library.cc",
       "native/abi/lxc.cc",
+      "native/zfs/command.cc",
+      "native/zfs/delegation.cc",
       "native/keeper/main.cc"
     ],
     "keeper_ldflags": [

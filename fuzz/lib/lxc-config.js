@@ -72,6 +72,7 @@ export async function fuzz(data) {
     cgroup: { container: 'osctl/ct', monitor: 'osctl/monitor', pivot: 'osctl/pivot' },
     cgroupVersion: 2,
     cgparams: set.cgparams ?? [],
+    devices: [],
     prlimits,
     seccompProfile: set.seccompProfile ?? '/profile',
     apparmorProfile: null,

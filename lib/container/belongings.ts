@@ -90,7 +90,7 @@ async function mountsOf({ pool, id, host }: ContainerRecord): Promise<Belonging[
   const mounts = await (await host.keeper()).mounts()
   return mounts
     .filter((path) =>
-      ['', '.upper', '.lower', '.dataset'].some((part) => path === `${rootfs}${part}`),
+      ['', '.upper', '.lower', '.dataset', '.userns'].some((part) => path === `${rootfs}${part}`),
     )
     .map((what) => ({ type: 'mount', what }))
 }

@@ -16,6 +16,13 @@ export interface LxcNetif {
   readonly pair: string
 }
 
+/** A node of the host. */
+export interface HostDevice {
+  readonly path: string
+  /** As cgroups have it: `c 10:249 rw`. */
+  readonly rule: string
+}
+
 export interface LxcConfigInput {
   readonly hostname: string
   readonly arch: string
@@ -44,6 +51,8 @@ export interface LxcConfigInput {
   readonly netif: LxcNetif | null
   /** Where the keeper has left its further datasets, and where the container is to see them. */
   readonly mounts: readonly { readonly source: string; readonly at: string }[]
+  /** More than every container has. */
+  readonly devices: readonly HostDevice[]
   readonly nesting: boolean
   readonly logFile: string
   readonly consoleLog: string
@@ -136,7 +145,7 @@ function isolation(input: LxcConfigInput): string[] {
   ]
 }
 
-function cgroups({ cgroup, cgroupVersion, cgparams }: LxcConfigInput): string[] {
+function cgroups({ cgroup, cgroupVersion, cgparams, devices }: LxcConfigInput): string[] {
   const key = cgroupVersion === 1 ? 'lxc.cgroup' : 'lxc.cgroup2'
   return [
     `lxc.cgroup.dir.container = ${cgroup.container}`,
@@ -144,7 +153,9 @@ function cgroups({ cgroup, cgroupVersion, cgparams }: LxcConfigInput): string[] 
     `lxc.cgroup.dir.monitor = ${cgroup.monitor}`,
     `lxc.cgroup.dir.monitor.pivot = ${cgroup.pivot}`,
     `${key}.devices.deny = a`,
-    ...DEVICES.map((rule) => `${key}.devices.allow = ${rule}`),
+    ...[...DEVICES, ...devices.map(({ rule }) => rule)].map(
+      (rule) => `${key}.devices.allow = ${rule}`,
+    ),
     ...cgparams
       .filter(({ version }) => version === cgroupVersion)
       .flatMap(({ name, value }) => value.map((each) => `${key}.${name} = ${each}`)),
@@ -176,6 +187,7 @@ function mounts(input: LxcConfigInput): string[] {
           entry(notifySocket, 'run/host/notify', 'none', 'bind,create=file'),
           'lxc.environment = NOTIFY_SOCKET=/run/host/notify',
         ]),
+    ...input.devices.map(({ path }) => entry(path, path.slice(1), 'none', 'bind,create=file')),
     // Whole instances that a container inside may mount anew: the masked ones are refused to it.
     ...(nesting
       ? [

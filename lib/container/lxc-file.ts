@@ -15,6 +15,7 @@ import { MASKED, renderLxcConfig, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import type { Root } from './root.js'
+import { isDelegatedTo, zfsDevice } from './zfs-device.js'
 
 const COMMON_SECCOMP = fileURLToPath(new URL('../../share/seccomp/common.seccomp', import.meta.url))
 
@@ -155,6 +156,7 @@ function renderRecord(record: ContainerRecord, masked: readonly string[], root: 
       source: `${host.paths.rootfs(pool.name, id)}.mounts/${index}`,
       at,
     })),
+    devices: isDelegatedTo(config) ? [zfsDevice()] : [],
     nesting: config.nesting,
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),

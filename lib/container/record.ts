@@ -272,6 +272,12 @@ export class ContainerRecord {
     }))
   }
 
+  /** Datasets that it has in its own hands, as `zfs` calls them. */
+  delegated(): string[] {
+    const { delegated = [] } = this.config.vpsadminos
+    return delegated.map((name) => datasetsOf(this).nameOf(this.home, name))
+  }
+
   /**
    * Works on files where they are: in the running container, or in its rootfs mounted for the
    * purpose. Then everything else that needs it mounted, a start too, waits for the end of `work`.

@@ -33,6 +33,7 @@ import { checkSettings, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
 import { tellNextRun } from './next-run.js'
 import { forgetUnapplied, whileUnapplied } from './unapplied.js'
+import { isDelegatedTo, setZfsDevice } from './zfs-device.js'
 
 export interface SetResult {
   /** What is in force now; for a stopped container, what is stored. */
@@ -188,5 +189,6 @@ export async function reapply(record: ContainerRecord): Promise<void> {
   await whileUnapplied(record, async () => {
     await applyLimits(record)
     await tellNextRun(record)
+    if (isDelegatedTo(record.config)) await setZfsDevice(record, true)
   })
 }

@@ -54,5 +54,6 @@ function makePlan(record: ContainerRecord, timeoutMs: number): StartPlan {
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
     timeoutMs,
+    delegated: record.delegated(),
   }
 }

@@ -13,6 +13,7 @@ import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import { DEFAULT_TIMEOUT_MS, presentPlan } from './start-plan.js'
 import { done } from '../step.js'
+import { isDelegatedTo, zfsDevice } from './zfs-device.js'
 
 /** Given up, it is stopped again; from when its init runs it cannot be given up. */
 export interface StartOptions extends OperationOptions {
@@ -66,6 +67,7 @@ export async function assertStartable(
   // What could not be removed after a run from an image.
   await record.imageRun.finish()
   record.assertWhole(what)
+  if (isDelegatedTo(record.config)) zfsDevice()
   await ownTurn()
   // Before anything is made for it.
   const keeper = await record.host.keeper()

@@ -2,26 +2,39 @@
 // snapshot, and mounted where the container wants them.
 
 import type { ContainerRecord } from '../container/record.js'
+import { zfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { datasetMounts, isOf, mountEntry } from '../mount/dataset-mounts.js'
 import { unmountLive } from '../mount/live-mounts.js'
-import { assertFree, changeMounts } from '../mount/mounts.js'
+import { assertFree, assertNotDelegated, changeMounts } from '../mount/mounts.js'
 import { poolError } from '../pool/write-file.js'
 import {
   createDatasetOptions,
-  datasetSettings,
   deleteDatasetOptions,
+  setDatasetOptions,
   subdatasetName,
   type CreateDatasetOptions,
-  type DatasetSettings,
   type DeleteDatasetOptions,
+  type SetDatasetOptions,
 } from '../schema/dataset.js'
 import { parse } from '../schema/parse.js'
 import { done } from '../step.js'
 import type { DatasetEntry, DatasetStorage } from '../storage/datasets.js'
 import type { Properties } from '../zfs/properties.js'
 import { isZfsError } from '../zfs/zfs-error.js'
+import {
+  delegate,
+  delegatedAbove,
+  finishUndelegating,
+  isDelegated,
+  limitsOf,
+  rootOf,
+  undelegate,
+  unmountTheirs,
+  withDelegated,
+  withoutDelegated,
+} from './delegation.js'
 import { datasetsOf } from './storage.js'
 
 export type { DatasetEntry } from '../storage/datasets.js'
@@ -51,7 +64,8 @@ export class Datasets {
    * With those above it that are missing, which are mounted nowhere.
    *
    * @param name relative to the container's own: `data`, `data/sub`
-   * @throws ExistsError also for a mountpoint that has a dataset; PoolFullError, also for a reservation
+   * @throws ExistsError also for a mountpoint that has a dataset; PoolFullError, also for a reservation;
+   *   InUseError below one that is delegated; UnsupportedError where the container could not reach ZFS
    */
   async create(
     name: string,
@@ -60,14 +74,27 @@ export class Datasets {
   ): Promise<void> {
     const record = this.#record
     const wanted = parse(subdatasetName, name, 'dataset')
-    const { mountpoint, readonly, ...properties } = parse(
-      createDatasetOptions,
-      settings,
-      'datasets.create',
-    )
-    const at = mountpoint === undefined ? `/${wanted}` : mountpoint
+    const {
+      mountpoint,
+      readonly,
+      delegated = false,
+      filesystemLimit,
+      snapshotLimit,
+      ...properties
+    } = parse(createDatasetOptions, settings, 'datasets.create')
+    const what = 'datasets.create'
+    if (delegated && (mountpoint != null || readonly)) {
+      throw new InvalidArgumentError(what, 'a delegated dataset is mounted by the container itself')
+    }
+    const usual = delegated ? null : `/${wanted}`
+    const at = mountpoint === undefined ? usual : mountpoint
+    const now = { before: false, after: delegated }
+    const limits = limitsOf(what, { filesystemLimit, snapshotLimit }, now)
     const storage = datasetsOf(record)
+    if (delegated) zfsDevice()
     using op = await record.begin('dataset-create', options)
+    const inHands = delegatedAbove(record, wanted)
+    if (inHands !== null) assertNotDelegated(record, inHands)
     const outermost = await missing(record, storage, wanted)
     if (at !== null) assertFree(record.config, at)
     op.signal?.throwIfAborted()
@@ -75,12 +102,16 @@ export class Datasets {
     record.config = await record.file.update({ vpsadminos: { making_dataset: outermost } })
     try {
       done('dataset.marked', op.signal)
-      await refused(wanted, () => storage.create(record.home, wanted, given(properties)))
+      const all = { ...given(properties), ...limits }
+      await refused(wanted, () => storage.create(record.home, wanted, all))
+      if (delegated) await storage.delegate(record.home, wanted, rootOf(record))
       done('dataset.made', op.signal)
       op.goOn()
       const entry = at === null ? [] : [mountEntry(wanted, at, readonly)]
+      // The container may have destroyed one of that name.
+      const hands = delegated ? withDelegated(record, wanted) : withoutDelegated(record, wanted)
       await changeMounts(record, (before) => [...before, ...entry], {
-        vpsadminos: { making_dataset: undefined },
+        vpsadminos: { making_dataset: undefined, delegated: hands },
       })
     } catch (error) {
       await finishDatasets(record)
@@ -93,20 +124,44 @@ export class Datasets {
    * At once in force.
    *
    * @param name `/` is the container's own
-   * @throws NotFoundError; PoolFullError for a reservation
+   * @throws NotFoundError; PoolFullError for a reservation; InUseError for one that is to be delegated while it is
+   *   mounted, or no more while the container has others below it whose names are not such as can be given here;
+   *   UnsupportedError where the container could not reach ZFS
    */
   async set(
     name: string,
-    settings: DatasetSettings,
+    settings: SetDatasetOptions,
     options: OperationOptions = {},
   ): Promise<void> {
     const record = this.#record
     const wanted = name === '/' ? name : parse(subdatasetName, name, 'dataset')
-    const properties = parse(datasetSettings, settings, 'datasets.set')
+    const what = 'datasets.set'
+    const { delegated, filesystemLimit, snapshotLimit, ...properties } = parse(
+      setDatasetOptions,
+      settings,
+      what,
+    )
+    if (wanted === '/' && delegated === true) {
+      throw new InvalidArgumentError(what, 'the root of a container cannot be delegated to it')
+    }
     const storage = datasetsOf(record)
-    using _op = await record.begin('dataset-set', options)
+    using op = await record.begin('dataset-set', options)
+    if (delegatedAbove(record, wanted) !== null) throw new NotFoundError('dataset', wanted)
+    const before = isDelegated(record, wanted)
+    const after = delegated ?? before
+    const limits = limitsOf(what, { filesystemLimit, snapshotLimit }, { before, after })
     try {
-      await refused(wanted, () => storage.set(record.home, wanted, properties))
+      await refused(wanted, async () => {
+        // It is looked for first.
+        await storage.set(
+          record.home,
+          wanted,
+          before && after ? { ...properties, ...limits } : properties,
+        )
+        if (after && !before) await assertThere(record, storage, wanted)
+        if (after && !before) await delegate(op, record, wanted, limits)
+        if (before && !after) await undelegate(op, record, wanted)
+      })
     } catch (error) {
       throw poolError(error, storage.nameOf(record.home, wanted))
     }
@@ -115,7 +170,8 @@ export class Datasets {
   /**
    * Into the pool's trash, with its snapshots.
    *
-   * @throws NotFoundError; InUseError while others are below it, or while it is mounted
+   * @throws NotFoundError; InUseError while others are below it, or while it is mounted. What the container has
+   *   made below one that is delegated goes with it.
    */
   async delete(
     name: string,
@@ -128,7 +184,8 @@ export class Datasets {
     const storage = datasetsOf(record)
     using op = await record.begin('dataset-delete', options)
     const all = (await storage.list(record.home)).map((one) => one.name)
-    if (!all.includes(wanted)) throw new NotFoundError('dataset', wanted)
+    const isThere = all.includes(wanted) || isDelegated(record, wanted)
+    if (!isThere) throw new NotFoundError('dataset', wanted)
     const below = all.filter((one) => one.startsWith(`${wanted}/`))
     if (below.length > 0 && !recursive) throw new InUseError('dataset', wanted, below)
     const mounts = datasetMounts(record.config).filter((mount) => isOf(mount, wanted))
@@ -138,11 +195,13 @@ export class Datasets {
     }
     op.signal?.throwIfAborted()
     using _settings = await record.lockSettings(op)
+    const hands = delegatedAmong(record, wanted)
     await changeMounts(record, (before) => before.filter((mount) => !isOf(mount, wanted)), {
-      vpsadminos: { deleting_dataset: wanted },
+      vpsadminos: { deleting_dataset: wanted, delegated: withoutDelegated(record, wanted) },
     })
     done('dataset-delete.marked')
     op.goOn()
+    for (const one of hands) await unmountTheirs(record, one)
     // Also what its file did not say any more.
     for (const one of record.run.alive ? [...below, wanted].reverse() : []) {
       const dataset = storage.nameOf(record.home, one)
@@ -154,6 +213,7 @@ export class Datasets {
 
 /** Takes back what was begun to be made, and goes on with what was begun to be deleted. */
 export async function finishDatasets(record: ContainerRecord): Promise<void> {
+  await finishUndelegating(record)
   const { making_dataset: making, deleting_dataset: deleting } = record.config.vpsadminos
   if (making === undefined && deleting === undefined) return
   const storage = datasetsOf(record)
@@ -163,6 +223,19 @@ export async function finishDatasets(record: ContainerRecord): Promise<void> {
   const none = { making_dataset: undefined, deleting_dataset: undefined }
   record.config = await record.file.update({ vpsadminos: none })
   done('dataset-delete.unmarked')
+}
+
+async function assertThere(
+  { home }: ContainerRecord,
+  storage: DatasetStorage,
+  name: string,
+): Promise<void> {
+  const all = await storage.list(home)
+  if (!all.some((one) => one.name === name)) throw new NotFoundError('dataset', name)
+}
+
+function delegatedAmong({ config }: ContainerRecord, name: string): string[] {
+  return (config.vpsadminos.delegated ?? []).filter((one) => isOf({ dataset: one }, name))
 }
 
 /** The outermost one that has to be made. */

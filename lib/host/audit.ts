@@ -111,7 +111,8 @@ async function auditMounts(host: HostContext, alive: ReadonlySet<string>): Promi
     for (const line of (await readFile(table, 'utf8')).split('\n')) {
       const path = line.split(' ')[4]
       if (path?.startsWith(prefix) !== true) continue
-      if (alive.has(path.slice(prefix.length))) continue
+      // Of one with datasets in its own hands there is its user namespace, too.
+      if (alive.has(path.slice(prefix.length).replace(/\.userns$/, ''))) continue
       leftovers.push({ type: 'mount', what: path, reason: `is in ${table}` })
     }
   }

@@ -58,6 +58,7 @@ export function encodeStart(plan: StartPlan): Buffer {
     LOG_FILE: plan.logFile,
     CONSOLE_LOG: plan.consoleLog,
     TIMEOUT_MS: plan.timeoutMs,
+    DELEGATED: plan.delegated ?? [],
     NEXT: plan.next === undefined ? null : encodeFrame('START', 0, encodeStart(plan.next)),
   })
   encoded.set(plan, bytes)

@@ -35,6 +35,7 @@ import type {
   Started,
   StartPlan,
   SubMount,
+  TreeMount,
 } from './types.js'
 
 export class Keeper implements AsyncDisposable {
@@ -133,8 +134,8 @@ export class Keeper implements AsyncDisposable {
     await this.#connection.request('PLAN', { ITEM: encodeFrame('START', 0, encodeStart(plan)) })
   }
 
-  /** Has a running container see a further dataset. @throws KeeperError `ERR_CONTAINER_NOT_RUNNING` */
-  async mount(pool: string, id: string, mount: SubMount): Promise<void> {
+  /** Has a running container see a further dataset, or a device. @throws KeeperError `ERR_CONTAINER_NOT_RUNNING` */
+  async mount(pool: string, id: string, mount: SubMount | TreeMount): Promise<void> {
     await this.#connection.request('MOUNT', { POOL: pool, ID: id, MOUNT: encodeMount(mount) })
   }
 

@@ -1,7 +1,7 @@
 // The keeper's vocabulary and how a frame is laid out; native/keeper/protocol.def.h and
 // message.h say the same in C++, and a test holds one against the other.
 
-export const protocolVersion = 6
+export const protocolVersion = 7
 export const maxFrame = 128 * 1024
 export const maxFields = 4096
 
@@ -64,6 +64,7 @@ export const tags = {
   SECCOMP_FILTER: 33,
   CONFIG: 34,
   NEXT: 35,
+  DELEGATED: 36,
   ROOTFS: 40,
   MODE: 41,
   TARGET: 42,

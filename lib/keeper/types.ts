@@ -17,8 +17,9 @@ export interface SubMount {
   readonly: boolean
 }
 
-/** Another tree that the container sees, put together as its rootfs is. */
-export interface TreeMount extends Pick<RootfsPlan, 'mode' | 'lower' | 'upper'> {
+/** Another tree that the container sees, put together as its rootfs is; or a device of the host. */
+export interface TreeMount extends Pick<RootfsPlan, 'lower' | 'upper'> {
+  mode: RootfsPlan['mode'] | 'device'
   /** Absolute, in the container. */
   at: string
 }
@@ -59,6 +60,8 @@ export interface StartPlan {
   logFile: string
   consoleLog: string
   timeoutMs: number
+  /** Datasets that its user namespace is given, and while it runs is given or loses at once. */
+  delegated?: readonly string[]
   /** What a reboot from inside begins with. Default: the same again. */
   next?: StartPlan
 }

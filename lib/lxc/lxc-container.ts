@@ -123,6 +123,11 @@ export class LxcContainer implements AsyncDisposable {
     return await this.#call((h) => native.lxc.runningConfig(h, [...keys]), signal)
   }
 
+  /** Of the running container's cgroup, by its monitor: `devices.allow`, with cgroups of both versions. */
+  async setCgroup(key: string, value: string, { signal }: LxcCallOptions = {}): Promise<void> {
+    return await this.#call((h) => native.lxc.setCgroup(h, key, value), signal)
+  }
+
   async freeze({ signal }: LxcCallOptions = {}): Promise<void> {
     return await this.#call((h) => native.lxc.freeze(h), signal)
   }

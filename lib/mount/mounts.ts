@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
 import { forgetUnapplied, whileUnapplied } from '../container/unapplied.js'
-import { ExistsError, NotFoundError } from '../host/errors.js'
+import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
+import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import type { SubMount } from '../keeper/types.js'
 import type { Patch } from '../pool/config-file.js'
@@ -12,7 +13,7 @@ import type { ContainerFile } from '../schema/container.js'
 import { mountInput, mountpoint, type MountFile, type MountInput } from '../schema/dataset.js'
 import { parse } from '../schema/parse.js'
 import { datasetsOf } from '../dataset/storage.js'
-import { datasetMounts, mountEntry, type DatasetMount } from './dataset-mounts.js'
+import { datasetMounts, isOf, mountEntry, type DatasetMount } from './dataset-mounts.js'
 import { mountLive, unmountLive } from './live-mounts.js'
 
 export type { DatasetMount } from './dataset-mounts.js'
@@ -40,7 +41,8 @@ export class Mounts {
   /**
    * After those that there are.
    *
-   * @throws NotFoundError without such a dataset; ExistsError for a mountpoint that has one
+   * @throws NotFoundError without such a dataset; InUseError for one that is delegated; ExistsError for a
+   *   mountpoint that has one
    */
   async add(mount: MountInput, options: OperationOptions = {}): Promise<void> {
     const record = this.#record
@@ -48,6 +50,7 @@ export class Mounts {
     const storage = datasetsOf(record)
     using op = await record.begin('mount-add', options)
     const all = await storage.list(record.home)
+    assertNotDelegated(record, dataset)
     if (!all.some(({ name }) => name === dataset)) throw new NotFoundError('dataset', dataset)
     assertFree(record.config, at)
     op.signal?.throwIfAborted()
@@ -69,6 +72,13 @@ export class Mounts {
       before.filter((one) => one.dataset == null || one.mountpoint !== wanted),
     )
   }
+}
+
+/** @throws InUseError for one that the container has in its own hands, or that is below such a one */
+export function assertNotDelegated({ config, name }: ContainerRecord, dataset: string): void {
+  const delegated = config.vpsadminos.delegated ?? []
+  if (delegated.some((one) => isOf({ dataset }, one)))
+    throw new InUseError('dataset', dataset, [`${name}, which it is delegated to`])
 }
 
 /** @throws ExistsError */
@@ -106,6 +116,7 @@ export async function changeMounts(
     try {
       await tellNextRun(record)
       await remount(record, before)
+      await renewDevice(record, before)
       record.pending.applied('mounts', record.config)
     } catch (error) {
       record.config = await record.file.update(back)
@@ -115,6 +126,11 @@ export async function changeMounts(
     }
   })
   await record.pending.note(record.pendingNote, record.run.initPid, record.config)
+}
+
+async function renewDevice(record: ContainerRecord, before: ContainerFile): Promise<void> {
+  const wanted = isDelegatedTo(record.config)
+  if (wanted !== isDelegatedTo(before)) await setZfsDevice(record, wanted)
 }
 
 /** Has the running container see what its file says instead of what that said before; or as before. */

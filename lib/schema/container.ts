@@ -255,6 +255,10 @@ const own = z.looseObject({
   making_dataset: z.string().optional(),
   /** While a dataset is deleted: the next import goes on. */
   deleting_dataset: z.string().optional(),
+  /** Datasets that it has in its own hands, relative to its own. */
+  delegated: z.array(z.string()).optional(),
+  /** While one comes into its hands, or out of them: the next import has it be out of them. */
+  undelegating: z.string().optional(),
   /** While it is copied: what that has made of it. */
   copying: z.object({ name: z.string() }).optional(),
   /** While it gets another rootfs: the next import takes that away, or puts it in its place. */

@@ -62,8 +62,36 @@ const settings = {
 export const datasetSettings = z.strictObject(settings)
 export type DatasetSettingsChecked = z.output<typeof datasetSettings>
 
-export interface CreateDatasetOptions extends DatasetSettings {
-  /** Where the container sees it. Default: `/` and its name. `null`: nowhere. */
+/** Of one that is, or is to be, in the container's own hands. */
+export interface DelegationSettings {
+  /**
+   * Root in the container manages it and what is below it, with `zfs` or otherwise, and mounts it: nobody else
+   * does. Default false.
+   */
+  readonly delegated?: boolean | undefined
+  /** How many datasets the container may have below it, itself counted. `null`: the default, 100. */
+  readonly filesystemLimit?: number | null | undefined
+  /** How many snapshots there may be when the container makes another one. `null`: the default, 1000. */
+  readonly snapshotLimit?: number | null | undefined
+}
+
+/** What a container may fill a zpool's metadata with, where nothing else was said. */
+export const DEFAULT_FILESYSTEM_LIMIT = 100
+export const DEFAULT_SNAPSHOT_LIMIT = 1000
+
+const count = z.number().int().min(1).max(1_000_000)
+const delegation = {
+  delegated: z.boolean().optional(),
+  filesystemLimit: count.nullish(),
+  snapshotLimit: count.nullish(),
+}
+
+export interface SetDatasetOptions extends DatasetSettings, DelegationSettings {}
+
+export const setDatasetOptions = z.strictObject({ ...settings, ...delegation })
+
+export interface CreateDatasetOptions extends DatasetSettings, DelegationSettings {
+  /** Where the container sees it. Default: `/` and its name; of a delegated one, nowhere. `null`: nowhere. */
   readonly mountpoint?: string | null | undefined
   /** The container cannot write to it. Default false. */
   readonly readonly?: boolean | undefined
@@ -71,6 +99,7 @@ export interface CreateDatasetOptions extends DatasetSettings {
 
 export const createDatasetOptions = z.strictObject({
   ...settings,
+  ...delegation,
   mountpoint: mountpoint.nullish(),
   readonly: z.boolean().default(false),
 })

@@ -8,6 +8,9 @@ import { asList, asMap, runProgram } from './program.js'
 import { readProperties } from './listed-property.js'
 import { ZfsError } from './zfs-error.js'
 
+// What has a name of 254 bytes or more can have nothing below it, nor a snapshot. And who asks for its children
+// stops the kernel's thread for ever, and with it the zpool: zcp_children_iter() has no room for the slash, and
+// asserts that it has (2.3.9, tried).
 const PROGRAM = `
 local args = ...
 local out = {}
@@ -23,6 +26,7 @@ local function read(name)
 end
 local function visit(name, depth)
   read(name)
+  if #name >= 254 then return end
   if args.snapshots then
     for snapshot in zfs.list.snapshots(name) do read(snapshot) end
   end

@@ -66,6 +66,16 @@ export function encodeProperties(properties: Properties, what: string): ZfsEntry
   }))
 }
 
+/** Whether it, and this value of it, is known here. */
+export function isSettable(name: string, value: PropertyValue): boolean {
+  try {
+    encode(name, value, name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function encode(name: string, value: PropertyValue, what: string): string | bigint {
   const words = WORDS[name]
   if (isUserProperty(name) || TEXTS.has(name)) {

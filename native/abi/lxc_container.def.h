@@ -48,7 +48,7 @@ METHOD(int, get_keys, (struct lxc_container*, const char* prefix, char* value, i
 OPAQUE(get_interfaces)
 OPAQUE(get_ips)
 OPAQUE(get_cgroup_item)
-OPAQUE(set_cgroup_item)
+METHOD(bool, set_cgroup_item, (struct lxc_container*, const char* subsystem, const char* value))
 METHOD(const char*, get_config_path, (struct lxc_container*))
 OPAQUE(set_config_path)
 OPAQUE(clone)

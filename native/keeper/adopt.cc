@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "keeper/containers.h"
+#include "keeper/delegation.h"
 #include "keeper/process.h"
 #include "keeper/reboot_mark.h"
 #include "keeper/rootfs.h"
@@ -58,6 +59,16 @@ std::vector<std::string> entries(const std::string& directory) {
 }
 
 }  // namespace
+
+std::optional<StartPlan> plan_in(const std::string& path) {
+  const auto bytes = base::read_file(path, kMaxPlan);
+  const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
+  const auto start = kept ? Message::parse(kept->fields.text(Tag::ITEM)) : std::nullopt;
+  if (!start) return std::nullopt;
+  auto plan = StartPlan::parse(start->fields);
+  if (!plan.ok()) return std::nullopt;
+  return std::move(*plan);
+}
 
 base::UniqueFd mount_namespace_left(const std::string& state_dir) {
   for (const std::string& name : entries(state_dir + "/keeper/plans")) {
@@ -109,6 +120,10 @@ void Containers::adopt_all() {
       context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
       watch(name);
       watch_init(name);
+      // One that was cut off may have taken something back that it was to keep.
+      if (const int init_fd = container.init_fd.get(); init_fd >= 0) {
+        (void)delegate(container.plan, container.init, init_fd);
+      }
       unmount_rootfs(container.plan.rootfs.target);  // init has its own
       ::unlink(reboot_mark(name).c_str());
       context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {

@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/file.h"
 #include "keeper/command_socket.h"
+#include "keeper/delegation.h"
 #include "keeper/payload_cgroups.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
@@ -134,6 +136,19 @@ base::Status Containers::save_anew(const Container& container) const {
   return base::success();
 }
 
+namespace {
+
+std::vector<std::string> without(const std::vector<std::string>& all,
+                                 const std::vector<std::string>& others) {
+  std::vector<std::string> left;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(left), [&](const std::string& one) {
+    return std::find(others.begin(), others.end(), one) == others.end();
+  });
+  return left;
+}
+
+}  // namespace
+
 void Containers::plan_next(const Message& message, const Request& request) {
   const auto frame = Message::parse(message.fields.text(Tag::ITEM));
   auto parsed = frame ? StartPlan::parse(frame->fields)
@@ -151,13 +166,40 @@ void Containers::plan_next(const Message& message, const Request& request) {
       parsed->next.empty() != now.next.empty()) {
     return request.fail({EINVAL, "plan", parsed->key()}, "plan");
   }
-  std::string before = std::exchange(container->frame, frame->frame);
-  if (const auto saved = save_anew(*container); !saved.ok()) {
-    container->frame = std::move(before);
-    return request.fail(saved.error(), "plan");
+  const auto changed = change_plan(*container, std::move(*parsed), std::string(frame->frame));
+  changed.ok() ? request.reply() : request.fail(changed.error(), "plan");
+}
+
+// What is written down is at least what is in the container's hands, whenever we are killed.
+base::Status Containers::change_plan(Container& container, StartPlan plan, std::string frame) {
+  const StartPlan before = container.plan;
+  const auto gone = without(before.delegated, plan.delegated);
+  const auto more = without(plan.delegated, before.delegated);
+  if (gone.empty() && more.empty()) {
+    TRY_STATUS(write_plan(container, std::move(plan), std::move(frame)));
+    return base::success();
   }
-  container->plan = std::move(*parsed);
-  request.reply();
+  // A monitor has the plan that it began with.
+  if (!container.init_fd.valid()) return base::SysError{EBUSY, "plan", before.key()};
+  TRY_STATUS(detach(before, gone));
+  const std::string frame_before = container.frame;
+  auto changed = write_plan(container, std::move(plan), std::move(frame));
+  if (changed.ok()) changed = delegate(container.plan, container.init, container.init_fd.get());
+  if (changed.ok()) return changed;
+  (void)detach(before, more);
+  (void)write_plan(container, before, frame_before);
+  (void)delegate(before, container.init, container.init_fd.get());
+  return changed;
+}
+
+base::Status Containers::write_plan(Container& container, StartPlan plan, std::string frame) {
+  std::string before = std::exchange(container.frame, std::move(frame));
+  if (auto saved = save_anew(container); !saved.ok()) {
+    container.frame = std::move(before);
+    return saved;
+  }
+  container.plan = std::move(plan);
+  return base::success();
 }
 
 // For who asks when this keeper, and its events with it, has gone.

@@ -100,6 +100,9 @@ class Containers {
   base::Status open_notify(Container& container);
   void watch_notify(const Container& container);
   void close_notify(Container& container);
+  // Also what of it is in force at once.
+  base::Status change_plan(Container& container, StartPlan plan, std::string frame);
+  base::Status write_plan(Container& container, StartPlan plan, std::string frame);
   // Keeps the plan and the monitor's process; later, in the same place, init's.
   [[nodiscard]] base::Status save(const Container& container) const;
   [[nodiscard]] base::Status save_anew(const Container& container) const;

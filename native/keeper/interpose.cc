@@ -79,6 +79,8 @@ pid_t handing_over = -1;  // the process that hands the cgroups over
 int put_off = 0;          // how often liblxc may still read before that process must have ended
 bool has_network = false;
 std::string reboot_mark;
+std::function<void(pid_t)> cloned;
+std::function<void()> ended;
 uid_t owner = 0;
 int dumpable = 1;
 bool in_init = false;
@@ -217,6 +219,8 @@ void become_monitor(MonitorSetup setup) {
   has_network = false;
   reboot_mark = std::move(setup.reboot_mark);
   owner = setup.owner;
+  cloned = std::move(setup.cloned);
+  ended = std::move(setup.ended);
   next_syscall = reinterpret_cast<Syscall>(::dlsym(RTLD_NEXT, "syscall"));
 }
 
@@ -229,6 +233,7 @@ __attribute__((visibility("default"))) int signalfd(int fd, const sigset_t* mask
     if (++keeper::starts == 2) {
       // The keeper hears it from liblxc; one that comes later did not.
       (void)keeper::make_reboot_mark(keeper::reboot_mark);
+      keeper::ended();
       keeper::passed(keeper::Step::MONITOR_REBOOT);
       _exit(keeper::kRebootStatus);
     }
@@ -290,7 +295,10 @@ __attribute__((visibility("default"), no_sanitize("address"))) long syscall(long
     const int why = errno;
     result == 0 ? keeper::become_init() : keeper::be_root_again();
     keeper::makes_cgroups = false;
-    if (result > 0) keeper::passed(keeper::Step::MONITOR_CLONED);
+    if (result > 0) {
+      keeper::passed(keeper::Step::MONITOR_CLONED);
+      keeper::cloned(static_cast<pid_t>(result));
+    }
     if (result == 0) keeper::make_network();
     errno = why;
   }

@@ -2,6 +2,7 @@
 // liblxc resolves them through its PLT, where a symbol of the main program comes first.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct MonitorSetup {
   std::vector<base::UniqueFd> close_later;  // when init runs
   std::string reboot_mark;  // a file that says that the guest is to be started again
   uid_t owner;              // of init's user namespace: the host's id of the container's root
+  std::function<void(pid_t init)> cloned;  // before init goes on, which waits for liblxc
+  std::function<void()> ended;             // when a guest that reboots has ended
 };
 void become_monitor(MonitorSetup setup);
 

@@ -18,6 +18,19 @@ namespace {
 
 constexpr size_t kMaxTable = 64 * 1024 * 1024;
 
+bool is_device(const RootfsPlan& plan) {
+  return plan.mounts.front().mode == TreePlan::Mode::kDevice;
+}
+
+base::Status make_place(const std::string& path, bool file) {
+  if (!file) {
+    if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return base::success();
+    return base::last_error("mkdir", path);
+  }
+  const base::UniqueFd made(::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
+  return made.valid() ? base::success() : base::Status(base::last_error("open", path));
+}
+
 // Attached nowhere, and with the attributes that the guest must not take away. These are locked
 // when a mount namespace is copied into one of another user namespace, mount_namespaces(7), and
 // stay so.
@@ -27,9 +40,7 @@ base::Result<base::UniqueFd> locked_tree(const EditInput& input) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return base::last_error("mount", "/");
   }
-  if (::mkdir(plan.target.c_str(), 0700) != 0 && errno != EEXIST) {
-    return base::last_error("mkdir", plan.target);
-  }
+  TRY_STATUS(make_place(plan.target, is_device(plan)));
   std::vector<base::UniqueFd> used;
   auto tree = mount_tree(plan, plan.mounts.front(), input.userns, used);
   if (!tree.ok()) return tree;
@@ -47,12 +58,28 @@ base::Result<base::UniqueFd> enter_root(const EditInput& input, int namespaces) 
   return root;
 }
 
+// It may be there already, from an earlier time in the same run.
+base::Status put_device(int device, int root, const std::string& at) {
+  struct stat wanted{};
+  if (::fstatat(device, "", &wanted, AT_EMPTY_PATH) != 0) return base::last_error("fstatat", at);
+  const auto found = ns::stat_in_root(root, at, false);
+  if (found.ok() && S_ISCHR(found->st_mode) && found->st_rdev == wanted.st_rdev) {
+    return base::success();
+  }
+  auto file = ns::open_file_in_root(root, at, O_WRONLY | O_CREAT, 0666);
+  if (!file.ok()) return std::move(file.error());
+  auto place = ns::open_in_root(root, at, O_PATH | O_NOFOLLOW);
+  if (!place.ok()) return std::move(place.error());
+  return ns::move_mount(device, place->get(), "");
+}
+
 base::Status put(const EditInput& input) {
   auto tree = locked_tree(input);
   if (!tree.ok()) return std::move(tree.error());
   auto root = enter_root(input, CLONE_NEWNS);
   if (!root.ok()) return std::move(root.error());
   const std::string& at = input.live->mounts.front().at;
+  if (is_device(*input.live)) return put_device(tree->get(), root->get(), at);
   TRY_STATUS(ns::mkdir_in_root(root->get(), at, 0755));
   auto directory = ns::open_in_root(root->get(), at, O_PATH | O_DIRECTORY);
   if (!directory.ok()) return std::move(directory.error());

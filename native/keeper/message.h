@@ -17,7 +17,7 @@
 
 namespace keeper {
 
-constexpr uint64_t kProtocolVersion = 6;
+constexpr uint64_t kProtocolVersion = 7;
 constexpr size_t kMaxFrame = 128 * 1024;
 // A frame with what the keeper adds to it for its own children.
 constexpr size_t kMaxJob = kMaxFrame + 16 * 1024;

@@ -14,7 +14,9 @@
 #include "abi/lxc.h"
 #include "base/file.h"
 #include "cgroup/tree.h"
+#include "keeper/adopt.h"
 #include "keeper/context.h"
+#include "keeper/delegation.h"
 #include "keeper/descriptors.h"
 #include "keeper/interpose.h"
 #include "keeper/payload_cgroups.h"
@@ -78,6 +80,14 @@ std::vector<std::string> parts(const std::string& path) {
   return names;
 }
 
+// The keeper does it, too: there may be none just now. What the guest was given later stands in its
+// plan as it is kept.
+void take_back(const StartPlan& plan, const std::string& plan_file) {
+  if (!is_delegated(plan)) return;
+  const auto kept = plan_in(plan_file);
+  (void)end_delegation(kept ? *kept : plan);
+}
+
 // As liblxc names its own monitors, so that ps(1) shows what administrators know.
 void take_title(const StartPlan& plan) {
   set_title("[lxc monitor] " + plan.lxc_path + " " + plan.id);
@@ -119,9 +129,10 @@ void write_report(int fd, const char* step, const base::SysError& error) {
 }
 
 Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
-                   const std::string& filter, const std::string& reboot_mark) {
+                   const std::string& filter, const std::string& reboot_mark,
+                   const std::string& plan_file) {
   Writer job(Kind::START, 0);
-  job.put(Tag::ITEM, start_frame).put(Tag::CGROUP, cgroup);
+  job.put(Tag::ITEM, start_frame).put(Tag::CGROUP, cgroup).put(Tag::TARGET, plan_file);
   return job.put(Tag::SECCOMP_FILTER, filter).put(Tag::PATH, reboot_mark);
 }
 
@@ -137,6 +148,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
                         : base::Result<StartPlan>(base::SysError{EINVAL, "plan", ""});
   if (!parsed.ok()) give_up(report, "plan", parsed.error());
   const StartPlan& plan = *parsed;
+  const std::string plan_file = job.fields.str(Tag::TARGET);
   take_title(plan);
   rotate_log(plan.log_file);
   const abi::Lxc* lxc = abi::lxc();
@@ -205,10 +217,22 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
                   .filter = std::move(filter),
                   .close_later = std::move(*layers),
                   .reboot_mark = job.fields.str(Tag::PATH),
-                  .owner = root_of(plan.rootfs.uid_map)});
-  ::close(report);
+                  .owner = root_of(plan.rootfs.uid_map),
+                  .cloned =
+                      [&plan, report](pid_t init) {
+                        auto given = delegate(plan, init);
+                        if (given.ok()) given = done(Step::MONITOR_DELEGATED);
+                        if (!given.ok()) {
+                          ::kill(init, SIGKILL);
+                          give_up(report, "delegation", given.error());
+                        }
+                        ::close(report);
+                      },
+                  .ended = [&plan, &plan_file] { take_back(plan, plan_file); }});
   InitArguments init(plan);
-  _exit(container->start(container, 0, init.get()) ? 0 : kFailedStatus);
+  const bool ran = container->start(container, 0, init.get());
+  take_back(plan, plan_file);
+  _exit(ran ? 0 : kFailedStatus);
 }
 
 }  // namespace keeper

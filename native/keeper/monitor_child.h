@@ -13,11 +13,13 @@ namespace keeper {
 
 // What it is told: the START frame, the cgroup that it stays in, which is the keeper's own, and
 // what the guest's filter is compiled to. `filter` is the file of the compiled seccomp filter, ""
-// without a profile; `reboot_mark` the one that it makes when the guest reboots. Descriptors go
-// with it: where a Report is written when a step before liblxc fails, the user namespace, and where
-// to write that filter when it is not there already.
+// without a profile; `reboot_mark` the one that it makes when the guest reboots; `plan_file` has
+// the plan as it is when the guest ends. Descriptors go with it: where a Report is written when a
+// step before liblxc fails, the user namespace, and where to write that filter when it is not there
+// already.
 Writer monitor_job(std::string_view start_frame, const std::string& cgroup,
-                   const std::string& filter, const std::string& reboot_mark);
+                   const std::string& filter, const std::string& reboot_mark,
+                   const std::string& plan_file);
 // Later it is told what make_cgroups() said.
 
 // What a child that gave up leaves in its pipe: fixed size, so one write(2) is whole.

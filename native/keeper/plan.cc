@@ -36,6 +36,7 @@ std::optional<TreePlan::Mode> parse_mode(std::string_view mode) {
   if (mode == "bind") return TreePlan::Mode::kBind;
   if (mode == "overlay") return TreePlan::Mode::kOverlay;
   if (mode == "dataset") return TreePlan::Mode::kDataset;
+  if (mode == "device") return TreePlan::Mode::kDevice;
   return {};
 }
 
@@ -105,7 +106,9 @@ base::Result<RootfsPlan> RootfsPlan::parse(std::string_view item) {
   const auto fields = Fields::parse(item);
   if (!fields) return invalid("rootfs");
   RootfsPlan plan;
-  if (!parse_tree(*fields, "", plan)) return invalid("rootfs.tree");
+  if (!parse_tree(*fields, "", plan) || plan.mode == TreePlan::Mode::kDevice) {
+    return invalid("rootfs.tree");
+  }
   plan.target = fields->str(Tag::TARGET);
   auto uid_map = parse_map(fields->text(Tag::UID_MAP));
   auto gid_map = parse_map(fields->text(Tag::GID_MAP));
@@ -139,6 +142,13 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   plan.log_file = fields.str(Tag::LOG_FILE);
   plan.console_log = fields.str(Tag::CONSOLE_LOG);
   plan.timeout_ms = fields.number(Tag::TIMEOUT_MS, 60'000);
+  constexpr size_t kMaxDelegated = 256;
+  for (const std::string_view dataset : fields.all(Tag::DELEGATED)) {
+    if (!dataset_name(dataset) || plan.delegated.size() == kMaxDelegated) {
+      return invalid("delegated");
+    }
+    plan.delegated.emplace_back(dataset);
+  }
   if (!plain_name(plan.pool)) return invalid("pool");
   if (!plain_name(plan.id)) return invalid("id");
   if (!clean_path(plan.lxc_path, true)) return invalid("lxcPath");

@@ -14,11 +14,11 @@ namespace keeper {
 
 // What a tree is put together from.
 struct TreePlan {
-  enum class Mode { kBind, kOverlay, kDataset };
+  enum class Mode { kBind, kOverlay, kDataset, kDevice };
   Mode mode = Mode::kBind;
   std::string lower;  // overlay: the image's tree, never written
   // overlay: holds `upper` and `work`; bind: the tree itself; dataset: ZFS's name of it, and the
-  // tree is its `private`
+  // tree is its `private`; device: a node of the host, which is no tree but one file
   std::string upper;
 };
 
@@ -50,6 +50,7 @@ struct StartPlan {
   std::string notify_socket;
   std::string log_file;
   std::string console_log;
+  std::vector<std::string> delegated;  // datasets that its user namespace is given
   uint64_t timeout_ms = 0;
   // The START frame of what a reboot begins with, "" when that is the same again.
   std::string next;

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/mountinfo.h"
+#include "keeper/delegation.h"
 #include "keeper/zpools.h"
 #include "ns/mount.h"
 #include "ns/rootfs.h"
@@ -201,6 +202,9 @@ base::Result<base::UniqueFd> tree_of(const TreePlan& tree, const RootfsPlan& pla
   if (tree.mode == TreePlan::Mode::kDataset) {
     return tree_in(tree.upper, plan, userns, attributes, used);
   }
+  if (tree.mode == TreePlan::Mode::kDevice) {
+    return ns::clone_mount(AT_FDCWD, tree.upper, -1, attributes);
+  }
   return ns::clone_mount(AT_FDCWD, tree.upper, userns, attributes | ns::kMountNodev);
 }
 
@@ -322,13 +326,14 @@ void unmount_rootfs(const std::string& target) {
     const std::string path = target + part;
     while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
     }
-    ::rmdir(path.c_str());
+    ::remove(path.c_str());  // of a device it is a file
   }
 }
 
 bool is_of_rootfs(std::string_view path, std::string_view target) {
   if (!path.starts_with(target)) return false;
   const std::string_view rest = path.substr(target.size());
+  if (rest == kUsernsPart) return true;
   return std::any_of(kParts.begin(), kParts.end(), [rest](std::string_view part) {
     return rest.starts_with(part) && (rest.size() == part.size() || rest[part.size()] == '/');
   });

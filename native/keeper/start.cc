@@ -96,7 +96,7 @@ base::Status Containers::launch(Container& container) {
   std::vector<int> fds{write_end.get(), *userns};
   if (seccomp.valid()) fds.push_back(seccomp.get());
   const Writer job = monitor_job(container.frame, own_cgroup(context_.options), container.filter,
-                                 reboot_mark(key));
+                                 reboot_mark(key), plan_file(key));
   auto child = context_.spare.take();
   if (!child.ok()) return std::move(child.error());
   const Unused unused(*child);

@@ -30,6 +30,7 @@ KEEPER_STEP(MONITOR_CONFIG, "monitor.config", monitor, true, "liblxc has read th
 KEEPER_STEP(MONITOR_CGROUPS, "monitor.cgroups", monitor, true, "it knows which cgroups are there")
 KEEPER_STEP(MONITOR_SIGNALS, "monitor.signals", monitor, true, "liblxc has begun the start")
 KEEPER_STEP(MONITOR_CLONED, "monitor.cloned", monitor, false, "init is cloned")
+KEEPER_STEP(MONITOR_DELEGATED, "monitor.delegated", monitor, true, "init's user namespace has its datasets")
 KEEPER_STEP(INIT_NETWORK, "init.network", init, true, "init has its network namespace")
 KEEPER_STEP(INIT_FILTER, "init.filter", init, true, "init has its seccomp filter")
 KEEPER_STEP(MONITOR_RUNNING, "monitor.running", monitor, false, "liblxc waits for init's end")
@@ -42,6 +43,7 @@ KEEPER_STEP(RUNNING_ANSWERED, "running.answered", keeper, false, "who asked has 
 KEEPER_STEP(RUNNING_UNMOUNTED, "running.unmounted", keeper, false, "the rootfs is init's alone")
 
 KEEPER_STEP(END_REAPED, "end.reaped", keeper, false, "the monitor has ended")
+KEEPER_STEP(END_DETACHED, "end.detached", keeper, false, "no dataset is its user namespace's any more")
 KEEPER_STEP(END_UNMOUNTED, "end.unmounted", keeper, false, "nothing of it is mounted")
 KEEPER_STEP(END_CGROUPS, "end.cgroups", keeper, false, "its cgroups are gone")
 KEEPER_STEP(END_KEPT, "end.kept", keeper, false, "how it ended is written down")

@@ -209,6 +209,15 @@ static Napi::Value RunningConfig(const Napi::CallbackInfo& info) {
       info, args, [keys = args[1].strings()](lxc::Container& c) { return c.running_config(keys); });
 }
 
+// setCgroup(container: ContainerHandle, key: string, value: string): Promise<void>
+static Napi::Value SetCgroup(const Napi::CallbackInfo& info) {
+  Args args(info);
+  return with_container(info, args,
+                        [key = args[1].string(), value = args[2].string()](lxc::Container& c) {
+                          return c.set_cgroup(key, value);
+                        });
+}
+
 // freeze(container: ContainerHandle): Promise<void>
 static Napi::Value Freeze(const Napi::CallbackInfo& info) {
   Args args(info);
@@ -253,6 +262,7 @@ Napi::Object init_lxc(Napi::Env env) {
                             {"loadConfig", LoadConfig},
                             {"saveConfig", SaveConfig},
                             {"runningConfig", RunningConfig},
+                            {"setCgroup", SetCgroup},
                             {"freeze", Freeze},
                             {"unfreeze", Unfreeze},
                             {"console", Console}});

@@ -141,6 +141,14 @@ Result<std::vector<std::optional<std::string>>> Container::running_config(
   return values;
 }
 
+Result<Unit> Container::set_cgroup(const std::string& key, const std::string& value) {
+  const LogMark mark(*library_);
+  if (!container_->set_cgroup_item(container_, key.c_str(), value.c_str())) {
+    return Failure{"set_cgroup", name_, key, mark.lines(name_), {}};
+  }
+  return Unit{};
+}
+
 Result<Unit> Container::freeze() {
   const LogMark mark(*library_);
   if (!container_->freeze(container_)) return Failure{"freeze", name_, "", mark.lines(name_), {}};

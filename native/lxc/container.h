@@ -53,6 +53,9 @@ class Container {
   Result<std::vector<std::optional<std::string>>> running_config(
       const std::vector<std::string>& keys);
 
+  // Of the running one's cgroup, as its monitor has it: `devices.allow` of both versions.
+  Result<Unit> set_cgroup(const std::string& key, const std::string& value);
+
   Result<Unit> freeze();
   Result<Unit> unfreeze();
   Result<ConsoleFds> console_fds(int tty);  // -1: the first that is free; 0: the console

@@ -1,6 +1,7 @@
 // The ioctls of /dev/zfs that libzfs_core has no function for, and their one argument: `zfs_cmd` of
-// OpenZFS's zfs_ioctl.h. What stands here is its beginning, the same since 0.7; of what follows
-// zeros say that there is nothing.
+// OpenZFS's zfs_ioctl.h. What stands here is its beginning, the same since 0.7, and one field
+// behind that, which has had its place since 2.0 (2.4 overlays others to keep it there); of what
+// else follows zeros say that there is nothing.
 #pragma once
 
 #include <array>
@@ -19,6 +20,11 @@ constexpr unsigned long kDatasetListNext = 0x5a14;
 constexpr unsigned long kSnapshotListNext = 0x5a15;
 constexpr unsigned long kSetProp = 0x5a16;
 constexpr unsigned long kInheritProp = 0x5a2b;
+// On Linux only, and since 2.2.
+constexpr unsigned long kUsernsAttach = 0x5a85;
+constexpr unsigned long kUsernsDetach = 0x5a86;
+
+constexpr uint64_t kObjsetFilesystem = 2;  // DMU_OST_ZFS
 
 struct Command {
   std::array<char, 4096> name;
@@ -35,6 +41,9 @@ struct Command {
   uint64_t config;
   uint64_t config_size;
   uint64_t cookie;  // how far a list has come
+  uint64_t objset_type;
+  std::array<char, 1032> unused;
+  int32_t cleanup_fd;
   // More than there is of it in any version: the kernel copies as much as it knows.
   std::array<char, 32768> rest;
 
@@ -43,6 +52,7 @@ struct Command {
 };
 static_assert(offsetof(Command, value) == 4096 + 6 * 8);
 static_assert(offsetof(Command, cookie) == 4096 + 6 * 8 + 8192 + 256 + 3 * 8);
+static_assert(offsetof(Command, cleanup_fd) == 13'664);
 
 std::unique_ptr<Command> new_command();
 Result<base::UniqueFd> open_device();

@@ -24,7 +24,10 @@ export async function stateOf(host: Host, { other, third }: Place): Promise<stri
   const pools = new Set([...host.pools.list().map(({ path }) => path), other, ...made])
   const keeper = await host.keeperPid()
   const mounts = (): string[] =>
-    mountsOf(keeper).filter((path) => path.startsWith(`${host.stateDir}/rootfs/`))
+    mountsOf(keeper)
+      .filter((path) => path.startsWith(`${host.stateDir}/rootfs/`))
+      // Of what has datasets in its own hands, for as long as it runs.
+      .filter((path) => !path.endsWith('.userns'))
   // That of a start goes a moment after its answer.
   await until(() => mounts().length === 0)
   return [

@@ -144,6 +144,17 @@ const dropDataset = async (host: Host): Promise<void> => {
   await datasets.delete('data', { recursive: true, unmount: true })
 }
 
+const makeOwn = async (host: Host, delegated = false): Promise<void> => {
+  const { datasets } = host.containers.get('live')
+  const there = (await datasets.list()).some(({ name }) => name === 'own')
+  if (!there) await datasets.create('own', { mountpoint: null, delegated })
+}
+const dropOwn = async (host: Host): Promise<void> => {
+  const { datasets } = host.containers.get('live')
+  const there = (await datasets.list()).some(({ name }) => name === 'own')
+  if (there) await datasets.delete('own')
+}
+
 /** Those that only a pool of ZFS has. */
 export const zfsOperations: readonly Operation[] = [
   {
@@ -161,6 +172,22 @@ export const zfsOperations: readonly Operation[] = [
         .get('base')
         .datasets.delete('data', { recursive: true, unmount: true }, options),
     restore: dropDataset,
+  },
+  {
+    name: 'delegate a dataset',
+    steps: ['delegate.marked', 'delegate.zoned', 'delegate.given'],
+    prepare: (host) => makeOwn(host),
+    run: (host, _place, options) =>
+      host.containers.get('live').datasets.set('own', { delegated: true }, options),
+    restore: dropOwn,
+  },
+  {
+    name: 'take a dataset back',
+    steps: ['undelegate.taken', 'undelegate.unzoned', 'undelegate.unmarked'],
+    prepare: (host) => makeOwn(host, true),
+    run: (host, _place, options) =>
+      host.containers.get('live').datasets.set('own', { delegated: false }, options),
+    restore: dropOwn,
   },
   {
     name: 'copy the datasets of a running container',

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import tap, { type Test } from 'tap'
 import { fuzzTargets } from './fuzz.js'
+import { confines } from './guest-zfs.js'
 import { programs } from './programs.js'
 import { idmapsTmpfs } from './quick-directory.js'
 import { selftestPath } from './selftest.js'
@@ -22,6 +23,7 @@ const probes = {
   'idmapped tmpfs': () => (idmapsTmpfs() ? null : 'tmpfs cannot be idmapped before Linux 6.3'),
   fuse: () => (/ fuse$/m.test(readFileSync('/proc/misc', 'utf8')) ? null : 'no FUSE'),
   zfs: () => (existsSync('/dev/zfs') ? (found('zpool') ?? found('zfs')) : 'no ZFS'),
+  'confining zfs': () => (confines() ? null : 'with this OpenZFS a guest would have the zpool'),
   loop: () => (existsSync('/dev/loop-control') ? null : 'no loop devices'),
   'mkfs.btrfs': () => found('mkfs.btrfs'),
   'mkfs.xfs': () => found('mkfs.xfs'),

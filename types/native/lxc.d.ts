@@ -20,6 +20,7 @@ export type LxcVerb =
   | 'config_keys'
   | 'load_config'
   | 'save_config'
+  | 'set_cgroup'
   | 'freeze'
   | 'unfreeze'
   | 'console'
@@ -76,6 +77,8 @@ export interface Lxc {
   saveConfig(container: LxcHandle, file: string | null): Promise<void>
   /** What the running container was started with; `null` where its monitor has no answer. */
   runningConfig(container: LxcHandle, keys: string[]): Promise<(string | null)[]>
+  /** Of the running one's cgroup, by its monitor: `devices.allow` of both versions. */
+  setCgroup(container: LxcHandle, key: string, value: string): Promise<void>
   freeze(container: LxcHandle): Promise<void>
   unfreeze(container: LxcHandle): Promise<void>
   /** -1: the first terminal that is free; 0: the console. */

@@ -7,6 +7,7 @@ import { renameDataset, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
+import { listShared, releaseTheirs } from './guest-datasets.js'
 import { ORIGINAL_NAME, TRASHED_AT } from './names.js'
 
 /** What is in the trash. */
@@ -52,7 +53,11 @@ export class Trash {
     const name = `${this.#root}/${flat.slice(0, NAME_ROOM)}.${unique}`
     try {
       await setProperties(dataset, { [ORIGINAL_NAME]: dataset, [TRASHED_AT]: String(seconds) })
-      return await renameToFirst(dataset, [name, `${this.#root}/${unique}`])
+      const names = [name, `${this.#root}/${unique}`] as const
+      return await renameToFirst(dataset, names).catch(async (error: unknown) => {
+        if (!isZfsError(error, 'ENAMETOOLONG') || !(await destroyTheirs(dataset))) throw error
+        return await renameToFirst(dataset, names)
+      })
     } catch (error) {
       if (!isZfsError(error, 'ENOENT')) throw error
       return null
@@ -88,6 +93,7 @@ export class Trash {
       signal?.throwIfAborted()
       if (destroyed.length > 0) await sleep(pauseMs, undefined, signal && { signal })
       try {
+        await releaseTheirs(dataset)
         await destroyTree(dataset)
         destroyed.push(dataset)
       } catch (error) {
@@ -98,6 +104,14 @@ export class Trash {
     }
     return { destroyed, left }
   }
+}
+
+// With the longest names a guest would be in the way of the end of all that is above.
+async function destroyTheirs(dataset: string): Promise<boolean> {
+  const { delegated } = await listShared(dataset)
+  await releaseTheirs(dataset)
+  for (const one of delegated) await destroyTree(one)
+  return delegated.length > 0
 }
 
 // With the longest names of snapshots ZFS does not let it have a longer name than it had.

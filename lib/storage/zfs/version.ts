@@ -19,6 +19,20 @@ export function assertVersion(version: string | null = loadedVersion()): void {
   throw new UnsupportedError(`a pool on OpenZFS ${version}`, reason)
 }
 
+/**
+ * Whether root of a user namespace is nobody to the zpool, zpool(8). Before 2.3.9 whoever is that, and can open
+ * /dev/zfs, can set a zpool's properties and scrub it (2.3.2, tried). What is not known to be mended is refused.
+ *
+ * @throws UnsupportedError
+ */
+export function assertConfining(version: string | null = loadedVersion()): void {
+  const [, patch] = /^2\.3\.(\d+)/.exec(version ?? '') ?? []
+  if (patch !== undefined && Number(patch) >= 9) return
+  const reason =
+    'it would have the whole zpool in its hands; of 2.3.9, and later ones of 2.3, it is known not to'
+  throw new UnsupportedError(`a dataset in the hands of a container on OpenZFS ${version}`, reason)
+}
+
 function loadedVersion(): string | null {
   try {
     return readFileSync('/sys/module/zfs/version', 'utf8').trim()

@@ -8,11 +8,15 @@ import { done } from '../../step.js'
 import { destroySnapshots, makeSnapshots, setProperties } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
+import { isSettable, type Properties } from '../../zfs/properties.js'
 import { receiveSnapshot } from '../../zfs/receive.js'
 import { snapshotStream } from '../../zfs/send.js'
-import { isZfsError } from '../../zfs/zfs-error.js'
 import type { CopyRootfsOptions } from '../copy.js'
+import { isInHands, listIfThere, listShared, type SharedTree } from './guest-datasets.js'
 import { isAside } from './names.js'
+
+/** What a snapshot of a copy adds to a dataset's name: `osctl-copy-` and twelve digits, and which one. */
+export const SNAPSHOT_ROOM = '@osctl-copy-0123456789ab-base'.length
 
 export interface DatasetCopy {
   /** The container's dataset, that of the copy, which does not exist. */
@@ -26,7 +30,8 @@ export async function copyDatasets(
   { from, to, images }: DatasetCopy,
   { name, rest, signal }: CopyRootfsOptions,
 ): Promise<void> {
-  const datasets = await datasetsOf(from)
+  const tree = await listShared(from)
+  const datasets = datasetsIn(tree)
   const { base, last } = snapshotsOf(name)
   const copyOf = (dataset: string) => `${to}${dataset.slice(from.length)}`
   const made = await snapshotAll(datasets, base)
@@ -36,6 +41,8 @@ export async function copyDatasets(
     const origin = dataset === from ? shared : null
     const stream = streamOf(`${dataset}@${base}`, origin, signal)
     await receiveSnapshot(`${copyOf(dataset)}@${base}`, stream, { origin, signal })
+    // Before what a guest has said of how it is mounted, and of what is below it.
+    if (tree.delegated.includes(dataset)) await setProperties(copyOf(dataset), { zoned: true })
   }
   const copies = made.map(copyOf)
   if (rest?.how === 'stopped') {
@@ -50,24 +57,39 @@ export async function copyDatasets(
   await destroySnapshots(copies)
   for (const dataset of datasets) {
     // Not received ones: the next stream would take them away.
-    const properties = await localProperties(dataset)
-    await setProperties(copyOf(dataset), { ...properties, canmount: 'noauto' })
+    const properties = isInHands(tree, dataset)
+      ? await guestProperties(dataset)
+      : { ...(await localProperties(dataset)), canmount: 'noauto' }
+    await setProperties(copyOf(dataset), properties)
   }
 }
 
 /** Takes away the snapshots that a copy has made of its origin. */
 export async function forgetCopy(home: string, name: string): Promise<void> {
   const { base, last } = snapshotsOf(name)
-  const datasets = await datasetsOf(home).catch((error: unknown) => {
-    if (isZfsError(error, 'ENOENT')) return []
-    throw error
-  })
-  await destroySnapshots(datasets.flatMap((one) => [`${one}@${base}`, `${one}@${last}`]))
+  const tree = await listIfThere(home)
+  const snapshots = datasetsIn(tree).flatMap((one) => [`${one}@${base}`, `${one}@${last}`])
+  await destroySnapshots(snapshots.filter((one) => !isInHands(tree, one)))
+  // A guest may hold them, or have clones.
+  const theirs = snapshots.filter((one) => isInHands(tree, one))
+  if (theirs.length > 0) await destroySnapshots(theirs, { defer: true })
 }
 
 /** What the container sees: without what was put aside. Parents before their children. */
-async function datasetsOf(home: string): Promise<string[]> {
-  return (await listDatasets(home)).map(({ name }) => name).filter((name) => !isAside(name))
+function datasetsIn({ ours, theirs }: SharedTree): string[] {
+  const seen = [...ours.filter(({ name }) => !isAside(name)), ...theirs]
+  return seen.map(({ name }) => name).sort()
+}
+
+/** What a guest may have set that cannot be set here is not worth a copy. */
+async function guestProperties(dataset: string): Promise<Properties> {
+  const [found] = await listDatasets(dataset, { depth: 0, properties: ['mountpoint'] })
+  const mountpoint = found?.properties['mountpoint']
+  const all: Properties = {
+    ...(await localProperties(dataset)),
+    ...(mountpoint?.source === 'local' ? { mountpoint: String(mountpoint.value) } : {}),
+  }
+  return Object.fromEntries(Object.entries(all).filter(([name, value]) => isSettable(name, value)))
 }
 
 function snapshotsOf(name: string): { readonly base: string; readonly last: string } {

@@ -25,10 +25,11 @@ import type {
 } from '../driver.js'
 import { isBeside } from '../replacement.js'
 import { DatasetMount } from './dataset-mount.js'
+import { assertRoomForNames } from './guest-datasets.js'
 import { IMAGES, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
 import { Trash } from './trash.js'
-import { copyDatasets, forgetCopy } from './zfs-copy.js'
+import { copyDatasets, forgetCopy, SNAPSHOT_ROOM } from './zfs-copy.js'
 import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
 import { ZfsReplacement } from './zfs-replacement.js'
@@ -95,6 +96,10 @@ export class ZfsDriver implements StorageDriver {
 
   async assertCanCopy(home: string, { driver, home: from }: RootfsOrigin): Promise<void> {
     if (await datasetExists(home)) throw new ExistsError('container', home)
+    if (driver.dataset !== null) {
+      const more = SNAPSHOT_ROOM + Math.max(0, home.length - from.length)
+      await assertRoomForNames(from, more, `a copy of '${from}'`, false)
+    }
     // With the limits of the first one, it would not be given them, or have no room for its own name.
     for (const { name, dataset, referenced, refquota } of (await driver.datasets?.list(from)) ??
       []) {

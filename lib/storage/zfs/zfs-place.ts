@@ -140,13 +140,20 @@ async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null>
   }
   if (dataset === undefined || dataset === zpool) return null
   const wanted = await look(dataset)
-  return wanted !== null && isActive(wanted) ? dataset : null
+  if (wanted === null || !isActive(wanted)) return null
+  return (await isZoned(dataset)) ? null : dataset
 }
 
 // What is inherited says nothing of a dataset itself.
 function isActive({ properties }: ListedDataset): boolean {
   const active = properties[ACTIVE]
   return active?.value === 'yes' && active.source === 'local'
+}
+
+// What is said of one that is, or was, in a guest's hands may be the guest's words.
+async function isZoned(dataset: string): Promise<boolean> {
+  const [found] = await listDatasets(dataset, { depth: 0, properties: ['zoned'] })
+  return found?.properties['zoned']?.value === 'on'
 }
 
 async function look(dataset: string): Promise<ListedDataset | null> {

@@ -7,6 +7,7 @@ import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { RootfsSource } from '../driver.js'
 import { besideName, isBeside, type ReplacementStorage } from '../replacement.js'
+import { assertRoomForNames, isInHands, listShared } from './guest-datasets.js'
 import type { Trash } from './trash.js'
 import type { ZfsImages } from './zfs-images.js'
 
@@ -28,7 +29,9 @@ export class ZfsReplacement implements ReplacementStorage {
     source: RootfsSource,
     { signal }: { signal?: AbortSignal | undefined },
   ): Promise<void> {
-    await this.#images.clone(source, this.beside(home), await localProperties(home), signal)
+    const beside = this.beside(home)
+    await assertRoomForNames(home, beside.length - home.length, `another rootfs for '${home}'`)
+    await this.#images.clone(source, beside, await localProperties(home), signal)
   }
 
   async discard(home: string): Promise<void> {
@@ -55,11 +58,13 @@ export class ZfsReplacement implements ReplacementStorage {
       await renameDataset(name, `${to}/${basename(name)}`)
     }
     if (gone.size === 0) return
+    const tree = await listShared(to)
     const moved = (await listDatasets(to, { snapshots: true })).map(({ name }) => name)
+    const isAside = (name: string): boolean => !isInHands(tree, name) && isPutAside(name)
     for (const name of moved) {
-      if (isPutAside(name) && !name.includes('@')) await this.#trash.put(name)
+      if (isAside(name) && !name.includes('@')) await this.#trash.put(name)
     }
-    const doomed = moved.filter((name) => !isPutAside(name) && gone.has(name.split('@')[1] ?? ''))
+    const doomed = moved.filter((name) => !isAside(name) && gone.has(name.split('@')[1] ?? ''))
     // One that something in the trash was cloned from goes after that.
     await destroySnapshots(doomed, { defer: true })
   }

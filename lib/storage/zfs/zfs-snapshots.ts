@@ -16,16 +16,35 @@ import { destroyTree } from '../../zfs/destroy-tree.js'
 import { namingHolders } from '../../zfs/holders.js'
 import { listDatasets, type ListedDataset } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
+import { isZfsError } from '../../zfs/zfs-error.js'
 import type { SnapshotEntry, SnapshotStorage } from '../snapshots.js'
+import {
+  assertRoomForNames,
+  isInHands,
+  LONGEST_NAME,
+  listShared,
+  type SharedTree,
+} from './guest-datasets.js'
 import { isAside } from './names.js'
 
 const ASIDE = '.newer-'
+const TRIES = 20
 
 export class ZfsSnapshots implements SnapshotStorage {
   async create(homes: readonly string[], name: string): Promise<void> {
-    const trees = await Promise.all(homes.map((home) => listDatasets(home)))
-    const datasets = trees.flat().filter((dataset) => !isAside(dataset.name))
-    await makeSnapshots(datasets.map((dataset) => `${dataset.name}@${name}`))
+    for (let tries = TRIES; ; tries--) {
+      const trees = await Promise.all(homes.map((home) => listShared(home)))
+      try {
+        const missing = await Promise.all(trees.map((tree) => missingIn(tree, name)))
+        return await makeSnapshots(missing.flat())
+      } catch (error) {
+        // What a guest makes or destroys meanwhile is its own affair.
+        const isTheirs = (one: string) => trees.some((tree) => isInHands(tree, one))
+        if (tries === 0 || !isZfsError(error, 'EEXIST', 'ENOENT')) throw error
+        if (error.failures.length === 0 || !error.failures.every((one) => isTheirs(one.name)))
+          throw error
+      }
+    }
   }
 
   async list(home: string): Promise<readonly SnapshotEntry[]> {
@@ -39,16 +58,23 @@ export class ZfsSnapshots implements SnapshotStorage {
   }
 
   async delete(home: string, name: string): Promise<void> {
+    const tree = await listShared(home)
     const all = (await listDatasets(home, { snapshots: true })).map((one) => one.name)
-    await destroySnapshots(all.filter((one) => one.endsWith(`@${name}`)))
+    const named = all.filter((one) => one.endsWith(`@${name}`))
+    await destroySnapshots(named.filter((one) => !isInHands(tree, one)))
+    // A guest may hold them, or have clones.
+    await destroySnapshots(
+      named.filter((one) => isInHands(tree, one)),
+      { defer: true },
+    )
   }
 
   // ZFS says so as well, but in the middle.
   async assertFits(home: string, name: string): Promise<void> {
-    for (const { name: dataset, properties } of await listDatasets(home, {
-      properties: ['refquota'],
-    })) {
-      if (isAside(dataset)) continue
+    await assertRoomForNames(home, '..old'.length, `a rollback of '${home}'`)
+    const tree = await listShared(home, { properties: ['refquota'] })
+    for (const { name: dataset, properties } of tree.ours) {
+      if (isAside(dataset) || isInHands(tree, dataset)) continue
       const wanted = wantedOf(dataset, await snapshotsOf(dataset), name)
       const refquota = Number(properties['refquota']?.value ?? 0)
       const size = Number(wanted?.properties['referenced']?.value ?? 0)
@@ -62,11 +88,27 @@ export class ZfsSnapshots implements SnapshotStorage {
 
   async #rollback(home: string, name: string): Promise<void> {
     await settleTree(home)
-    const datasets = (await listDatasets(home)).map((one) => one.name)
-    for (const dataset of datasets.filter((one) => !isAside(one))) {
+    const tree = await listShared(home)
+    for (const { name: dataset } of tree.ours) {
+      if (isAside(dataset) || isInHands(tree, dataset)) continue
       await rollbackOne(dataset, name)
     }
   }
+}
+
+/**
+ * Snapshots to be made. Where a guest has made one of that name itself, that is what is meant; what it has given
+ * too long a name for one, it does without.
+ */
+async function missingIn({ ours, theirs, delegated }: SharedTree, name: string): Promise<string[]> {
+  const there = new Set<string>()
+  for (const one of delegated) {
+    for (const found of await listDatasets(one, { snapshots: true })) there.add(found.name)
+  }
+  const snapshotOf = (one: ListedDataset): string => `${one.name}@${name}`
+  const possible = theirs.map(snapshotOf).filter((one) => one.length <= LONGEST_NAME)
+  const seen = ours.filter((one) => !isAside(one.name)).map(snapshotOf)
+  return [...seen, ...possible].filter((one) => !there.has(one))
 }
 
 /**
@@ -108,7 +150,7 @@ async function settleTree(home: string): Promise<void> {
 
 /** The same of what is directly below, or also further down. */
 export async function settleBelow(dataset: string, depth: number): Promise<void> {
-  const found = await listDatasets(dataset, { depth })
+  const { ours: found } = await listShared(dataset, { depth })
   const names = new Set(
     found.flatMap(({ name }) => {
       const [, of] = /^\.(.+)\.(?:new|old)$/.exec(basename(name)) ?? []

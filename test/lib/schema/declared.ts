@@ -12,6 +12,7 @@ import {
   datasetSettings,
   deleteDatasetOptions,
   mountInput,
+  setDatasetOptions,
 } from '../../../dist/schema/dataset.js'
 import { hostOptions } from '../../../dist/schema/host.js'
 import { allocateOptions, createIdRangeOptions } from '../../../dist/schema/id-range.js'
@@ -55,11 +56,13 @@ const same: [
   Takes<typeof poolOptions, vpsadminos.PoolOptions>,
   Takes<typeof installOptions, vpsadminos.InstallOptions>,
   Takes<typeof datasetSettings, vpsadminos.DatasetSettings>,
+  Takes<typeof setDatasetOptions, vpsadminos.SetDatasetOptions>,
   Takes<typeof createDatasetOptions, vpsadminos.CreateDatasetOptions>,
   Takes<typeof deleteDatasetOptions, vpsadminos.DeleteDatasetOptions>,
   Takes<typeof mountInput, vpsadminos.MountInput>,
   Takes<typeof importImage, vpsadminos.ImportImage>,
 ] = [
+  true,
   true,
   true,
   true,
@@ -106,6 +109,7 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/pool', 'ZfsPoolOptions', zfsPoolOptions],
   ['schema/pool', 'DirInstallOptions', dirInstallOptions],
   ['schema/dataset', 'DatasetSettings', datasetSettings],
+  ['schema/dataset', 'SetDatasetOptions', setDatasetOptions],
   ['schema/dataset', 'CreateDatasetOptions', createDatasetOptions],
   ['schema/dataset', 'DeleteDatasetOptions', deleteDatasetOptions],
   ['schema/dataset', 'MountInput', mountInput],

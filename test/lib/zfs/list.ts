@@ -151,3 +151,16 @@ await t.test('what is not there', async (t) => {
   await t.rejects(listDatasets('no-such-pool/none', { properties }), { code: 'ENOENT' })
   await t.rejects(listDatasets(pool + '/x'.repeat(3000), { properties }), { code: 'ENAMETOOLONG' })
 })
+
+await t.test('names as long as they can be', async (t) => {
+  const long = `${pool}/long`
+  await createDataset(long)
+  const names = [253, 254, 255].map((length) => `${long}/${'l'.repeat(length - long.length - 1)}`)
+  for (const name of names) await createDataset(name, { canmount: 'off' })
+  await makeSnapshots([`${names[0]}@s`])
+  const all = [long, names[0], `${names[0]}@s`, ...names.slice(1)]
+  for (const properties of [[], ['used']]) {
+    const listed = await listDatasets(long, { properties, snapshots: true })
+    t.same(listed.map(({ name }) => name).sort(), all.sort())
+  }
+})

@@ -29,6 +29,7 @@ const good: Record<string, unknown[]> = {
   loadConfig: [container, null],
   saveConfig: [container, null],
   runningConfig: [container, []],
+  setCgroup: [container, 'devices.allow', 'c 1:3 rw'],
   freeze: [container],
   unfreeze: [container],
   console: [container, 0],

@@ -29,6 +29,7 @@ const refusals: [code: string, object: string, call: () => Promise<unknown>][] =
   ['ERR_LXC_CONFIG_KEYS', 'lxc.net', () => lxc.configKeys(container, 'lxc.net')],
   ['ERR_LXC_LOAD_CONFIG', '/x', () => lxc.loadConfig(container, '/x')],
   ['ERR_LXC_SAVE_CONFIG', '', () => lxc.saveConfig(container, null)],
+  ['ERR_LXC_SET_CGROUP', 'a', () => lxc.setCgroup(container, 'a', 'b')],
   ['ERR_LXC_FREEZE', '', () => lxc.freeze(container)],
   ['ERR_LXC_UNFREEZE', '', () => lxc.unfreeze(container)],
   ['ERR_LXC_CONSOLE', '', () => lxc.console(container, 0)],

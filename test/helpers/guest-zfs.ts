@@ -1,0 +1,65 @@
+// The programs zfs and zpool of this machine inside a container, with their libraries; and who has a dataset in
+// its hands, asked of the kernel.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, createReadStream, openSync, realpathSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { Container } from 'vpsadminos'
+import { assertConfining } from '../../dist/storage/zfs/version.js'
+
+const PLACE = '/opt/zfs'
+
+/** Whether this machine's may be given to a container. */
+export function confines(): boolean {
+  try {
+    assertConfining()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes them reachable as `zfs` and `zpool`. */
+export async function installZfs(ct: Container): Promise<void> {
+  const programs = ['zfs', 'zpool'].map((name) =>
+    execFileSync('which', [name], { encoding: 'utf8' }).trim(),
+  )
+  const listed = execFileSync('ldd', programs, { encoding: 'utf8' })
+  const libraries = new Set([...listed.matchAll(/(\/\S+) \(0x/g)].map(([, path = '']) => path))
+  for (const path of [...programs, ...libraries]) {
+    const file = createReadStream(realpathSync(path))
+    await ct.push(`${PLACE}/${basename(path)}`, file, { mode: 0o755, mkdirs: true })
+  }
+  const loader = [...libraries].map((path) => basename(path)).find((name) => name.startsWith('ld-'))
+  for (const program of programs.map((path) => basename(path))) {
+    const start = `exec ${PLACE}/${loader} --library-path ${PLACE} ${PLACE}/${program} "$@"`
+    await ct.push(`/bin/${program}`, Buffer.from(`#!/bin/sh\n${start}\n`), { mode: 0o755 })
+  }
+}
+
+/** Of a container that runs, for as long as it is open: also when it has ended. */
+export class UserNamespace implements Disposable {
+  readonly #fd: number
+
+  constructor(initPid: number) {
+    this.#fd = openSync(`/proc/${initPid}/ns/user`, 'r')
+  }
+
+  /** Whether the kernel has this one in its hands. Looking takes it out of them. */
+  takes(dataset: string): boolean {
+    return this.#run('unzone', dataset)
+  }
+
+  give(dataset: string): boolean {
+    return this.#run('zone', dataset)
+  }
+
+  #run(verb: string, dataset: string): boolean {
+    const stdio = ['ignore', 'pipe', 'pipe', this.#fd] as const
+    const { status } = spawnSync('zfs', [verb, '/proc/self/fd/3', dataset], { stdio: [...stdio] })
+    return status === 0
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd)
+  }
+}
