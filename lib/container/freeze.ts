@@ -1,12 +1,15 @@
 // Freezes and thaws all processes of a container. The monitor is not among them, so that lxc-info
 // still answers.
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import { abandon } from '../abandon.js'
 import { SystemError } from '../errors.js'
 import { StateError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { ContainerRecord } from './record.js'
+
+const AGAIN_MS = 20
 
 export async function freezeContainer(
   record: ContainerRecord,
@@ -23,12 +26,16 @@ export async function freezeLocked(op: Operation, record: ContainerRecord): Prom
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'freeze needs it running')
   run.set('freezing')
+  const freezing = record.cgroupDir().freeze()
   try {
-    await unlessEnded(record, 'freeze', abandon(record.cgroupDir().freeze(), op.signal))
+    await unlessEnded(record, 'freeze', abandon(freezing, op.signal))
   } catch (error) {
     // Given up: processes that do not freeze are waited for in vain, and all of them go on.
-    if (run.alive) await unlessEnded(record, 'freeze', record.cgroupDir().thaw())
-    if (run.alive) run.set('running')
+    try {
+      if (run.alive) await unlessEnded(record, 'freeze', takeBack(record, freezing))
+    } finally {
+      if (run.alive) run.set('running')
+    }
     throw error
   }
   run.set('frozen')
@@ -51,6 +58,17 @@ export async function thawLocked(record: ContainerRecord): Promise<void> {
   if (record.run.alive) record.run.set('running')
   await tell(record, 'running')
   emit(record, false)
+}
+
+// It goes on where nobody waits for it any more, and may not even have begun.
+async function takeBack(record: ContainerRecord, freezing: Promise<void>): Promise<void> {
+  const settled = freezing.then(
+    () => true,
+    () => true,
+  )
+  do await record.cgroupDir().thaw()
+  while (!(await Promise.race([settled, sleep(AGAIN_MS, false)])))
+  await record.cgroupDir().thaw()
 }
 
 // Its cgroup goes with it, a moment before anybody is told of its end.

@@ -159,7 +159,10 @@ export class Group {
     if (users.length > 0) throw new InUseError('group', this.path, users)
     await this.#file.remove()
     done('group-delete.file')
-    await rmdir(dirname(this.#file.path))
+    // Somebody's copy of its file may be in there: without the file it is no group.
+    await rmdir(dirname(this.#file.path)).catch((error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error
+    })
     done('group-delete.directory')
     this.#pool.groups.delete(this.path)
     await this.#dir().remove()

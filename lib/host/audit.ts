@@ -2,7 +2,7 @@
 // belong to nothing that runs.
 
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { directories } from '../directories.js'
 import type { Pool } from '../pool/pool.js'
 import { staleCgroups } from '../pool/stale-cgroups.js'
@@ -40,6 +40,11 @@ export async function auditHost(host: HostContext): Promise<AuditReport> {
     for (const container of pool.containers.values()) {
       known.add(`${pool.name}/${container.id}`)
       if (container.state !== 'stopped') alive.add(`${pool.name}/${container.id}`)
+    }
+    // Whether one runs whose file cannot be read is not known: it goes on.
+    for (const { path } of pool.broken) {
+      const id = basename(path, '.yml')
+      if (path === pool.layout.confFile('ct', id)) alive.add(`${pool.name}/${id}`)
     }
   }
   const unseen: UnseenPool[] = []

@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { FileLock } from '../ns/file-lock.js'
 import { BusyError, HostBusyError, InUseError } from './errors.js'
 import { claim, Locks, type Claim, type HeldLock } from './locks.js'
@@ -70,6 +71,15 @@ export async function forgetCgroupRoots(op: Operation): Promise<void> {
   await withCgroupRoots(op, () => undefined)
 }
 
+// Where /run is a disk, a loss of power can leave it damaged; then nothing of what it says runs any more.
+function ownersIn(text: string): Record<string, string> {
+  try {
+    return z.record(z.string(), z.string()).parse(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
 async function withCgroupRoots(
   op: Operation,
   change: (owners: Map<string, string>) => void,
@@ -77,7 +87,7 @@ async function withCgroupRoots(
   await withMachineLock(op, MACHINE_DIRECTORY, 'cgroup-roots', async () => {
     const path = join(MACHINE_DIRECTORY, 'cgroup-roots.json')
     const text = await readFile(path, 'utf8').catch(() => '{}')
-    const known = Object.entries(JSON.parse(text) as Record<string, string>)
+    const known = Object.entries(ownersIn(text))
     const owners = new Map(known.filter(([, directory]) => existsSync(directory)))
     change(owners)
     const changed = JSON.stringify(Object.fromEntries(owners))

@@ -2,7 +2,7 @@
 // everything. One whose process was killed is cleared away when the next one is opened.
 
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
+import { lstat, mkdtemp, readdir, readFile, rename } from 'node:fs/promises'
 import { rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,6 +137,7 @@ export async function sweepTemporary(): Promise<void> {
     ),
   )
   for (const stateDir of found.flat()) {
+    if (!(await isOurs(stateDir))) continue
     const text = (await readMark(stateDir, MARK)) ?? (await planOfRemains(stateDir))
     if (text === null) continue
     try {
@@ -150,6 +151,12 @@ export async function sweepTemporary(): Promise<void> {
       process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
     }
   }
+}
+
+// Everybody may write to one of the parents, and what such a directory says is killed and removed.
+async function isOurs(stateDir: string): Promise<boolean> {
+  const found = await lstat(stateDir).catch(() => null)
+  return found !== null && found.isDirectory() && found.uid === 0 && (found.mode & 0o022) === 0
 }
 
 async function parentInMemory(): Promise<string> {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { IdOverlapError } from '../host/errors.js'
+import { ConfigBrokenError, IdOverlapError } from '../host/errors.js'
 import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import type { Operation } from '../host/operation.js'
 import { isGone, type PoolIdentity } from './pool-identity.js'
@@ -180,7 +180,7 @@ export class Reservations {
       const version = `${ino}-${mtimeNs}-${size}`
       const known = this.#seen.get(file)
       if (known?.version === version) return known
-      const stored = JSON.parse(await readFile(file, 'utf8')) as Stored
+      const stored = storedIn(file, await readFile(file, 'utf8'))
       const seen = { file, version, stored }
       this.#seen.set(file, seen)
       return seen
@@ -190,6 +190,22 @@ export class Reservations {
       return null
     }
   }
+}
+
+/** @throws ConfigBrokenError: whose ids they are is not known, so nobody gets any */
+function storedIn(file: string, text: string): Stored {
+  try {
+    const stored = JSON.parse(text) as Partial<Stored> | null
+    if (Array.isArray(stored?.reservations)) return stored as Stored
+  } catch (cause) {
+    throw damaged(file, { cause })
+  }
+  throw damaged(file)
+}
+
+function damaged(file: string, options?: ErrorOptions): ConfigBrokenError {
+  const reason = 'says ids of a pool, and is damaged: remove it unless that pool is imported'
+  return new ConfigBrokenError(file, reason, null, null, options)
 }
 
 /** A file of another pool, as it was read. */

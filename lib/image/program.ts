@@ -36,14 +36,14 @@ export class Program implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], LC_ALL: 'C' },
     })
-    const program = new Program(child)
+    // What could not be started, for want of descriptors, has no streams either.
     try {
       await once(child, 'spawn')
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
       throw code === 'ENOENT' ? new ImageToolMissingError(name, packages[name]) : error
     }
-    return program
+    return new Program(child)
   }
 
   get stdout(): Readable {

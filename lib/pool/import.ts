@@ -230,7 +230,7 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
       if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))
     }
   }
-  await removeEmpty(pool.layout.conf('group'))
+  await removeHalfMade(pool.layout.conf('group'))
   await driver.sweep()
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
@@ -254,7 +254,7 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
 async function settleCgroups(pool: Pool): Promise<void> {
   const { cgroups } = pool.host
   // What still runs in one is no leftover of ours, and the audit tells of it.
-  const stale = pool.broken.length > 0 ? [] : await staleCgroups(pool)
+  const stale = await staleCgroups(pool)
   await Promise.all(
     stale.map((path) =>
       cgroups
@@ -269,11 +269,13 @@ async function settleCgroups(pool: Pool): Promise<void> {
 }
 
 /** Directories of groups that never got their file, or have lost it. */
-async function removeEmpty(directory: string): Promise<void> {
+/** Directories of groups without anything in them, and files that were not finished. */
+async function removeHalfMade(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue
     const path = join(directory, entry.name)
-    await removeEmpty(path)
+    if (isTemporary(entry.name) && entry.isFile()) await unlink(path)
+    if (!entry.isDirectory()) continue
+    await removeHalfMade(path)
     if ((await readdir(path)).length === 0) await rmdir(path)
   }
 }

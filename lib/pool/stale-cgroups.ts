@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import { directories } from '../directories.js'
 import type { Pool } from './pool.js'
 
-/** Relative to every hierarchy, those that contain others not searched further. */
+/**
+ * Relative to every hierarchy, those that contain others not searched further. None of a pool with files
+ * that cannot be read: they may be of a group or user.
+ */
 export async function staleCgroups(pool: Pool): Promise<readonly string[]> {
+  if (pool.broken.length > 0) return []
   const { cgroups } = pool.host
   const groups = new Set([...pool.groups.values()].map(({ cgroup }) => cgroup))
   const stale = new Set<string>()

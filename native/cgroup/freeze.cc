@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "base/file.h"
 #include "cgroup/clock.h"
@@ -49,6 +50,13 @@ Result<bool> holds(const Freezer& freezer, const std::string& path) {
   return events->find("frozen 1") != std::string::npos;
 }
 
+// False when somebody has thawed it since.
+bool is_wanted(const Freezer& freezer, const std::string& path) {
+  const char* file = freezer.v1 ? "/freezer.self_freezing" : "/cgroup.freeze";
+  const auto state = base::read_at(freezer.hierarchy->dir.get(), path + file);
+  return !state.ok() || !state->starts_with('0');
+}
+
 Status thaw_in(const Hierarchy& hierarchy, const std::string& path) {
   const bool v1 = hierarchy.version == 1;
   // A guest may have frozen a part of itself before; the whole tree continues.
@@ -81,6 +89,7 @@ Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms) {
     auto done = holds(*freezer, path);
     if (!done.ok()) return std::move(done.error());
     if (*done) return success();
+    if (!is_wanted(*freezer, path)) return SysError{ECANCELED, "freeze", path};
     if (now_ms() >= deadline) break;
     // v2 wakes us by POLLPRI; v1 has no event, and reading its state makes the kernel look again.
     pollfd wait{.fd = events.valid() ? events.get() : -1, .events = POLLPRI, .revents = 0};

@@ -4,6 +4,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn, spawnSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, busyboxImage, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, withRootfs } from '../../helpers/storage.js'
@@ -168,6 +170,33 @@ await t.test('freeze and thaw', async (t) => {
   t.match(await ct.stop(), { rung: 'kill' }, 'a frozen one can only be killed')
   await t.rejects(ct.freeze(), { code: 'ERR_STATE' })
   await ct.delete()
+})
+
+await t.test('a freeze that is given up leaves nothing frozen', async (t) => {
+  const ct = await startedContainer(host, { id: 'lukewarm' })
+  const cgroups = Cgroups.mounted()
+  const dir = cgroups.dir(ct.show().cgroup)
+  let given = 0
+  // The threads that freeze are busy in every other round: then it begins when nobody waits any more.
+  for (let round = 0; round < 20; round++) {
+    const busy = round % 2 === 0 ? Array.from({ length: 8 }, () => dir.frozen()) : []
+    const giveUp = new AbortController()
+    const freezing = ct.freeze({ signal: giveUp.signal })
+    if (round % 4 > 1) setImmediate(() => giveUp.abort())
+    else giveUp.abort()
+    await freezing.then(
+      () => ct.thaw(),
+      () => given++,
+    )
+    t.equal(ct.state, 'running')
+    await Promise.all(busy)
+    await sleep(20)
+    t.equal(await dir.frozen(), false, `round ${round}`)
+  }
+  t.comment(`${given} were given up`)
+  t.ok(given > 0)
+  cgroups.close()
+  await ct.delete({ force: true })
 })
 
 await t.test('one operation at a time, and the second is told which is the first', async (t) => {

@@ -1,5 +1,5 @@
 // Groups on the running kernel: limits hold for all containers below.
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { startedContainer, temporaryHost } from '../../helpers/host.js'
@@ -80,6 +80,17 @@ await t.test('a user with containers in two groups leaves nothing in either', as
   t.same((await host.audit()).leftovers, [])
   await user.delete()
   await host.groups.get('/c').delete()
+})
+
+await t.test('a copy of its file that somebody has made does not keep it', async (t) => {
+  await host.groups.create({ path: '/copied' })
+  const directory = join(host.pools.get('tank').show().path, 'conf/group/copied')
+  await writeFile(join(directory, 'config.yml~'), 'memory: 1')
+  await host.groups.get('/copied').delete()
+  t.equal(host.groups.find('/copied'), null)
+  await host.groups.create({ path: '/copied' })
+  await host.groups.get('/copied').delete()
+  await rm(directory, { recursive: true })
 })
 
 await t.test('what makes no sense is refused', async (t) => {

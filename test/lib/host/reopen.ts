@@ -1,6 +1,6 @@
 // Containers outlive the process that started them, and the keeper, too.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,6 +32,36 @@ t.teardown(async () => {
 })
 await host.pools.install({ name: 'tank', path: join(dir, 'tank') })
 await importBusybox(t, host)
+
+await t.test('what runs goes on where a file of it cannot be read', async (t) => {
+  await host.groups.create({ path: '/broken' })
+  await host.users.create({ name: 'broken' })
+  const where = { user: 'broken', group: '/broken' }
+  const ct = await host.containers.create({ id: 'breaks', image: busybox, ...where })
+  const { initPid } = await ct.start()
+  for (const name of ['ct/breaks.yml', 'user/broken.yml', 'group/broken/config.yml']) {
+    const file = join(dir, 'tank/conf', name)
+    const content = await readFile(file, 'utf8')
+    await host.close()
+    await writeFile(file, `${content}  - no: [YAML`)
+    host = await Host.open(options)
+    t.equal(host.containers.find('breaks'), null, name)
+    t.ok(process.kill(initPid, 0), `${name}: it runs`)
+    t.same((await host.recover()).removed, [], `${name}: and is nobody's to remove`)
+    await host.close()
+    await writeFile(file, content)
+    host = await Host.open(options)
+    t.match(host.containers.get('breaks').show(), { state: 'running', initPid }, name)
+  }
+  // As it is left when writing it is cut off.
+  await writeFile(join(dir, 'tank/conf/group/broken/.config.yml.1.new'), '')
+  await host.close()
+  host = await Host.open(options)
+  await host.containers.get('breaks').delete({ force: true })
+  await host.users.get('broken').delete()
+  await host.groups.get('/broken').delete()
+  t.equal(existsSync(join(dir, 'tank/conf/group/broken')), false)
+})
 
 await t.test('closed and opened again, everything is as it was', async (t) => {
   const ct = await host.containers.create({ id: 'one', image: busybox, memoryLimit: '64 MiB' })

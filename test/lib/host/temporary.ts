@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +42,26 @@ await t.test('two at the same time do not know of each other', async (t) => {
   await a.close()
   t.equal((await b.containers.get('same').exec(['echo', 'b'])).stdout, 'b\n')
   t.same((await b.audit()).leftovers, [])
+})
+
+await t.test('what somebody else has put there is not obeyed', async (t) => {
+  const kept = mkdtempSync(join(tmpdir(), 'vpsadminos-kept-'))
+  t.teardown(() => rmSync(kept, { recursive: true, force: true }))
+  const pool = { name: 'tank', path: join(kept, 'tank') }
+  const said = JSON.stringify({ cgroupRoot: 'osctl-none', interfacePrefix: 'vtest1', pool })
+  for (const [uid, mode] of [
+    [65534, 0o700],
+    [0, 0o777],
+  ] as const) {
+    const stateDir = mkdtempSync('/dev/shm/osctl-tmp-')
+    t.teardown(() => rmSync(stateDir, { recursive: true, force: true }))
+    writeFileSync(join(stateDir, 'temporary.json'), said)
+    chmodSync(stateDir, mode)
+    chownSync(stateDir, uid, uid)
+    await using _host = await Host.temporary()
+    t.ok(existsSync(kept), `what it names, of ${uid}`)
+    t.ok(existsSync(stateDir), 'and itself')
+  }
 })
 
 await t.test('what a process left that was killed while it made one goes, too', async (t) => {
