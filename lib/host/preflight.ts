@@ -19,8 +19,8 @@ export interface PreflightCheck {
   readonly ok: boolean
   /** What runs out, in words. */
   readonly purpose: string
-  /** The command that raises it. */
-  readonly raise: string
+  /** The command that raises it; null where it is high enough, which that could lower. */
+  readonly raise: string | null
 }
 
 export interface PreflightReport {
@@ -123,5 +123,5 @@ function check(
   raise: string,
 ): PreflightCheck {
   const ok = current === null || current >= needed
-  return Object.freeze({ name, current, needed, ok, purpose, raise })
+  return Object.freeze({ name, current, needed, ok, purpose, raise: ok ? null : raise })
 }
