@@ -27,17 +27,21 @@ export class TreeRules {
     }
     const path = parts.join('/')
     if (path === '') return entry.type === 'directory' && entry.name !== '' ? null : 'bad-name'
-    return this.#parents(parts) ?? this.#content(entry, parts) ?? this.#place(path, entry.type)
+    return this.#parents(path) ?? this.#content(entry, parts) ?? this.#place(path, entry.type)
   }
 
   // What leads to the entry must be directories. Those that have no entry are made by tar.
-  #parents(parts: readonly string[]): EntryReason | null {
-    for (let depth = 1; depth < parts.length; depth++) {
-      const parent = parts.slice(0, depth).join('/')
+  // Above one that is known all are: the way up is gone no farther, as archives may have deep ones.
+  #parents(path: string): EntryReason | null {
+    const missing: string[] = []
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const parent = path.slice(0, end)
       const type = this.#seen.get(parent)
-      if (type === undefined) this.#seen.set(parent, 'directory')
-      else if (type !== 'directory') return 'not-beneath-directory'
+      if (type === 'directory') break
+      if (type !== undefined) return 'not-beneath-directory'
+      missing.push(parent)
     }
+    for (const parent of missing) this.#seen.set(parent, 'directory')
     return null
   }
 

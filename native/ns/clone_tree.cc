@@ -7,6 +7,7 @@
 
 #include <climits>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -52,15 +53,25 @@ class Cloning {
   [[nodiscard]] const CloneReport& report() const { return report_; }
 
  private:
+  // A directory that has a first link, or one above it. By its own name only: a guest may make a
+  // tree so deep that a path for each of its files is more than there is memory.
+  struct Place {
+    size_t above;
+    std::string name;
+  };
   struct Level {
+    std::string name;
     std::vector<std::string> children;
+    std::optional<size_t> place;
   };
   struct First {
-    std::string directory;
+    size_t place;
     std::string name;
   };
 
-  Status copy_files(Level& level);
+  Status copy_files();
+  size_t place_here();
+  [[nodiscard]] std::string path_of(size_t place) const;
   Status copy_entry(const char* name, const struct stat& info);
   Status copy_regular(const char* name, const struct stat& info);
   Status make_node(const char* name, const struct stat& info);
@@ -80,38 +91,64 @@ class Cloning {
   CloneMode mode_;
   Stop stop_;
   CloneReport report_;
+  std::vector<Level> stack_;
+  std::vector<Place> places_{{0, ""}};  // the top first
   std::map<std::pair<dev_t, ino_t>, First> linked_;
 };
 
 Status Cloning::run() {
-  std::vector<Level> stack(1);
+  stack_.push_back({.name = "", .children = {}, .place = 0});
   report_.entries = 1;
-  TRY_STATUS(copy_files(stack.back()));
+  TRY_STATUS(copy_files());
   for (;;) {
-    if (!stack.back().children.empty()) {
-      const std::string name = std::move(stack.back().children.back());
-      stack.back().children.pop_back();
+    if (!stack_.back().children.empty()) {
+      const std::string name = std::move(stack_.back().children.back());
+      stack_.back().children.pop_back();
       TRY_STATUS(from_.down(name));
       if (::mkdirat(to_.fd(), name.c_str(), 0700) < 0) return last_error("mkdirat", to_.path(name));
       TRY_STATUS(to_.down(name));
       ++report_.entries;
-      stack.emplace_back();
-      TRY_STATUS(copy_files(stack.back()));
+      stack_.push_back({.name = name, .children = {}, .place = {}});
+      TRY_STATUS(copy_files());
       continue;
     }
     TRY_STATUS(named(finish_directory(), ""));
-    stack.pop_back();
-    if (stack.empty()) return success();
+    stack_.pop_back();
+    if (stack_.empty()) return success();
     TRY_STATUS(from_.up());
     TRY_STATUS(to_.up());
   }
 }
 
-Status Cloning::copy_files(Level& level) {
+size_t Cloning::place_here() {
+  auto level = stack_.rbegin();
+  while (!level->place) ++level;
+  while (level != stack_.rbegin()) {
+    const size_t above = *level->place;
+    --level;
+    level->place = places_.size();
+    places_.push_back({above, level->name});
+  }
+  return *level->place;
+}
+
+std::string Cloning::path_of(size_t place) const {
+  std::vector<const std::string*> names;
+  for (; place != 0; place = places_[place].above) names.push_back(&places_[place].name);
+  std::string path;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    if (!path.empty()) path += '/';
+    path += **name;
+  }
+  return path;
+}
+
+Status Cloning::copy_files() {
+  std::vector<std::string>& children = stack_.back().children;
   return each_entry(from_.fd(), [&](const char* name, unsigned char type) -> Status {
     if (stopped(stop_)) return SysError{ECANCELED, "clone_tree", from_.path(name)};
     if (type == DT_DIR) {
-      level.children.emplace_back(name);
+      children.emplace_back(name);
       return success();
     }
     struct stat info{};
@@ -130,7 +167,7 @@ Status Cloning::copy_entry(const char* name, const struct stat& info) {
     if (known != linked_.end()) return link_to(known->second, name);
   }
   TRY_STATUS(S_ISREG(info.st_mode) ? copy_regular(name, info) : make_node(name, info));
-  if (info.st_nlink > 1) linked_.emplace(key, First{to_.path(), name});
+  if (info.st_nlink > 1) linked_.emplace(key, First{place_here(), name});
   return success();
 }
 
@@ -170,7 +207,7 @@ Status Cloning::make_node(const char* name, const struct stat& info) {
 }
 
 Status Cloning::link_to(const First& first, const char* name) {
-  auto dir = open_directory(top_, first.directory);
+  auto dir = open_directory(top_, path_of(first.place));
   if (!dir.ok()) return std::move(dir.error());
   if (::linkat(dir->get(), first.name.c_str(), to_.fd(), name, 0) < 0) return last_error("linkat");
   return success();

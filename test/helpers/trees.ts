@@ -3,10 +3,10 @@ import { linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSyn
 import { join } from 'node:path'
 
 /**
- * Directories `depth` levels deep, beyond the length of any path, and at the bottom one file under
+ * Directories `depth` levels deep, beyond the length of any path, and at the bottom files, each under
  * all these names.
  */
-export function digDeep(top: string, depth: number, names: string[] = []): void {
+export function digDeep(top: string, depth: number, ...files: string[][]): void {
   const cwd = process.cwd()
   mkdirSync(top)
   try {
@@ -15,10 +15,10 @@ export function digDeep(top: string, depth: number, names: string[] = []): void 
       mkdirSync('directory')
       process.chdir('directory')
     }
-    names.forEach((name, i) => {
-      if (i === 0) writeFileSync(name, 'x')
-      else linkSync(names[0] ?? '', name)
-    })
+    for (const [first = '', ...others] of files) {
+      writeFileSync(first, 'x')
+      for (const name of others) linkSync(first, name)
+    }
   } finally {
     process.chdir(cwd)
   }

@@ -141,6 +141,22 @@ t.test('5,000 directories deep, with a hard link from the bottom to the top', as
   await removeTree(join(top, 'to'))
 })
 
+t.test('many files with further links, far down: a path for each would be 75 MB', async (t) => {
+  const top = t.testdir()
+  const files = Array.from({ length: 1500 }, (_, i) => [`${i}`, `${i}.again`])
+  digDeep(join(top, 'from'), 5000, ...files)
+  const before = process.memoryUsage.rss()
+  let most = before
+  const timer = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5)
+  const report = await cloneTree(join(top, 'from'), join(top, 'to'))
+  clearInterval(timer)
+  most = Math.max(most, process.memoryUsage.rss())
+  t.equal(report.copied, 1500)
+  t.ok(most - before < 40 * 2 ** 20, `${((most - before) / 2 ** 20).toFixed()} MiB`)
+  await removeTree(join(top, 'from'))
+  await removeTree(join(top, 'to'))
+})
+
 t.test('the target must not exist, and nothing of it stays after a failure', async (t) => {
   const top = t.testdir({ from: { a: 'x' }, there: {}, file: '' })
   const from = join(top, 'from')
