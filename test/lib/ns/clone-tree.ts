@@ -131,18 +131,9 @@ t.test('what pretends to be empty is read to its end', async (t) => {
   t.same(report, { entries: 2, bytes: 0, reflinked: 0, copied: 1 })
 })
 
-t.test('5,000 directories deep, with a hard link from the bottom to the top', async (t) => {
+t.test('5,000 directories deep, with hard links at the bottom', async (t) => {
   const top = t.testdir()
-  digDeep(join(top, 'from'), 5000, ['bottom', 'again'])
-  const report = await cloneTree(join(top, 'from'), join(top, 'to'))
-  t.equal(report.entries, 5003)
-  t.equal(report.copied, 1)
-  await removeTree(join(top, 'from'))
-  await removeTree(join(top, 'to'))
-})
-
-t.test('many files with further links, far down: a path for each would be 75 MB', async (t) => {
-  const top = t.testdir()
+  // To keep a path for each of them would take 75 MB.
   const files = Array.from({ length: 1500 }, (_, i) => [`${i}`, `${i}.again`])
   digDeep(join(top, 'from'), 5000, ...files)
   const before = process.memoryUsage.rss()
@@ -150,7 +141,7 @@ t.test('many files with further links, far down: a path for each would be 75 MB'
   const timer = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5)
   const report = await cloneTree(join(top, 'from'), join(top, 'to'))
   clearInterval(timer)
-  most = Math.max(most, process.memoryUsage.rss())
+  t.equal(report.entries, 5001 + 3000)
   t.equal(report.copied, 1500)
   t.ok(most - before < 40 * 2 ** 20, `${((most - before) / 2 ** 20).toFixed()} MiB`)
   await removeTree(join(top, 'from'))
