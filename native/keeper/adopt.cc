@@ -117,6 +117,7 @@ void Containers::adopt_all() {
       container.init_fd = std::move(init.fd);
       container.state = State::kRunning;
       container.announced = true;
+      container.ready = kept->fields.number(Tag::DONE) != 0;
       context_.log.line("%s: adopted, init %d", name.c_str(), container.init);
       watch(name);
       watch_init(name);

@@ -100,6 +100,7 @@ Writer kept_plan(const Container& container) {
   const auto stat = container.init > 0 ? process_stat(container.init) : std::nullopt;
   process(Tag::MONITOR_PID, container.monitor, container.monitor_start_time);
   process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
+  kept.number(Tag::DONE, container.ready ? 1 : 0);
   return kept;
 }
 

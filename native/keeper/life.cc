@@ -199,6 +199,11 @@ void Containers::notified(const std::string& key) {
   }
   if (!notice.ready || container->ready) return;
   container->ready = true;
+  // The guest says it once.
+  if (const auto saved = save(*container); !saved.ok()) {
+    context_.log.line("%s: that it is ready could not be written down: %s", key.c_str(),
+                      std::strerror(saved.error().errnum));
+  }
   context_.events.emit("ready", container->plan.pool, container->plan.id,
                        [&](Writer& w) { w.put(Tag::DETAIL, *notice.ready); });
 }

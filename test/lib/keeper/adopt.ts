@@ -1,4 +1,5 @@
 // The keeper is killed; its containers are not, and the next keeper has them.
+import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Keeper } from '../../../dist/keeper/keeper.js'
@@ -16,6 +17,10 @@ await t.test('dies', async (t) => {
   const first = await host.connect()
   const started = await first.start(plan)
   initPid = started.initPid
+  const say =
+    'import socket, sys; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", sys.argv[1])'
+  execFileSync('python3', ['-c', say, plan.notifySocket ?? ''])
+  await until(async () => (await first.containers()).every(({ ready }) => ready))
   const lost = new Promise<void>((resolve) => (first.onLost = resolve))
   process.kill(first.pid, 'SIGKILL')
   await lost
@@ -26,7 +31,7 @@ let second: Keeper
 
 await t.test('the next one knows what runs', async (t) => {
   second = await host.connect()
-  t.match(await second.containers(), [{ id: 'kept', state: 'running', initPid }])
+  t.match(await second.containers(), [{ id: 'kept', state: 'running', initPid, ready: true }])
 })
 
 await t.test('enters it, as confined as before', async (t) => {
@@ -62,6 +67,7 @@ await t.test('brings a reboot to its end', async (t) => {
   const known = await second.lookup('tank', 'kept')
   if (known?.pidfd != null) closeSync(known.pidfd)
   t.not(known?.initPid, initPid)
+  t.match(await second.containers(), [{ id: 'kept', ready: false }, { id: 'new' }])
 })
 
 await t.test('is told of an end that nobody saw', async (t) => {
