@@ -44,7 +44,9 @@ export async function auditHost(host: HostContext): Promise<AuditReport> {
     // Whether one runs whose file cannot be read is not known: it goes on.
     for (const { path } of pool.broken) {
       const id = basename(path, '.yml')
-      if (path === pool.layout.confFile('ct', id)) alive.add(`${pool.name}/${id}`)
+      if (path !== pool.layout.confFile('ct', id)) continue
+      known.add(`${pool.name}/${id}`)
+      alive.add(`${pool.name}/${id}`)
     }
   }
   const unseen: UnseenPool[] = []
@@ -151,12 +153,11 @@ function bootedIn({ containers }: Pool): string[] {
 
 /** On the pool: rootfs and half-made things without a container. */
 async function auditStorage(pool: Pool, known: ReadonlySet<string>): Promise<Leftover[]> {
-  const { driver, layout } = pool
+  const { driver } = pool
   driver.assertWorking()
   const leftovers: Leftover[] = []
-  const broken = new Set(pool.broken.map(({ path }) => path))
   for (const id of await driver.list()) {
-    if (known.has(`${pool.name}/${id}`) || broken.has(layout.confFile('ct', id))) continue
+    if (known.has(`${pool.name}/${id}`)) continue
     const home = driver.home(id, null)
     leftovers.push({ ...driver.place(home), reason: 'it belongs to no container' })
   }

@@ -268,8 +268,7 @@ async function settleCgroups(pool: Pool): Promise<void> {
   await Promise.all(limited.map((group) => group.ensureCgroup().catch(() => undefined)))
 }
 
-/** Directories of groups that never got their file, or have lost it. */
-/** Directories of groups without anything in them, and files that were not finished. */
+/** Directories of groups that never got their file, or have lost it; and files that were not finished. */
 async function removeHalfMade(directory: string): Promise<void> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name)

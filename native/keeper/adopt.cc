@@ -58,16 +58,20 @@ std::vector<std::string> entries(const std::string& directory) {
   return names;
 }
 
+std::optional<StartPlan> plan_of(const Message& kept) {
+  const auto start = Message::parse(kept.fields.text(Tag::ITEM));
+  if (!start) return std::nullopt;
+  auto plan = StartPlan::parse(start->fields);
+  if (!plan.ok()) return std::nullopt;
+  return std::move(*plan);
+}
+
 }  // namespace
 
 std::optional<StartPlan> plan_in(const std::string& path) {
   const auto bytes = base::read_file(path, kMaxPlan);
   const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
-  const auto start = kept ? Message::parse(kept->fields.text(Tag::ITEM)) : std::nullopt;
-  if (!start) return std::nullopt;
-  auto plan = StartPlan::parse(start->fields);
-  if (!plan.ok()) return std::nullopt;
-  return std::move(*plan);
+  return kept ? plan_of(*kept) : std::nullopt;
 }
 
 base::UniqueFd mount_namespace_left(const std::string& state_dir) {
@@ -90,10 +94,8 @@ void Containers::adopt_all() {
     const std::string path = directory + "/" + name;
     const auto bytes = base::read_file(path, kMaxPlan);
     const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
-    const auto message = kept ? Message::parse(kept->fields.text(Tag::ITEM)) : std::nullopt;
-    auto plan = message ? StartPlan::parse(message->fields)
-                        : base::Result<StartPlan>(base::SysError{EINVAL, "plan", path});
-    if (!plan.ok() || plan->key() != name) {
+    auto plan = kept ? plan_of(*kept) : std::nullopt;
+    if (!plan || plan->key() != name) {
       context_.log.line("%s: not a plan, removed", path.c_str());
       ::unlink(path.c_str());
       continue;
@@ -101,7 +103,7 @@ void Containers::adopt_all() {
     auto made = std::make_unique<Container>();
     Container& container = *made;
     container.plan = std::move(*plan);
-    container.frame = message->frame;
+    container.frame = kept->fields.str(Tag::ITEM);
     container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
     Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
     Known init = known_process(kept->fields.text(Tag::INIT_PID));

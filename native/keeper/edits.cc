@@ -112,6 +112,12 @@ void Edits::run(const Message& message, const Request& request) {
   expect_report(id, kDeadlineMs);
 }
 
+void Edits::let_end(const Message& start) {
+  if (edits_.empty()) return;
+  const auto rootfs = RootfsPlan::parse(start.fields.text(Tag::ROOTFS));
+  if (rootfs.ok()) let_end(*rootfs);
+}
+
 void Edits::let_end(const RootfsPlan& rootfs) {
   if (rootfs.mode != TreePlan::Mode::kOverlay) return;
   std::vector<uint64_t> ending;

@@ -19,9 +19,9 @@ class Edits {
   // guest's filesystem may hang. Those of OPEN and REPLACE then stay for as long as their clients
   // read and write.
   void run(const Message& message, const Request& request);
-  // Before this is mounted again: who was answered may not have ended yet, and two mounts of one
-  // overlay must not be. For some milliseconds at most.
-  void let_end(const RootfsPlan& rootfs);
+  // Before the rootfs of a START is mounted again: who was answered may not have ended yet, and two
+  // mounts of one overlay must not be. For some milliseconds at most.
+  void let_end(const Message& start);
 
   void hand_over(Handover& to, Writer& keeper) const;
   void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
@@ -38,6 +38,7 @@ class Edits {
     std::optional<Request> waiting;
   };
   [[nodiscard]] std::string place_of(uint64_t id) const;
+  void let_end(const RootfsPlan& rootfs);
   void watch(uint64_t id);
   void expect_report(uint64_t id, uint64_t milliseconds);
   void reported(uint64_t id);

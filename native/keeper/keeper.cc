@@ -109,9 +109,7 @@ void Keeper::dispatch(const Message& message, const Request& request,
     case Kind::HELLO:
       return hello(message, request);
     case Kind::START:
-      if (const auto rootfs = RootfsPlan::parse(message.fields.text(Tag::ROOTFS)); rootfs.ok()) {
-        edits_.let_end(*rootfs);
-      }
+      edits_.let_end(message);
       return containers_.start(message, request);
     case Kind::ABORT:
       return abort(message, request);
