@@ -25,6 +25,11 @@ export class Pending {
     this.#inForce = { ...this.#inForce, [name]: NEXT_START.get(name)?.(file) }
   }
 
+  /** What the running one was started with. */
+  initCmd(): ContainerFile['init_cmd'] {
+    return this.#inForce.initCmd as ContainerFile['init_cmd']
+  }
+
   /** A run begins with what is in the file. */
   begin(file: ContainerFile): void {
     this.#inForce = valuesOf(file)

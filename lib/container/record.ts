@@ -30,6 +30,11 @@ function endsRun(event: KeeperEvent): boolean {
   return event.type === 'state' && event.state === 'stopped'
 }
 
+function initOr(kind: InitKind, command?: readonly string[] | null): InitKind {
+  const [program] = command ?? []
+  return program === undefined || program === '/sbin/init' ? kind : initKindOf(program)
+}
+
 let records = 0
 
 export class ContainerRecord {
@@ -66,22 +71,17 @@ export class ContainerRecord {
   /** What was found in its rootfs, where its file does not say it. */
   #detected: DetectedInit | null = null
 
-  /** What its init is: the image's, or the program that it was told to run instead. */
+  /** What its init is, or will be: the image's, or the program that it was told to run instead. */
   get init(): InitKind {
     const { booted } = this.config.vpsadminos
-    return this.imageRun.present && booted !== undefined
-      ? this.#initOr(booted.init)
-      : this.#ownInit()
+    const booting = this.imageRun.present && booted !== undefined
+    const kind = booting ? booted.init : this.#ownKind()
+    const runs = this.run.alive && !this.beginning
+    return initOr(kind, runs ? this.pending.initCmd() : this.config.init_cmd)
   }
 
-  #initOr(kind: InitKind): InitKind {
-    const [program] = this.config.init_cmd ?? []
-    if (program === undefined || program === '/sbin/init') return kind
-    return initKindOf(program)
-  }
-
-  #ownInit(): InitKind {
-    return this.#initOr(this.config.vpsadminos.init ?? this.#detected?.kind ?? 'other')
+  #ownKind(): InitKind {
+    return this.config.vpsadminos.init ?? this.#detected?.kind ?? 'other'
   }
 
   get ownRoot(): Root {
@@ -91,7 +91,7 @@ export class ContainerRecord {
       mode: vpsadminos.clone_mode,
       image: vpsadminos.image ?? null,
       distribution,
-      init: this.#ownInit(),
+      init: initOr(this.#ownKind(), this.config.init_cmd),
       systemdVersion: vpsadminos.systemd_version ?? this.#detected?.systemdVersion ?? null,
       ownAt: null,
     }
@@ -107,7 +107,7 @@ export class ContainerRecord {
       mode,
       image,
       distribution,
-      init: this.#initOr(init),
+      init: initOr(init, this.config.init_cmd),
       systemdVersion: systemd_version ?? null,
       ownAt: mount_root ?? null,
     }

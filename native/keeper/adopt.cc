@@ -105,6 +105,7 @@ void Containers::adopt_all() {
     container.plan = std::move(*plan);
     container.frame = kept->fields.str(Tag::ITEM);
     container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
+    container.notify_path = kept->fields.str(Tag::NOTIFY_SOCKET);
     Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
     Known init = known_process(kept->fields.text(Tag::INIT_PID));
     const bool ran = init.pid > 0;

@@ -100,7 +100,7 @@ Writer kept_plan(const Container& container) {
   const auto stat = container.init > 0 ? process_stat(container.init) : std::nullopt;
   process(Tag::MONITOR_PID, container.monitor, container.monitor_start_time);
   process(Tag::INIT_PID, container.init, stat ? stat->start_time : 0);
-  kept.number(Tag::DONE, container.ready ? 1 : 0);
+  kept.number(Tag::DONE, container.ready ? 1 : 0).put(Tag::NOTIFY_SOCKET, container.notify_path);
   return kept;
 }
 
@@ -163,8 +163,7 @@ void Containers::plan_next(const Message& message, const Request& request) {
   const StartPlan& now = container->plan;
   if (parsed->rootfs.target != now.rootfs.target || parsed->rootfs.upper != now.rootfs.upper ||
       parsed->rootfs.mode != now.rootfs.mode || parsed->cgroup != now.cgroup ||
-      parsed->lxc_path != now.lxc_path || parsed->notify_socket != now.notify_socket ||
-      parsed->next.empty() != now.next.empty()) {
+      parsed->lxc_path != now.lxc_path || parsed->next.empty() != now.next.empty()) {
     return request.fail({EINVAL, "plan", parsed->key()}, "plan");
   }
   const auto changed = change_plan(*container, std::move(*parsed), std::string(frame->frame));

@@ -46,7 +46,9 @@ struct Container {
   base::UniqueFd init_fd;
   base::UniqueFd report;  // what the child could not do before liblxc took over
   base::UniqueFd notify;  // the guest's init says READY=1 here
-  bool ours = false;      // forked by this keeper: then its exit status can be waited for
+  // Its path, "" for an init that says nothing. That of this run: the plan may be for another init.
+  std::string notify_path;
+  bool ours = false;  // forked by this keeper: then its exit status can be waited for
   bool ready = false;
   std::optional<int> exit_status;  // of init, a wait(2) status
   std::optional<Request> waiting;  // the START that is not answered yet

@@ -219,7 +219,7 @@ void Containers::close_notify(Container& container) {
     } while (notice.more);
     if (notice.descriptors) context_.relays.drop(std::move(socket));
   }
-  if (!container.plan.notify_socket.empty()) ::unlink(container.plan.notify_socket.c_str());
+  if (!container.notify_path.empty()) ::unlink(container.notify_path.c_str());
 }
 
 void Containers::drain_fifo(const Container& container) {

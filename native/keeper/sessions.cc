@@ -265,7 +265,7 @@ bool Sessions::init_ended(const Session& session) const {
 // gone, and for ten seconds where none of the last ones is its own: ours are not.
 void Sessions::wake_init(const Session& session) const {
   const Container* container = running_container(session);
-  if (container == nullptr || container->plan.notify_socket.empty()) return;  // or it is none
+  if (container == nullptr || container->notify_path.empty()) return;  // or it is none
   (void)ns::pidfd_send_signal(container->init_fd.get(), SIGCHLD);
 }
 

@@ -159,9 +159,10 @@ void Containers::look_later(const std::string& key, pid_t ended) {
 }
 
 base::Status Containers::open_notify(Container& container) {
-  if (container.plan.notify_socket.empty()) return base::success();
+  container.notify_path = container.plan.notify_socket;
+  if (container.notify_path.empty()) return base::success();
   const uid_t root = root_of(container.plan.rootfs.uid_map);
-  auto socket = listen_notify(container.plan.notify_socket, root);
+  auto socket = listen_notify(container.notify_path, root);
   if (!socket.ok()) return std::move(socket.error());
   container.notify = std::move(*socket);
   watch_notify(container);

@@ -90,6 +90,27 @@ await t.test('what is in force already does not wait', async (t) => {
   await ct.delete({ force: true })
 })
 
+await t.test('another kind of init is that of the next run', async (t) => {
+  const ct = await startedContainer(host, { id: 'kinds' })
+  const script = `#!/bin/sh
+trap 'exit 0' 37
+trap 'kill -9 1' 39
+while :; do sleep 100 & wait; done
+`
+  await ct.push('/systemd', script, { mode: 0o755 })
+  t.match(await ct.set({ initCmd: ['/systemd'] }), { pending: ['initCmd'] })
+  t.match(await ct.wait('ready'), { by: 'running' }, 'what runs says nothing')
+  await ct.reboot()
+  t.equal((await ct.exec(['test', '-S', '/run/host/notify'])).exitCode, 0)
+  await t.rejects(ct.wait('ready', { timeout: 200 }), { code: 'ERR_TIMEOUT' })
+  t.match(await ct.unset('initCmd'), { pending: ['initCmd'] })
+  await t.rejects(ct.wait('ready', { timeout: 200 }), { code: 'ERR_TIMEOUT' }, 'it runs still')
+  t.match(await ct.stop({ method: 'shutdown_or_fail' }), { rung: 'shutdown' })
+  await ct.start()
+  t.match(await ct.wait('ready'), { by: 'running' })
+  await ct.delete({ force: true })
+})
+
 await t.test('what is set beside a start waits, or is in force', async (t) => {
   const ct = await host.containers.create({
     id: 'beside',

@@ -1,6 +1,6 @@
 // A start that has a next one in its plan is the only one of its kind: a reboot from inside begins with the
 // other, whoever is there to see it, and whichever program the keeper is then.
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { event, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { useNextKeeper } from '../../helpers/next-keeper.js'
@@ -61,4 +61,30 @@ await t.test('what is no next plan of it is refused', async (t) => {
   const missing = { ...plan, config: join(host.dir, 'nowhere') }
   await t.rejects(keeper.start(missing), { code: 'EINVAL', step: 'config', path: /nowhere/ })
   await until(async () => (await keeper.containers()).every(({ id }) => id !== 'wrong'))
+})
+
+await t.test('the next init may be one that says nothing, or says that it is up', async (t) => {
+  const plan = host.plan('kinds')
+  const { initPid } = await keeper.start(plan)
+  const socket = plan.notifySocket ?? ''
+  t.ok(existsSync(socket))
+  await keeper.planNext({ ...plan, notifySocket: null })
+  t.ok(existsSync(socket), 'that of this run')
+  process.kill(keeper.pid, 'SIGKILL')
+  await until(() => !keeper.open)
+  await using other = await host.connect()
+  const runs = async () => (await other.containers()).find(({ id }) => id === 'kinds')
+  const reboot = async (pid: number) => {
+    process.kill(pid, 'SIGTERM')
+    await until(async () => {
+      const now = await runs()
+      return now?.state === 'running' && now.initPid !== pid
+    })
+    return (await runs())?.initPid ?? 0
+  }
+  const next = await reboot(initPid)
+  t.notOk(existsSync(socket))
+  await other.planNext(plan)
+  await reboot(next)
+  t.ok(existsSync(socket))
 })

@@ -42,16 +42,22 @@ async function must(machine: Machine, script: string): Promise<void> {
 const skips = new Map<string, readonly string[]>()
 const all: Promise<unknown>[] = []
 
+const twice = (file: string, index: number) => index === 0 && storage !== 'dir' && onZfsToo(file)
+
+// All of them first: a suite whose tests have ended while the next lab is being built has ended itself.
+const labs = []
 for (const [index, distribution] of chosen().entries()) {
   const lab = await Lab.open({ distribution })
   t.teardown(() => lab[Symbol.asyncDispose]())
   console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
-  // Its modules take the longest to make, where they are not there yet.
-  const twice = (file: string) => index === 0 && storage !== 'dir' && onZfsToo(file)
-  const withZfs = files.some((file) => needsZfs(file) || twice(file))
+  const withZfs = files.some((file) => needsZfs(file) || twice(file, index))
     ? await Lab.open({ distribution, zfs: true })
     : lab
   if (withZfs !== lab) t.teardown(() => withZfs[Symbol.asyncDispose]())
+  labs.push({ distribution, lab, withZfs })
+}
+
+for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
   const run = (file: string, where: Lab, dataset: string | null) => {
     const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
     all.push(
@@ -61,7 +67,7 @@ for (const [index, distribution] of chosen().entries()) {
   for (const file of files.filter((file) => index === 0 || !onFirstOnly(file))) {
     if (needsZfs(file)) run(file, withZfs, null)
     else if (storage !== 'zfs') run(file, lab, null)
-    if (twice(file)) run(file, withZfs, 'lab')
+    if (twice(file, index)) run(file, withZfs, 'lab')
   }
 }
 await Promise.all(all)
