@@ -51,7 +51,7 @@ export async function copyContainer(
   pool.assertActive()
   pool.driver.assertWorking()
   record.assertWhole('copy')
-  const path = pool.newContainerFile(id)
+  const path = pool.newFile('container', id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   const rest = restOf(op, record, wanted.consistent)

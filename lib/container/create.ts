@@ -38,7 +38,7 @@ export async function createContainer(
   checkSettings(settings, host.machine, 'create')
   const own = pool.claim('container', id)
   using op = await pool.begin('create', own, options, [pool.claim('group', groupPath, 'shared')])
-  const path = pool.newContainerFile(id)
+  const path = pool.newFile('container', id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
   await checkParams(pool, [], settings.cgparams ?? [], 'create')

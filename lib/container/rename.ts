@@ -31,7 +31,7 @@ export async function renameContainer(
   record.assertWhole('rename')
   if (to === from) return
   using _settings = await record.lockSettings(op)
-  const path = pool.newContainerFile(to)
+  const path = pool.newFile('container', to)
   await using undo = new Undo()
   record.config = await record.file.update({ vpsadminos: { renaming: { from, to } } })
   undo.add(() => unmark(record))

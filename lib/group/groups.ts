@@ -2,7 +2,7 @@
 
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ExistsError, NotFoundError } from '../host/errors.js'
+import { NotFoundError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { ConfigFile } from '../pool/config-file.js'
@@ -100,12 +100,11 @@ export async function createGroup(
   path: string,
   cgparams: GroupFileParams,
 ): Promise<Group> {
-  if (pool.groups.has(path)) throw new ExistsError('group', `${pool.name}:${path}`)
+  const file = new ConfigFile(pool.newFile('group', path), groupFile)
   const above = ancestors(path).at(-1) ?? '/'
   if (path !== '/' && !pool.groups.has(above)) {
     throw new NotFoundError('group', `${pool.name}:${above}`)
   }
-  const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
   await using undo = new Undo()
   try {
     await mkdir(dirname(file.path), { mode: 0o500 })

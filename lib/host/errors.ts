@@ -51,8 +51,9 @@ export class ExistsError extends EngineError {
   constructor(
     readonly kind: EntityKind,
     readonly id: string,
+    hint?: string,
   ) {
-    super(`${kind} '${id}' already exists`)
+    super(`${kind} '${id}' already exists${hint === undefined ? '' : `: ${hint}`}`)
   }
 }
 

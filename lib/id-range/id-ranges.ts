@@ -1,6 +1,5 @@
 // The id-ranges of all pools of a host.
 
-import { ExistsError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
@@ -57,8 +56,7 @@ export async function createIdRange(
   pool: Pool,
   { name, startId, blockSize, blockCount }: Omit<CreateIdRangeOptions, 'pool'>,
 ): Promise<IdRange> {
-  if (pool.idRanges.has(name)) throw new ExistsError('id-range', `${pool.name}:${name}`)
-  const file = new TableFile(pool.layout.confFile('id-range', name))
+  const file = new TableFile(pool.newFile('id-range', name))
   const config = await file.create({
     start_id: startId,
     block_size: blockSize,

@@ -90,9 +90,18 @@ export class Reservations {
 
   /**
    * Takes all that a pool has when it is imported. What overlaps is left out and returned.
+   *
+   * @param keeps says of which owners the ids that it had before are kept, as it is not known which
+   *   they have now
    */
-  async restore(op: Operation, wanted: readonly Reservation[]): Promise<readonly Conflict[]> {
-    this.#own = []
+  async restore(
+    op: Operation,
+    wanted: readonly Reservation[],
+    keeps: (owner: string) => boolean,
+  ): Promise<readonly Conflict[]> {
+    const known = new Set(wanted.map(({ owner }) => owner))
+    const before = await this.#before()
+    this.#own = before.filter(({ owner }) => keeps(owner) && !known.has(owner))
     return this.exclusive(op, async ({ add, commit }) => {
       const conflicts: Conflict[] = []
       for (const span of wanted) {
@@ -106,6 +115,16 @@ export class Reservations {
       await commit()
       return conflicts
     })
+  }
+
+  /** What it had when it was imported last, since the machine was booted. */
+  async #before(): Promise<readonly Reservation[]> {
+    try {
+      return storedIn(this.#file(), await readFile(this.#file(), 'utf8')).reservations
+    } catch {
+      // None, or damaged: it is written anew with what is known.
+      return []
+    }
   }
 
   holds(owner: string): boolean {

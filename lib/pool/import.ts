@@ -212,7 +212,12 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
       .filter((span) => !inBlock(span))
       .map((span) => ({ ...span, owner: `user:${user.name}` })),
   )
-  const conflicts = await pool.reservations.restore(op, [...blocks, ...maps])
+  const broken = (user: string) => pool.isBroken(pool.layout.confFile('user', user))
+  const conflicts = await pool.reservations.restore(
+    op,
+    [...blocks, ...maps],
+    (owner) => owner.startsWith('user:') && broken(owner.slice('user:'.length)),
+  )
   for (const { span, error } of conflicts) {
     for (const user of pool.users.values()) {
       const hit = spansOf(user.uidMap, user.gidMap).some(
@@ -235,12 +240,8 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
       const user = owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
-      const broken = pool.broken.some(
-        ({ path }) => path === pool.layout.confFile('user', user ?? ''),
-      )
-      if (owner !== null && user !== null && !pool.users.has(user) && !broken) {
-        await range.freeIfRoom(op, owner)
-      }
+      if (owner === null || user === null || pool.users.has(user)) continue
+      if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, owner)
     }
   }
   // A container whose file is broken still has its user.
@@ -280,13 +281,12 @@ async function removeHalfMade(directory: string): Promise<void> {
 }
 
 async function ensureDefaults(op: Operation, pool: Pool): Promise<void> {
-  const broken = (path: string) => pool.broken.some((file) => file.path === path)
   const { name, ...range } = DEFAULT_RANGE
-  if (pool.idRanges.size === 0 && !broken(pool.layout.confFile('id-range', name))) {
+  if (pool.idRanges.size === 0 && !pool.isBroken(pool.layout.confFile('id-range', name))) {
     await createIdRange(pool, { name, ...range })
   }
   for (const path of ['/', '/default']) {
-    if (!pool.groups.has(path) && !broken(pool.layout.groupFile(path))) {
+    if (!pool.groups.has(path) && !pool.isBroken(pool.layout.groupFile(path))) {
       await createGroup(op, pool, path, [])
     }
   }

@@ -167,17 +167,28 @@ export class Pool {
   }
 
   /**
-   * Where the file of a new container goes. One that is broken is a container all the same.
+   * Where the file of a new entity goes. One whose file is broken is there all the same.
    *
    * @throws ExistsError when there is one
    * @internal
    */
-  newContainerFile(id: string): string {
-    const path = this.layout.confFile('ct', id)
-    if (this.containers.has(id) || this.broken.some((file) => file.path === path)) {
-      throw new ExistsError('container', `${this.name}:${id}`)
+  newFile(kind: 'container' | 'user' | 'group' | 'id-range', name: string): string {
+    const { layout, containers, users, groups, idRanges } = this
+    const known = { container: containers, user: users, group: groups, 'id-range': idRanges }[kind]
+    const path =
+      kind === 'group'
+        ? layout.groupFile(name)
+        : layout.confFile(kind === 'container' ? 'ct' : kind, name)
+    if (known.has(name)) throw new ExistsError(kind, `${this.name}:${name}`)
+    if (this.isBroken(path)) {
+      throw new ExistsError(kind, `${this.name}:${name}`, `${path} is broken`)
     }
     return path
+  }
+
+  /** Whether a file could not be used. @internal */
+  isBroken(path: string): boolean {
+    return this.broken.some((file) => file.path === path)
   }
 
   /** What an operation that needs it holds beside another pool. @internal */

@@ -1,6 +1,6 @@
 // The users of all pools of a host.
 
-import { ExistsError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { IdRange } from '../id-range/id-range.js'
@@ -66,11 +66,11 @@ interface Wanted {
 /** For who has its lock already. @internal */
 export async function createUser(op: Operation, pool: Pool, wanted: Wanted): Promise<User> {
   const { name, standalone } = wanted
-  if (pool.users.has(name)) throw new ExistsError('user', `${pool.name}:${name}`)
+  const path = pool.newFile('user', name)
   await using undo = new Undo()
   const { uidMap, gidMap } = await takeIds(op, pool, wanted, undo)
   done('user.ids', op.signal)
-  const file = new ConfigFile(pool.layout.confFile('user', name), userFile)
+  const file = new ConfigFile(path, userFile)
   const config = await file.create({
     uid_map: uidMap.map(formatEntry),
     gid_map: gidMap.map(formatEntry),

@@ -63,6 +63,41 @@ await t.test('what runs goes on where a file of it cannot be read', async (t) =>
   t.equal(existsSync(join(dir, 'tank/conf/group/broken')), false)
 })
 
+await t.test(
+  'a file that cannot be read is not made anew, and its ids are still taken',
+  async (t) => {
+    const uidMap = ['0:4100000000:65536']
+    await host.users.create({ name: 'typo', uidMap })
+    await host.groups.create({ path: '/typo' })
+    const range = { name: 'typo', startId: 4_200_000_000, blockSize: 65_536, blockCount: 2 }
+    await host.idRanges.create(range)
+    const files = ['user/typo.yml', 'group/typo/config.yml', 'id-range/typo.yml'].map((name) =>
+      join(dir, 'tank/conf', name),
+    )
+    const contents = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    await host.close()
+    await Promise.all(files.map((file) => writeFile(file, '{')))
+    host = await Host.open(options)
+    t.equal(host.pools.get('tank').show().broken.length, 3)
+    const exists = { code: 'ERR_EXISTS', message: /typo.* is broken/ }
+    await t.rejects(host.users.create({ name: 'typo' }), exists)
+    await t.rejects(host.groups.create({ path: '/typo' }), exists)
+    await t.rejects(host.idRanges.create(range), exists)
+    await t.rejects(host.users.create({ name: 'other', uidMap }), {
+      code: 'ERR_ID_OVERLAP',
+      message: /user:typo/,
+    })
+    t.same(await Promise.all(files.map((file) => readFile(file, 'utf8'))), ['{', '{', '{'])
+    await host.close()
+    await Promise.all(files.map((file, index) => writeFile(file, contents[index] ?? '')))
+    host = await Host.open(options)
+    await host.users.get('typo').delete()
+    await host.groups.get('/typo').delete()
+    await host.idRanges.get('typo').delete()
+    await (await host.users.create({ name: 'other', uidMap })).delete()
+  },
+)
+
 await t.test('closed and opened again, everything is as it was', async (t) => {
   const ct = await host.containers.create({ id: 'one', image: busybox, memoryLimit: '64 MiB' })
   const { initPid } = await ct.start()
