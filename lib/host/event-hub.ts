@@ -35,10 +35,9 @@ export class EventHub {
     for (const { queue } of this.#readers) queue.push(placed)
   }
 
-  /** Another keeper took over; what the first one saw at its end is unknown. */
+  /** Another keeper took over. What the first one saw at its end is unknown, and has no numbers here. */
   gap(epoch: string): void {
-    const { seq } = this.#last
-    this.publish({ type: 'gap', epoch, seq: 0, time: Date.now(), from: seq, to: seq })
+    this.publish({ type: 'gap', epoch, seq: 0, time: Date.now(), from: 0, to: 0 })
   }
 
   subscribe(

@@ -29,7 +29,7 @@ export class KeeperLink {
     this.#options = options
     this.#events = events
     this.#current = Promise.resolve(first)
-    this.#follow(first)
+    this.#follow(first, 'now')
   }
 
   static async open(options: KeeperOptions, events: LinkEvents): Promise<KeeperLink> {
@@ -50,20 +50,21 @@ export class KeeperLink {
     return this.#current
   }
 
-  #follow(keeper: Keeper): void {
+  #follow(keeper: Keeper, from: 'now' | 'first'): void {
     keeper.onLost = () => {
       if (this.#closed) return
       this.#current = this.#reconnect()
       this.#current.catch(() => undefined)
     }
-    keeper.listen((event) => this.#events.event(event))
+    keeper.listen((event) => this.#events.event(event), from)
   }
 
   async #reconnect(): Promise<Keeper> {
     for (;;) {
       try {
         const keeper = await Keeper.connect(this.#options)
-        this.#follow(keeper)
+        // What it has found is news, too.
+        this.#follow(keeper, 'first')
         await this.#events.replaced(keeper)
         return keeper
       } catch (error) {

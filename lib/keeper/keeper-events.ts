@@ -1,7 +1,7 @@
 // What a keeper tells without being asked, to any number of readers.
 import type { Connection } from './connection.js'
 import { decodeEvent, EventQueue } from './events.js'
-import { protocolVersion, type Fields } from './protocol.js'
+import { protocolVersion, type Fields, type FieldValues } from './protocol.js'
 import type { KeeperEvent } from './types.js'
 
 /** How many events may wait for a reader. */
@@ -44,9 +44,11 @@ export class KeeperEvents {
     return queue
   }
 
-  listen(onEvent: (event: KeeperEvent) => void): void {
+  /** @param from all that come from now on, or also those that the keeper has */
+  listen(onEvent: (event: KeeperEvent) => void, from: 'now' | 'first'): void {
     this.#onEvent = onEvent
-    if (this.#connection.open) this.#subscribe()
+    const since = from === 'first' ? { EPOCH: this.#epoch, SEQ: 0 } : {}
+    if (this.#connection.open) this.#subscribe(since)
   }
 
   /** The keeper has ended, or nobody listens any more. */
@@ -54,8 +56,8 @@ export class KeeperEvents {
     for (const reader of this.#readers) reader.end()
   }
 
-  #subscribe(): void {
-    this.#subscribed ??= this.#connection.request('SUBSCRIBE').catch(() => {
+  #subscribe(since: FieldValues = {}): void {
+    this.#subscribed ??= this.#connection.request('SUBSCRIBE', since).catch(() => {
       // The connection ended, and with it the readers.
     })
   }

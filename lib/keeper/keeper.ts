@@ -342,8 +342,8 @@ export class Keeper implements AsyncDisposable {
    * Tells each event as it arrives. An answer that the keeper sent after an event is given after it,
    * too, which is not so for those who await `events()`.
    */
-  listen(onEvent: (event: KeeperEvent) => void): void {
-    this.#events.listen(onEvent)
+  listen(onEvent: (event: KeeperEvent) => void, from: 'now' | 'first'): void {
+    this.#events.listen(onEvent, from)
   }
 
   /**

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Host } from 'vpsadminos'
+import { Host, type HostEvent } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, first, importBusybox, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
@@ -164,10 +164,15 @@ await t.test('a keeper that is killed is replaced, and containers do not notice'
   const ct = host.containers.get('one')
   const { initPid } = ct.show()
   const session = await ct.spawn(['sleep', '600'])
-  const gap = first(host.events(), ({ type }) => type === 'gap')
+  const events = host.events()
   const killed = await host.keeperPid()
   process.kill(killed, 'SIGKILL')
-  await gap
+  const next = async () => (await events.next()).value as HostEvent
+  let gap = await next()
+  while (gap.type !== 'gap') gap = await next()
+  t.match(gap, { seq: 0, from: 0, to: 0 })
+  t.match(await next(), { epoch: gap.epoch, seq: 1 }, 'then all that the next keeper has to tell')
+  await events.return?.()
   await t.rejects(session.exit, { code: 'ERR_KEEPER_LOST' })
   t.not(await host.keeperPid(), killed)
   t.match(ct.show(), { state: 'running', initPid })
