@@ -1,5 +1,7 @@
 // What the package offers. Importing it loads nothing native; the first use does.
 
+import './printed-handles.js'
+
 export { Host, type EventsOptions } from './host/host.js'
 export type { AuditReport, Leftover, UnseenPool } from './host/audit.js'
 export type { RecoveryReport } from './host/recover.js'

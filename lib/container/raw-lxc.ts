@@ -80,6 +80,17 @@ function refusal(raw: string): string | null {
   if (/^lxc\.net\.\d+\.type$/.test(key) && value === 'none') {
     return `${key} = none is not allowed: the container would share the host's network`
   }
+  return key === 'lxc.mount.entry' ? mountRefusal(value) : null
+}
+
+// liblxc makes what is missing of the way to the target, and goes up with it.
+function mountRefusal(value: string): string | null {
+  const [, target] = value.split(/[ \t]+/)
+  if (target === undefined) return 'lxc.mount.entry must be like a line of fstab(5)'
+  if (target.startsWith('/')) {
+    return `lxc.mount.entry with '${target}' would be ignored: the target must not begin with "/"`
+  }
+  if (target.split('/').includes('..')) return `lxc.mount.entry must not go up in '${target}'`
   return null
 }
 

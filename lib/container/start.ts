@@ -24,7 +24,7 @@ export interface StartOptions extends OperationOptions {
 export interface StartResult {
   /** As the host sees it. */
   readonly initPid: number
-  /** Microseconds by step. */
+  /** Milliseconds by step. */
   readonly timings: Readonly<Record<string, number>>
   /** Limits of processes that this host cannot give, and what was given instead. */
   readonly clamped: readonly ClampedPrlimit[]
@@ -126,7 +126,9 @@ async function begin(
   }
   return Object.freeze({
     initPid: started.initPid,
-    timings: Object.freeze(started.timings),
+    timings: Object.freeze(
+      Object.fromEntries(Object.entries(started.timings).map(([step, us]) => [step, us / 1000])),
+    ),
     clamped,
   })
 }

@@ -85,7 +85,10 @@ export class BusyError extends EngineError {
     readonly ageMs: number | null,
     readonly label: string | null = null,
   ) {
-    const age = ageMs === null ? '' : `, for ${(ageMs / 1000).toFixed(1)} s`
+    const age =
+      ageMs === null
+        ? ''
+        : `, for ${ageMs < 1000 ? `${Math.round(ageMs)} ms` : `${(ageMs / 1000).toFixed(1)} s`}`
     super(`${resource} is busy: ${holder}${label === null ? '' : ` (${label})`}${age}`)
   }
 }

@@ -37,13 +37,16 @@ export const snapshotName = z
   .string()
   .regex(/^[a-zA-Z0-9_.:-]{1,100}$/, 'must be 1 to 100 of a-z, A-Z, 0-9, "_.:-"')
 
-/** An absolute path of a group: `/`, `/default`, `/a/b`. */
+/**
+ * An absolute path of a group: `/`, `/default`, `/a/b`. With as many levels as leave room below for the cgroups of
+ * guests, whose paths the kernel takes up to 4096 characters of.
+ */
 export const groupPath = z
   .string()
   .max(1000, 'must be at most 1000 characters')
   .regex(
-    /^\/$|^(\/[a-zA-Z0-9_-]{1,100})+$/,
-    'must be "/", or parts after a "/" each; a part ' + WORD_RULE,
+    /^\/$|^(\/[a-zA-Z0-9_-]{1,100}){1,32}$/,
+    'must be "/", or up to 32 parts after a "/" each; a part ' + WORD_RULE,
   )
 
 const LABEL = /^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/i

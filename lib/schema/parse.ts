@@ -49,7 +49,6 @@ type Issue = z.core.$ZodIssue
 // Asked where a schema has no words of its own.
 function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'unrecognized_keys') return noSuchOption(keysOf(issue.inst))
-  if (issue.code !== 'invalid_value' && issue.code !== 'invalid_union') return undefined
   const expected = expectedBy(issue as Issue)
   return expected.length === 0 ? undefined : `must be ${list(expected)}`
 }
@@ -92,8 +91,9 @@ function isOfAnotherKind({ code, path }: Issue): boolean {
 }
 
 function reason(issue: Issue): string {
+  const { input, code } = issue
   const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
-  const { input } = issue
+  if (code === 'invalid_type' && input === undefined) return `is missing: ${message}`
   if (typeof input === 'string') return `${message}, got ${JSON.stringify(input.slice(0, 120))}`
   if (typeof input === 'number') return `${message}, got ${input}`
   return message

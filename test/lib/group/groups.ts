@@ -93,10 +93,29 @@ await t.test('a copy of its file that somebody has made does not keep it', async
   await rm(directory, { recursive: true })
 })
 
+await t.test('as many levels, and as long, as there can be', async (t) => {
+  const path = `/${'x'.repeat(30)}`.repeat(32)
+  await host.groups.create({ path, parents: true })
+  const ct = await startedContainer(host, { id: 'd'.repeat(100), group: path })
+  t.equal((await ct.exec(['echo', 'deep'])).stdout, 'deep\n')
+  await ct.delete({ force: true })
+  for (let at = path; at !== ''; at = at.slice(0, -31)) await host.groups.get(at).delete()
+})
+
 await t.test('what makes no sense is refused', async (t) => {
   await t.rejects(host.groups.create({ path: '/x/y' }), { code: 'ERR_NOT_FOUND', id: 'tank:/x' })
   await t.rejects(host.groups.create({ path: '/default' }), { code: 'ERR_EXISTS' })
-  for (const path of ['x', '/x/', '//', '/../x', '/a b', '', '/ž', `/${'x'.repeat(101)}`]) {
+  for (const path of [
+    'x',
+    '/x/',
+    '//',
+    '/../x',
+    '/a b',
+    '',
+    '/ž',
+    `/${'x'.repeat(101)}`,
+    '/x'.repeat(33),
+  ]) {
     await t.rejects(host.groups.create({ path }), { code: 'ERR_INVALID_ARGUMENT' }, path)
   }
   const bad = [{ memoryLimit: -1 }, { memoryLimit: 1e18 }, { cpuLimit: NaN }, { pidsLimit: 0 }]

@@ -83,7 +83,7 @@ t.test('all alternatives are named', async (t) => {
     ],
     [{ prlimits: { nofile: 'x' } }, 'set.prlimits.nofile', /"unlimited" or \{ soft, hard \}/],
     [{ prlimits: { nofile: { soft: 1 } } }, 'set.prlimits.nofile.hard', /whole number or/],
-    [{ autostart: { priority: 'x' } }, 'set.autostart.priority', /expected number/],
+    [{ autostart: { priority: 'x' } }, 'set.autostart.priority', /must be a number/],
     [{ autostart: 'x' }, 'set.autostart', /boolean or \{ priority, delay \}/],
   ]
   for (const [given, argument, reason] of cases) {
