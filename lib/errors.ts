@@ -67,6 +67,7 @@ export const errorCodes = {
   ERR_POOL_UNSAFE: 'Others than root could look into the pool',
   ERR_SESSION_LOST: 'There is no such session, or it ended with the keeper',
   ERR_STATE: 'The container, pool or host is in a state in which this cannot be done',
+  ERR_STATE_DIRECTORY_FULL: 'There is no space left for the run state, which is usually in `/run`',
   ERR_TIMEOUT: 'It took longer than was allowed',
   ERR_UNKNOWN_SIGNAL: 'There is no signal of this name',
   ERR_UNSUPPORTED: 'This machine or this pool cannot do it; `reason` says why',

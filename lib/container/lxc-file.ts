@@ -1,10 +1,11 @@
 // Puts a container's LXC configuration where liblxc reads it, when it is not there already.
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnsupportedError } from '../host/errors.js'
+import { replaceRunFile } from '../host/run-file.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
@@ -101,12 +102,8 @@ function mark(path: string): string {
   return found === undefined ? '' : `${path} ${found.ino} ${found.size} ${found.mtimeNs}`
 }
 
-// Run state: it is written again after a reboot of the host, so nothing is flushed to the disk.
 async function writeIfChanged(path: string, text: string): Promise<void> {
-  if (current(path) === text) return
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-  await writeFile(`${path}.new`, text, { mode: 0o644 })
-  await rename(`${path}.new`, path)
+  if (current(path) !== text) await replaceRunFile(path, text, 0o644)
 }
 
 // In one go: the file is small and in memory, and four turns of the thread pool take longer than

@@ -2,9 +2,10 @@
 // was started with. A note beside its LXC configuration tells the next process.
 
 import { readFileSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isSame } from '../group/cgparams.js'
+import { writeRunFile } from '../host/run-file.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import type { ContainerFile } from '../schema/container.js'
 import { NEXT_START, type Waiting } from './settings.js'
@@ -58,7 +59,7 @@ export class Pending {
   async note(path: string, initPid: number | null, file: ContainerFile): Promise<void> {
     if (this.names(file).length === 0) return rm(path, { force: true })
     const note = { initPid, inForce: this.#inForce, stuck: this.#stuck }
-    await writeFile(path, JSON.stringify(note), { mode: 0o600 })
+    await writeRunFile(path, JSON.stringify(note))
   }
 
   /** What an earlier process has noted of that run; without a note, nothing waits. */

@@ -2,10 +2,11 @@
 // cut off meanwhile. It is run state: a boot takes it away with all that ran, and what runs then is not for a copy
 // to say.
 
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StateError } from '../host/errors.js'
 import type { Operation } from '../host/operation.js'
+import { writeRunFile } from '../host/run-file.js'
 import { done } from '../step.js'
 import type { Rest } from '../storage/copy.js'
 import { freezeLocked, thawLocked } from './freeze.js'
@@ -91,7 +92,7 @@ function pathOf({ host, pool, id }: ContainerRecord): string {
 }
 
 async function note(record: ContainerRecord, resume: Resume): Promise<void> {
-  await writeFile(pathOf(record), resume)
+  await writeRunFile(pathOf(record), resume)
 }
 
 /** It is over, whatever has become of it. */

@@ -3,8 +3,9 @@
 // file again, and of no other container. It is run state, as what it tells of: a reboot takes both.
 
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeRunFile } from '../host/run-file.js'
 import type { ContainerRecord } from './record.js'
 
 function note({ host, pool, id }: ContainerRecord): string {
@@ -26,7 +27,7 @@ export async function whileUnapplied(
   record: ContainerRecord,
   work: () => Promise<void>,
 ): Promise<void> {
-  await writeFile(note(record), '')
+  await writeRunFile(note(record), '')
   await work()
   await forgetUnapplied(record)
 }

@@ -213,6 +213,17 @@ export class PoolFullError extends EngineError {
   }
 }
 
+/** There is no room left for the run state, which is usually in memory: `/run`. */
+export class StateDirectoryFullError extends EngineError {
+  readonly code = 'ERR_STATE_DIRECTORY_FULL'
+  constructor(
+    readonly path: string,
+    options?: ErrorOptions,
+  ) {
+    super(`no space left for '${path}', which is run state`, options)
+  }
+}
+
 /** It waits for disks that it has lost. */
 export class PoolSuspendedError extends EngineError {
   readonly code = 'ERR_POOL_SUSPENDED'

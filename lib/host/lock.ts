@@ -1,13 +1,14 @@
 // The lock that gives a state directory to one process, and locks of the whole machine.
 
 import { existsSync, writeFileSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FileLock } from '../ns/file-lock.js'
 import { BusyError, HostBusyError, InUseError } from './errors.js'
 import { claim, Locks, type Claim, type HeldLock } from './locks.js'
 import type { Operation } from './operation.js'
+import { replaceRunFile } from './run-file.js'
 
 const RETRY_MS = 2
 /** Sections are short: another process that takes longer has stopped in its own. */
@@ -92,8 +93,7 @@ async function withCgroupRoots(
     change(owners)
     const changed = JSON.stringify(Object.fromEntries(owners))
     if (changed === text) return
-    await writeFile(`${path}.new`, changed, { mode: 0o600 })
-    await rename(`${path}.new`, path)
+    await replaceRunFile(path, changed)
   })
 }
 

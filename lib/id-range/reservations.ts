@@ -2,11 +2,12 @@
 // containers. Every pool has one file; a lock makes looking at all and writing one's own one step.
 
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigBrokenError, IdOverlapError } from '../host/errors.js'
 import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import type { Operation } from '../host/operation.js'
+import { replaceRunFile } from '../host/run-file.js'
 import { isGone, type PoolIdentity } from './pool-identity.js'
 import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
 
@@ -152,9 +153,7 @@ export class Reservations {
   // and pools bring theirs back when they are imported: no fsync.
   async #write(reservations: Reservation[]): Promise<void> {
     const stored: Stored = { ...this.pool, reservations }
-    const temporary = `${this.#file()}.new`
-    await writeFile(temporary, JSON.stringify(stored), { mode: 0o600 })
-    await rename(temporary, this.#file())
+    await replaceRunFile(this.#file(), JSON.stringify(stored))
   }
 
   /** @param gone files of pools that are no more, as they were */

@@ -166,6 +166,7 @@ void Containers::plan_next(const Message& message, const Request& request) {
       parsed->lxc_path != now.lxc_path || parsed->next.empty() != now.next.empty()) {
     return request.fail({EINVAL, "plan", parsed->key()}, "plan");
   }
+  if (const auto kept = keep_directories(); !kept.ok()) return request.fail(kept.error(), "plan");
   const auto changed = change_plan(*container, std::move(*parsed), std::string(frame->frame));
   changed.ok() ? request.reply() : request.fail(changed.error(), "plan");
 }

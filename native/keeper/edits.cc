@@ -45,6 +45,9 @@ std::string Edits::place_of(uint64_t id) const {
 }
 
 void Edits::run(const Message& message, const Request& request) {
+  if (const auto kept = containers_.keep_directories(); !kept.ok()) {
+    return request.fail(kept.error(), "directories");
+  }
   const uint64_t id = next_++;
   auto made = std::make_unique<Edit>();
   Edit& edit = *made;
