@@ -48,9 +48,12 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
             await change.seen
           } else {
             // What came between our last read and the move is still in the old file.
-            if (log !== null) yield* this.#rest(log)
-            await log?.file.close()
-            log = next
+            try {
+              if (log !== null) yield* this.#rest(log)
+            } finally {
+              await log?.file.close()
+              log = next
+            }
           }
         } finally {
           change.close()
@@ -89,7 +92,7 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
       current.offset = Math.min(since.offset, current.size)
       return current
     }
-    const previous = await openLog(`${this.#path}.1`)
+    const previous = await this.#before(current)
     if (previous === null) return current
     await current?.file.close()
     // A position in a file that is gone: all that is left came after it.
@@ -97,6 +100,16 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
       previous.offset = Math.min(since.offset, previous.size)
     }
     return previous
+  }
+
+  /** The file that ended where this one, which is closed if that fails, was begun. */
+  async #before(current: OpenLog | null): Promise<OpenLog | null> {
+    try {
+      return await openLog(`${this.#path}.1`)
+    } catch (error) {
+      await current?.file.close()
+      throw error
+    }
   }
 
   /** The file that was begun after this one, or null while this one is the last. */
@@ -107,7 +120,7 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
       await current.file.close()
       return null
     }
-    const previous = await openLog(`${this.#path}.1`)
+    const previous = await this.#before(current)
     if (previous === null || previous.id === log.id) {
       await previous?.file.close()
       return current
@@ -135,8 +148,13 @@ async function openLog(path: string): Promise<OpenLog | null> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw error
   }
-  const { ino, birthtimeNs, size } = await file.stat({ bigint: true })
-  return { file, id: `${ino}-${birthtimeNs}`, size: Number(size), offset: 0 }
+  try {
+    const { ino, birthtimeNs, size } = await file.stat({ bigint: true })
+    return { file, id: `${ino}-${birthtimeNs}`, size: Number(size), offset: 0 }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 /** Watches a file from its making on, so that nothing between looking and waiting is missed. */
