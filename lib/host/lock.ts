@@ -50,9 +50,10 @@ export class HostLock implements AsyncDisposable {
 export const MACHINE_DIRECTORY = '/run/vpsadminos'
 
 /**
- * Notes whose a cgroup root is: two hosts in one would take each other's containers for their own.
+ * Notes whose a cgroup root is: two hosts in one, or in a part of one, would take each other's containers for
+ * their own.
  *
- * @throws InUseError when it is that of another state directory which is still there
+ * @throws InUseError when it is in one, or has one in it, of another state directory which is still there
  */
 export async function claimCgroupRoot(
   op: Operation,
@@ -60,12 +61,16 @@ export async function claimCgroupRoot(
   stateDir: string,
 ): Promise<void> {
   await withCgroupRoots(op, (owners) => {
-    const owner = owners.get(cgroupRoot)
-    if (owner !== undefined && owner !== stateDir)
-      throw new InUseError('cgroup root', cgroupRoot, [`the host at ${owner}`])
+    for (const [root, owner] of owners) {
+      if (owner === stateDir || !(isWithin(root, cgroupRoot) || isWithin(cgroupRoot, root)))
+        continue
+      throw new InUseError('cgroup root', root, [`the host at ${owner}`])
+    }
     owners.set(cgroupRoot, stateDir)
   })
 }
+
+const isWithin = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`)
 
 /** Strikes out those whose state directory is gone. */
 export async function forgetCgroupRoots(op: Operation): Promise<void> {

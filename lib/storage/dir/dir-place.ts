@@ -1,7 +1,8 @@
 // A pool in a directory.
 
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, realpath, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import type { HostContext } from '../../host/context.js'
 import { ExistsError, InvalidArgumentError, NotAPoolError } from '../../host/errors.js'
@@ -63,6 +64,7 @@ export async function installDirPlace(
     }
     if (found.length === 0) undo.add(() => removeContent(path))
     if (made !== undefined) undo.add(() => rm(made, { recursive: true }))
+    await assertOutside(path, layout.marker)
     await chmod(path, 0o700)
     await checkVisible(host, path)
     const mode = await chooseCloneMode(path, cloneMode)
@@ -77,6 +79,16 @@ export async function installDirPlace(
     done('install.marker')
   } catch (error) {
     throw poolError(error, path)
+  }
+}
+
+// Its own tidying up, and a guest, know nothing of another pool that is in it.
+async function assertOutside(path: string, marker: string): Promise<void> {
+  for (let at = dirname(await realpath(path)); ; at = dirname(at)) {
+    if (existsSync(join(at, marker))) {
+      throw new InvalidArgumentError('install.path', `must not be in the pool '${at}'`)
+    }
+    if (at === '/') return
   }
 }
 

@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Host, type HostOptions } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { claimCgroupRoot } from '../../../dist/host/lock.js'
+import { Locks } from '../../../dist/host/locks.js'
+import { Operation } from '../../../dist/host/operation.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup')
@@ -197,5 +200,21 @@ await t.test('a directory with something else in it is no pool', async (t) => {
 await t.test('a second host in the same cgroup root is refused', async (t) => {
   await (await Host.open(options)).close()
   const other = { ...options, stateDir: join(dir, 'other'), pools: [] }
-  await t.rejects(Host.open(other), { code: 'ERR_IN_USE', id: options.cgroupRoot })
+  const refused = { code: 'ERR_IN_USE', id: options.cgroupRoot }
+  await t.rejects(Host.open(other), refused)
+  const { cgroupRoot } = options
+  await t.rejects(Host.open({ ...other, cgroupRoot: `${cgroupRoot}/inner` }), refused, 'in it')
+  using op = new Operation(new Locks(), 'open', 'beside it')
+  await claimCgroupRoot(op, `${cgroupRoot}-2`, dir)
+})
+
+await t.test('a pool in another pool is refused, and nothing of it is left', async (t) => {
+  await using host = await Host.open(options)
+  const within = host.pools.get('tank').show().path
+  await t.rejects(host.pools.install({ name: 'other', path: join(within, 'a/b') }), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'install.path',
+    reason: `must not be in the pool '${within}'`,
+  })
+  t.equal(existsSync(join(within, 'a')), false)
 })
