@@ -61,8 +61,7 @@ export async function openTemporary(
   const { pool: name, directory, cloneMode, dataset: above } = parse(schema, options, 'temporary')
   checkOptions(more, 'temporary')
   if (process.geteuid?.() !== 0) throw new NotRootError('Host.temporary()')
-  await sweepTemporary()
-  more.signal?.throwIfAborted()
+  await sweepTemporary(more.signal)
   await using undo = new Undo()
   const stateDir = await mkdtemp(join(await parentInMemory(), PREFIX))
   undo.add(() => rm(stateDir, { recursive: true, force: true }))
@@ -128,7 +127,7 @@ async function tearDown(host: OpenHost, scratch: ScratchPool): Promise<void> {
 }
 
 /** Clears away temporary hosts whose process has ended without closing them. */
-export async function sweepTemporary(): Promise<void> {
+async function sweepTemporary(signal: AbortSignal | undefined): Promise<void> {
   const found = await Promise.all(
     PARENTS.map(async (parent) =>
       (await readdir(parent).catch(() => []))
@@ -137,6 +136,7 @@ export async function sweepTemporary(): Promise<void> {
     ),
   )
   for (const stateDir of found.flat()) {
+    signal?.throwIfAborted()
     if (!(await isOurs(stateDir))) continue
     const text = (await readMark(stateDir, MARK)) ?? (await planOfRemains(stateDir))
     if (text === null) continue
@@ -151,6 +151,7 @@ export async function sweepTemporary(): Promise<void> {
       process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
     }
   }
+  signal?.throwIfAborted()
 }
 
 // Everybody may write to one of the parents, and what such a directory says is killed and removed.
