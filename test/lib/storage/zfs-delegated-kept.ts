@@ -129,6 +129,16 @@ await t.test('with another name, and another root, it has what it had', async (t
   await sh(ct, 'zfs mount -a && test -e /srv/own/y.z/file')
 })
 
+await t.test('a run from an image has it in its hands as well', async (t) => {
+  await ct.boot({ image: busybox, force: true })
+  await installZfs(ct)
+  t.ok((await sh(ct, 'zfs list -Ho name')).split('\n').includes(own))
+  await sh(ct, `zfs create ${own}/booted && zfs mount -a && test -e /srv/own/y.z/file`)
+  await ct.stop()
+  await ct.start()
+  await sh(ct, `zfs mount -a && zfs destroy ${own}/booted`)
+})
+
 await t.test(
   'a name as long as it can be is told of by whoever would need a longer one',
   async (t) => {
