@@ -57,6 +57,7 @@ export class Datasets {
   async list(options: OperationOptions = {}): Promise<readonly DatasetEntry[]> {
     checkOptions(options, 'datasets')
     this.#record.assertPresent()
+    this.#record.pool.driver.assertWorking()
     return await datasetsOf(this.#record).list(this.#record.home)
   }
 

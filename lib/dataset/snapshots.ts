@@ -46,6 +46,7 @@ export class Snapshots {
   async list(options: OperationOptions = {}): Promise<readonly SnapshotEntry[]> {
     checkOptions(options, 'snapshots')
     this.#record.assertPresent()
+    this.#record.pool.driver.assertWorking()
     return await storageOf(this.#record).list(this.#record.home)
   }
 

@@ -76,7 +76,8 @@ export class Host implements AsyncDisposable {
    * @param more given up, nothing is open; a keeper that was started ends by itself
    * @throws HostBusyError with the pid of the process that has it open
    * @throws NotRootError
-   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError; a pool that is not there yet is no error
+   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError, PoolSuspendedError; a pool that is not there
+   *   yet is no error
    */
   static async open(options: HostOptions = {}, more: OperationOptions = {}): Promise<Host> {
     return new Host(await openHost(options, more))

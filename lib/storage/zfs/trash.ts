@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { renameDataset, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
+import { zpoolOf } from '../../zfs/names.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 import { listShared, releaseTheirs } from './guest-datasets.js'
 import { ORIGINAL_NAME, TRASHED_AT } from './names.js'
+import { assertNotSuspended } from './suspended.js'
 
 /** What is in the trash. */
 export interface TrashEntry {
@@ -64,8 +66,9 @@ export class Trash {
     }
   }
 
-  /** The oldest first. */
+  /** The oldest first. @throws PoolSuspendedError */
   async list(): Promise<TrashEntry[]> {
+    assertNotSuspended(zpoolOf(this.pool))
     const found = await listDatasets(this.#root, {
       depth: 1,
       properties: [ORIGINAL_NAME, TRASHED_AT, 'used'],

@@ -24,6 +24,7 @@ import { zpoolOf } from '../../zfs/names.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 import type { Durability, PoolPlace } from '../place.js'
 import { ACTIVE, CONFINED_TO, DATASETS, IMAGES } from './names.js'
+import { assertNotSuspended } from './suspended.js'
 import { assertVersion } from './version.js'
 import { ZfsDriver } from './zfs-driver.js'
 
@@ -128,6 +129,7 @@ function activation({ name }: ZfsPool, dataset: string): Activation {
 
 async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null> {
   const zpool = zpoolOf(dataset ?? name)
+  assertNotSuspended(zpool)
   const whole = await look(zpool)
   if (whole === null) return null
   const confined = whole.properties[CONFINED_TO]?.value

@@ -64,9 +64,11 @@ for (const step of suspended) {
   const answer = answers.get(`gone: ${step}`)
   t.match(answer, { outcome: 'ERR_POOL_SUSPENDED', message: /zpool 'gone'/ }, `${step} on it`)
 }
-for (const step of ['its trash', 'its dataset', 'open both']) {
-  t.match(answers.get(step), { outcome: 'EAGAIN', message: /'gone/ }, `${step}: says which pool`)
+for (const step of ['its trash', 'its datasets', 'its snapshots', 'open both']) {
+  const named = { outcome: 'ERR_POOL_SUSPENDED', message: /zpool 'gone'/ }
+  t.match(answers.get(step), named, `${step}: says which pool`)
 }
+t.match(answers.get('its dataset'), { outcome: 'EAGAIN', message: /'gone/ }, "by ZFS's own word")
 const others = [
   'exec',
   'set',
