@@ -214,7 +214,12 @@ export class Container {
    *
    * @throws TimeoutError, OutputLimitError; their `stdout` and `stderr` have what was printed so far
    */
-  exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult> {
+  exec(
+    args: readonly string[],
+    options: ExecOptions<'buffer'> & { readonly encoding: 'buffer' },
+  ): Promise<ExecResult<Buffer>>
+  exec(args: readonly string[], options?: ExecOptions<'utf8'>): Promise<ExecResult>
+  exec(args: readonly string[], options?: ExecOptions): Promise<ExecResult<string | Buffer>> {
     return execInContainer(this.#record, args, options)
   }
 

@@ -41,7 +41,13 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface ExecOptions extends Omit<SpawnOptions, 'tty' | 'stdin'> {
+/** What the output of a program is told as. */
+export type ExecEncoding = 'utf8' | 'buffer'
+
+export interface ExecOptions<E extends ExecEncoding = ExecEncoding> extends Omit<
+  SpawnOptions,
+  'tty' | 'stdin'
+> {
   /** What the program reads; default nothing. */
   readonly stdin?: string | Uint8Array | undefined
   /**
@@ -54,16 +60,18 @@ export interface ExecOptions extends Omit<SpawnOptions, 'tty' | 'stdin'> {
    * as many as there are.
    */
   readonly maxBuffer?: Size | undefined
+  /** `buffer`: its output as bytes; default `utf8`, as text. That of an error is text in any case. */
+  readonly encoding?: E | undefined
 }
 
-export interface ExecResult extends SessionExit {
-  readonly stdout: string
-  readonly stderr: string
+export interface ExecResult<T extends string | Buffer = string> extends SessionExit {
+  readonly stdout: T
+  readonly stderr: T
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const spawnKeys = ['env', 'cwd', 'user', 'tty', 'stdin', 'signal']
-const execKeys = ['env', 'cwd', 'user', 'stdin', 'signal', 'timeout', 'maxBuffer']
+const execKeys = ['env', 'cwd', 'user', 'stdin', 'signal', 'timeout', 'maxBuffer', 'encoding']
 const DEFAULT_MAX_BUFFER = 2 ** 20
 // Most programs that are run for their output end at once: then one answer says it all.
 const LINGER_MS = 10
@@ -200,9 +208,13 @@ export async function execInContainer(
   record: ContainerRecord,
   args: readonly string[],
   options: ExecOptions = {},
-): Promise<ExecResult> {
+): Promise<ExecResult<string | Buffer>> {
   onlyKeys(options, execKeys, 'exec')
-  const { stdin, timeout, maxBuffer: given = DEFAULT_MAX_BUFFER, ...rest } = options
+  const { stdin, timeout, maxBuffer: given = DEFAULT_MAX_BUFFER, encoding, ...rest } = options
+  if (encoding !== undefined && encoding !== 'utf8' && encoding !== 'buffer') {
+    throw new InvalidArgumentError('exec.encoding', 'must be "utf8" or "buffer"')
+  }
+  const told = (bytes: Buffer) => (encoding === 'buffer' ? bytes : bytes.toString())
   if (stdin !== undefined && typeof stdin !== 'string' && !(stdin instanceof Uint8Array))
     throw new InvalidArgumentError('exec.stdin', 'must be text or bytes')
   const timeoutMs = timeoutOf(timeout, Infinity, 'exec.timeout')
@@ -215,7 +227,7 @@ export async function execInContainer(
   const started = await keeper.run(plan, lingerMs, limit.signal).catch(async (error: unknown) => {
     throw withOutput(await execError(record, error), '', '')
   })
-  if (!('session' in started)) return finished(started, maxBuffer)
+  if (!('session' in started)) return finished(started, maxBuffer, told)
   const session = openedSession(record, keeper, started)
   session.stdin?.end(stdin)
   const output = new Output(maxBuffer)
@@ -243,7 +255,8 @@ export async function execInContainer(
     ])
     const [exit] = await abandon(ended, held.signal)
     limit.signal?.throwIfAborted()
-    return Object.freeze({ stdout: output.stdout, stderr: output.stderr, ...exit })
+    const [stdout, stderr] = [output.bytes('stdout'), output.bytes('stderr')]
+    return Object.freeze({ stdout: told(stdout), stderr: told(stderr), ...exit })
   } catch (error) {
     if (error instanceof OutputLimitError) session.abort()
     const cause: unknown = limit.signal?.aborted === true ? limit.signal.reason : error
@@ -264,15 +277,19 @@ function bytesOf(given: Size): number {
   return typeof given === 'number' && given >= 0 ? given : parse(size, given, 'exec.maxBuffer')
 }
 
-function finished({ exit, stdout, stderr }: Finished, maxBuffer: number): ExecResult {
+function finished(
+  { exit, stdout, stderr }: Finished,
+  maxBuffer: number,
+  told: (bytes: Buffer) => string | Buffer,
+): ExecResult<string | Buffer> {
   const tooLong = stdout.length > maxBuffer ? 'stdout' : stderr.length > maxBuffer ? 'stderr' : null
   if (tooLong !== null) {
     const [out, err] = [stdout, stderr].map((all) => all.subarray(0, maxBuffer).toString())
     throw new OutputLimitError(tooLong, maxBuffer, out ?? '', err ?? '')
   }
   return Object.freeze({
-    stdout: stdout.toString(),
-    stderr: stderr.toString(),
+    stdout: told(stdout),
+    stderr: told(stderr),
     ...sessionExit(exit),
   })
 }

@@ -14,11 +14,15 @@ export class Output {
   }
 
   get stdout(): string {
-    return Buffer.concat(this.#chunks.stdout).toString()
+    return this.bytes('stdout').toString()
   }
 
   get stderr(): string {
-    return Buffer.concat(this.#chunks.stderr).toString()
+    return this.bytes('stderr').toString()
+  }
+
+  bytes(name: StreamName): Buffer {
+    return Buffer.concat(this.#chunks[name])
   }
 
   /** Reads to the end. @throws OutputLimitError */

@@ -40,6 +40,25 @@ await t.test('output, status and signal', async (t) => {
   t.match(await ct.exec(['sh', '-c', 'sleep 0.2; echo late']), { stdout: 'late\n', exitCode: 0 })
 })
 
+await t.test('output as bytes', async (t) => {
+  const bytes = Buffer.from([0xff, 0x00, 0xfe, 0x0a])
+  const print = String.raw`printf '\377\000\376\n'; printf '\200' >&2`
+  const at = { encoding: 'buffer' } as const
+  const once = await ct.exec(['sh', '-c', print], at)
+  const later = await ct.exec(['sh', '-c', `sleep 0.1; ${print}`], at)
+  for (const { stdout, stderr } of [once, later]) {
+    t.ok(stdout.equals(bytes))
+    t.ok(stderr.equals(Buffer.from([0x80])))
+  }
+  const { stdout } = await ct.exec(['cat'], { ...at, stdin: bytes })
+  t.ok(stdout.equals(bytes))
+  t.equal((await ct.exec(['printf', '\\303\\251'], { encoding: 'utf8' })).stdout, 'é')
+  await t.rejects(ct.exec(['true'], { encoding: 'hex' as never }), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'exec.encoding',
+  })
+})
+
 await t.test('signals are as a new program expects them', async (t) => {
   const { stdout } = await ct.exec(['grep', '^Sig[BI]', '/proc/self/status'])
   t.match(stdout, /^SigBlk:\t0+\nSigIgn:\t0+\n$/)
