@@ -203,11 +203,18 @@ base::Status Containers::write_plan(Container& container, StartPlan plan, std::s
   return base::success();
 }
 
-// For who asks when this keeper, and its events with it, has gone.
-void Containers::keep_exit(const std::string& key, const Writer& exit) {
-  const std::string path = context_.options.state_dir + "/keeper/exits/" + key;
+void Containers::tell_exit(const Container& container, std::string_view reason) {
+  Writer exit;
+  exit.put(Tag::REASON, reason);
+  if (container.exit_status) {
+    exit.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
+  }
+  // For who asks when this keeper, and its events with it, has gone.
+  const std::string path = context_.options.state_dir + "/keeper/exits/" + container.plan.key();
   const base::UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (fd.valid()) (void)base::write_all(fd.get(), exit.bytes(), path);
+  context_.events.emit("exit", container.plan.pool, container.plan.id,
+                       [&](Writer& w) { w.join(exit); });
 }
 
 base::Status Containers::open_fifo(const std::string& lxc_path) {

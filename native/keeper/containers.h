@@ -134,7 +134,7 @@ class Containers {
   // Made by a monitor whose guest reboots, gone when it runs again: what comes between is a start
   // that who takes over has to begin anew.
   [[nodiscard]] std::string reboot_mark(const std::string& key) const;
-  void keep_exit(const std::string& key, const Writer& exit);
+  void tell_exit(const Container& container, std::string_view reason);
 
   Context& context_;
   UsernsCache& userns_;

@@ -296,15 +296,8 @@ void Containers::finish(const std::string& key, int monitor_status) {
   }
   announce(container);
   ended_(key);
-  Writer exit;
-  exit.put(Tag::REASON, reason);
-  if (container.exit_status) {
-    exit.number(Tag::STATUS, static_cast<uint64_t>(*container.exit_status));
-  }
-  keep_exit(key, exit);
+  tell_exit(container, reason);
   passed(Step::END_KEPT);
-  context_.events.emit("exit", container.plan.pool, container.plan.id,
-                       [&](Writer& w) { w.join(exit); });
   if (again) {
     container.requested_us = now_us();
     if (const std::string next = container.plan.next; !next.empty()) go_on_as(container, next);
@@ -314,6 +307,8 @@ void Containers::finish(const std::string& key, int monitor_status) {
                       launched.error().syscall, launched.error().path.c_str(),
                       std::strerror(launched.error().errnum));
     close_notify(container);
+    container.exit_status.reset();
+    tell_exit(container, "failed");
   }
   ::unlink(reboot_mark(key).c_str());
   ::unlink(plan_file(key).c_str());

@@ -18,7 +18,9 @@ await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 const runs = await host.containers.create({ id: 'runs', image: busybox })
 const waits = await host.containers.create({ id: 'waits', image: busybox })
+const reboots = await host.containers.create({ id: 'reboots', image: busybox })
 const { initPid } = await runs.start()
+await reboots.start()
 
 await t.test('it is full', async (t) => {
   const full = { code: 'ERR_STATE_DIRECTORY_FULL', path: new RegExp(`^${stateDir}/`) }
@@ -34,7 +36,11 @@ await t.test('it is full', async (t) => {
   await t.rejects(runs.set({ memoryLimit: '64 MiB' }), full)
   t.equal(runs.show().memoryLimit, null)
   t.equal((await runs.exec(['echo', 'goes on'])).stdout, 'goes on\n')
+  await t.rejects(reboots.reboot(), { code: 'ERR_CONTAINER_ENDED' })
+  t.match(reboots.show(), { state: 'stopped', exit: { reason: 'failed', code: null } })
   for (const path of fillers) rmSync(path, { force: true })
+  await reboots.start()
+  await reboots.delete({ force: true })
   await runs.set({ memoryLimit: '64 MiB' })
   await waits.start()
   await waits.stop()
@@ -42,17 +48,23 @@ await t.test('it is full', async (t) => {
 })
 
 await t.test('it is deleted', async (t) => {
-  const deleted = () => {
-    for (const name of readdirSync(stateDir)) {
-      // The keeper makes its socket anew at once.
-      rmSync(join(stateDir, name), { recursive: true, force: true, maxRetries: 10 })
-    }
-  }
-  deleted()
+  // The keeper makes its socket anew at once, perhaps while its directory is being removed.
+  const deleted = () =>
+    until(() => {
+      try {
+        for (const name of readdirSync(stateDir)) {
+          rmSync(join(stateDir, name), { recursive: true, force: true })
+        }
+        return true
+      } catch {
+        return false
+      }
+    })
+  await deleted()
   t.match(await runs.set({ prlimits: { nofile: 2000 } }), { pending: ['prlimits'] })
-  deleted()
+  await deleted()
   const fresh = await host.containers.create({ id: 'fresh', image: busybox })
-  deleted()
+  await deleted()
   await t.rejects(
     runs.exec(['true']),
     { code: 'ENOKEY' },
