@@ -32,6 +32,7 @@ export type { Groups } from './group/groups.js'
 export type { CgparamSnapshot } from './group/cgparams.js'
 export type { EffectiveLimits } from './group/limit-params.js'
 export type { Pool, PoolSnapshot } from './pool/pool.js'
+export type { Attributes } from './attribute/attributes.js'
 export type { Pools } from './pool/pools.js'
 export type { Images } from './image/images.js'
 export type {

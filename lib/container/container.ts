@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { abandon } from '../abandon.js'
+import type { Attributes } from '../attribute/attributes.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { Datasets } from '../dataset/datasets.js'
 import { Snapshots } from '../dataset/snapshots.js'
@@ -13,6 +14,7 @@ import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
 import type { User } from '../user/user.js'
+import { attributesOf } from './attributes.js'
 import { bootContainer, type BootOptions } from './boot.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
@@ -87,6 +89,10 @@ export class Container {
   /** Of its datasets, on a pool of ZFS. */
   get snapshots(): Snapshots {
     return new Snapshots(this.#record)
+  }
+
+  get attributes(): Attributes {
+    return attributesOf(this.#record)
   }
 
   get group(): Group {

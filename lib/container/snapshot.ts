@@ -1,5 +1,6 @@
 // What is known of a container, from memory alone: no cgroup, no /proc, no file is touched.
 
+import { shownAttributes } from '../attribute/attributes.js'
 import { shownParams, unusedParams, type CgparamSnapshot } from '../group/cgparams.js'
 import { limitsOf, type EffectiveLimits } from '../group/limit-params.js'
 import type { CloneMode } from '../schema/pool.js'
@@ -74,6 +75,7 @@ export interface ContainerSnapshot extends EffectiveLimits {
   readonly cgroup: string
   readonly logFile: string
   readonly consoleLog: string
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 function bootedOf({ config, imageRun, home }: ContainerRecord): ContainerSnapshot['booted'] {
@@ -134,5 +136,6 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     cgroup: record.cgroup,
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
+    attributes: shownAttributes(config.attrs),
   })
 }

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { abandon } from '../abandon.js'
+import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import { claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
@@ -45,6 +46,7 @@ export interface GroupSnapshot extends EffectiveLimits {
   readonly unusedCgparams: readonly CgparamSnapshot[]
   /** Their ids, sorted. */
   readonly containers: readonly string[]
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 export class Group {
@@ -98,6 +100,7 @@ export class Group {
       cgparams: shownParams(this.#config.cgparams),
       unusedCgparams: unusedParams(this.#pool.host.cgroups, this.#config.cgparams),
       containers: this.#containers(),
+      attributes: shownAttributes(this.#config.attrs),
     })
   }
 
@@ -116,9 +119,7 @@ export class Group {
     const { cgparams, ...limits } = parse(groupSettings, settings, 'set')
     checkLimits(limits, this.#pool.host.machine, 'set')
     checkOptions(options, 'set')
-    // It stays where it is: containers may be made in it meanwhile.
-    using op = await this.#begin('set', 'shared', options)
-    await op.lock([claim('settings', `${this.#pool.name}:${this.path}`)])
+    using op = await this.#beginSet(options)
     const before = this.#config.cgparams
     const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
     const after = withLimits(replaced, limits, 'set')
@@ -134,6 +135,28 @@ export class Group {
       throw memoryRefusal(error, 'set')
     }
     done('group-set.file')
+  }
+
+  get attributes(): Attributes {
+    return new Attributes({
+      attrs: () => this.#config.attrs,
+      begin: (options) => this.#beginSet(options),
+      write: async (_, patch) => {
+        this.#config = await this.#file.update(patch)
+      },
+    })
+  }
+
+  // It stays where it is: containers may be made in it meanwhile.
+  async #beginSet(options: OperationOptions): Promise<Operation> {
+    const op = await this.#begin('set', 'shared', options)
+    try {
+      await op.lock([claim('settings', `${this.#pool.name}:${this.path}`)])
+      return op
+    } catch (error) {
+      op[Symbol.dispose]()
+      throw error
+    }
   }
 
   /**

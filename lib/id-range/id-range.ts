@@ -1,5 +1,6 @@
 // One id-range of a pool: the allocation table with its file behind it.
 
+import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import {
   ExistsError,
   IdRangeExhaustedError,
@@ -7,8 +8,9 @@ import {
   InUseError,
   PoolFullError,
 } from '../host/errors.js'
-import { claim, type LockMode } from '../host/locks.js'
+import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import type { AttrsFile } from '../schema/attributes.js'
 import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
 import { parse } from '../schema/parse.js'
 import { spansOverlap, type IdSpan } from '../user/id-map.js'
@@ -29,6 +31,7 @@ export interface IdRangeSnapshot {
   readonly blockCount: number
   readonly allocated: number
   readonly free: number
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 /** A run of blocks with the ids that it stands for. */
@@ -53,6 +56,8 @@ export class IdRange {
   /** First blocks of those whose owners are gone, which the file does not say yet. */
   readonly #owed = new Set<number>()
   #table: AllocationTable
+  #attrs: AttrsFile
+  readonly #turn: Claim
 
   /** @internal */
   constructor(
@@ -64,9 +69,10 @@ export class IdRange {
     this.#file = file
     this.#home = home
     this.#table = new AllocationTable(config.block_count, config.allocations.map(fromFile))
-    const turn = claim('table', `${home.pool}:${name}`)
-    this.#allocations = new Changes(turn, (op, apply) => this.#writeAllocations(op, apply))
-    this.#frees = new Changes(turn, (op, apply) => this.#writeFrees(op, apply))
+    this.#attrs = config.attrs
+    this.#turn = claim('table', `${home.pool}:${name}`)
+    this.#allocations = new Changes(this.#turn, (op, apply) => this.#writeAllocations(op, apply))
+    this.#frees = new Changes(this.#turn, (op, apply) => this.#writeFrees(op, apply))
   }
 
   show(): IdRangeSnapshot {
@@ -81,6 +87,18 @@ export class IdRange {
       blockCount,
       allocated,
       free: blockCount - allocated,
+      attributes: shownAttributes(this.#attrs),
+    })
+  }
+
+  get attributes(): Attributes {
+    return new Attributes({
+      attrs: () => this.#attrs,
+      begin: (options) => this.#home.begin('set', this, 'shared', options),
+      write: async (op, patch) => {
+        using _turn = await op.lock([this.#turn])
+        this.#attrs = (await this.#file.update(patch, this.#table.allocations)).attrs
+      },
     })
   }
 

@@ -4,7 +4,7 @@
 
 import { readFile, stat } from 'node:fs/promises'
 import { ConfigDocument } from '../pool/config-document.js'
-import { ConfigFile } from '../pool/config-file.js'
+import { ConfigFile, type Patch } from '../pool/config-file.js'
 import { replaceFile } from '../pool/write-file.js'
 import { idRangeFile, type IdRangeFile } from '../schema/id-range.js'
 import type { Allocation } from './allocation-table.js'
@@ -33,13 +33,27 @@ export class TableFile {
 
   /** Replaces the list; other fields stay as they are on disk now. */
   async save(allocations: readonly Allocation[]): Promise<void> {
-    if (this.#head === null || this.#head.version !== (await this.#version())) {
-      this.#head = { text: headOf(await readFile(this.path, 'utf8'), this.path), version: '' }
-    }
-    const { text } = this.#head
+    await this.#write(await this.#headNow(), allocations)
+  }
+
+  /** Changes other fields, and writes the list as it is given. */
+  async update(patch: Patch, allocations: readonly Allocation[]): Promise<IdRangeFile> {
+    const head = ConfigDocument.parse(await this.#headNow(), this.path)
+    head.merge(patch)
+    const value = head.check(idRangeFile)
+    await this.#write(head.toString(), allocations)
+    return value
+  }
+
+  async #headNow(): Promise<string> {
+    if (this.#head?.version === (await this.#version())) return this.#head.text
+    return headOf(await readFile(this.path, 'utf8'), this.path)
+  }
+
+  async #write(head: string, allocations: readonly Allocation[]): Promise<void> {
     this.#head = null
-    await replaceFile(this.path, text + listOf(allocations))
-    this.#head = { text, version: await this.#version() }
+    await replaceFile(this.path, head + listOf(allocations))
+    this.#head = { text: head, version: await this.#version() }
   }
 
   async #version(): Promise<string> {

@@ -163,6 +163,8 @@ function merge(map: YAMLMap, patch: Patch, doc: Document): Patch {
   for (const [key, value] of Object.entries(patch)) {
     const node: unknown = map.get(key, true)
     if (isMap(node) && isPlainObject(value)) {
+      // `{}` is how an empty one is written.
+      if (node.items.length === 0) node.flow = false
       back[key] = merge(node, value, doc)
       continue
     }

@@ -1,6 +1,7 @@
 // One imported pool: the index in memory over the files that hold the truth.
 
 import type { z } from 'zod'
+import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import type { Container } from '../container/container.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
@@ -11,11 +12,12 @@ import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
 import { Reservations } from '../id-range/reservations.js'
 import type { ImageCache } from '../image/types.js'
 import type { FileLock } from '../ns/file-lock.js'
-import type { CloneMode, poolFile } from '../schema/pool.js'
+import { poolFile, type CloneMode } from '../schema/pool.js'
 import type { StorageDriver } from '../storage/driver.js'
 import type { Trash } from '../storage/zfs/trash.js'
 import type { User } from '../user/user.js'
 import { zpoolOf } from '../zfs/names.js'
+import { ConfigFile } from './config-file.js'
 import type { PoolLayout } from './layout.js'
 import type { Marker } from './marker.js'
 
@@ -36,6 +38,7 @@ export interface PoolSnapshot {
   readonly lxcPath: string
   /** Files that could not be used, with the reason. */
   readonly broken: readonly { readonly path: string; readonly reason: string }[]
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 export type PoolState = 'importing' | 'active' | 'exported'
@@ -104,6 +107,16 @@ export class Pool {
    */
   get trash(): Trash | null {
     return this.driver.trash
+  }
+
+  get attributes(): Attributes {
+    return new Attributes({
+      attrs: () => this.config.attrs,
+      begin: (options) => this.begin('set', this.claim('settings', ''), options),
+      write: async (_, patch) => {
+        this.config = await new ConfigFile(this.layout.poolFile(), poolFile).update(patch)
+      },
+    })
   }
 
   /** @internal */
@@ -246,6 +259,7 @@ export class Pool {
       containers: this.containers.size,
       lxcPath: this.host.paths.lxc(this.name),
       broken: [...this.broken],
+      attributes: shownAttributes(this.config.attrs),
     })
   }
 }

@@ -5,6 +5,7 @@
 
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { attrsFile } from './attributes.js'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { datasetSettings, mountFile, mountpoint, type DatasetSettings } from './dataset.js'
 import { limits, type LimitsInput } from './limits.js'
@@ -292,6 +293,7 @@ export const containerFile = z.looseObject({
   init_cmd: z.array(text).nullish(),
   raw: z.looseObject({ lxc: z.string().nullish() }).default({}),
   state: z.literal('staged').optional(),
+  attrs: attrsFile,
   vpsadminos: own.default({ clone_mode: 'copy' }),
 })
 export type ContainerFile = z.output<typeof containerFile>

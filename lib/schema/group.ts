@@ -1,6 +1,7 @@
 // A group is a node of the cgroup tree: what may be asked for, and what stands in its config.yml.
 
 import { z } from 'zod'
+import { attrsFile } from './attributes.js'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { limits, type LimitsInput } from './limits.js'
 import { groupPath } from './names.js'
@@ -33,6 +34,7 @@ export const createGroupOptions = groupSettings.extend({
 /** `conf/group/PATH/config.yml` */
 export const groupFile = z.looseObject({
   cgparams: z.array(cgparam).default([]),
+  attrs: attrsFile,
   vpsadminos: z.looseObject({ pids_limit: z.number().nullish() }).default({}),
 })
 export type GroupFile = z.output<typeof groupFile>

@@ -1,6 +1,7 @@
 // A range of host ids that is handed out in blocks, and what stands in `conf/id-range/NAME.yml`.
 
 import { z } from 'zod'
+import { attrsFile } from './attributes.js'
 import { idRangeName } from './names.js'
 
 const ID_MAX = 2 ** 32 - 2
@@ -42,6 +43,7 @@ export const idRangeFile = z
     block_size: fields.blockSize,
     block_count: fields.blockCount,
     allocations: z.array(allocation).default([]),
+    attrs: attrsFile,
   })
   // Blocks are looked at one by one.
   .refine((range) => range.start_id + range.block_size * range.block_count - 1 <= ID_MAX, {

@@ -77,6 +77,9 @@ function list(items: readonly string[]): string {
 // none accepts even the kind of the value, the union itself has the words for all of them.
 function deepest(issues: readonly Issue[]): Issue[] {
   return issues.flatMap((issue) => {
+    if (issue.code === 'invalid_key') {
+      return issue.issues.map((inner) => ({ ...inner, path: issue.path }))
+    }
     if (issue.code !== 'invalid_union') return [issue]
     const inner = issue.errors
       .map((alternative) => deepest(alternative))

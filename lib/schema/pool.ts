@@ -2,6 +2,7 @@
 
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
+import { attrsFile } from './attributes.js'
 import { datasetName, poolName } from './names.js'
 
 export const poolPath = z
@@ -90,4 +91,5 @@ export const poolMarker = z.looseObject({
 export const poolFile = z.looseObject({
   parallel_start: z.number().int().positive().default(2),
   parallel_stop: z.number().int().positive().default(4),
+  attrs: attrsFile,
 })

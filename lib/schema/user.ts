@@ -1,6 +1,7 @@
 // A user is an id map: what may be asked for, and what stands in `conf/user/NAME.yml`.
 
 import { z } from 'zod'
+import { attrsFile } from './attributes.js'
 import { idRangeName, userName } from './names.js'
 
 const ID_MAX = 2 ** 32 - 2 // (uid_t) -1 means "no id"
@@ -56,5 +57,6 @@ export const userFile = z.looseObject({
   uid_map: idMap,
   gid_map: idMap,
   standalone: z.boolean().default(true),
+  attrs: attrsFile,
 })
 export type UserFile = z.output<typeof userFile>

@@ -1,5 +1,6 @@
 // A user is an id map with a name: the ids of the host that a container's ids stand for.
 
+import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
@@ -19,6 +20,7 @@ export interface UserSnapshot {
   readonly containers: readonly string[]
   /** Why no container of this user can start, when its ids belong to another pool too. */
   readonly conflict: string | null
+  readonly attributes: Readonly<Record<string, string>>
 }
 
 export class User {
@@ -61,6 +63,17 @@ export class User {
       standalone: this.standalone,
       containers: this.#containers(),
       conflict: this.conflict,
+      attributes: shownAttributes(this.#config.attrs),
+    })
+  }
+
+  get attributes(): Attributes {
+    return new Attributes({
+      attrs: () => this.#config.attrs,
+      begin: (options) => this.#begin('set', options),
+      write: async (_, patch) => {
+        this.#config = await this.#file.update(patch)
+      },
     })
   }
 

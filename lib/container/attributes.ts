@@ -1,0 +1,29 @@
+// The attributes of a container: in its file alone, so that they can be set whatever else is done to it.
+
+import { Attributes } from '../attribute/attributes.js'
+import type { ContainerRecord } from './record.js'
+
+export function attributesOf(record: ContainerRecord): Attributes {
+  return new Attributes({
+    attrs: () => {
+      record.assertPresent()
+      return record.config.attrs
+    },
+    begin: async (options) => {
+      const op = record.beside('set', options)
+      try {
+        await record.lockSettings(op)
+        record.assertPresent()
+        return op
+      } catch (error) {
+        op[Symbol.dispose]()
+        throw error
+      }
+    },
+    write: async (_, patch) => {
+      record.config = await record.file.update(patch)
+      const { pool, id, host } = record
+      host.emit({ type: 'changed', pool: pool.name, id, settings: ['attributes'] })
+    },
+  })
+}
