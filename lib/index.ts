@@ -32,6 +32,15 @@ export type { Groups } from './group/groups.js'
 export type { CgparamSnapshot } from './group/cgparams.js'
 export type { EffectiveLimits } from './group/limit-params.js'
 export type { Pool, PoolSnapshot } from './pool/pool.js'
+export type {
+  Autostart,
+  AutostartOptions,
+  AutostartReport,
+  EnqueueOptions,
+  StopAllOptions,
+  StopReport,
+} from './autostart/autostart.js'
+export type { QueuedStart } from './autostart/attempt.js'
 export type { Attributes } from './attribute/attributes.js'
 export type { Pools } from './pool/pools.js'
 export type { Images } from './image/images.js'
@@ -78,7 +87,6 @@ export type { SignalName } from './ns/signal.js'
 export { jsonSchemas } from './schema/json-schema.js'
 export { parseSize, type Size } from './schema/size.js'
 export type {
-  AutostartInput as AutostartSetting,
   ContainerSettingsInput as ContainerSettings,
   CopySettings,
   CreateImage,
@@ -87,6 +95,7 @@ export type {
   BootSettings,
   ReinstallSettings,
 } from './schema/container.js'
+export type { AutostartInput as AutostartSetting } from './schema/autostart.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
 export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'
 export type { PrlimitInput as PrlimitSetting, PrlimitName } from './schema/prlimits.js'
@@ -98,6 +107,7 @@ export type {
   DirPoolOptions,
   InstallOptions,
   PoolOptions,
+  PoolSettingsInput as PoolSettings,
   ZfsPoolOptions,
 } from './schema/pool.js'
 export type {

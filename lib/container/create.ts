@@ -6,7 +6,7 @@ import { checkParams } from '../group/cgparams.js'
 import { NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
-import { ConfigFile } from '../pool/config-file.js'
+import { ConfigFile, type Patch } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { containerFile, type createOptions } from '../schema/container.js'
@@ -53,7 +53,8 @@ export async function createContainer(
   const base = baseOf(pool, id, user, group.path, image, init)
   const settled = patchOf(settings, containerFile.parse(base), 'create')
   undo.add(() => file.remove().catch(ignoreMissing))
-  const config = await file.create({ ...base, ...settled, state: 'staged' })
+  const facts = { ...base.vpsadminos, ...(settled['vpsadminos'] as Patch | undefined) }
+  const config = await file.create({ ...base, ...settled, vpsadminos: facts, state: 'staged' })
   done('create.staged', op.signal)
   const record = new ContainerRecord(pool, id, file, config, user, group)
 
@@ -106,7 +107,7 @@ function baseOf(
   group: string,
   image: Image,
   { kind, systemdVersion }: DetectedInit,
-): Record<string, unknown> {
+) {
   const { distribution, version, arch } = image
   return {
     user: user.name,

@@ -50,7 +50,8 @@ export async function deleteContainer(
     done('delete.marked')
     await removeHome(pool, record.home, record.config)
     done('delete.rootfs')
-    await Promise.all([record.cgroupDir().remove(), removeTraces(pool, id)])
+    const traces = [record.cgroupDir().remove(), removeTraces(pool, id), pool.autostart.forget(id)]
+    await Promise.all(traces)
     done('delete.traces')
     await record.file.remove()
     done('delete.file')

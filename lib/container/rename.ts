@@ -66,6 +66,7 @@ export async function renameContainer(
   record.file = new ConfigFile(path, containerFile)
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
+  await pool.autostart.renamed(from, to)
   rootfs[Symbol.dispose]()
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
   await finishRename(record, from)

@@ -48,7 +48,10 @@ export interface SetResult {
 }
 
 /** Until names in the rootfs are those of the file: the next import goes on. */
-const UNNAMED = { vpsadminos: { unnamed: true } }
+const unnamed = (patch: Patch): Patch => ({
+  ...patch,
+  vpsadminos: { ...(patch['vpsadminos'] as Patch | undefined), unnamed: true },
+})
 const NAMED = { vpsadminos: { unnamed: undefined } }
 
 /** @param what names the operation in messages */
@@ -79,10 +82,10 @@ export async function setContainer(
     live && 'cgparams' in patch
       ? new LiveParams(record, before.cgparams, patch['cgparams'] as Cgparam[])
       : null
-  const mark = naming ? UNNAMED : {}
+  const marked = naming ? unnamed : (given: Patch) => given
   const files: FilesBefore = new Map()
   const takeBack = async (back: Patch, failed: unknown): Promise<void> => {
-    record.config = await record.file.update({ ...back, ...mark })
+    record.config = await record.file.update(marked(back))
     await params?.takeBack()
     // A guest that does not answer is not asked again: the next import does that.
     if (naming && !(failed instanceof KeeperError && failed.code === 'ERR_TIMEOUT')) {
@@ -100,7 +103,7 @@ export async function setContainer(
       await params?.apply()
       done('set.limits', op.signal)
       writing = true
-      changed = await record.file.exchange({ ...patch, ...mark })
+      changed = await record.file.exchange(marked(patch))
     } catch (error) {
       const undone = await (params?.takeBack() ?? Promise.resolve()).then(...isDone)
       // Otherwise the file may be the new one, although that could not be made sure of.

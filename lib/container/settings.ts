@@ -5,6 +5,7 @@ import { replacedParams } from '../group/cgparams.js'
 import { withLimits } from '../group/limit-params.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Patch } from '../pool/config-file.js'
+import { autostart as autostartSchema } from '../schema/autostart.js'
 import type { ContainerFile, ContainerSettings } from '../schema/container.js'
 import { checkLimits } from '../schema/limits.js'
 import { checkRawLxc } from './raw-lxc.js'
@@ -53,7 +54,7 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
   }
   set('hostname', rest.hostname)
   set('dns_resolvers', rest.dnsResolvers)
-  set('autostart', autostart(rest.autostart))
+  if (rest.autostart !== undefined) Object.assign(patch, autostart(rest.autostart))
   set('init_cmd', rest.initCmd)
   set('seccomp_profile', rest.seccompProfile)
   set('nesting', rest.nesting === null ? false : rest.nesting)
@@ -63,10 +64,17 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
   return patch
 }
 
-function autostart(given: ContainerSettings['autostart']): unknown {
-  if (given === undefined) return undefined
-  if (given === null || given === false) return false
-  return given === true ? { priority: 1000, delay: 5 } : given
+// What vpsAdminOS does not know stands apart from what it does.
+function autostart(given: ContainerSettings['autostart']): Patch {
+  if (given === undefined || given === null || given === false) {
+    return { autostart: false, vpsadminos: { autostart: undefined } }
+  }
+  const { priority, delay, after, requires } = autostartSchema.parse(given === true ? {} : given)
+  const none = after.length === 0 && requires.length === 0
+  return {
+    autostart: { priority, delay },
+    vpsadminos: { autostart: none ? undefined : { after, requires } },
+  }
 }
 
 // Within the map, what is not given stays and `null` takes away; `null` for the map takes all away.

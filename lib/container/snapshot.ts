@@ -32,7 +32,12 @@ export interface ContainerSnapshot extends EffectiveLimits {
   /** The name that the container sees: the hostname, or else the id, cut to what the kernel takes. */
   readonly utsName: string
   readonly dnsResolvers: readonly string[] | null
-  readonly autostart: { readonly priority: number; readonly delay: number } | null
+  readonly autostart: {
+    readonly priority: number
+    readonly delay: number
+    readonly after: readonly string[]
+    readonly requires: readonly string[]
+  } | null
   readonly initCmd: readonly string[] | null
   readonly init: InitKind
   readonly prlimits: Prlimits
@@ -85,11 +90,17 @@ function bootedOf({ config, imageRun, home }: ContainerRecord): ContainerSnapsho
   return Object.freeze({ image, distribution, version, arch, dataset: bootHome(home), mountRoot })
 }
 
+function autostartOf({ config }: ContainerRecord): ContainerSnapshot['autostart'] {
+  if (config.autostart === false || config.autostart == null) return null
+  const { priority, delay } = config.autostart
+  const { after = [], requires = [] } = config.vpsadminos.autostart ?? {}
+  return Object.freeze({ priority, delay, after, requires })
+}
+
 /** @throws NotFoundError when it was deleted */
 export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
   record.assertPresent()
   const { pool, id, config, run, host, user, group } = record
-  const { priority, delay } = config.autostart === false ? {} : (config.autostart ?? {})
   const [netif] = config.net_interfaces
   return Object.freeze({
     pool: pool.name,
@@ -106,7 +117,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     hostname: config.hostname ?? null,
     utsName: utsName(id, config.hostname ?? null, config.distribution),
     dnsResolvers: config.dns_resolvers ?? null,
-    autostart: priority === undefined || delay === undefined ? null : { priority, delay },
+    autostart: autostartOf(record),
     initCmd: config.init_cmd ?? null,
     init: record.init,
     prlimits: config.prlimits,

@@ -1,5 +1,6 @@
 // What the parts of one open host share.
 
+import type { Governor } from '../autostart/governor.js'
 import type { Cgroups } from '../cgroup/cgroups.js'
 import type { PrlimitBounds } from '../container/prlimit-clamp.js'
 import type { SessionEnds } from '../container/session.js'
@@ -27,6 +28,8 @@ export interface HostContext {
   /** Where the reservations of ids of this machine are. */
   readonly idsDirectory: string
   readonly sessionEnds: SessionEnds
+  /** Lets in what is started by itself, in all pools. */
+  readonly governor: Governor
   /** Aborted when the host is closed: what waits for anything but a container rejects with its reason. */
   readonly closed: AbortSignal
   emit(event: LocalEvent): void

@@ -93,6 +93,14 @@ export class BusyError extends EngineError {
   }
 }
 
+/** Somebody has taken away what was waiting for its turn. */
+export class CancelledError extends EngineError {
+  readonly code = 'ERR_CANCELLED'
+  constructor(readonly what: string) {
+    super(`${what} was cancelled`)
+  }
+}
+
 /** Two operations could wait for each other: a mistake in the engine, found before it does harm. */
 export class LockOrderError extends EngineError {
   readonly code = 'ERR_LOCK_ORDER'

@@ -2,6 +2,8 @@
 
 import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { Governor } from '../autostart/governor.js'
+import { PressureMeter } from '../autostart/pressure.js'
 import { Cgroups } from '../cgroup/cgroups.js'
 import { prlimitBounds, type PrlimitBounds } from '../container/prlimit-clamp.js'
 import { ClosedError } from '../errors.js'
@@ -90,6 +92,7 @@ export async function openHost(
   let closed = false
   const why = () => new ClosedError(`host at '${stateDir}'`)
   const closing = new AbortController()
+  const meter = new PressureMeter()
   const context: HostContext = {
     paths: new StatePaths(stateDir),
     cgroupRoot,
@@ -106,6 +109,7 @@ export async function openHost(
     apparmorProfile: (await loadApparmor()).profile,
     idsDirectory: reservationsDirectory,
     sessionEnds: ends,
+    governor: new Governor(() => meter.look()),
     closed: closing.signal,
     emit: (event) => hub.emit(event),
   }

@@ -36,6 +36,11 @@ export class StatePaths {
     return join(this.stateDir, 'notify', digest)
   }
 
+  /** Which containers have started by themselves. */
+  startedList(pool: string): string {
+    return join(this.stateDir, 'pools', pool, 'auto-start', 'started-cts.txt')
+  }
+
   /** Directories that have to be there before a container of the pool starts. */
   ofPool(pool: string): string[] {
     return [this.lxc(pool), this.rootfs(pool), join(this.stateDir, 'notify', pool)]

@@ -2,22 +2,24 @@
 
 import type { z } from 'zod'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
+import { Autostart } from '../autostart/autostart.js'
 import type { Container } from '../container/container.js'
 import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotFoundError, StateError, type EntityKind } from '../host/errors.js'
 import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../host/locks.js'
-import { Operation, type OperationOptions } from '../host/operation.js'
+import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
 import { Reservations } from '../id-range/reservations.js'
 import type { ImageCache } from '../image/types.js'
 import type { FileLock } from '../ns/file-lock.js'
-import { poolFile, type CloneMode } from '../schema/pool.js'
+import { parse } from '../schema/parse.js'
+import { poolFile, poolSettings, type CloneMode, type PoolSettingsInput } from '../schema/pool.js'
 import type { StorageDriver } from '../storage/driver.js'
 import type { Trash } from '../storage/zfs/trash.js'
 import type { User } from '../user/user.js'
 import { zpoolOf } from '../zfs/names.js'
-import { ConfigFile } from './config-file.js'
+import { ConfigFile, type Patch } from './config-file.js'
 import type { PoolLayout } from './layout.js'
 import type { Marker } from './marker.js'
 
@@ -34,6 +36,8 @@ export interface PoolSnapshot {
   readonly users: number
   readonly groups: number
   readonly containers: number
+  readonly parallelStart: number
+  readonly parallelStop: number
   /** The LXC path of its containers, for `lxc-ls -P`. */
   readonly lxcPath: string
   /** Files that could not be used, with the reason. */
@@ -72,6 +76,7 @@ export class Pool {
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
   /** @internal */ state: PoolState = 'importing'
   readonly #released = new AbortController()
+  readonly #autostart: Autostart
   #images: ImageCache | null = null
   #ended: (() => Error) | null = null
 
@@ -92,6 +97,12 @@ export class Pool {
       },
       host.idsDirectory,
     )
+    this.#autostart = new Autostart(this)
+  }
+
+  /** What starts by itself. */
+  get autostart(): Autostart {
+    return this.#autostart
   }
 
   /** The cache that containers are made from. */
@@ -113,10 +124,29 @@ export class Pool {
     return new Attributes({
       attrs: () => this.config.attrs,
       begin: (options) => this.begin('set', this.claim('settings', ''), options),
-      write: async (_, patch) => {
-        this.config = await new ConfigFile(this.layout.poolFile(), poolFile).update(patch)
-      },
+      write: (_, patch) => this.#write(patch),
     })
+  }
+
+  /** Settings of its own, for good and at once. Cannot be given up once it has begun. */
+  async set(settings: PoolSettingsInput, options: OperationOptions = {}): Promise<void> {
+    const { parallelStart, parallelStop } = parse(poolSettings, settings, 'set')
+    checkOptions(options, 'set')
+    using op = await this.begin('set', this.claim('settings', ''), options)
+    op.signal?.throwIfAborted()
+    const defaults = poolFile.parse({})
+    await this.#write({
+      ...(parallelStart === undefined
+        ? {}
+        : { parallel_start: parallelStart ?? defaults.parallel_start }),
+      ...(parallelStop === undefined
+        ? {}
+        : { parallel_stop: parallelStop ?? defaults.parallel_stop }),
+    })
+  }
+
+  async #write(patch: Patch): Promise<void> {
+    this.config = await new ConfigFile(this.layout.poolFile(), poolFile).update(patch)
   }
 
   /** @internal */
@@ -257,6 +287,8 @@ export class Pool {
       users: this.users.size,
       groups: this.groups.size,
       containers: this.containers.size,
+      parallelStart: this.config.parallel_start,
+      parallelStop: this.config.parallel_stop,
       lxcPath: this.host.paths.lxc(this.name),
       broken: [...this.broken],
       attributes: shownAttributes(this.config.attrs),

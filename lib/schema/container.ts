@@ -6,6 +6,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { attrsFile } from './attributes.js'
+import { autostart, type AutostartInput } from './autostart.js'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { datasetSettings, mountFile, mountpoint, type DatasetSettings } from './dataset.js'
 import { limits, type LimitsInput } from './limits.js'
@@ -64,18 +65,6 @@ export const netif = z.strictObject({
   hwaddr: macAddress.nullish(),
 })
 
-export interface AutostartInput {
-  /** 0 is first. Default 1000. */
-  readonly priority?: number | undefined
-  /** Seconds until the next container may start. Default 5. */
-  readonly delay?: number | undefined
-}
-
-export const autostart = z.strictObject({
-  priority: z.number().int().nonnegative().default(1000),
-  delay: z.number().nonnegative().default(5),
-})
-
 const address = z.string().refine((text) => isIP(text) !== 0, 'must be an IP address')
 const path = line
   .regex(/^\//, 'must be an absolute path')
@@ -90,7 +79,7 @@ export interface ContainerSettingsInput extends LimitsInput {
   readonly hostname?: string | null | undefined
   /** Addresses of name servers, at most 16. Default: the image's `/etc/resolv.conf` as it is. At once. */
   readonly dnsResolvers?: readonly string[] | null | undefined
-  /** Whether and when it is to start with its host: kept, nothing starts by it yet. Default false. */
+  /** Whether and when it starts by itself, which `pool.autostart.start()` does. Default false. */
   readonly autostart?: boolean | AutostartInput | null | undefined
   /** Program and arguments of init. Default `/sbin/init`. At the next start. */
   readonly initCmd?: readonly string[] | null | undefined
@@ -118,7 +107,9 @@ export const containerSettings = limits.extend({
   hostname: hostname.nullish(),
   dnsResolvers: z.array(address).max(16, 'must be at most 16').nullish(),
   autostart: z
-    .union([z.boolean(), autostart], { error: 'must be a boolean or { priority, delay }' })
+    .union([z.boolean(), autostart], {
+      error: 'must be a boolean or { priority, after, requires }',
+    })
     .nullish(),
   initCmd: z
     .array(line)
@@ -248,6 +239,13 @@ const own = z.looseObject({
   /** The guest's systemd version, where it is one and tells. */
   systemd_version: z.number().nullish(),
   pids_limit: z.number().nullish(),
+  /** What its start by itself waits for. */
+  autostart: z
+    .looseObject({
+      after: z.array(z.string()).default([]),
+      requires: z.array(z.string()).default([]),
+    })
+    .optional(),
   /** While it gets another id: the next import goes on, or takes it back. */
   renaming: z.object({ from: containerId, to: containerId }).optional(),
   /** While it is rolled back to a snapshot: the next import goes on. */

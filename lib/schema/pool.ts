@@ -87,6 +87,21 @@ export const poolMarker = z.looseObject({
   durable: z.boolean().default(true),
 })
 
+const many = z.number().int().min(1, 'must be at least 1').max(1000, 'must be at most 1000')
+
+/** What `set()` can change. `null` goes back to the default; what is not given stays as it is. */
+export interface PoolSettingsInput {
+  /** How many containers may be started by themselves at any time, whatever the machine has to bear. Default 2. */
+  readonly parallelStart?: number | null | undefined
+  /** How many may be stopped so. Default 4. */
+  readonly parallelStop?: number | null | undefined
+}
+
+export const poolSettings = z.strictObject({
+  parallelStart: many.nullish(),
+  parallelStop: many.nullish(),
+})
+
 /** `conf/pool/config.yml` */
 export const poolFile = z.looseObject({
   parallel_start: z.number().int().positive().default(2),

@@ -1,9 +1,9 @@
 // docs/settings.md is complete, says what takes effect when, and its examples run.
 import { readFileSync } from 'node:fs'
 import { NEXT_START, type SettingName } from '../../dist/container/settings.js'
+import { autostart } from '../../dist/schema/autostart.js'
 import { cgparamInput } from '../../dist/schema/cgparam.js'
 import {
-  autostart,
   containerSettings,
   copySettings,
   createOptions,

@@ -87,6 +87,22 @@ await t.test('beside other changes of the same file', async (t) => {
   })
 })
 
+await t.test('settings of a pool', async (t) => {
+  const pool = host.pools.get('tank')
+  t.match(pool.show(), { parallelStart: 2, parallelStop: 4 })
+  await Promise.all([
+    pool.set({ parallelStart: 7, parallelStop: 9 }),
+    pool.attributes.set({ 'at:once': 'five' }),
+  ])
+  await pool.set({ parallelStop: null })
+  const wanted = { parallelStart: 7, parallelStop: 4, attributes: { 'at:once': 'five' } }
+  t.match(pool.show(), wanted)
+  await t.rejects(pool.set({ parallelStart: 0 }), { code: 'ERR_INVALID_ARGUMENT' })
+  await host.close()
+  host = await Host.open(options)
+  t.match(host.pools.get('tank').show(), wanted)
+})
+
 await t.test('of a container: told as an event, while it starts as well, and copied', async (t) => {
   const ct = host.containers.get('web')
   const told = first(host.events(), ({ type }) => type === 'changed')

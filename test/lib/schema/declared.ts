@@ -17,6 +17,7 @@ import {
 import { hostOptions } from '../../../dist/schema/host.js'
 import { allocateOptions, createIdRangeOptions } from '../../../dist/schema/id-range.js'
 import { importImage } from '../../../dist/image/schema.js'
+import { autostart } from '../../../dist/schema/autostart.js'
 import { cgparamInput } from '../../../dist/schema/cgparam.js'
 import { limits } from '../../../dist/schema/limits.js'
 import {
@@ -97,7 +98,7 @@ const declared: [file: string, name: string, schema: Schema][] = [
   ['schema/container', 'BootSettings', containers.bootSettings],
   ['schema/container', 'CreateImage', containers.imageQuery],
   ['schema/container', 'NetifInput', containers.netif],
-  ['schema/container', 'AutostartInput', containers.autostart],
+  ['schema/autostart', 'AutostartInput', autostart],
   ['schema/cgparam', 'CgparamInput', cgparamInput.in],
   ['schema/group', 'GroupSettingsInput', groups.groupSettings],
   ['schema/group', 'CreateGroupOptions', groups.createGroupOptions],

@@ -28,7 +28,7 @@ t.test('a key that there is not, with those that there are', async (t) => {
 t.test('also further in', async (t) => {
   const cases: [object, string, RegExp][] = [
     [{ netif: { typ: 'bridge' } }, 'set.netif.typ', /there are type, name, link, hwaddr$/],
-    [{ autostart: { prio: 1 } }, 'set.autostart.prio', /there are priority, delay$/],
+    [{ autostart: { prio: 1 } }, 'set.autostart.prio', /there are priority, delay, after, requires$/],
     [{ prlimits: { nofiles: 1 } }, 'set.prlimits.nofiles', /there are as, core, .*, stack$/],
     [
       { cgparams: [{ version: 2, name: 'memory.high', value: 1, subsystem: 'memory' }] },
@@ -84,7 +84,7 @@ t.test('all alternatives are named', async (t) => {
     [{ prlimits: { nofile: 'x' } }, 'set.prlimits.nofile', /"unlimited" or \{ soft, hard \}/],
     [{ prlimits: { nofile: { soft: 1 } } }, 'set.prlimits.nofile.hard', /whole number or/],
     [{ autostart: { priority: 'x' } }, 'set.autostart.priority', /must be a number/],
-    [{ autostart: 'x' }, 'set.autostart', /boolean or \{ priority, delay \}/],
+    [{ autostart: 'x' }, 'set.autostart', /boolean or \{ priority, after, requires \}/],
   ]
   for (const [given, argument, reason] of cases) {
     t.throws(

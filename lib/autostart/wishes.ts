@@ -1,0 +1,62 @@
+// Which containers of a pool are to be started by themselves, and which of these are to be stopped before others.
+
+import type { Container } from '../container/container.js'
+import type { Pool } from '../pool/pool.js'
+import type { Wish } from './order.js'
+
+/** What a container says of its own start; null when it is not to be started by itself. */
+export function wishOf(container: Container): Wish | null {
+  const { id, autostart } = container.show()
+  if (autostart === null) return null
+  const { priority, after, requires } = autostart
+  return { id, priority, after, requires }
+}
+
+/**
+ * With those that they require, and so on, as far as they do not run yet.
+ *
+ * @param wanted whether one is to be started
+ */
+export async function startWishes(
+  pool: Pool,
+  wanted: (id: string) => Promise<boolean>,
+): Promise<readonly Wish[]> {
+  const found = new Map<string, Wish>()
+  const add = (container: Container, wish: Wish | null): void => {
+    const { id } = container
+    if (found.has(id) || container.state !== 'stopped') return
+    const own = wish ?? { id, priority: LAST, after: [], requires: [] }
+    found.set(id, own)
+    for (const other of own.requires) {
+      const required = pool.containers.get(other)
+      if (required !== undefined) add(required, wishOf(required))
+    }
+  }
+  for (const container of [...pool.containers.values()]) {
+    const wish = wishOf(container)
+    if (wish !== null && (await wanted(container.id))) add(container, wish)
+  }
+  return [...found.values()]
+}
+
+/** Of one that is only started because another one requires it, which waits for it. */
+const LAST = 2 ** 31
+
+/** All that run: those without a wish first, then the last first, and each after those that wait for it. */
+export function stopWishes(pool: Pool): readonly Wish[] {
+  const alive = [...pool.containers.values()].filter(({ record }) => record.run.alive)
+  const wishes = alive.flatMap((container) => wishOf(container) ?? [])
+  return alive.map((container): Wish => {
+    const { id } = container
+    const own = wishes.find((wish) => wish.id === id)
+    const users = wishes.filter(
+      ({ after, requires }) => after.includes(id) || requires.includes(id),
+    )
+    return {
+      id,
+      priority: own === undefined ? -LAST : -own.priority,
+      after: users.map((user) => user.id),
+      requires: [],
+    }
+  })
+}

@@ -1,0 +1,230 @@
+// Containers that start by themselves: in order, once, as far as they can.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Host, type Container, type ContainerSettings } from 'vpsadminos'
+import { busybox, importBusybox } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
+import { requires } from '../../helpers/requires.js'
+import { lastingHost } from '../../helpers/system.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const options = lastingHost(t)
+let host = await Host.open({ ...options, pools: [] })
+await host.pools.install(options.pools[0])
+await importBusybox(t, host)
+const autostart = () => host.pools.get('tank').autostart
+
+type Setting = NonNullable<ContainerSettings['autostart']>
+function create(id: string, setting: Setting, more: ContainerSettings = {}): Promise<Container> {
+  return host.containers.create({ id, image: busybox, autostart: setting, ...more })
+}
+/** Ids in the order in which they came to run. */
+async function starts(work: () => Promise<unknown>): Promise<string[]> {
+  const ids: string[] = []
+  const events = host.events()
+  const reading = (async () => {
+    for await (const event of events) {
+      if (event.type === 'state' && event.state === 'running') ids.push(event.id)
+    }
+  })()
+  await work()
+  await sleep(100)
+  await events.return?.()
+  await reading
+  return ids
+}
+async function reopen(): Promise<void> {
+  await host.close()
+  host = await Host.open(options)
+}
+async function clear(): Promise<void> {
+  for (const { id } of host.containers.list()) await host.containers.get(id).delete({ force: true })
+}
+/** One whose init ends at once does not become ready. */
+const broken = { initCmd: ['/no/such/init'] }
+const saysReady = (seconds: number): ContainerSettings => ({
+  initCmd: ['/bin/systemd', `${seconds}`],
+})
+
+await t.test('by priority, and each after those that it waits for', async (t) => {
+  await create('web', { priority: 1, requires: ['db'], after: ['cache', 'nobody'] })
+  await create('db', { priority: 5 })
+  await create('cache', { priority: 9 })
+  await create('first', { priority: 0 })
+  await create('not', false)
+  await host.containers.create({ id: 'helper', image: busybox })
+  await create('app', { priority: 3, requires: ['helper'] })
+  const { autostart: setting } = host.containers.get('web').show()
+  t.same(setting, { priority: 1, delay: 5, after: ['cache', 'nobody'], requires: ['db'] })
+  let report
+  const order = await starts(async () => (report = await autostart().start()))
+  t.match(report, { running: [], failed: [], cancelled: [] })
+  t.same([...order].sort(), ['app', 'cache', 'db', 'first', 'helper', 'web'])
+  t.ok(order.indexOf('web') > order.indexOf('db') && order.indexOf('web') > order.indexOf('cache'))
+  t.ok(order.indexOf('app') > order.indexOf('helper'))
+  t.equal(host.containers.get('not').state, 'stopped')
+  t.same(autostart().queue(), [])
+})
+
+await t.test('once, also for the next process, unless it is told to', async (t) => {
+  await host.containers.get('db').stop({ method: 'kill' })
+  await reopen()
+  t.same((await autostart().start()).started, [])
+  await create('new', true)
+  t.same((await autostart().start()).started, ['new'])
+  t.same((await autostart().start({ again: true })).started, ['db'])
+  await host.containers.get('new').stop({ method: 'kill' })
+  await host.containers.get('new').rename('renamed')
+  t.same((await autostart().start()).started, [], 'by its new name as well')
+  await host.containers.get('renamed').delete()
+  await create('renamed', true)
+  await create('new', true)
+  t.same(
+    [...(await autostart().start()).started].sort(),
+    ['new', 'renamed'],
+    'others, by its names',
+  )
+  await host.containers.get('renamed').delete({ force: true })
+})
+
+await t.test('the other way round they are stopped', async (t) => {
+  const ended: string[] = []
+  const events = host.events()
+  const reading = (async () => {
+    for await (const event of events) if (event.type === 'exit') ended.push(event.id)
+  })()
+  const report = await autostart().stop({ method: 'kill' })
+  await sleep(100)
+  await events.return?.()
+  await reading
+  t.match(report, { failed: [] })
+  t.equal(report.stopped.length, 7)
+  t.ok(ended.indexOf('web') < ended.indexOf('db') && ended.indexOf('web') < ended.indexOf('cache'))
+  t.equal((await autostart().start()).started.length, 7, 'and start by themselves again')
+  await clear()
+})
+
+await t.test('what fails is told, with who requires it; others go on', async (t) => {
+  await create('fails', true, broken)
+  await create('behind', { requires: ['fails'] })
+  await create('beside', { after: ['fails'] })
+  await create('lost', { requires: ['nobody'] })
+  const report = autostart().start()
+  await until(() =>
+    autostart()
+      .queue()
+      .some(({ id, state }) => id === 'fails' && state === 'pausing'),
+  )
+  t.match(
+    autostart()
+      .queue()
+      .find(({ id }) => id === 'fails'),
+    { priority: 1000, waitsFor: [], error: /did not start/ },
+  )
+  t.match(
+    autostart()
+      .queue()
+      .find(({ id }) => id === 'behind')?.waitsFor,
+    ['fails'],
+  )
+  await until(() => host.containers.get('lost').state === 'stopped')
+  t.same([...autostart().cancel()].sort(), ['behind', 'beside', 'fails'])
+  const { failed, cancelled, started } = await report
+  t.same([...cancelled].sort(), ['behind', 'beside', 'fails'])
+  t.same(started, [])
+  t.match(failed, [
+    {
+      id: 'lost',
+      error: { code: 'ERR_STATE', message: /requires 'nobody', which does not exist/ },
+    },
+  ])
+  await host.containers.get('fails').delete()
+  const again = await autostart().start()
+  t.same(again.started, ['beside'], 'whoever it comes after is gone')
+  t.same(again.failed.map(({ id }) => id).sort(), ['behind', 'lost'])
+  await clear()
+})
+
+await t.test('readiness is waited for, and not the start alone', async (t) => {
+  const db = await create('db', true, saysReady(1))
+  const script = `#!/bin/sh
+sleep "$1"
+echo ready >/tmp/is-ready
+exec sleep 1000
+`
+  await db.push('/bin/systemd', script, { mode: 0o755 })
+  await create('web', { requires: ['db'] })
+  const report = autostart().start()
+  await until(() => db.state === 'running')
+  await sleep(300)
+  t.equal(host.containers.get('web').state, 'stopped', 'it runs, and has not said that it is ready')
+  t.match(autostart().queue(), [{ id: 'web', state: 'waiting', waitsFor: ['db'] }])
+  t.same(autostart().cancel(), ['web'])
+  t.match(await report, { started: ['db'], cancelled: ['web'] })
+  await clear()
+})
+
+await t.test('any container can have its turn in between', async (t) => {
+  const ct = await host.containers.create({ id: 'queued', image: busybox })
+  await autostart().enqueue('queued')
+  t.equal(ct.state, 'running')
+  await autostart().enqueue('queued')
+  await t.rejects(autostart().enqueue('nobody'), { code: 'ERR_NOT_FOUND' })
+  await t.rejects(autostart().enqueue('queued', { priority: -1 }), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'enqueue.priority',
+  })
+  await t.rejects(autostart().start({ agian: true } as never), {
+    code: 'ERR_INVALID_ARGUMENT',
+    argument: 'autostart.agian',
+  })
+  await t.rejects(autostart().enqueue('queued', { signal: AbortSignal.abort() }))
+  const bad = await host.containers.create({ id: 'bad', image: busybox, ...broken })
+  await t.rejects(autostart().enqueue('bad'), { code: 'ERR_CONTAINER_START' }, 'it is tried once')
+  t.equal(bad.state, 'stopped')
+  await clear()
+})
+
+await t.test('what is given up, or whose pool goes, does not begin', async (t) => {
+  await create('fails', true, broken)
+  const given = new AbortController()
+  const report = autostart().start({ signal: given.signal })
+  await until(() =>
+    autostart()
+      .queue()
+      .some(({ state }) => state === 'pausing'),
+  )
+  given.abort()
+  t.match(await report, { cancelled: ['fails'], failed: [] })
+  const waiting = autostart().start()
+  await until(() =>
+    autostart()
+      .queue()
+      .some(({ state }) => state === 'pausing'),
+  )
+  await host.close()
+  t.match(await waiting, { failed: [{ id: 'fails', error: { code: 'ERR_CLOSED' } }] })
+  host = await Host.open(options)
+  await clear()
+})
+
+await t.test('those that wait for themselves start all the same', async (t) => {
+  const warned: string[] = []
+  const note = (warning: Error) => void warned.push(warning.message)
+  process.on('warning', note)
+  await create('a', { requires: ['b'] })
+  await create('b', { after: ['a'] })
+  t.same([...(await autostart().start()).started].sort(), ['a', 'b'])
+  process.off('warning', note)
+  t.match(warned, ["container 'a' waits for itself: a → b → a", /b → a → b$/])
+  await clear()
+})
+
+await t.test('many start at once, as far as the machine bears it', async (t) => {
+  await Promise.all(Array.from({ length: 30 }, (_, i) => create(`many${i}`, true)))
+  const report = await autostart().start()
+  t.equal(report.started.length, 30)
+  const stopped = await autostart().stop({ method: 'kill' })
+  t.equal(stopped.stopped.length, 30)
+  await clear()
+  await host.close()
+})
