@@ -28,7 +28,11 @@ t.test('a key that there is not, with those that there are', async (t) => {
 t.test('also further in', async (t) => {
   const cases: [object, string, RegExp][] = [
     [{ netif: { typ: 'bridge' } }, 'set.netif.typ', /there are type, name, link, hwaddr$/],
-    [{ autostart: { prio: 1 } }, 'set.autostart.prio', /there are priority, delay, after, requires$/],
+    [
+      { autostart: { prio: 1 } },
+      'set.autostart.prio',
+      /there are priority, delay, after, requires$/,
+    ],
     [{ prlimits: { nofiles: 1 } }, 'set.prlimits.nofiles', /there are as, core, .*, stack$/],
     [
       { cgparams: [{ version: 2, name: 'memory.high', value: 1, subsystem: 'memory' }] },
