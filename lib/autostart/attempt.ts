@@ -113,6 +113,7 @@ export class Attempt {
   }
 
   async #start(): Promise<Outcome> {
+    this.#state = 'waiting'
     const turn = await this.#home.queue.turn(this.#wish.priority, this.#cancelled.signal)
     let booted: Promise<unknown> = Promise.resolve()
     try {
@@ -122,7 +123,8 @@ export class Attempt {
       await container.start({ wait: BUSY_MS, label: 'autostart' }).catch((error: unknown) => {
         if (!container.record.run.alive) throw error
       })
-      await this.#home.list.add(this.id)
+      // Without room for it in the run state, it starts by itself once more.
+      await this.#home.list.add(this.id).catch(() => undefined)
       // It does most of its work now, and the next ones are let in by that.
       booted = container.wait('ready', { timeout: BOOT_MS }).catch(() => undefined)
       return 'started'

@@ -85,8 +85,8 @@ export class Autostart {
     const { signal } = options
     signal?.throwIfAborted()
     this.#pool.assertActive()
-    const wishes = await startWishes(this.#pool, async (id) => again || !(await this.#list.has(id)))
-    const ordered = inOrder(wishes)
+    const started = await this.#list.ids()
+    const ordered = inOrder(startWishes(this.#pool, (id) => again || !started.has(id)))
     for (const wish of ordered) if (wish.circle !== null) warn(wish)
     const attempts = ordered.map((wish) => this.#attempts.get(wish.id) ?? this.#begin(wish, TRIES))
     const forget = onAbort(signal, () => {
@@ -179,7 +179,7 @@ export class Autostart {
 
   /** @internal */
   async renamed(from: string, to: string): Promise<void> {
-    if (!(await this.#list.has(from))) return
+    if (!(await this.#list.ids()).has(from)) return
     await this.#list.add(to).catch(() => undefined)
     await this.forget(from)
   }

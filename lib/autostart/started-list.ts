@@ -13,8 +13,8 @@ export class StartedList {
     this.#path = path
   }
 
-  async has(id: string): Promise<boolean> {
-    return (await this.#read()).has(id)
+  ids(): Promise<ReadonlySet<string>> {
+    return this.#read()
   }
 
   add(id: string): Promise<void> {

@@ -13,34 +13,33 @@ export function wishOf(container: Container): Wish | null {
 }
 
 /**
- * With those that they require, and so on, as far as they do not run yet.
+ * With those that they require, and so on, as far as they do not run yet. Who is required comes no later than who
+ * requires it.
  *
  * @param wanted whether one is to be started
  */
-export async function startWishes(
-  pool: Pool,
-  wanted: (id: string) => Promise<boolean>,
-): Promise<readonly Wish[]> {
+export function startWishes(pool: Pool, wanted: (id: string) => boolean): readonly Wish[] {
   const found = new Map<string, Wish>()
-  const add = (container: Container, wish: Wish | null): void => {
+  const add = (container: Container, before: number): void => {
     const { id } = container
-    if (found.has(id) || container.state !== 'stopped') return
-    const own = wish ?? { id, priority: LAST, after: [], requires: [] }
-    found.set(id, own)
+    const own = wishOf(container) ?? { id, priority: before, after: [], requires: [] }
+    const priority = Math.min(own.priority, before)
+    const known = found.get(id)
+    if (container.state !== 'stopped' || (known !== undefined && known.priority <= priority)) return
+    found.set(id, { ...own, priority })
     for (const other of own.requires) {
       const required = pool.containers.get(other)
-      if (required !== undefined) add(required, wishOf(required))
+      if (required !== undefined) add(required, priority)
     }
   }
-  for (const container of [...pool.containers.values()]) {
+  for (const container of pool.containers.values()) {
     const wish = wishOf(container)
-    if (wish !== null && (await wanted(container.id))) add(container, wish)
+    if (wish !== null && wanted(container.id)) add(container, wish.priority)
   }
   return [...found.values()]
 }
 
-/** Of one that is only started because another one requires it, which waits for it. */
-const LAST = 2 ** 31
+const FIRST = -(2 ** 31)
 
 /** All that run: those without a wish first, then the last first, and each after those that wait for it. */
 export function stopWishes(pool: Pool): readonly Wish[] {
@@ -54,7 +53,7 @@ export function stopWishes(pool: Pool): readonly Wish[] {
     )
     return {
       id,
-      priority: own === undefined ? -LAST : -own.priority,
+      priority: own === undefined ? FIRST : -own.priority,
       after: users.map((user) => user.id),
       requires: [],
     }
