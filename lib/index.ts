@@ -41,6 +41,7 @@ export type {
   StopReport,
 } from './autostart/autostart.js'
 export type { QueuedStart } from './autostart/attempt.js'
+export type { History, HistoryEntry } from './history/history.js'
 export type { Attributes } from './attribute/attributes.js'
 export type { Pools } from './pool/pools.js'
 export type { Images } from './image/images.js'

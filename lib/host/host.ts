@@ -1,6 +1,7 @@
 // A host: the engine that runs in the caller's process.
 
 import { Containers } from '../container/containers.js'
+import { merged, type HistoryEntry } from '../history/history.js'
 import { Groups } from '../group/groups.js'
 import { IdRanges } from '../id-range/id-ranges.js'
 import { Images } from '../image/images.js'
@@ -148,6 +149,17 @@ export class Host implements AsyncDisposable {
     const since =
       options.since == null ? undefined : parse(eventPosition, options.since, 'events.since')
     return this.#hub.subscribe(() => this.#context.keeper(), since, options.signal)
+  }
+
+  /**
+   * What was noted in the histories of pools, by time, the oldest first. From files, as it is read.
+   *
+   * @param pools their names; default all
+   * @throws NotFoundError
+   */
+  history(pools?: readonly string[]): AsyncIterableIterator<HistoryEntry> {
+    const all = pools ?? [...this.#context.pools.keys()]
+    return merged(all.map((name) => this.pools.get(name).history))
   }
 
   /** Looks at the kernel for things in this host's names that nobody should have left there. */

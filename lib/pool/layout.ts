@@ -67,6 +67,10 @@ export class PoolLayout {
     return join(this.root, 'log/ct', `${id}.console`)
   }
 
+  history(): string {
+    return join(this.root, 'log/.history')
+  }
+
   trash(): string {
     return join(this.root, 'trash')
   }

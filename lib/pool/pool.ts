@@ -8,6 +8,7 @@ import type { Group } from '../group/group.js'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotFoundError, StateError, type EntityKind } from '../host/errors.js'
 import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../host/locks.js'
+import { History } from '../history/history.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
 import { Reservations } from '../id-range/reservations.js'
@@ -99,6 +100,9 @@ export class Pool {
     )
     this.#autostart = new Autostart(this)
   }
+
+  /** What was done to it, as far as somebody has noted it. */
+  readonly history = new History(this)
 
   /** What starts by itself. */
   get autostart(): Autostart {

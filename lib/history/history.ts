@@ -1,0 +1,146 @@
+// What was done to a pool, one line of JSON each, in vpsAdminOS's own file: who has it open notes what it was told to do.
+
+import { createReadStream } from 'node:fs'
+import { appendFile, open, rename, stat } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { InvalidArgumentError } from '../host/errors.js'
+import type { Pool } from '../pool/pool.js'
+import { poolError } from '../pool/write-file.js'
+import { parse } from '../schema/parse.js'
+
+export interface HistoryEntry {
+  readonly pool: string
+  /** Milliseconds since 1970; the file has whole seconds. */
+  readonly time: number
+  /** What was done: `ct_start`. */
+  readonly cmd: string
+  /** With what; `cli` is the whole command line, where there was one. */
+  readonly opts: Readonly<Record<string, unknown>>
+}
+
+/** Bytes of a line; a longer one is refused. */
+const MAX_LINE = 64 * 1024
+/** Bytes of the file, after which another one is begun. One before it is kept. */
+const MAX_FILE = 16 * 1024 * 1024
+
+const given = z.strictObject({
+  cmd: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be like "ct_start"'),
+  opts: z.record(z.string(), z.unknown()).default({}),
+})
+const line = z.object({
+  time: z.number(),
+  cmd: z.string(),
+  opts: z.record(z.string(), z.unknown()).default({}),
+})
+
+export class History {
+  readonly #pool: Pool
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Whether its last line is known to be whole: one may have been cut off with the machine. */
+  #whole = false
+
+  /** @internal */
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /**
+   * Notes what was done just now. It is not made durable: the last seconds before a loss of power may be missing.
+   *
+   * @throws InvalidArgumentError for more than 64 KiB; PoolFullError, PoolReadOnlyError
+   */
+  async append(entry: {
+    readonly cmd: string
+    readonly opts?: Readonly<Record<string, unknown>>
+  }): Promise<void> {
+    const { cmd, opts } = parse(given, entry, 'history.append')
+    this.#pool.assertActive()
+    const text = `${JSON.stringify({ time: Math.floor(Date.now() / 1000), cmd, opts })}\n`
+    if (Buffer.byteLength(text) > MAX_LINE) {
+      throw new InvalidArgumentError('history.append.opts', `must be at most ${MAX_LINE} bytes`)
+    }
+    const turn = this.#turn.then(() => this.#write(text))
+    this.#turn = turn.catch(() => undefined)
+    await turn
+  }
+
+  /** The oldest first. A line that is none, as the last one before a loss of power, is left out. */
+  async *entries(): AsyncGenerator<HistoryEntry, undefined> {
+    for (const path of [`${this.#path}.1`, this.#path]) {
+      const file = createReadStream(path, 'utf8')
+      try {
+        for await (const text of createInterface({ input: file, crlfDelay: Infinity })) {
+          const entry = entryIn(text)
+          if (entry !== null) yield { pool: this.#pool.name, ...entry }
+        }
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+      } finally {
+        file.destroy()
+      }
+    }
+    return undefined
+  }
+
+  get #path(): string {
+    return this.#pool.layout.history()
+  }
+
+  async #write(text: string): Promise<void> {
+    const path = this.#path
+    try {
+      const size = await stat(path).then(
+        (found) => found.size,
+        () => 0,
+      )
+      if (size > MAX_FILE) await rename(path, `${path}.1`)
+      const cut = !this.#whole && size > 0 && size <= MAX_FILE && !(await endsLine(path, size))
+      // One write: lines of several programs do not mix.
+      await appendFile(path, cut ? `\n${text}` : text, { mode: 0o400 })
+      this.#whole = true
+    } catch (error) {
+      throw poolError(error, path)
+    }
+  }
+}
+
+/** Those of several pools, by their times. */
+export async function* merged(
+  histories: readonly History[],
+): AsyncGenerator<HistoryEntry, undefined> {
+  const open = histories.map((history) => history.entries())
+  try {
+    const next = await Promise.all(open.map((entries) => entries.next()))
+    for (;;) {
+      let first = -1
+      for (const [index, { done, value }] of next.entries()) {
+        if (done === true || value === undefined) continue
+        const best = next[first]?.value
+        if (best === undefined || value.time < best.time) first = index
+      }
+      const entry = next[first]?.value
+      const entries = open[first]
+      if (entry === undefined || entries === undefined) return undefined
+      yield entry
+      next[first] = await entries.next()
+    }
+  } finally {
+    await Promise.all(open.map((entries) => entries.return(undefined)))
+  }
+}
+
+async function endsLine(path: string, size: number): Promise<boolean> {
+  await using file = await open(path)
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
+  return buffer.toString() === '\n'
+}
+
+function entryIn(text: string): Omit<HistoryEntry, 'pool'> | null {
+  try {
+    const { time, cmd, opts } = line.parse(JSON.parse(text))
+    return { time: time * 1000, cmd, opts }
+  } catch {
+    return null
+  }
+}
