@@ -42,6 +42,8 @@ export type {
 } from './autostart/autostart.js'
 export type { QueuedStart } from './autostart/attempt.js'
 export type { History, HistoryEntry } from './history/history.js'
+export type { Asset } from './asset/asset.js'
+export type { HealthOptions, Problem } from './asset/health.js'
 export type { Attributes } from './attribute/attributes.js'
 export type { Pools } from './pool/pools.js'
 export type { Images } from './image/images.js'

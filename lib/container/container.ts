@@ -3,6 +3,8 @@
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { abandon } from '../abandon.js'
+import type { Asset } from '../asset/asset.js'
+import { assetsOfContainer } from '../asset/of-container.js'
 import type { Attributes } from '../attribute/attributes.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { Datasets } from '../dataset/datasets.js'
@@ -122,6 +124,11 @@ export class Container {
    */
   show(): ContainerSnapshot {
     return snapshotOf(this.#record)
+  }
+
+  /** What it is made of, as it is found there. @throws PoolSuspendedError */
+  assets(): Promise<readonly Asset[]> {
+    return assetsOfContainer(this.#record)
   }
 
   /**

@@ -6,6 +6,8 @@ import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import { abandon } from '../abandon.js'
+import type { Asset } from '../asset/asset.js'
+import { assetsOfGroup } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import { claim, type LockMode } from '../host/locks.js'
@@ -135,6 +137,15 @@ export class Group {
       throw memoryRefusal(error, 'set')
     }
     done('group-set.file')
+  }
+
+  /** What it is made of, as it is found there. @throws PoolSuspendedError */
+  assets(): Promise<readonly Asset[]> {
+    const running = [...this.#pool.containers.values()].some(
+      ({ group, record }) => group === this && record.run.alive,
+    )
+    const cgroup = { path: this.cgroup, needed: running || this.limited }
+    return assetsOfGroup(this.#pool, this.path, cgroup)
   }
 
   get attributes(): Attributes {

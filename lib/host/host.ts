@@ -1,6 +1,8 @@
 // A host: the engine that runs in the caller's process.
 
 import { Containers } from '../container/containers.js'
+import type { Asset } from '../asset/asset.js'
+import { assetsOfHost, checkHealth, type HealthOptions, type Problem } from '../asset/health.js'
 import { merged, type HistoryEntry } from '../history/history.js'
 import { Groups } from '../group/groups.js'
 import { IdRanges } from '../id-range/id-ranges.js'
@@ -160,6 +162,25 @@ export class Host implements AsyncDisposable {
   history(pools?: readonly string[]): AsyncIterableIterator<HistoryEntry> {
     const all = pools ?? [...this.#context.pools.keys()]
     return merged(all.map((name) => this.pools.get(name).history))
+  }
+
+  /** What it has for itself: the keeper, and files of the run state. */
+  assets(): Promise<readonly Asset[]> {
+    return assetsOfHost(this.#context)
+  }
+
+  /**
+   * What is not as it should be: of what the host and its pools are made of, and, where that is asked for, of
+   * everything in them; what cannot be used, and what is left over. Empty where all is well.
+   *
+   * @throws NotFoundError for a pool that there is not
+   */
+  async healthcheck(options: HealthOptions = {}): Promise<readonly Problem[]> {
+    onlyKeys(options, ['entities'], 'healthcheck')
+    const { entities = [] } = options
+    const chosen = entities === 'all' ? null : new Set(entities.map((name) => this.pools.get(name)))
+    const pools = [...this.#context.pools.values()]
+    return await checkHealth(this.#context, pools, (pool) => chosen?.has(pool) ?? true)
   }
 
   /** Looks at the kernel for things in this host's names that nobody should have left there. */

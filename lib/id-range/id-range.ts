@@ -1,5 +1,6 @@
 // One id-range of a pool: the allocation table with its file behind it.
 
+import type { Asset } from '../asset/asset.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import {
   ExistsError,
@@ -43,6 +44,7 @@ export interface IdRangeHome {
   readonly reservations: Reservations
   /** @throws NotFoundError when it was deleted */
   begin(name: string, range: IdRange, mode: LockMode, options: OperationOptions): Promise<Operation>
+  assets(name: string): Promise<readonly Asset[]>
   /** Takes the range out of the pool's index. */
   forget(name: string): void
 }
@@ -89,6 +91,11 @@ export class IdRange {
       free: blockCount - allocated,
       attributes: shownAttributes(this.#attrs),
     })
+  }
+
+  /** What it is made of, as it is found there. @throws PoolSuspendedError */
+  assets(): Promise<readonly Asset[]> {
+    return this.#home.assets(this.name)
   }
 
   get attributes(): Attributes {

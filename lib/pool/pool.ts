@@ -1,6 +1,8 @@
 // One imported pool: the index in memory over the files that hold the truth.
 
 import type { z } from 'zod'
+import type { Asset } from '../asset/asset.js'
+import { assetsOfFile, assetsOfPool } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { Autostart } from '../autostart/autostart.js'
 import type { Container } from '../container/container.js'
@@ -122,6 +124,11 @@ export class Pool {
    */
   get trash(): Trash | null {
     return this.driver.trash
+  }
+
+  /** What it is made of, as it is found there. @throws PoolSuspendedError */
+  assets(): Promise<readonly Asset[]> {
+    return assetsOfPool(this)
   }
 
   get attributes(): Attributes {
@@ -255,6 +262,7 @@ export class Pool {
           options,
           () => this.idRanges.get(range.name) === range,
         ),
+      assets: (name) => assetsOfFile(this, 'id-range', name),
       forget: (name) => this.idRanges.delete(name),
     }
   }

@@ -1,5 +1,7 @@
 // A user is an id map with a name: the ids of the host that a container's ids stand for.
 
+import type { Asset } from '../asset/asset.js'
+import { assetsOfFile } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
@@ -65,6 +67,11 @@ export class User {
       conflict: this.conflict,
       attributes: shownAttributes(this.#config.attrs),
     })
+  }
+
+  /** What it is made of, as it is found there. @throws PoolSuspendedError */
+  assets(): Promise<readonly Asset[]> {
+    return assetsOfFile(this.#pool, 'user', this.name)
   }
 
   get attributes(): Attributes {

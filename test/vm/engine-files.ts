@@ -46,7 +46,9 @@ const onDirectories = [
 /** Whether it is also run with its pools on ZFS, on the first distribution. */
 export function onZfsToo(path: string): boolean {
   return (
-    /^test\/(attacks|system|lib\/(container|group|host|pool|user))\//.test(path) &&
+    /^test\/(attacks|system|lib\/(asset|attribute|autostart|container|group|history|host|pool|user))\//.test(
+      path,
+    ) &&
     !crashes.test(path) &&
     !onDirectories.includes(path)
   )

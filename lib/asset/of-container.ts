@@ -1,0 +1,101 @@
+// What a container is made of.
+
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ContainerRecord } from '../container/record.js'
+import { listDatasets } from '../zfs/list.js'
+import { isZfsError } from '../zfs/zfs-error.js'
+import { asset, assetsAt, quoted, type Asset, type Expected } from './asset.js'
+
+/** @throws PoolSuspendedError */
+export async function assetsOfContainer(record: ContainerRecord): Promise<readonly Asset[]> {
+  record.assertPresent()
+  const { pool, id, host, run } = record
+  pool.driver.assertWorking()
+  const files: Expected[] = [
+    { type: 'file', path: record.file.path, purpose: 'its configuration', mode: 0o400 },
+    {
+      type: 'file',
+      path: pool.layout.log(id),
+      purpose: 'what liblxc says',
+      mode: 0o640,
+      optional: true,
+    },
+    {
+      type: 'file',
+      path: pool.layout.consoleLog(id),
+      purpose: 'what its console has printed',
+      mode: 0o600,
+      optional: true,
+    },
+    {
+      type: 'directory',
+      path: host.paths.container(pool.name, id),
+      purpose: 'its LXC configuration',
+      mode: 0o755,
+      optional: !run.alive,
+    },
+    {
+      type: 'file',
+      path: host.paths.lxcConfig(pool.name, id),
+      purpose: 'its LXC configuration',
+      mode: 0o644,
+      optional: !run.alive,
+    },
+  ]
+  const all = await Promise.all([assetsAt(files), homeOf(record), runOf(record)])
+  return Object.freeze(all.flat())
+}
+
+async function homeOf({ pool, home }: ContainerRecord): Promise<Asset[]> {
+  const purpose = 'its root filesystem'
+  const { type, what } = pool.driver.place(home)
+  if (type === 'directory') {
+    return await assetsAt([{ type, path: what, purpose, mode: 0o700 }])
+  }
+  const dataset = { type, path: what, purpose }
+  try {
+    const [found] = await listDatasets(what, { depth: 0, properties: ['canmount'] })
+    if (found?.properties['canmount']?.value !== 'on') return [asset(dataset)]
+    // Whoever says `zfs mount -a` would have setuid files of a guest seen by everybody.
+    const mend = `zfs set canmount=noauto ${quoted(what)}`
+    return [asset(dataset, ['its property canmount is on'], mend)]
+  } catch (error) {
+    if (!isZfsError(error, 'ENOENT')) throw error
+    return [asset(dataset, ['it does not exist'])]
+  }
+}
+
+/** What it has in the kernel while it runs. */
+async function runOf(record: ContainerRecord): Promise<Asset[]> {
+  const { run, host, cgroup, config, interfaceName } = record
+  if (!run.alive || run.state === 'starting') return []
+  const wanted = [
+    {
+      type: 'process' as const,
+      path: String(run.initPid),
+      purpose: 'its init',
+      at: `/proc/${run.initPid}`,
+    },
+    ...host.cgroups.hierarchies.map(({ mountpoint }) => {
+      const path = join(mountpoint, cgroup)
+      return { type: 'cgroup' as const, path, purpose: 'its limits and figures', at: path }
+    }),
+    ...config.net_interfaces.map(() => ({
+      type: 'interface' as const,
+      path: interfaceName,
+      purpose: "the host's end of its network interface",
+      at: `/sys/class/net/${interfaceName}`,
+    })),
+  ]
+  return await Promise.all(
+    wanted.map(async ({ at, ...one }) => {
+      const there = await access(at).then(
+        () => true,
+        () => false,
+      )
+      // It may have ended meanwhile.
+      return asset(one, there || !run.alive ? [] : ['it does not exist'])
+    }),
+  )
+}
