@@ -29,7 +29,7 @@ await t.test('who does not wait is told who holds it, for whom, and since when',
     resource: 'container tank:web1',
     holder: 'start',
     label: 'nightly',
-    message: /^container tank:web1 is busy: start \(nightly\), for \d+\.\d s$/,
+    message: /^container tank:web1 is busy: start \(nightly\), for \d+ ms$/,
   })
   const [held, ...more] = locks.list()
   t.match(held, { resource: 'container tank:web1', holder: 'start', label: 'nightly' })
