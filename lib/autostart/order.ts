@@ -35,10 +35,24 @@ const waitsFor = (wish: Wish | undefined): readonly string[] =>
 /** Those that are in one, or wait for one that is: what is left when all others have had their turn. */
 function heldByCircles(wishes: ReadonlyMap<string, Wish>): ReadonlyMap<string, Wish> {
   const left = new Map(wishes)
-  for (let before = -1; before !== left.size;) {
-    before = left.size
-    for (const wish of left.values()) {
-      if (!waitsFor(wish).some((id) => left.has(id))) left.delete(wish.id)
+  const users = new Map<string, Wish[]>()
+  const waits = new Map<string, number>()
+  for (const wish of wishes.values()) {
+    const among = waitsFor(wish).filter((id) => wishes.has(id))
+    waits.set(wish.id, among.length)
+    for (const id of among) {
+      const known = users.get(id)
+      if (known === undefined) users.set(id, [wish])
+      else known.push(wish)
+    }
+  }
+  const free = [...wishes.keys()].filter((id) => waits.get(id) === 0)
+  for (const id of free) {
+    left.delete(id)
+    for (const user of users.get(id) ?? []) {
+      const others = (waits.get(user.id) ?? 0) - 1
+      waits.set(user.id, others)
+      if (others === 0) free.push(user.id)
     }
   }
   return left

@@ -44,18 +44,14 @@ const FIRST = -(2 ** 31)
 /** All that run: those without a wish first, then the last first, and each after those that wait for it. */
 export function stopWishes(pool: Pool): readonly Wish[] {
   const alive = [...pool.containers.values()].filter(({ record }) => record.run.alive)
-  const wishes = alive.flatMap((container) => wishOf(container) ?? [])
-  return alive.map((container): Wish => {
-    const { id } = container
-    const own = wishes.find((wish) => wish.id === id)
-    const users = wishes.filter(
-      ({ after, requires }) => after.includes(id) || requires.includes(id),
-    )
-    return {
-      id,
-      priority: own === undefined ? FIRST : -own.priority,
-      after: users.map((user) => user.id),
-      requires: [],
-    }
+  const wishes = new Map(alive.map((container) => [container.id, wishOf(container)]))
+  const users = new Map<string, string[]>(alive.map(({ id }) => [id, []]))
+  for (const [id, wish] of wishes) {
+    if (wish === null) continue
+    for (const other of new Set([...wish.after, ...wish.requires])) users.get(other)?.push(id)
+  }
+  return [...wishes].map(([id, own]): Wish => {
+    const priority = own === null ? FIRST : -own.priority
+    return { id, priority, after: users.get(id) ?? [], requires: [] }
   })
 }
