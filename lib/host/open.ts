@@ -41,10 +41,14 @@ export interface OpenHost {
   close(): Promise<void>
 }
 
-/** @throws HostBusyError, NotRootError, and whatever makes one of the pools unusable */
+/**
+ * @param check throws what keeps it from being opened, when nobody else can have it any more and nothing was made
+ * @throws HostBusyError, NotRootError, and whatever makes one of the pools unusable
+ */
 export async function openHost(
   options: HostOptions,
   more: OperationOptions = {},
+  check?: () => Promise<void>,
 ): Promise<OpenHost> {
   const {
     stateDir,
@@ -66,6 +70,10 @@ export async function openHost(
   }
   const lock = await HostLock.take(stateDir)
   undo.add(() => lock[Symbol.asyncDispose]())
+  await check?.().catch(async (error: unknown) => {
+    if (made !== undefined) await rm(made, { recursive: true })
+    throw error
+  })
   const locks = new Locks()
   using opening = new Operation(locks, 'open', `host ${stateDir}`, more)
   await claimCgroupRoot(opening, cgroupRoot, stateDir)

@@ -118,6 +118,8 @@ async function tearDown(host: OpenHost, scratch: ScratchPool): Promise<void> {
   // An open file keeps a dataset from being destroyed.
   for (const pool of pools) await attempt(async () => pool.lock?.[Symbol.asyncDispose]())
   await attempt(() => removeScratch(scratch))
+  // Before the lock is free: whoever had it next would make anew what is being removed here.
+  await attempt(() => rm(join(stateDir, MARK), { force: true }))
   await attempt(() => host.close())
   await attempt(() => removeLxcLocks(stateDir))
   await attempt(() => rm(stateDir, { recursive: true, force: true, maxRetries: 5 }))
@@ -143,7 +145,15 @@ async function sweepTemporary(signal: AbortSignal | undefined): Promise<void> {
     try {
       const { cgroupRoot, interfacePrefix, pool } = mark.parse(JSON.parse(text))
       const pools = [optionsOf(pool)]
-      const host = await openHost({ stateDir, cgroupRoot, interfacePrefix, pools })
+      const host = await openHost(
+        { stateDir, cgroupRoot, interfacePrefix, pools },
+        {},
+        async () => {
+          // It may have been closed, and be removed, since its mark was read.
+          if ((await readMark(stateDir, MARK)) ?? (await readMark(stateDir, PLAN))) return
+          throw new HostBusyError(stateDir, null)
+        },
+      )
       await tearDown(host, pool)
     } catch (error) {
       if (error instanceof HostBusyError) continue

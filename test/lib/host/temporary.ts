@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Host } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
-import { busyboxImage, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { busyboxImage, startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -42,6 +42,26 @@ await t.test('two at the same time do not know of each other', async (t) => {
   await a.close()
   t.equal((await b.containers.get('same').exec(['echo', 'b'])).stdout, 'b\n')
   t.same((await b.audit()).leftovers, [])
+})
+
+await t.test('many that come and go beside each other', async (t) => {
+  // Each looks for what others have left, while these are on their way out.
+  const script = `import { Host } from 'vpsadminos'
+    for (let i = 0; i < 10; i++) await (await Host.temporary()).close()`
+  const said = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: fileURLToPath(new URL('../../..', import.meta.url)),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      const [stderr, [code]] = await Promise.all([
+        text(child.stderr),
+        once(child, 'exit') as Promise<[number | null]>,
+      ])
+      return `${code}: ${stderr}`
+    }),
+  )
+  t.same(said, ['0: ', '0: ', '0: ', '0: '])
 })
 
 await t.test('what somebody else has put there is not obeyed', async (t) => {
