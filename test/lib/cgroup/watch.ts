@@ -73,6 +73,8 @@ t.test('says nothing of freezing where v1 does it', async (t) => {
   if (cgroups.version('freezer') !== 1) return t.pass('the freezer is of v2 here')
   await dir.create()
   await using watch = dir.watch()
+  // What goes away before it was looked at is only told to have gone.
+  await next(watch, 'populated')
   await dir.freeze()
   await dir.write('', 'cgroup.freeze', '1')
   await dir.write('', 'cgroup.freeze', '0')
@@ -83,7 +85,7 @@ t.test('says nothing of freezing where v1 does it', async (t) => {
     types.push(type)
     if (type === 'removed') break
   }
-  t.ok(types.includes('populated'))
+  t.equal(types.at(-1), 'removed')
   t.notOk(types.includes('frozen'))
 })
 
