@@ -58,22 +58,26 @@ export async function assetsOfHost(host: HostContext): Promise<readonly Asset[]>
 
 export async function checkHealth(
   host: HostContext,
-  pools: readonly Pool[],
   entitiesOf: (pool: Pool) => boolean,
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = []
-  const look = async (of: string, assets: () => Promise<readonly Asset[]>): Promise<void> => {
+  /** False when it cannot be looked at: then nothing in it can. */
+  const look = async (of: string, assets: () => Promise<readonly Asset[]>): Promise<boolean> => {
     try {
       problems.push(...(await assets()).flatMap((one) => problemsOf(of, one)))
+      return true
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       problems.push({ of, type: 'pool', what: of, error: reason, mend: null })
+      return false
     }
   }
+  const unlooked = new Set<string>()
   await look('host', () => assetsOfHost(host))
-  for (const pool of pools) {
-    await look(`pool ${pool.name}`, () => pool.assets())
-    if (!entitiesOf(pool)) continue
+  for (const pool of [...host.pools.values()]) {
+    const looked = await look(`pool ${pool.name}`, () => pool.assets())
+    if (!looked) unlooked.add(pool.name)
+    if (!looked || !entitiesOf(pool)) continue
     // One after the other: there may be thousands, and nobody is in a hurry.
     for (const [kind, all] of [
       ['id-range', pool.idRanges],
@@ -93,6 +97,7 @@ export async function checkHealth(
     problems.push({ of: 'host', type, what, error: `left over: ${reason}`, mend })
   }
   for (const { pool, error } of unseen) {
+    if (unlooked.has(pool)) continue
     problems.push({
       of: `pool ${pool}`,
       type: 'pool',

@@ -1,7 +1,7 @@
 // What a container is made of.
 
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isThere } from '../container/belongings.js'
 import type { ContainerRecord } from '../container/record.js'
 import { listDatasets } from '../zfs/list.js'
 import { isZfsError } from '../zfs/zfs-error.js'
@@ -71,31 +71,24 @@ async function runOf(record: ContainerRecord): Promise<Asset[]> {
   const { run, host, cgroup, config, interfaceName } = record
   if (!run.alive || run.state === 'starting') return []
   const wanted = [
-    {
-      type: 'process' as const,
-      path: String(run.initPid),
-      purpose: 'its init',
-      at: `/proc/${run.initPid}`,
-    },
-    ...host.cgroups.hierarchies.map(({ mountpoint }) => {
-      const path = join(mountpoint, cgroup)
-      return { type: 'cgroup' as const, path, purpose: 'its limits and figures', at: path }
-    }),
+    { type: 'process' as const, what: String(run.initPid), purpose: 'its init' },
+    ...host.cgroups.hierarchies.map(({ mountpoint }) => ({
+      type: 'cgroup' as const,
+      what: join(mountpoint, cgroup),
+      purpose: 'its limits and figures',
+    })),
     ...config.net_interfaces.map(() => ({
       type: 'interface' as const,
-      path: interfaceName,
+      what: interfaceName,
       purpose: "the host's end of its network interface",
-      at: `/sys/class/net/${interfaceName}`,
     })),
   ]
   return await Promise.all(
-    wanted.map(async ({ at, ...one }) => {
-      const there = await access(at).then(
-        () => true,
-        () => false,
-      )
+    wanted.map(async ({ type, what, purpose }) => {
+      const there = await isThere({ type, what })
       // It may have ended meanwhile.
-      return asset(one, there || !run.alive ? [] : ['it does not exist'])
+      const errors = there || !run.alive ? [] : ['it does not exist']
+      return asset({ type, path: what, purpose }, errors)
     }),
   )
 }

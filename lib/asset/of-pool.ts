@@ -65,11 +65,10 @@ export async function assetsOfFile(
 ): Promise<readonly Asset[]> {
   pool.driver.assertWorking()
   const path = pool.layout.confFile(kind, name)
-  const [file] = await assetsAt([{ type: 'file', path, purpose: 'its configuration', mode: 0o400 }])
+  const files = await assetsAt([{ type: 'file', path, purpose: 'its configuration', mode: 0o400 }])
   const conflict = kind === 'user' ? (pool.users.get(name)?.conflict ?? null) : null
-  if (file === undefined || conflict === null)
-    return Object.freeze(file === undefined ? [] : [file])
-  return Object.freeze([asset(file, [...file.errors, conflict], file.mend)])
+  if (conflict === null) return Object.freeze(files)
+  return Object.freeze(files.map((file) => asset(file, [...file.errors, conflict], file.mend)))
 }
 
 export async function assetsOfGroup(

@@ -10,10 +10,11 @@ import { parse } from '../schema/parse.js'
 export interface AttributesHome {
   /** What its file has, as it is in memory. */
   attrs(): AttrsFile
-  /** Holds what keeps others from changing its file. */
   begin(options: OperationOptions): Promise<Operation>
+  /** Takes what keeps others from changing its file, where the operation does not have it yet. */
+  lock?(op: Operation): Promise<unknown>
   /** Changes its file. */
-  write(op: Operation, patch: Patch): Promise<void>
+  write(patch: Patch): Promise<void>
 }
 
 const MAX = 256
@@ -57,6 +58,7 @@ export class Attributes {
     checkOptions(options, 'attributes.set')
     if (Object.keys(checked).length === 0) return
     using op = await this.#home.begin(options)
+    await this.#home.lock?.(op)
     const left = new Set(Object.keys(this.#home.attrs() ?? {}))
     for (const [name, value] of Object.entries(checked)) {
       if (value === null) left.delete(name)
@@ -69,7 +71,7 @@ export class Attributes {
     const attrs = Object.fromEntries(
       Object.entries(checked).map(([name, value]) => [name, value ?? undefined]),
     )
-    await this.#home.write(op.goOn(), { attrs })
+    await this.#home.write({ attrs })
   }
 }
 

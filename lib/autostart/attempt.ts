@@ -144,10 +144,8 @@ export class Attempt {
   /** Null when it is ready. */
   async #problemOf(id: string): Promise<string | null> {
     const { signal } = this.#cancelled
-    const outcome = await abandon(
-      this.#home.attempt(id)?.outcome ?? Promise.resolve('running' as const),
-      signal,
-    )
+    const attempt = this.#home.attempt(id)
+    const outcome = attempt === undefined ? 'running' : await abandon(attempt.outcome, signal)
     if (outcome instanceof Error) return `which did not start: ${outcome.message}`
     const other = this.#home.container(id)
     if (other === undefined) return 'which does not exist'

@@ -10,7 +10,7 @@ import type { Pool } from '../pool/pool.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { autostartOptions, enqueueOptions } from '../schema/autostart.js'
 import { Attempt, type Outcome, type QueuedStart } from './attempt.js'
-import { inOrder, type Ordered } from './order.js'
+import { startOrder, type Ordered } from './order.js'
 import { Queue } from './queue.js'
 import { StartedList } from './started-list.js'
 import { startWishes, stopWishes } from './wishes.js'
@@ -81,12 +81,13 @@ export class Autostart {
    * One that fails is tried five times.
    */
   async start(options: AutostartOptions = {}): Promise<AutostartReport> {
-    const { again } = parse(autostartOptions, withoutSignal(options, 'autostart'), 'autostart')
-    const { signal } = options
+    onlyKeys(options, ['again', 'signal'], 'autostart')
+    const { signal, ...given } = options
+    const { again } = parse(autostartOptions, given, 'autostart')
     signal?.throwIfAborted()
     this.#pool.assertActive()
     const started = await this.#list.ids()
-    const ordered = inOrder(startWishes(this.#pool, (id) => again || !started.has(id)))
+    const ordered = startOrder(startWishes(this.#pool, (id) => again || !started.has(id)))
     for (const wish of ordered) if (wish.circle !== null) warn(wish)
     const attempts = ordered.map((wish) => this.#attempts.get(wish.id) ?? this.#begin(wish, TRIES))
     const forget = onAbort(signal, () => {
@@ -105,8 +106,9 @@ export class Autostart {
    * @throws CancelledError, and what `start()` of it throws
    */
   async enqueue(id: string, options: EnqueueOptions = {}): Promise<void> {
-    const { priority } = parse(enqueueOptions, withoutSignal(options, 'enqueue'), 'enqueue')
-    const { signal } = options
+    onlyKeys(options, ['priority', 'signal'], 'enqueue')
+    const { signal, ...given } = options
+    const { priority } = parse(enqueueOptions, given, 'enqueue')
     signal?.throwIfAborted()
     this.#pool.assertActive()
     const container = this.#pool.containers.get(id)
@@ -159,7 +161,7 @@ export class Autostart {
         failed.push({ id, error: error instanceof Error ? error : new Error(String(error)) })
       }
     }
-    for (const wish of inOrder(stopWishes(this.#pool))) {
+    for (const wish of startOrder(stopWishes(this.#pool))) {
       // Those that it waits for may come later in the order.
       ends.set(
         wish.id,
@@ -200,12 +202,6 @@ export class Autostart {
     })
     return attempt
   }
-}
-
-function withoutSignal(options: AutostartOptions | EnqueueOptions, what: string): object {
-  onlyKeys(options, ['again', 'priority', 'signal'], what)
-  const { signal: _, ...rest } = options
-  return rest
 }
 
 async function reportOf(attempts: readonly Attempt[]): Promise<AutostartReport> {

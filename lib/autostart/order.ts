@@ -16,7 +16,7 @@ export interface Ordered extends Wish {
 }
 
 /** @param all by id: what each of them waits for may be among them or not */
-export function inOrder(all: readonly Wish[]): readonly Ordered[] {
+export function startOrder(all: readonly Wish[]): readonly Ordered[] {
   const wishes = new Map(all.map((wish) => [wish.id, wish]))
   const held = heldByCircles(wishes)
   return [...all]

@@ -3,11 +3,12 @@
 
 import { readFile } from 'node:fs/promises'
 import { replaceRunFile } from '../host/run-file.js'
+import { InTurn } from '../in-turn.js'
 
 export class StartedList {
   readonly #path: string
   #ids: Promise<Set<string>> | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #writers = new InTurn()
 
   constructor(path: string) {
     this.#path = path
@@ -27,12 +28,10 @@ export class StartedList {
 
   /** @param change answers whether it has changed anything */
   #change(change: (ids: Set<string>) => boolean): Promise<void> {
-    const turn = this.#turn.then(async () => {
+    return this.#writers.run(async () => {
       const ids = await this.#read()
       if (change(ids)) await replaceRunFile(this.#path, [...ids, ''].join('\n'))
     })
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 
   #read(): Promise<Set<string>> {

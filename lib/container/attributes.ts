@@ -9,18 +9,12 @@ export function attributesOf(record: ContainerRecord): Attributes {
       record.assertPresent()
       return record.config.attrs
     },
-    begin: async (options) => {
-      const op = record.beside('set', options)
-      try {
-        await record.lockSettings(op)
-        record.assertPresent()
-        return op
-      } catch (error) {
-        op[Symbol.dispose]()
-        throw error
-      }
+    begin: (options) => Promise.resolve(record.beside('set', options)),
+    lock: async (op) => {
+      await record.lockSettings(op)
+      record.assertPresent()
     },
-    write: async (_, patch) => {
+    write: async (patch) => {
       record.config = await record.file.update(patch)
       const { pool, id, host } = record
       host.emit({ type: 'changed', pool: pool.name, id, settings: ['attributes'] })

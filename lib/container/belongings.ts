@@ -48,7 +48,7 @@ export async function stillThere(all: readonly Belonging[]): Promise<Belonging[]
   return all.filter((_, index) => there[index])
 }
 
-async function isThere({ type, what }: Belonging): Promise<boolean> {
+export async function isThere({ type, what }: Belonging): Promise<boolean> {
   if (type === 'process') return await runs(Number(what))
   if (type === 'dataset') return await datasetExists(what)
   const path = type === 'interface' ? join('/sys/class/net', what) : what

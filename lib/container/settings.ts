@@ -65,11 +65,11 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
 }
 
 // What vpsAdminOS does not know stands apart from what it does.
-function autostart(given: ContainerSettings['autostart']): Patch {
-  if (given === undefined || given === null || given === false) {
+function autostart(given: NonNullable<ContainerSettings['autostart']> | null): Patch {
+  if (given === null || given === false) {
     return { autostart: false, vpsadminos: { autostart: undefined } }
   }
-  const { priority, delay, after, requires } = autostartSchema.parse(given === true ? {} : given)
+  const { priority, delay, after, requires } = given === true ? autostartSchema.parse({}) : given
   const none = after.length === 0 && requires.length === 0
   return {
     autostart: { priority, delay },

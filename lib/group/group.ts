@@ -10,7 +10,7 @@ import type { Asset } from '../asset/asset.js'
 import { assetsOfGroup } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
-import { claim, type LockMode } from '../host/locks.js'
+import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -121,7 +121,9 @@ export class Group {
     const { cgparams, ...limits } = parse(groupSettings, settings, 'set')
     checkLimits(limits, this.#pool.host.machine, 'set')
     checkOptions(options, 'set')
-    using op = await this.#beginSet(options)
+    // It stays where it is: containers may be made in it meanwhile.
+    using op = await this.#begin('set', 'shared', options)
+    await op.lock([this.#settings])
     const before = this.#config.cgparams
     const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
     const after = withLimits(replaced, limits, 'set')
@@ -151,23 +153,16 @@ export class Group {
   get attributes(): Attributes {
     return new Attributes({
       attrs: () => this.#config.attrs,
-      begin: (options) => this.#beginSet(options),
-      write: async (_, patch) => {
+      begin: (options) => this.#begin('set', 'shared', options),
+      lock: (op) => op.lock([this.#settings]),
+      write: async (patch) => {
         this.#config = await this.#file.update(patch)
       },
     })
   }
 
-  // It stays where it is: containers may be made in it meanwhile.
-  async #beginSet(options: OperationOptions): Promise<Operation> {
-    const op = await this.#begin('set', 'shared', options)
-    try {
-      await op.lock([claim('settings', `${this.#pool.name}:${this.path}`)])
-      return op
-    } catch (error) {
-      op[Symbol.dispose]()
-      throw error
-    }
+  get #settings(): Claim {
+    return claim('settings', `${this.#pool.name}:${this.path}`)
   }
 
   /**

@@ -5,6 +5,8 @@ import { appendFile, open, rename, stat } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
+import { InTurn } from '../in-turn.js'
+import { inDiskTurn } from '../pool/disk-turns.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
@@ -36,7 +38,7 @@ const line = z.object({
 
 export class History {
   readonly #pool: Pool
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #writers = new InTurn()
   /** Whether its last line is known to be whole: one may have been cut off with the machine. */
   #whole = false
 
@@ -48,7 +50,8 @@ export class History {
   /**
    * Notes what was done just now. It is not made durable: the last seconds before a loss of power may be missing.
    *
-   * @throws InvalidArgumentError for more than 64 KiB; PoolFullError, PoolReadOnlyError
+   * @throws InvalidArgumentError for more than 64 KiB; PoolFullError, PoolReadOnlyError,
+   *   PoolSuspendedError
    */
   async append(entry: {
     readonly cmd: string
@@ -60,9 +63,9 @@ export class History {
     if (Buffer.byteLength(text) > MAX_LINE) {
       throw new InvalidArgumentError('history.append.opts', `must be at most ${MAX_LINE} bytes`)
     }
-    const turn = this.#turn.then(() => this.#write(text))
-    this.#turn = turn.catch(() => undefined)
-    await turn
+    const { driver, layout } = this.#pool
+    driver.assertWorking()
+    await this.#writers.run(() => inDiskTurn(layout.poolFile(), () => this.#write(text)))
   }
 
   /** The oldest first. A line that is none, as the last one before a loss of power, is left out. */

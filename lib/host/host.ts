@@ -179,8 +179,7 @@ export class Host implements AsyncDisposable {
     onlyKeys(options, ['entities'], 'healthcheck')
     const { entities = [] } = options
     const chosen = entities === 'all' ? null : new Set(entities.map((name) => this.pools.get(name)))
-    const pools = [...this.#context.pools.values()]
-    return await checkHealth(this.#context, pools, (pool) => chosen?.has(pool) ?? true)
+    return await checkHealth(this.#context, (pool) => chosen?.has(pool) ?? true)
   }
 
   /** Looks at the kernel for things in this host's names that nobody should have left there. */

@@ -102,8 +102,8 @@ export class IdRange {
     return new Attributes({
       attrs: () => this.#attrs,
       begin: (options) => this.#home.begin('set', this, 'shared', options),
-      write: async (op, patch) => {
-        using _turn = await op.lock([this.#turn])
+      lock: (op) => op.lock([this.#turn]),
+      write: async (patch) => {
         this.#attrs = (await this.#file.update(patch, this.#table.allocations)).attrs
       },
     })

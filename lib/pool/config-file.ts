@@ -4,6 +4,7 @@ import { readFile, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { ownTurn } from '../host/own-turn.js'
+import { InTurn } from '../in-turn.js'
 import { ConfigDocument, type Patch } from './config-document.js'
 import { inDiskTurn } from './disk-turns.js'
 import { poolError, replaceFile, syncDirectory } from './write-file.js'
@@ -20,7 +21,7 @@ export interface Exchanged<T> {
 
 export class ConfigFile<T extends z.ZodType> {
   // Writers of one file take turns: two patches must not be made from the same old content.
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #writers = new InTurn()
 
   constructor(
     readonly path: string,
@@ -51,15 +52,13 @@ export class ConfigFile<T extends z.ZodType> {
 
   /** As {@link update}, and says what changes it back. */
   exchange(patch: Patch): Promise<Exchanged<z.output<T>>> {
-    const turn = this.#turn.then(async () => {
+    return this.#writers.run(async () => {
       const text = await readFile(this.path, 'utf8')
       await ownTurn()
       const document = ConfigDocument.parse(text, this.path)
       const back = document.merge(patch)
       return { back, value: await this.#store(document) }
     })
-    this.#turn = turn.catch(() => undefined)
-    return turn
   }
 
   async remove(): Promise<void> {

@@ -212,12 +212,11 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
       .filter((span) => !inBlock(span))
       .map((span) => ({ ...span, owner: `user:${user.name}` })),
   )
-  const broken = (user: string) => pool.isBroken(pool.layout.confFile('user', user))
-  const conflicts = await pool.reservations.restore(
-    op,
-    [...blocks, ...maps],
-    (owner) => owner.startsWith('user:') && broken(owner.slice('user:'.length)),
-  )
+  const isBroken = (owner: string): boolean => {
+    const user = userIn(owner)
+    return user !== null && pool.isBroken(pool.layout.confFile('user', user))
+  }
+  const conflicts = await pool.reservations.restore(op, [...blocks, ...maps], isBroken)
   for (const { span, error } of conflicts) {
     for (const user of pool.users.values()) {
       const hit = spansOf(user.uidMap, user.gidMap).some(
@@ -226,6 +225,11 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
       if (hit) user.conflict = error.message
     }
   }
+}
+
+/** The name of the user that is an owner of ids; null for others. */
+function userIn(owner: string | null): string | null {
+  return owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
 }
 
 /** Takes away what operations that were cut off by a crash have left. */
@@ -239,7 +243,7 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
   await driver.sweep()
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
-      const user = owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
+      const user = userIn(owner)
       if (owner === null || user === null || pool.users.has(user)) continue
       if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, owner)
     }

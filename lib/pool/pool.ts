@@ -79,7 +79,10 @@ export class Pool {
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
   /** @internal */ state: PoolState = 'importing'
   readonly #released = new AbortController()
-  readonly #autostart: Autostart
+  /** What starts by itself. */
+  readonly autostart: Autostart
+  /** What was done to it, as far as somebody has noted it. */
+  readonly history = new History(this)
   #images: ImageCache | null = null
   #ended: (() => Error) | null = null
 
@@ -100,15 +103,7 @@ export class Pool {
       },
       host.idsDirectory,
     )
-    this.#autostart = new Autostart(this)
-  }
-
-  /** What was done to it, as far as somebody has noted it. */
-  readonly history = new History(this)
-
-  /** What starts by itself. */
-  get autostart(): Autostart {
-    return this.#autostart
+    this.autostart = new Autostart(this)
   }
 
   /** The cache that containers are made from. */
@@ -135,7 +130,7 @@ export class Pool {
     return new Attributes({
       attrs: () => this.config.attrs,
       begin: (options) => this.begin('set', this.claim('settings', ''), options),
-      write: (_, patch) => this.#write(patch),
+      write: (patch) => this.#write(patch),
     })
   }
 

@@ -78,7 +78,7 @@ export class User {
     return new Attributes({
       attrs: () => this.#config.attrs,
       begin: (options) => this.#begin('set', options),
-      write: async (_, patch) => {
+      write: async (patch) => {
         this.#config = await this.#file.update(patch)
       },
     })

@@ -1,6 +1,6 @@
 // Who is started after whom.
 import t from 'tap'
-import { inOrder, type Wish } from '../../../dist/autostart/order.js'
+import { startOrder, type Wish } from '../../../dist/autostart/order.js'
 
 const wish = (id: string, more: Partial<Wish> = {}): Wish => ({
   id,
@@ -13,12 +13,15 @@ const ids = (all: readonly Wish[]) => all.map(({ id }) => id).join(' ')
 
 t.test('by priority, and then by name', async (t) => {
   const all = [wish('c'), wish('b'), wish('late', { priority: 2000 }), wish('a', { priority: 0 })]
-  t.equal(ids(inOrder(all)), 'a b c late')
-  t.match(inOrder(all)[0], { circle: null })
+  t.equal(ids(startOrder(all)), 'a b c late')
+  t.match(startOrder(all)[0], { circle: null })
 })
 
 t.test('what is waited for stays, whether it is among them or not', async (t) => {
-  const [first] = inOrder([wish('web', { after: ['db', 'nobody'], requires: ['db'] }), wish('zdb')])
+  const [first] = startOrder([
+    wish('web', { after: ['db', 'nobody'], requires: ['db'] }),
+    wish('zdb'),
+  ])
   t.match(first, { after: ['db', 'nobody'], requires: ['db'], circle: null })
 })
 
@@ -31,7 +34,7 @@ t.test('who waits for itself waits for nobody who waits for it', async (t) => {
     wish('self', { after: ['self'] }),
     wish('free'),
   ]
-  const found = new Map(inOrder(all).map((one) => [one.id, one]))
+  const found = new Map(startOrder(all).map((one) => [one.id, one]))
   t.match(found.get('a'), { after: ['free'], circle: ['a', 'b', 'c', 'a'] })
   t.match(found.get('b'), { requires: [], circle: ['b', 'c', 'a', 'b'] })
   t.match(found.get('behind'), { after: ['a'], circle: null })
@@ -43,7 +46,7 @@ t.test('thousands of them are no matter', async (t) => {
     wish(`ct${i}`, { after: i === 0 ? [] : [`ct${i - 1}`], priority: i % 7 }),
   )
   const begin = performance.now()
-  const ordered = inOrder(many.reverse())
+  const ordered = startOrder(many.reverse())
   t.equal(ordered.length, 5000)
   t.ok(ordered.every(({ circle }) => circle === null))
   t.ok(performance.now() - begin < 5000, `${performance.now() - begin} ms`)
