@@ -344,7 +344,7 @@ export class Container {
       .cgroupDir()
       .frozen()
       .catch(() => false)
-    if (frozen && run.initPid === known.initPid) run.set('frozen')
+    if (frozen && known.initPid !== null && run.initPid === known.initPid) run.set('frozen')
     // A frozen one cannot be asked, and one that ends meanwhile does not matter. Not waited for: a keeper
     // that takes over is the host's only when all of its containers are adopted.
     if (!frozen && !known.once) void this.#knowInit().catch(() => undefined)

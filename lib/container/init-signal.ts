@@ -54,7 +54,7 @@ async function initOf(record: ContainerRecord) {
   const known = await keeper.lookup(pool.name, id)
   // The answer comes after all that the keeper has told.
   if (known === null) record.lost()
-  if (known === null || known.pidfd === null) return null
+  if (known?.pidfd == null || known.initPid === null) return null
   const pidfd = Pidfd.adopt(known.pidfd)
   return { pid: known.initPid, pidfd, [Symbol.asyncDispose]: () => pidfd.close() }
 }

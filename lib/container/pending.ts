@@ -63,7 +63,7 @@ export class Pending {
   }
 
   /** What an earlier process has noted of that run; without a note, nothing waits. */
-  recall(path: string, initPid: number, file: ContainerFile): void {
+  recall(path: string, initPid: number | null, file: ContainerFile): void {
     this.begin(file)
     try {
       const note = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>

@@ -97,7 +97,7 @@ export class RunState {
 
   /** Takes over what the keeper says about a container that it already has. */
   adopt({ state, initPid, ready }: Known): void {
-    this.started(initPid)
+    if (initPid !== null) this.started(initPid)
     this.#state = state
     this.#ready = ready ? { status: '' } : null
     this.#changes.emit('change')

@@ -29,7 +29,7 @@ export function known(fields: Fields, pool: string, id: string): Known {
     pool,
     id,
     state: fields.text('STATE') as Known['state'],
-    initPid: fields.number('INIT_PID'),
+    initPid: fields.has('INIT_PID') ? fields.number('INIT_PID') : null,
     ready: fields.number('DONE') === 1,
     once: fields.number('NEXT') === 1,
   }

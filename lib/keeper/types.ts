@@ -78,7 +78,8 @@ export interface Known {
   pool: string
   id: string
   state: 'starting' | 'running' | 'frozen' | 'stopping'
-  initPid: number
+  /** As the host sees it; null while it starts. */
+  initPid: number | null
   /** Its init has said that it is up. */
   ready: boolean
   /** A reboot from inside begins with another plan. */

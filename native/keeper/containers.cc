@@ -248,13 +248,18 @@ void Containers::watch(const std::string& key) {
                       [this, key](uint32_t) { monitor_gone(key); });
 }
 
+// One that starts has none yet.
+static void put_init(Writer& answer, const Container& container) {
+  if (container.init > 0) answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+}
+
 void Containers::lookup(const Message& message, const Request& request) {
   const std::string key = message.fields.str(Tag::POOL) + ":" + message.fields.str(Tag::ID);
   const Container* container = find(key);
   if (container == nullptr) return request.fail({ENOENT, "lookup", key});
   Writer answer = request.answer();
   answer.put(Tag::STATE, name_of(container->state));
-  answer.number(Tag::INIT_PID, static_cast<uint64_t>(container->init));
+  put_init(answer, *container);
   answer.number(Tag::MONITOR_PID, static_cast<uint64_t>(container->monitor));
   answer.number(Tag::DONE, container->ready ? 1 : 0);
   answer.number(Tag::NEXT, container->plan.next.empty() ? 0 : 1);
@@ -269,7 +274,7 @@ void Containers::list(const Request& request) {
     Writer item;
     item.put(Tag::POOL, container->plan.pool).put(Tag::ID, container->plan.id);
     item.put(Tag::STATE, name_of(container->state));
-    item.number(Tag::INIT_PID, static_cast<uint64_t>(container->init));
+    put_init(item, *container);
     item.number(Tag::DONE, container->ready ? 1 : 0);
     item.number(Tag::NEXT, container->plan.next.empty() ? 0 : 1);
     answer.put(Tag::ITEM, item);

@@ -8,6 +8,7 @@ import { Keeper } from '../../dist/keeper/keeper.js'
 import type { ExecPlan, KeeperEvent, StartPlan } from '../../dist/keeper/types.js'
 import { busyboxRoot } from './busybox.js'
 import { cgroupsBelow, hierarchies } from './hierarchies.js'
+import { pids, titleOf } from './processes.js'
 import { upTo } from './time.js'
 
 export class KeeperHost {
@@ -90,7 +91,12 @@ export class KeeperHost {
 
   async #remove(): Promise<void> {
     const keeper = await this.connect()
-    for (const { initPid } of await keeper.containers()) process.kill(initPid, 'SIGKILL')
+    for (const { id, initPid } of await keeper.containers()) {
+      // One that still starts ends with its monitor.
+      const title = `[lxc monitor] ${join(this.stateDir, 'lxc')} ${id}`
+      const pid = initPid ?? Number(pids().find((pid) => titleOf(pid) === title))
+      process.kill(pid, 'SIGKILL')
+    }
     await until(async () => (await keeper.containers()).length === 0)
     await keeper.shutdown({ force: true })
     await keeper.close()

@@ -24,8 +24,14 @@ export function titleOf(pid: Pid): string | null {
 
 export const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name))
 
-/** Of one with a single thread, zombies too. */
+/** Of one with a single thread, zombies too; none of one that is gone. */
 export function childrenOf(pid: Pid): string[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return text.split(' ').filter(Boolean)
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    return text.split(' ').filter(Boolean)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return []
+    throw error
+  }
 }

@@ -86,6 +86,7 @@ await t.test('what is to become init is killed', async (t) => {
     if (monitor) child = childrenOf(monitor).find((pid) => childrenOf(pid).length > 0)
     return child !== undefined
   })
+  t.match(await keeper.containers(), [{ id: 'killed', state: 'starting', initPid: null }])
   // It hears as little of the end as one that waits for descriptors from that child.
   process.kill(Number(monitor), 'SIGSTOP')
   const begun = Date.now()
