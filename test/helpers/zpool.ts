@@ -12,10 +12,26 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { upTo } from './time.js'
 
 export const zfs = (...args: string[]): string =>
   execFileSync('zfs', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+
+/** The kernel lets go of what was just mounted, or written to, a moment later. */
+export async function destroyTree(dataset: string): Promise<void> {
+  const end = Date.now() + upTo(10_000)
+  for (;;) {
+    try {
+      zfs('destroy', '-r', dataset)
+      return
+    } catch (error) {
+      if (!String(error).includes('dataset is busy') || Date.now() > end) throw error
+    }
+    await setTimeout(50)
+  }
+}
 
 let pools = 0
 

@@ -7,7 +7,7 @@ import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { onZfs } from '../../helpers/storage.js'
-import { zfs } from '../../helpers/zpool.js'
+import { destroyTree, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -66,7 +66,7 @@ await t.test('what is gone, and what is something else', async (t) => {
   const log = at('log/ct/stays.console')
   unlinkSync(log)
   mkdirSync(log)
-  if (onZfs) zfs('destroy', '-r', home)
+  if (onZfs) await destroyTree(home)
   else rmSync(home, { recursive: true })
   const cgroup = runs.show().cgroup
   for (const { mountpoint } of Cgroups.mounted().hierarchies.slice(0, 1)) {

@@ -2,7 +2,7 @@
 // it, 255 bytes.
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { testPool, zfs } from '../../helpers/zpool.js'
+import { destroyTree, testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const zpool = testPool(t)
@@ -39,7 +39,7 @@ await t.test('names that are as long as they can be', async (t) => {
 await t.test('a container whose dataset is gone', async (t) => {
   const ct = await host.containers.create({ id: 'one', image: busybox })
   const { dataset } = ct.show()
-  zfs('destroy', '-r', dataset)
+  await destroyTree(dataset)
   const named = new RegExp(dataset)
   await t.rejects(ct.start(), { message: named })
   t.match(ct.show(), { state: 'stopped' })

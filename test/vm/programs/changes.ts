@@ -71,7 +71,8 @@ const kinds: { readonly [What in Change['what']]: Kind<Extract<Change, { what: W
     choose: toOne((id) => ({
       what: 'set',
       id,
-      memoryLimit: 2 ** 20 * (1 + Math.floor(Math.random() * 1024)),
+      // Below what a machine has.
+      memoryLimit: 2 ** 20 * (1 + Math.floor(Math.random() * 512)),
     })),
     apply: async (host, { id, memoryLimit }) => {
       await host.containers.get(id).set({ memoryLimit })
