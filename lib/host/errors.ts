@@ -34,6 +34,7 @@ export type EntityKind =
   | 'dataset'
   | 'mount'
   | 'cgroup root'
+  | 'operation'
 
 export class NotFoundError extends EngineError {
   readonly code = 'ERR_NOT_FOUND'

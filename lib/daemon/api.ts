@@ -1,0 +1,209 @@
+// The daemon's API: HTTP and JSON, described by the schemas that check it.
+
+import swagger from '@fastify/swagger'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchema,
+  type FastifyServerFactory,
+} from 'fastify'
+import { z } from 'zod'
+import type { Host } from '../host/host.js'
+import { parse } from '../schema/parse.js'
+import type { Call } from './call.js'
+import { containerCalls } from './calls/containers.js'
+import { entityCalls } from './calls/entities.js'
+import { hostCalls } from './calls/host.js'
+import { poolCalls } from './calls/pools.js'
+import { answerOf, statusOf } from './error-answer.js'
+import { streamEvents } from './event-stream.js'
+import { Lines } from './lines.js'
+import { noteOf } from './noted.js'
+import type { Tasks } from './under-way.js'
+
+export const calls: readonly Call[] = [
+  ...hostCalls,
+  ...poolCalls,
+  ...entityCalls,
+  ...containerCalls,
+]
+
+/** A request holds settings, or a script: not files. */
+const MAX_BODY = 2 ** 20
+/** A group's path with its pool. */
+const MAX_PARAMETER = 2000
+
+export interface ApiParts {
+  readonly host: Host
+  readonly tasks: Tasks
+  readonly log: FastifyBaseLogger
+  readonly serverFactory: FastifyServerFactory
+  /** What `GET /v1/status` answers. */
+  readonly status: () => object
+}
+
+export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
+  const { host, tasks, log, serverFactory, status } = parts
+  const app: FastifyInstance = Fastify({
+    loggerInstance: log,
+    // Each request would be two lines; what changes something is told by its call.
+    disableRequestLogging: true,
+    serverFactory,
+    bodyLimit: MAX_BODY,
+    routerOptions: { maxParamLength: MAX_PARAMETER },
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+  })
+  // JSON alone.
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => checkedBy(schema, httpPart))
+  app.setErrorHandler((error, request, reply) => {
+    const code = statusOf(error)
+    if (code >= 500) request.log.error({ err: error }, 'request failed')
+    return reply.code(code).send(answerOf(error))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const message = `${request.method} ${request.url.slice(0, 200)}: no such call; GET /v1/openapi.json has all`
+    return reply.code(404).send({ error: { code: 'ERR_NO_SUCH_CALL', message } })
+  })
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'osctld', version: '1' } },
+    transform: ({ schema, url }) => ({ schema: documented(schema), url }),
+  })
+  await app.register(
+    (v1, _options, done) => {
+      v1.get('/ping', { schema: told('ping', 'Answers.') }, () => ({ pong: true }))
+      v1.get('/status', { schema: told('status', 'What the daemon is, and does.') }, status)
+      v1.get('/operations', { schema: told('operation.list', 'What is under way.') }, () =>
+        tasks.list(),
+      )
+      v1.delete<{ Params: { operation: string } }>(
+        '/operations/:operation',
+        {
+          schema: {
+            ...told(
+              'operation.cancel',
+              'Gives up what is under way; whoever asked for it is told.',
+            ),
+            params: z.strictObject({ operation: z.string() }),
+          },
+        },
+        (request, reply) => {
+          tasks.cancel(request.params.operation)
+          return reply.code(204).send()
+        },
+      )
+      v1.get(
+        '/events',
+        {
+          schema: {
+            ...told('event.stream', 'A line of JSON for each event, without end.'),
+            querystring: z.strictObject({
+              epoch: z.string().optional(),
+              seq: z.coerce.number().int().nonnegative().optional(),
+            }),
+          },
+        },
+        (request, reply) => streamEvents(host, request, reply),
+      )
+      v1.get('/openapi.json', { schema: told('openapi', 'This description.') }, () => app.swagger())
+      for (const call of calls) addCall(v1, call, host, tasks)
+      done()
+    },
+    { prefix: '/v1' },
+  )
+  await app.ready()
+  return app
+}
+
+function addCall(app: FastifyInstance, call: Call, host: Host, tasks: Tasks): void {
+  app.route({
+    method: call.method,
+    url: call.path,
+    schema: {
+      ...told(call.name, call.summary),
+      params: call.parameters,
+      querystring: call.query,
+      ...(call.body === null ? {} : { body: call.body }),
+    },
+    handler: (request, reply) => answer(call, host, tasks, request, reply),
+  })
+}
+
+async function answer(
+  call: Call,
+  host: Host,
+  tasks: Tasks,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { headers, params: path, body = {} } = request
+  const query = request.query as { wait?: number }
+  const command = headerOf(headers, 'osctl-command')
+  using task = tasks.begin(headerOf(headers, 'operation-id'), call.name, command)
+  // Whoever has gone does not want it any more.
+  reply.raw.once('close', () => task.cancel())
+  const lines = headers.accept?.includes(Lines.TYPE) === true ? new Lines(reply) : null
+  const progress = (line: unknown) => {
+    task.progress = line
+    lines?.offer({ progress: line })
+  }
+  const { signal } = task
+  const note = noteOf(host, {
+    call,
+    path: path as Record<string, string>,
+    query,
+    body,
+    command,
+  })
+  const options = {
+    signal,
+    ...(query.wait === undefined ? {} : { wait: query.wait }),
+    label: (command ?? call.name).slice(0, 200),
+  }
+  try {
+    const result = await call.run({ host, path, query, body, options, progress })
+    // It is done, whether that can be noted or not.
+    await note?.(result).catch((error: unknown) => {
+      request.log.warn({ err: error, call: call.name }, 'not noted in the history')
+    })
+    if (lines !== null) return lines.end({ result: result ?? null })
+    return result === undefined ? reply.code(204).send() : reply.send(result)
+  } catch (error) {
+    if (lines === null) throw error
+    return lines.end(answerOf(error))
+  }
+}
+
+function headerOf(headers: FastifyRequest['headers'], name: string): string | null {
+  const value = headers[name]
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function checkedBy(schema: z.ZodType, part: string | undefined) {
+  const what = part === 'params' ? 'path' : part === 'querystring' ? 'query' : (part ?? 'body')
+  return (data: unknown) => {
+    try {
+      const value = parse(schema, data ?? {}, what)
+      return { value: what === 'body' ? (data ?? {}) : value }
+    } catch (error) {
+      return { error: error as Error }
+    }
+  }
+}
+
+function told(name: string, summary: string) {
+  return { operationId: name, summary, tags: [name.replace(/\..*/, '')] }
+}
+
+function documented(schema: FastifySchema): FastifySchema {
+  const parts = ['params', 'querystring', 'body'] as const
+  const changed = parts.flatMap((part) => {
+    const given = schema[part]
+    if (!(given instanceof z.ZodType)) return []
+    return [[part, z.toJSONSchema(given, { io: 'input', unrepresentable: 'any' })] as const]
+  })
+  return { ...schema, ...Object.fromEntries(changed) }
+}

@@ -1,0 +1,74 @@
+// One thing that can be asked of the daemon: where it is in the API, what it takes, and what it does.
+
+import { z } from 'zod'
+import type { Host } from '../host/host.js'
+import type { OperationOptions } from '../host/operation.js'
+
+/** What a call is given, checked. */
+export interface Asked<Path, Query, Body> {
+  readonly host: Host
+  readonly path: Path
+  readonly query: Query
+  /** As it came: the engine checks it by the same schema, and has the defaults. */
+  readonly body: Body
+  /** To be passed to the engine: the caller's patience, name, and whether it is still there. */
+  readonly options: OperationOptions & { readonly signal: AbortSignal }
+  /** Tells whoever watches how far it is. */
+  readonly progress: (line: unknown) => void
+}
+
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below `/v1`: `/containers/:container/start`. */
+  readonly path: string
+  /** What it is called, also in lists of what is under way: `container.start`. */
+  readonly name: string
+  /** One sentence for the API's description. */
+  readonly summary: string
+  readonly parameters: z.ZodObject
+  readonly query: z.ZodObject
+  readonly body: z.ZodType | null
+  run(asked: Asked<unknown, unknown, unknown>): unknown
+}
+
+interface Parts<P extends z.ZodRawShape, Q extends z.ZodRawShape, B extends z.ZodType> {
+  readonly summary: string
+  readonly path?: P
+  readonly query?: Q
+  readonly body?: B
+  run(asked: Asked<z.output<z.ZodObject<P>>, z.output<z.ZodObject<Q>>, z.input<B>>): unknown
+}
+
+/** @param where its method and path: `POST /containers/:container/start` */
+export function call<
+  P extends z.ZodRawShape = Record<never, never>,
+  Q extends z.ZodRawShape = Record<never, never>,
+  B extends z.ZodType = z.ZodNull,
+>(name: string, where: `${Call['method']} /${string}`, parts: Parts<P, Q, B>): Call {
+  const [method, path] = where.split(' ') as [Call['method'], string]
+  return {
+    method,
+    path,
+    name,
+    summary: parts.summary,
+    parameters: z.strictObject(parts.path ?? {}),
+    query: z.strictObject({ ...parts.query, ...(method === 'GET' ? {} : patience) }),
+    body: parts.body ?? null,
+    run: (asked) => parts.run(asked as Parameters<typeof parts.run>[0]),
+  }
+}
+
+/** Of each call that changes something. */
+export const patience = {
+  wait: z
+    .union([z.literal('infinity'), z.coerce.number().nonnegative()])
+    .transform((wait) => (wait === 'infinity' ? Infinity : wait))
+    .optional()
+    .describe('Milliseconds to wait for other operations on the same thing; `infinity`: for ever'),
+}
+
+/** Words of a query are text. */
+export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+export const count = z.coerce.number().int().nonnegative()
+/** `[POOL:]ID` */
+export const reference = z.string().min(1).max(2000)

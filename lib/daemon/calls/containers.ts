@@ -1,0 +1,199 @@
+// Of containers.
+
+import { z } from 'zod'
+import type { ContainerFilter } from '../../container/containers.js'
+import type { RebootOptions } from '../../container/reboot.js'
+import type { StopOptions } from '../../container/stop.js'
+import type { WaitTarget } from '../../container/wait.js'
+import type { SignalName } from '../../ns/signal.js'
+import {
+  bootSettings,
+  containerSettings,
+  copySettings,
+  createOptions,
+  reinstallSettings,
+} from '../../schema/container.js'
+import { call, flag, reference } from '../call.js'
+
+const path = { container: reference }
+const timeout = z
+  .union([z.literal('infinity'), z.coerce.number().nonnegative()])
+  .transform((value) => (value === 'infinity' ? Infinity : value))
+  .optional()
+  .describe('Milliseconds; `infinity`: for ever')
+const stopQuery = {
+  timeout,
+  method: z.enum(['shutdown_or_kill', 'shutdown_or_fail', 'kill']).optional(),
+}
+const filter = {
+  pool: z.string().optional(),
+  user: z.string().optional(),
+  group: z.string().optional(),
+  distribution: z.string().optional(),
+  version: z.string().optional(),
+  state: z.string().optional(),
+}
+
+/** What was not asked for is not there, instead of being undefined. */
+function given<T extends object>(query: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(query).filter(
+    ([name, value]) => value !== undefined && name !== 'wait',
+  )
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
+
+const programBody = z.strictObject({
+  args: z.array(z.string()).min(1),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().optional(),
+  user: z.union([z.string(), z.number()]).optional(),
+  stdin: z.string().optional(),
+  timeout: z.number().nonnegative().optional(),
+  maxBuffer: z.union([z.number(), z.string()]).optional(),
+})
+
+export const containerCalls = [
+  call('container.list', 'GET /containers', {
+    summary: 'All containers that match, from memory alone.',
+    query: filter,
+    run: ({ host, query }) => host.containers.list(given(query) as ContainerFilter),
+  }),
+  call('container.stats', 'GET /stats', {
+    summary: 'What containers use, by reference, in one reading of all; without names, of all.',
+    query: { containers: z.string().optional() },
+    run: async ({ host, query: { containers }, options: { signal } }) => {
+      const all = () => host.containers.list().map(({ pool, id }) => `${pool}:${id}`)
+      const references = containers?.split(',').filter(Boolean) ?? all()
+      return Object.fromEntries(await host.containers.stats(references, { signal }))
+    },
+  }),
+  call('container.show', 'GET /containers/:container', {
+    summary: 'One container, from memory alone.',
+    path,
+    run: ({ host, path }) => host.containers.show(path.container),
+  }),
+  call('container.create', 'POST /containers', {
+    summary: 'Makes a container from an image.',
+    body: createOptions,
+    run: async ({ host, body, options }) => (await host.containers.create(body, options)).show(),
+  }),
+  call('container.copy', 'POST /containers/:container/copy', {
+    summary: 'Makes another one that is as this one.',
+    path,
+    query: { id: z.string() },
+    body: copySettings,
+    run: async ({ host, path, query: { id }, body, options }) =>
+      (await host.containers.copy(path.container, id, { ...body, ...options })).show(),
+  }),
+  call('container.set', 'PATCH /containers/:container', {
+    summary:
+      'Changes settings; `null` goes back to the default. Answers what waits for the next start.',
+    path,
+    body: containerSettings,
+    run: ({ host, path, body, options }) => host.containers.get(path.container).set(body, options),
+  }),
+  call('container.attributes', 'PATCH /containers/:container/attributes', {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path,
+    body: z.record(z.string(), z.string().nullable()),
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).attributes.set(body, options),
+  }),
+  call('container.rename', 'POST /containers/:container/rename', {
+    summary: 'Gives it another id.',
+    path,
+    query: { id: z.string() },
+    run: ({ host, path, query: { id }, options }) =>
+      host.containers.get(path.container).rename(id, options),
+  }),
+  call('container.reinstall', 'POST /containers/:container/reinstall', {
+    summary: 'Gives it another root filesystem, from an image.',
+    path,
+    body: reinstallSettings,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).reinstall({ ...body, ...options }),
+  }),
+  call('container.delete', 'DELETE /containers/:container', {
+    summary: 'Removes it and all that is in it. The receipt says whether anything is left.',
+    path,
+    query: { force: flag.optional() },
+    run: ({ host, path, query: { force = false }, options }) =>
+      host.containers.get(path.container).delete({ force, ...options }),
+  }),
+  call('container.start', 'POST /containers/:container/start', {
+    summary: 'Starts it.',
+    path,
+    query: { timeout },
+    run: ({ host, path, query: { timeout }, options }) =>
+      host.containers.get(path.container).start({ timeout, ...options }),
+  }),
+  call('container.boot', 'POST /containers/:container/boot', {
+    summary: 'Starts it from another root filesystem, for one run.',
+    path,
+    query: { timeout },
+    body: bootSettings,
+    run: ({ host, path, query: { timeout }, body, options }) =>
+      host.containers.get(path.container).boot({ timeout, ...body, ...options }),
+  }),
+  call('container.stop', 'POST /containers/:container/stop', {
+    summary: 'Has it shut down, and kills it when that takes too long.',
+    path,
+    query: stopQuery,
+    run: ({ host, path, query, options }) =>
+      host.containers.get(path.container).stop({ ...(given(query) as StopOptions), ...options }),
+  }),
+  call('container.restart', 'POST /containers/:container/restart', {
+    summary: 'Stops it and starts it.',
+    path,
+    query: stopQuery,
+    run: ({ host, path, query, options }) =>
+      host.containers.get(path.container).restart({ ...(given(query) as StopOptions), ...options }),
+  }),
+  call('container.reboot', 'POST /containers/:container/reboot', {
+    summary: 'Tells its init to reboot.',
+    path,
+    query: { timeout },
+    run: ({ host, path, query, options }) =>
+      host.containers
+        .get(path.container)
+        .reboot({ ...(given(query) as RebootOptions), ...options }),
+  }),
+  call('container.kill', 'POST /containers/:container/kill', {
+    summary: 'Sends a signal to its init; SIGKILL goes to everything in it.',
+    path,
+    query: { signal: z.string().default('SIGKILL') },
+    run: ({ host, path, query: { signal }, options }) =>
+      host.containers.get(path.container).kill(signal as SignalName, options),
+  }),
+  call('container.freeze', 'POST /containers/:container/freeze', {
+    summary: 'Stops all its processes where they are.',
+    path,
+    run: ({ host, path, options }) => host.containers.get(path.container).freeze(options),
+  }),
+  call('container.thaw', 'POST /containers/:container/thaw', {
+    summary: 'Has them go on.',
+    path,
+    run: ({ host, path, options }) => host.containers.get(path.container).thaw(options),
+  }),
+  call('container.wait', 'GET /containers/:container/wait', {
+    summary: 'Answers when it is in a state, or `ready`.',
+    path,
+    query: { for: z.string(), timeout },
+    run: ({ host, path, query, options: { signal } }) =>
+      host.containers
+        .get(path.container)
+        .wait(query.for as WaitTarget, { timeout: query.timeout, signal }),
+  }),
+  call('container.exec', 'POST /containers/:container/exec', {
+    summary: 'Runs a program in it, and answers what it printed and how it ended.',
+    path,
+    body: programBody,
+    run: ({ host, path, body: { args, ...more }, options: { signal } }) =>
+      host.containers.get(path.container).exec(args, { ...more, signal }),
+  }),
+  call('container.assets', 'GET /containers/:container/assets', {
+    summary: 'Everything that it owns, with its state.',
+    path,
+    run: ({ host, path }) => host.containers.get(path.container).assets(),
+  }),
+]

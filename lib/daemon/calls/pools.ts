@@ -1,0 +1,89 @@
+// Of pools, and of what each of them does by itself.
+
+import { z } from 'zod'
+import { importImage } from '../../image/schema.js'
+import { installOptions, poolOptions, poolSettings, zfsPoolOptions } from '../../schema/pool.js'
+import { call, flag, reference } from '../call.js'
+
+const path = { pool: reference }
+
+export const poolCalls = [
+  call('pool.list', 'GET /pools', {
+    summary: 'All pools that are imported.',
+    run: ({ host }) => host.pools.list(),
+  }),
+  call('pool.show', 'GET /pools/:pool', {
+    summary: 'One pool.',
+    path,
+    run: ({ host, path: { pool } }) => host.pools.get(pool).show(),
+  }),
+  call('pool.install', 'POST /pools/install', {
+    summary: 'Makes a directory or a dataset a pool, and imports it.',
+    body: installOptions,
+    run: async ({ host, body, options }) => (await host.pools.install(body, options)).show(),
+  }),
+  call('pool.uninstall', 'POST /pools/uninstall', {
+    summary: 'Takes from a dataset that it is a pool; what is in it stays.',
+    body: zfsPoolOptions,
+    run: ({ host, body, options }) => host.pools.uninstall(body, options),
+  }),
+  call('pool.import', 'POST /pools/import', {
+    summary: 'Takes a pool into use.',
+    body: poolOptions,
+    run: async ({ host, body, options }) => (await host.pools.import(body, options)).show(),
+  }),
+  call('pool.export', 'POST /pools/:pool/export', {
+    summary: 'Lets go of a pool that has nothing running.',
+    path,
+    run: ({ host, path: { pool }, options }) => host.pools.export(pool, options),
+  }),
+  call('pool.set', 'PATCH /pools/:pool', {
+    summary: 'Changes settings; `null` goes back to the default.',
+    path,
+    body: poolSettings,
+    run: async ({ host, path: { pool }, body, options }) => {
+      await host.pools.get(pool).set(body, options)
+      return host.pools.get(pool).show()
+    },
+  }),
+  call('pool.assets', 'GET /pools/:pool/assets', {
+    summary: 'Everything that it owns, with its state.',
+    path,
+    run: ({ host, path: { pool } }) => host.pools.get(pool).assets(),
+  }),
+  call('pool.autostart.queue', 'GET /pools/:pool/autostart', {
+    summary: 'What waits to be started by itself, or is being started.',
+    path,
+    run: ({ host, path: { pool } }) => host.pools.get(pool).autostart.queue(),
+  }),
+  call('pool.autostart.start', 'POST /pools/:pool/autostart', {
+    summary: 'Starts what is to be started by itself.',
+    path,
+    query: { again: flag.optional() },
+    run: ({ host, path: { pool }, query: { again }, options: { signal } }) =>
+      host.pools.get(pool).autostart.start({ signal, ...(again === undefined ? {} : { again }) }),
+  }),
+  call('pool.autostart.cancel', 'DELETE /pools/:pool/autostart', {
+    summary: 'Takes away what waits, and answers what that was.',
+    path,
+    run: ({ host, path: { pool } }) => host.pools.get(pool).autostart.cancel(),
+  }),
+  call('image.list', 'GET /images', {
+    summary: 'The images of a pool, the newest first; without a pool, of the first one.',
+    query: { pool: z.string().optional() },
+    run: ({ host, query }) => host.images.list(query),
+  }),
+  call('image.import', 'POST /images', {
+    summary: 'Unpacks an archive, or copies a directory, to make containers from.',
+    body: importImage.extend({ pool: z.string().optional() }),
+    run: ({ host, body, options, progress }) =>
+      host.images.import(body, { ...options, onProgress: progress }),
+  }),
+  call('image.delete', 'DELETE /images/:image', {
+    summary: 'Deletes an image that no container needs.',
+    path: { image: reference },
+    query: { pool: z.string().optional() },
+    run: ({ host, path: { image }, query: { pool }, options }) =>
+      host.images.delete(image, { ...options, pool }),
+  }),
+]

@@ -1,0 +1,176 @@
+// The daemon: one host, and a socket on which its administrators ask for things.
+
+import { rm } from 'node:fs/promises'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import { Host } from '../host/host.js'
+import type { PoolOptions } from '../schema/pool.js'
+import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
+import { parse } from '../schema/parse.js'
+import { makeApi } from './api.js'
+import { answerOf } from './error-answer.js'
+import { Tasks } from './under-way.js'
+
+type Checked = z.output<typeof daemonOptions>
+
+interface PoolStatus {
+  readonly state: 'importing' | 'active' | 'failed'
+  /** Why it failed. */
+  readonly error?: object
+}
+
+/** A client has as long to say what it asks for. */
+const REQUEST_MS = 60_000
+/** Where descriptors begin that a service manager passes. */
+const FIRST_PASSED_FD = 3
+
+/**
+ * ```ts
+ * await using daemon = await Daemon.open({ pools: [{ name: 'tank', driver: 'zfs' }] }, pino())
+ * await daemon.begun
+ * ```
+ *
+ * Closed, it leaves its containers and their keeper alone: the next one finds them.
+ */
+export class Daemon implements AsyncDisposable {
+  readonly host: Host
+  /** Null when a service manager has passed the socket. */
+  readonly socket: string | null
+  readonly #log: Logger
+  readonly #server: Server
+  readonly #app: FastifyInstance
+  readonly #tasks: Tasks
+  readonly #pools: Map<string, PoolStatus>
+  readonly #ending = new AbortController()
+  readonly #begun: Promise<void>
+  #closing: Promise<void> | null = null
+
+  private constructor(parts: {
+    host: Host
+    socket: string | null
+    log: Logger
+    server: Server
+    app: FastifyInstance
+    tasks: Tasks
+    pools: Map<string, PoolStatus>
+    options: Checked
+  }) {
+    this.host = parts.host
+    this.socket = parts.socket
+    this.#log = parts.log
+    this.#server = parts.server
+    this.#app = parts.app
+    this.#tasks = parts.tasks
+    this.#pools = parts.pools
+    this.#begun = this.#begin(parts.options)
+  }
+
+  /**
+   * Resolves when it answers; pools are imported then.
+   *
+   * @throws InvalidArgumentError; HostBusyError while another process has the host
+   */
+  static async open(given: DaemonOptions, log: Logger): Promise<Daemon> {
+    const options = parse(daemonOptions, given, 'osctld')
+    const { stateDir, cgroupRoot, interfacePrefix } = options
+    const host = await Host.open({ stateDir, cgroupRoot, interfacePrefix })
+    try {
+      const tasks = new Tasks()
+      const pools = new Map<string, PoolStatus>()
+      const since = Date.now()
+      const status = () => ({ pid: process.pid, since, pools: Object.fromEntries(pools) })
+      let server: Server | undefined
+      const serverFactory = (listener: RequestListener) =>
+        (server = createServer({ requestTimeout: REQUEST_MS }, listener))
+      const app = await makeApi({ host, tasks, log, serverFactory, status })
+      if (server === undefined) throw new Error('there is no server')
+      const socket = passedSocket() ? null : (options.socket ?? join(stateDir, 'osctld.sock'))
+      await listen(server, socket)
+      return new Daemon({ host, socket, log, server, app, tasks, pools, options })
+    } catch (error) {
+      await host.close()
+      throw error
+    }
+  }
+
+  /** Every pool was imported, or could not be, and what starts by itself was started. */
+  get begun(): Promise<void> {
+    return this.#begun
+  }
+
+  /** Answers nobody any more, gives up what is under way, and lets go of the host. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #begin({ pools, autostart }: Checked): Promise<void> {
+    await Promise.all(pools.map((pool) => this.#take(pool, autostart)))
+  }
+
+  async #take(pool: PoolOptions, autostart: boolean): Promise<void> {
+    const { name } = pool
+    const { signal } = this.#ending
+    this.#pools.set(name, { state: 'importing' })
+    try {
+      const imported = await this.host.pools.import(pool, { signal, label: 'osctld' })
+      this.#pools.set(name, { state: 'active' })
+      this.#log.info({ pool: name }, 'pool imported')
+      if (!autostart) return
+      const { failed } = await imported.autostart.start({ signal })
+      for (const { id, error } of failed) {
+        this.#log.error({ pool: name, container: id, err: error }, 'autostart failed')
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      this.#log.error({ pool: name, err: error }, 'pool could not be taken into use')
+      if (this.host.pools.find(name) === null) {
+        this.#pools.set(name, { state: 'failed', ...answerOf(error) })
+      }
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#ending.abort()
+    this.#tasks.cancelAll()
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await this.#app.close()
+    await closed
+    await this.#begun
+    await this.host.close()
+  }
+}
+
+/** By systemd's socket activation, sd_listen_fds(3). */
+function passedSocket(): boolean {
+  const { LISTEN_PID: pid, LISTEN_FDS: count } = process.env
+  return Number(pid) === process.pid && Number(count) >= 1
+}
+
+/** @param socket null: the one that was passed */
+async function listen(server: Server, socket: string | null): Promise<void> {
+  // Whoever had it is gone, or the host would not be ours.
+  if (socket !== null) await rm(socket, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      resolve()
+    })
+    // It is bound before this returns: at no time can others than root connect.
+    const mask = process.umask(0o177)
+    try {
+      server.listen(socket === null ? { fd: FIRST_PASSED_FD } : { path: socket })
+    } finally {
+      process.umask(mask)
+    }
+  })
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// osctld, the program: reads its configuration, and runs the daemon until it is told to end.
+
+import { readFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { parse as parseYaml } from 'yaml'
+import type { DaemonOptions } from '../schema/daemon.js'
+import { Daemon } from './daemon.js'
+
+const DEFAULT_CONFIG = '/etc/osctl/osctld.yml'
+const USAGE = `osctld [--config FILE]
+
+Serves the containers of this machine to osctl, until SIGTERM or SIGINT; containers go on without it.
+
+  --config FILE   YAML or JSON; default ${DEFAULT_CONFIG}, which need not be there
+  --help          this text
+`
+
+async function configuration(path: string | undefined): Promise<DaemonOptions> {
+  try {
+    const text = await readFile(path ?? DEFAULT_CONFIG, 'utf8')
+    return (parseYaml(text) ?? {}) as DaemonOptions
+  } catch (error) {
+    if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw error
+  }
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { config: { type: 'string' }, help: { type: 'boolean' } },
+  })
+  if (values.help === true) return void process.stdout.write(USAGE)
+  const options = await configuration(values.config)
+  const log = pino({ level: options.logLevel ?? 'info', base: null })
+  const daemon = await Daemon.open(options, log)
+  log.info({ pid: process.pid, socket: daemon.socket }, 'osctld answers')
+  const end = (signal: string) => {
+    log.info({ signal }, 'osctld ends; containers go on')
+    daemon.close().catch((error: unknown) => {
+      log.error({ err: error }, 'osctld could not end well')
+      process.exitCode = 1
+    })
+  }
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`osctld: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+})

@@ -1,0 +1,113 @@
+// A daemon with a pool in a directory and a busybox image, and a client that asks it for things.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import { Host } from 'vpsadminos'
+import { Cgroups } from '../../dist/cgroup/cgroups.js'
+import type { DaemonOptions } from '../../dist/schema/daemon.js'
+import { importBusybox } from './host.js'
+
+/** Where a daemon of a test lives; what is in it goes when the test ends. Its pool is `tank`. */
+export async function daemonPlace(t: Test): Promise<DaemonOptions & { socket: string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'daemon-'))
+  // A container's root goes through it to its rootfs.
+  chmodSync(dir, 0o711)
+  const options = {
+    stateDir: join(dir, 'state'),
+    cgroupRoot: `osctl-test-${process.pid}`,
+    interfacePrefix: 'vtest',
+    pools: [{ name: 'tank', path: join(dir, 'tank') }],
+  }
+  const host = await Host.open({ ...options, pools: [] })
+  await host.pools.install({ name: 'tank', path: join(dir, 'tank') })
+  await importBusybox(t, host)
+  await host.close()
+  t.teardown(async () => {
+    const host = await Host.open(options)
+    for (const { id } of host.containers.list()) {
+      await host.containers.get(id).delete({ force: true })
+    }
+    const leftovers = (await host.audit()).leftovers
+    await host.pools.export('tank')
+    const pid = await host.keeperPid()
+    await host.close()
+    process.kill(pid)
+    await using cgroups = Cgroups.mounted()
+    await cgroups.dir(options.cgroupRoot).remove({ timeoutMs: 5000 })
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+    if (leftovers.length > 0) throw new Error(`left: ${JSON.stringify(leftovers)}`)
+  })
+  return { ...options, socket: join(dir, 'osctld.sock') }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+  /** What the text says, where it is JSON. */
+  readonly body: unknown
+}
+
+export class Client {
+  readonly #socketPath: string
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath
+  }
+
+  /** @param body text as it is, anything else as JSON */
+  async ask(
+    where: `${string} /${string}`,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const response = await this.send(where, body, headers)
+    let text = ''
+    for await (const chunk of response.setEncoding('utf8')) text += String(chunk)
+    let parsed: unknown = null
+    try {
+      parsed = JSON.parse(text) as unknown
+    } catch {
+      // It is something else, or nothing.
+    }
+    return { status: response.statusCode ?? 0, text, body: parsed }
+  }
+
+  /** Resolves when the answer begins. */
+  send(
+    where: `${string} /${string}`,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    onRequest: (request: ClientRequest) => void = () => {},
+  ): Promise<IncomingMessage> {
+    const [method, path] = where.split(' ')
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const type = text === undefined ? {} : { 'content-type': 'application/json' }
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        { socketPath: this.#socketPath, method, path, headers: { ...type, ...headers } },
+        resolve,
+      )
+      sent.once('error', reject)
+      onRequest(sent)
+      sent.end(text)
+    })
+  }
+
+  /** The lines of an answer that is told in lines. */
+  async *lines(
+    where: `${string} /${string}`,
+    body?: unknown,
+  ): AsyncGenerator<Record<string, unknown>> {
+    const response = await this.send(where, body, { accept: 'application/x-ndjson' })
+    try {
+      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+        yield JSON.parse(line) as Record<string, unknown>
+      }
+    } finally {
+      response.destroy()
+    }
+  }
+}
