@@ -12,6 +12,7 @@ import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
 import { makeApi } from './api.js'
 import { answerOf } from './error-answer.js'
+import { ByteStreams } from './byte-streams.js'
 import { Tasks } from './under-way.js'
 
 type Checked = z.output<typeof daemonOptions>
@@ -43,6 +44,7 @@ export class Daemon implements AsyncDisposable {
   readonly #server: Server
   readonly #app: FastifyInstance
   readonly #tasks: Tasks
+  readonly #streams: ByteStreams
   readonly #pools: Map<string, PoolStatus>
   readonly #ending = new AbortController()
   readonly #begun: Promise<void>
@@ -55,6 +57,7 @@ export class Daemon implements AsyncDisposable {
     server: Server
     app: FastifyInstance
     tasks: Tasks
+    streams: ByteStreams
     pools: Map<string, PoolStatus>
     options: Checked
   }) {
@@ -64,6 +67,7 @@ export class Daemon implements AsyncDisposable {
     this.#server = parts.server
     this.#app = parts.app
     this.#tasks = parts.tasks
+    this.#streams = parts.streams
     this.#pools = parts.pools
     this.#begun = this.#begin(parts.options)
   }
@@ -87,9 +91,11 @@ export class Daemon implements AsyncDisposable {
         (server = createServer({ requestTimeout: REQUEST_MS }, listener))
       const app = await makeApi({ host, tasks, log, serverFactory, status })
       if (server === undefined) throw new Error('there is no server')
+      const streams = new ByteStreams(host)
+      server.on('upgrade', (request, socket, head) => streams.accept(request, socket, head))
       const socket = passedSocket() ? null : (options.socket ?? join(stateDir, 'osctld.sock'))
       await listen(server, socket)
-      return new Daemon({ host, socket, log, server, app, tasks, pools, options })
+      return new Daemon({ host, socket, log, server, app, tasks, streams, pools, options })
     } catch (error) {
       await host.close()
       throw error
@@ -141,6 +147,7 @@ export class Daemon implements AsyncDisposable {
     this.#ending.abort()
     this.#tasks.cancelAll()
     const closed = new Promise((resolve) => this.#server.close(resolve))
+    await this.#streams.end()
     this.#server.closeAllConnections()
     await this.#app.close()
     await closed

@@ -35,6 +35,7 @@ export type EntityKind =
   | 'mount'
   | 'cgroup root'
   | 'operation'
+  | 'stream'
 
 export class NotFoundError extends EngineError {
   readonly code = 'ERR_NOT_FOUND'

@@ -13,7 +13,7 @@ import {
   createOptions,
   reinstallSettings,
 } from '../../schema/container.js'
-import { call, flag, reference } from '../call.js'
+import { call, count, flag, reference } from '../call.js'
 
 const path = { container: reference }
 const timeout = z
@@ -190,6 +190,24 @@ export const containerCalls = [
     body: programBody,
     run: ({ host, path, body: { args, ...more }, options: { signal } }) =>
       host.containers.get(path.container).exec(args, { ...more, signal }),
+  }),
+  call('container.sessions', 'GET /containers/:container/sessions', {
+    summary: 'Programs that were begun in it, and whose end nobody has heard of yet.',
+    path,
+    run: ({ host, path, options: { signal } }) =>
+      host.containers.get(path.container).sessions({ signal }),
+  }),
+  call('container.session.kill', 'POST /containers/:container/sessions/:session/kill', {
+    summary: 'Sends a signal to one of them.',
+    path: { ...path, session: count },
+    query: { signal: z.string().default('SIGTERM') },
+    run: async ({ host, path, query: { signal }, options }) => {
+      const session = await host.containers
+        .get(path.container)
+        .session(path.session, { signal: options.signal })
+      session.kill(signal as SignalName)
+      await session.detach()
+    },
   }),
   call('container.assets', 'GET /containers/:container/assets', {
     summary: 'Everything that it owns, with its state.',

@@ -1,0 +1,152 @@
+// Connections that carry programs and consoles: HTTP until they are upgraded, frames from then on.
+
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { z } from 'zod'
+import { deadline } from '../host/deadline.js'
+import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import type { Host } from '../host/host.js'
+import { parse } from '../schema/parse.js'
+import { count, flag, reference } from './call.js'
+import { ConsoleStream } from './console-stream.js'
+import { answerOf, statusOf } from './error-answer.js'
+import { FrameCutter, TOLD, Wire, type Frame } from './frames.js'
+import { ProgramStream, type Behind } from './program-stream.js'
+
+export const PROTOCOL = 'osctl'
+/** A client that does not read has as long, when we end, to take what was said to it. */
+const FLUSH_MS = 5000
+
+const programQuery = z.strictObject({ keep: flag.default(false) })
+const consoleQuery = z.strictObject({
+  since: z.enum(['history', 'now']).optional(),
+  file: z.string().optional(),
+  offset: count.optional(),
+})
+
+interface Stream {
+  readonly wire: Wire
+  readonly behind: Behind
+}
+
+export class ByteStreams {
+  readonly #host: Host
+  readonly #streams = new Set<Stream>()
+  #ending = false
+
+  constructor(host: Host) {
+    this.#host = host
+  }
+
+  /** For a server's `upgrade`. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy())
+    this.#begin(request, socket, head).catch((error: unknown) => refuse(socket, error))
+  }
+
+  /** Whoever is connected is told no more; programs go on. */
+  async end(): Promise<void> {
+    this.#ending = true
+    await Promise.all(
+      [...this.#streams].map(async ({ wire, behind }) => {
+        await behind.detach().catch(() => undefined)
+        using limit = deadline('flush', FLUSH_MS)
+        await wire.end(limit.signal)
+      }),
+    )
+  }
+
+  async #begin(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (this.#ending) return void socket.destroy()
+    if (request.headers.upgrade !== PROTOCOL) {
+      throw new InvalidArgumentError('upgrade', `must be ${PROTOCOL}`)
+    }
+    const wire = new Wire(socket)
+    const stop = (error?: unknown) => {
+      if (error !== undefined) wire.json(TOLD.error, answerOf(error).error)
+      // One that keeps its own end open would keep us.
+      socket.end(() => socket.destroy())
+    }
+    const open = await this.#behind(request, wire, stop)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${PROTOCOL}\r\n\r\n`,
+    )
+    const behind = await open().catch((error: unknown) => void stop(error))
+    if (behind === undefined) return
+    const stream = { wire, behind }
+    this.#streams.add(stream)
+    // A client that will say nothing more has gone: the end of a program's input is a frame.
+    socket.once('end', () => socket.destroy())
+    socket.once('close', () => {
+      this.#streams.delete(stream)
+      if (!this.#ending) behind.gone().catch(() => undefined)
+    })
+    const cutter = new FrameCutter()
+    // One after the other, and no more until these are done: what follows a program waits until it is there.
+    let turn: Promise<void> = Promise.resolve()
+    const take = (one: Frame) => {
+      turn = turn.then(() => behind.frame(one)).catch(stop)
+    }
+    const cut = (bytes: Buffer) => {
+      try {
+        socket.pause()
+        for (const one of cutter.cut(bytes)) take(one)
+        void turn.then(() => {
+          if (!this.#ending) socket.resume()
+        })
+      } catch (error) {
+        // What follows cannot be understood.
+        stop(error)
+      }
+    }
+    if (head.length > 0) cut(head)
+    socket.on('data', cut)
+  }
+
+  /** @returns what begins it, once the client knows that it is connected */
+  async #behind(
+    request: IncomingMessage,
+    wire: Wire,
+    stop: (error?: unknown) => void,
+  ): Promise<() => Promise<Behind>> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://osctld')
+    const match = /^\/v1\/containers\/([^/]+)\/(?:(spawn|console)|sessions\/(\d{1,15}))$/.exec(
+      pathname,
+    )
+    const [, name = '', what, session] = match ?? []
+    if (match === null) throw new NotFoundError('stream', pathname.slice(0, 200))
+    const container = this.#host.containers.get(parse(reference, decoded(name), 'path.container'))
+    const query = Object.fromEntries(searchParams)
+    if (what === 'console') {
+      const { since, file, offset } = parse(consoleQuery, query, 'query')
+      const from = file === undefined ? since : { file, offset: offset ?? 0 }
+      const console = container.console({ since: from })
+      return () => Promise.resolve(new ConsoleStream(console, wire, stop))
+    }
+    const { keep } = parse(programQuery, query, 'query')
+    const program = new ProgramStream(container, wire, keep, stop)
+    if (session === undefined) return () => Promise.resolve(program)
+    const known = await container.sessions()
+    if (!known.some((one) => one.session === Number(session))) {
+      throw new NotFoundError('session', session)
+    }
+    return async () => {
+      await program.open(Number(session))
+      return program
+    }
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new InvalidArgumentError('path', 'must be an encoded text')
+  }
+}
+
+function refuse(socket: Duplex, error: unknown): void {
+  const text = JSON.stringify(answerOf(error))
+  const head = `HTTP/1.1 ${statusOf(error)} Refused\r\nconnection: close\r\ncontent-type: application/json\r\n`
+  socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+}

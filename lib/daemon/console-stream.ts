@@ -1,0 +1,52 @@
+// A container's console, over a connection: what it says, and keys.
+
+import type { Console } from '../container/console.js'
+import { z } from 'zod'
+import { InvalidArgumentError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
+import { json, type Behind } from './program-stream.js'
+
+const size = z.strictObject({ rows: z.number(), cols: z.number() })
+
+export class ConsoleStream implements Behind {
+  readonly #console: Console
+  readonly #wire: Wire
+
+  /** @param over is told when there is nothing more to say */
+  constructor(console: Console, wire: Wire, over: (error?: unknown) => void) {
+    this.#console = console
+    this.#wire = wire
+    wire.json(TOLD.begun, {})
+    this.#pass().then(
+      () => over(),
+      (error: unknown) => over(error),
+    )
+  }
+
+  async frame({ kind, bytes }: Frame): Promise<void> {
+    if (kind === ASKED.input) await this.#console.write(bytes)
+    else if (kind === ASKED.window) {
+      const { rows, cols } = parse(size, json(bytes), 'window')
+      await this.#console.resize(rows, cols)
+    } else throw new InvalidArgumentError('frame', `there are none of ${JSON.stringify(kind)}`)
+  }
+
+  gone(): Promise<void> {
+    return this.#console.close()
+  }
+
+  detach(): Promise<void> {
+    return this.#console.close()
+  }
+
+  async #pass(): Promise<void> {
+    for await (const output of this.#console) {
+      const place = Buffer.from(JSON.stringify(this.#console.position))
+      const length = Buffer.alloc(2)
+      length.writeUInt16BE(place.length)
+      if (this.#wire.send(TOLD.console, Buffer.concat([length, place, output]))) continue
+      await new Promise<void>((resolve) => this.#wire.whenDrained(resolve))
+    }
+  }
+}

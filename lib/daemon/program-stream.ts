@@ -1,0 +1,157 @@
+// A program in a container, over a connection: its input, its output, and how it ended.
+
+import type { Readable } from 'node:stream'
+import type { Container } from '../container/container.js'
+import type { SpawnOptions } from '../container/exec.js'
+import type { Session } from '../container/session.js'
+import type { SignalName } from '../ns/signal.js'
+import { z } from 'zod'
+import { InvalidArgumentError } from '../host/errors.js'
+import { parse } from '../schema/parse.js'
+import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
+
+const begin = z.strictObject({
+  args: z.array(z.string()).min(1, 'must name a program'),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().optional(),
+  user: z.union([z.string(), z.number()]).optional(),
+  tty: z.union([z.boolean(), z.strictObject({ rows: z.number(), cols: z.number() })]).optional(),
+  stdin: z.boolean().optional(),
+})
+const size = z.strictObject({ rows: z.number(), cols: z.number() })
+
+/** Input that the program has not taken yet; then the client waits. */
+const MAX_UNTAKEN = 64 * 1024
+
+export function json(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString()) as unknown
+  } catch {
+    return null
+  }
+}
+
+/** What stands behind a connection. */
+export interface Behind {
+  /** Of the client. */
+  frame(frame: Frame): void | Promise<void>
+  /** The client has gone. */
+  gone(): Promise<void>
+  /** We go: what goes on, goes on without us. */
+  detach(): Promise<void>
+}
+
+export class ProgramStream implements Behind {
+  readonly #container: Container
+  readonly #wire: Wire
+  readonly #keep: boolean
+  readonly #over: () => void
+  readonly #leaving = new AbortController()
+  #session: Session | null = null
+  #starting = false
+  #untaken = 0
+  #taken = 0n
+
+  /**
+   * @param keep whether it goes on when the client has gone
+   * @param over is told when there is nothing more to say
+   */
+  constructor(container: Container, wire: Wire, keep: boolean, over: () => void) {
+    this.#container = container
+    this.#wire = wire
+    this.#keep = keep
+    this.#over = over
+  }
+
+  /** One that was begun before. */
+  async open(id: number): Promise<void> {
+    this.#begun(await this.#container.session(id))
+  }
+
+  async frame({ kind, bytes }: Frame): Promise<void> {
+    if (kind === ASKED.begin) return this.#begin(bytes)
+    const session = this.#session
+    if (session === null) throw new InvalidArgumentError('frame', 'there is no program yet')
+    if (kind === ASKED.input) await this.#input(session, bytes)
+    else if (kind === ASKED.end) session.stdin?.end()
+    else if (kind === ASKED.window) {
+      const { rows, cols } = parse(size, json(bytes), 'window')
+      await session.resize(rows, cols)
+    } else if (kind === ASKED.signal) session.kill(bytes.toString() as SignalName)
+    else throw new InvalidArgumentError('frame', `there are none of ${JSON.stringify(kind)}`)
+  }
+
+  async gone(): Promise<void> {
+    const session = this.#session
+    if (session === null) this.#leaving.abort(new Error('the client has gone'))
+    else if (this.#keep) await session.detach()
+    else await session.close()
+  }
+
+  async detach(): Promise<void> {
+    const session = this.#session
+    if (session === null) return this.#leaving.abort(new Error('osctld ends'))
+    // What has come is with the client; what comes from now on waits for the next who asks.
+    for (const output of [session.stdout, session.stderr]) output?.pause()
+    await session.detach()
+  }
+
+  async #begin(bytes: Buffer): Promise<void> {
+    if (this.#starting) throw new InvalidArgumentError('frame', 'there is a program already')
+    this.#starting = true
+    const { args, ...options } = parse(begin, json(bytes), 'begin')
+    const { signal } = this.#leaving
+    const session = await this.#container.spawn(args, { ...(options as SpawnOptions), signal })
+    this.#begun(session)
+  }
+
+  #begun(session: Session): void {
+    this.#starting = true
+    this.#session = session
+    session.stdin?.on('error', () => undefined)
+    this.#wire.json(TOLD.begun, { session: session.id, pid: session.pid, tty: session.tty })
+    const outputs = [this.#pass(session.stdout, TOLD.stdout)]
+    if (session.stderr !== null) outputs.push(this.#pass(session.stderr, TOLD.stderr))
+    Promise.all([session.exit, ...outputs]).then(
+      ([exit]) => {
+        this.#wire.json(TOLD.exit, exit)
+        this.#over()
+      },
+      // The host was closed, or the keeper has gone.
+      () => this.#over(),
+    )
+  }
+
+  /** Resolves when there will be no more of it. */
+  #pass(output: Readable, kind: string): Promise<void> {
+    return new Promise((resolve) => {
+      output.on('data', (bytes: Buffer) => {
+        if (this.#wire.send(kind, bytes)) return
+        output.pause()
+        this.#wire.whenDrained(() => output.resume())
+      })
+      output.once('close', resolve)
+    })
+  }
+
+  /** Resolves when there is room for more. */
+  #input({ stdin }: Session, bytes: Buffer): Promise<void> | void {
+    if (stdin === null || !stdin.writable) return
+    const taken = new Promise<void>((resolve) => {
+      this.#untaken += bytes.length
+      stdin.write(bytes, (error) => {
+        this.#untaken -= bytes.length
+        if (error == null) this.#tellTaken(bytes.length)
+        resolve()
+      })
+    })
+    if (this.#untaken > MAX_UNTAKEN) return taken
+  }
+
+  #tellTaken(bytes: number): void {
+    this.#taken += BigInt(bytes)
+    const count = Buffer.alloc(8)
+    count.writeBigUInt64BE(this.#taken)
+    this.#wire.send(TOLD.taken, count)
+  }
+}

@@ -1,0 +1,215 @@
+// Programs and consoles over the daemon's socket, also while it is replaced.
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { Daemon } from '../../../dist/daemon/daemon.js'
+import { frame, FrameCutter } from '../../../dist/daemon/frames.js'
+import { Client, daemonPlace } from '../../helpers/daemon.js'
+import { until } from '../../helpers/keeper-host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const options = await daemonPlace(t)
+let daemon = await Daemon.open(options, pino({ level: 'silent' }))
+t.teardown(() => daemon.close())
+await daemon.begun
+const client = new Client(options.socket)
+await client.ask('POST /v1/containers', { id: 'web', image: { distribution: 'busybox' } })
+await client.ask('POST /v1/containers/web/start')
+
+/** A client's end of a stream. */
+class Stream {
+  readonly said = new Map<string, Buffer[]>()
+  closed = false
+
+  constructor(readonly socket: Socket) {
+    const cutter = new FrameCutter()
+    socket.on('data', (bytes: Buffer) => {
+      for (const { kind, bytes: inside } of cutter.cut(bytes)) {
+        this.said.set(kind, [...(this.said.get(kind) ?? []), Buffer.from(inside)])
+      }
+    })
+    socket.on('error', () => undefined)
+    socket.on('close', () => (this.closed = true))
+  }
+
+  static open(path: string): Promise<Stream> {
+    return new Promise((resolve, reject) => {
+      const headers = { connection: 'upgrade', upgrade: 'osctl' }
+      const sent = request({ socketPath: options.socket, path, headers })
+      sent.once('error', reject)
+      sent.once('upgrade', (_response, socket: Socket, head) => {
+        const stream = new Stream(socket)
+        if (head.length > 0) socket.emit('data', head)
+        resolve(stream)
+      })
+      sent.once('response', (response) => {
+        response.resume()
+        reject(Object.assign(new Error('refused'), { code: `${response.statusCode}` }))
+      })
+      sent.end()
+    })
+  }
+
+  send(kind: string, value: string | Buffer | object): void {
+    const bytes =
+      typeof value === 'string'
+        ? Buffer.from(value)
+        : Buffer.isBuffer(value)
+          ? value
+          : Buffer.from(JSON.stringify(value))
+    this.socket.write(frame(kind, bytes))
+  }
+
+  text(kind: string): string {
+    return Buffer.concat(this.said.get(kind) ?? []).toString()
+  }
+
+  json(kind: string): Record<string, unknown> {
+    return JSON.parse(this.text(kind)) as Record<string, unknown>
+  }
+
+  async has(kind: string): Promise<void> {
+    await until(() => this.said.has(kind))
+  }
+
+  async end(): Promise<void> {
+    if (!this.closed) await once(this.socket, 'close')
+  }
+}
+
+const spawn = '/v1/containers/web/spawn'
+const sessions = async () =>
+  (await client.ask('GET /v1/containers/web/sessions')).body as { session: number }[]
+
+await t.test('a program with its streams', async (t) => {
+  const stream = await Stream.open(spawn)
+  stream.send('b', { args: ['sh', '-c', 'cat; echo no >&2; exit 3'] })
+  stream.send('i', 'one ')
+  stream.send('i', 'two')
+  stream.send('e', '')
+  await stream.end()
+  t.match(stream.json('B'), { session: Number, pid: Number, tty: false })
+  t.equal(stream.text('O'), 'one two')
+  t.equal(stream.text('E'), 'no\n')
+  t.same(stream.json('X'), { exitCode: 3, signal: null })
+  t.equal(stream.said.get('T')?.at(-1)?.readBigUInt64BE(), 7n)
+})
+
+await t.test('a terminal, its window, and signals', async (t) => {
+  const stream = await Stream.open(spawn)
+  stream.send('b', { args: ['sh'], tty: { rows: 24, cols: 80 } })
+  await stream.has('B')
+  stream.send('w', { rows: 33, cols: 99 })
+  stream.send('i', 'stty size; echo re""ady; sleep 1000\n')
+  await until(() => stream.text('O').includes('ready'))
+  t.match(stream.text('O'), /33 99/)
+  stream.send('s', 'SIGKILL')
+  await stream.end()
+  t.same(stream.json('X'), { exitCode: null, signal: 'SIGKILL' })
+})
+
+await t.test('whoever goes takes the program along, unless it is to be kept', async (t) => {
+  const first = await Stream.open(spawn)
+  first.send('b', { args: ['sleep', '1000'] })
+  await first.has('B')
+  t.equal((await sessions()).length, 1)
+  first.socket.destroy()
+  await until(async () => (await sessions()).length === 0)
+
+  const second = await Stream.open(`${spawn}?keep=true`)
+  second.send('b', { args: ['cat'] })
+  await second.has('B')
+  const { session } = second.json('B') as { session: number }
+  second.socket.destroy()
+  await sleep(100)
+  t.match(await sessions(), [{ session }])
+  const third = await Stream.open(`/v1/containers/web/sessions/${session}`)
+  third.send('i', 'again')
+  await until(() => third.text('O') === 'again')
+  const kill = `POST /v1/containers/web/sessions/${session}/kill?signal=SIGHUP` as const
+  t.equal((await client.ask(kill)).status, 204)
+  await third.end()
+  t.same(third.json('X'), { exitCode: null, signal: 'SIGHUP' })
+  t.equal((await client.ask(kill)).status, 404)
+})
+
+await t.test('the console', async (t) => {
+  const stream = await Stream.open('/v1/containers/web/console?since=now')
+  await stream.has('B')
+  await client.ask('POST /v1/containers/web/exec', {
+    args: ['sh', '-c', 'echo told > /dev/console'],
+  })
+  await stream.has('C')
+  const [first = Buffer.alloc(0)] = stream.said.get('C') ?? []
+  const length = first.readUInt16BE()
+  t.match(JSON.parse(first.subarray(2, 2 + length).toString()), { file: String, offset: Number })
+  await until(() => stream.text('C').includes('told'))
+  stream.send('w', { rows: 30, cols: 90 })
+  stream.send('i', '\r')
+  stream.send('i', '\r')
+  stream.socket.end()
+  await stream.end()
+  t.pass('and it is left')
+})
+
+await t.test('what is wrong is told', async (t) => {
+  for (const [path, status] of [
+    ['/v1/containers/none/spawn', 404],
+    ['/v1/containers/web/nothing', 404],
+    ['/v1/containers/web/sessions/9999', 404],
+    ['/v1/containers/%ff/spawn', 400],
+    ['/v1/containers/web/spawn?kep=true', 400],
+    ['/v1/containers/web/console?since=then', 400],
+  ] as const) {
+    await t.rejects(Stream.open(path), { code: `${status}` }, path)
+  }
+  for (const [kind, value, code] of [
+    ['i', 'too early', 'ERR_INVALID_ARGUMENT'],
+    ['b', { args: [] }, 'ERR_INVALID_ARGUMENT'],
+    ['b', 'no JSON', 'ERR_INVALID_ARGUMENT'],
+    ['b', { args: ['/none'] }, 'ENOENT'],
+    ['?', '', 'ERR_INVALID_ARGUMENT'],
+  ] as const) {
+    const stream = await Stream.open(spawn)
+    stream.send(kind, value)
+    await stream.end()
+    t.match(stream.json('F'), { code }, `${kind} ${JSON.stringify(value)}`)
+  }
+  const long = await Stream.open(spawn)
+  long.socket.write(Buffer.from([0x62, 0xff, 0xff, 0xff, 0xff]))
+  await long.end()
+  t.match(long.json('F'), { message: /262144 bytes/ })
+  t.same(await sessions(), [])
+})
+
+await t.test('nothing is lost, and nothing told twice, when the daemon is replaced', async (t) => {
+  const count = 5
+  const begin = {
+    args: ['sh', '-c', 'i=0; while [ $i -lt 3000 ]; do echo $i; i=$((i+1)); done; cat'],
+  }
+  const all = await Promise.all(Array.from({ length: count }, () => Stream.open(spawn)))
+  for (const one of all) one.send('b', begin)
+  for (const one of all) one.send('i', 'before\n')
+  for (const one of all) await one.has('B')
+  const ids = all.map((one) => one.json('B')['session'] as number)
+  // In the middle of it, where it can be.
+  await daemon.close()
+  for (const one of all) await one.end()
+  daemon = await Daemon.open(options, pino({ level: 'silent' }))
+  await daemon.begun
+  const next = await Promise.all(ids.map((id) => Stream.open(`/v1/containers/web/sessions/${id}`)))
+  const numbers = Array.from({ length: 3000 }, (_, i) => `${i}\n`).join('')
+  for (const [i, one] of next.entries()) {
+    // What was not taken is said again.
+    const taken = all[i]?.said.get('T')?.at(-1)?.readBigUInt64BE() ?? 0n
+    one.send('i', 'before\n'.slice(Number(taken)))
+    one.send('i', 'after\n')
+    one.send('e', '')
+    await one.end()
+    t.equal(`${all[i]?.text('O')}${one.text('O')}`, `${numbers}before\nafter\n`)
+    t.match(one.json('X'), { exitCode: 0 })
+  }
+})
