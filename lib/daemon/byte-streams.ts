@@ -24,6 +24,9 @@ const consoleQuery = z.strictObject({
   offset: count.optional(),
 })
 
+/** How often a client is told that its input waits, which also finds out whether it is still there. */
+const WAITS_MS = 2000
+
 interface Stream {
   readonly wire: Wire
   readonly behind: Behind
@@ -73,6 +76,7 @@ export class ByteStreams {
     )
     const behind = await open().catch((error: unknown) => void stop(error))
     if (behind === undefined) return
+    if (socket.destroyed) return void (await behind.gone())
     const stream = { wire, behind }
     this.#streams.add(stream)
     // A client that will say nothing more has gone: the end of a program's input is a frame.
@@ -91,7 +95,9 @@ export class ByteStreams {
       try {
         socket.pause()
         for (const one of cutter.cut(bytes)) take(one)
+        const waits = setInterval(() => wire.send(TOLD.waits, Buffer.alloc(0)), WAITS_MS)
         void turn.then(() => {
+          clearInterval(waits)
           if (!this.#ending) socket.resume()
         })
       } catch (error) {

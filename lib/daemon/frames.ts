@@ -31,6 +31,8 @@ export const TOLD = {
   console: 'C',
   /** How many bytes of input the program has: eight bytes. */
   taken: 'T',
+  /** Empty: input waits, as the program does not read. */
+  waits: 'W',
   /** JSON, how it ended: the last. */
   exit: 'X',
   /** JSON, what is wrong: the last. */

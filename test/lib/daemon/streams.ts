@@ -136,8 +136,19 @@ await t.test('whoever goes takes the program along, unless it is to be kept', as
   t.equal((await client.ask(kill)).status, 404)
 })
 
+await t.test('a program that reads nothing, and whoever wrote to it and goes', async (t) => {
+  const stream = await Stream.open(spawn)
+  stream.send('b', { args: ['sleep', '1000'] })
+  await stream.has('B')
+  for (let i = 0; i < 32; i++) stream.send('i', Buffer.alloc(64 * 1024))
+  await stream.has('W')
+  stream.socket.destroy()
+  await until(async () => (await sessions()).length === 0)
+  t.notOk(stream.said.has('X'))
+})
+
 await t.test('the console', async (t) => {
-  const stream = await Stream.open('/v1/containers/web/console?since=now')
+  const stream = await Stream.open('/v1/containers/web/console')
   await stream.has('B')
   await client.ask('POST /v1/containers/web/exec', {
     args: ['sh', '-c', 'echo told > /dev/console'],
