@@ -160,7 +160,8 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`. Input is
+   * Lets go of the streams. The program goes on, and its output waits for `ct.session(id)`; but what `stdout` and
+   * `stderr` had read by then, which is up to their `readableLength`, is not there any more. Input is
    * written for as long as the program takes some of it within a quarter of a second; what is left then
    * is not, and its writes are told so.
    */

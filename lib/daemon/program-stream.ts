@@ -1,6 +1,7 @@
 // A program in a container, over a connection: its input, its output, and how it ended.
 
 import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Container } from '../container/container.js'
 import type { SpawnOptions } from '../container/exec.js'
 import type { Session } from '../container/session.js'
@@ -22,6 +23,17 @@ const size = z.strictObject({ rows: z.number(), cols: z.number() })
 
 /** Input that the program has not taken yet; then the client waits. */
 const MAX_UNTAKEN = 64 * 1024
+
+/** Input that the program is just taking is waited for, when we go. */
+const TAKING_LOOKS = 25
+const TAKING_MS = 10
+
+function outputsOf({ stdout, stderr }: Session): [Readable, string][] {
+  return [
+    [stdout, TOLD.stdout],
+    ...(stderr === null ? [] : [[stderr, TOLD.stderr] as [Readable, string]]),
+  ]
+}
 
 export function json(bytes: Buffer): unknown {
   try {
@@ -49,6 +61,7 @@ export class ProgramStream implements Behind {
   readonly #leaving = new AbortController()
   #session: Session | null = null
   #starting = false
+  #reads = true
   #untaken = 0
   #taken = 0n
 
@@ -84,15 +97,26 @@ export class ProgramStream implements Behind {
   async gone(): Promise<void> {
     const session = this.#session
     if (session === null) this.#leaving.abort(new Error('the client has gone'))
-    else if (this.#keep) await session.detach()
+    else if (this.#keep) await this.#letGo(session)
     else await session.close()
   }
 
   async detach(): Promise<void> {
     const session = this.#session
-    if (session === null) return this.#leaving.abort(new Error('osctld ends'))
-    // What has come is with the client; what comes from now on waits for the next who asks.
-    for (const output of [session.stdout, session.stderr]) output?.pause()
+    if (session === null) this.#leaving.abort(new Error('osctld ends'))
+    else await this.#letGo(session)
+  }
+
+  /** What was read goes to the client; the rest waits for the next who asks. */
+  async #letGo(session: Session): Promise<void> {
+    for (let looks = 0; looks < TAKING_LOOKS && this.#untaken > 0; looks++) await sleep(TAKING_MS)
+    this.#reads = false
+    for (const [output] of outputsOf(session)) {
+      output.pause()
+      // Of a stream that is paused, Node reads some more: this passes it on. From here to its end there is no turn
+      // in which it could read again.
+      output.read()
+    }
     await session.detach()
   }
 
@@ -110,8 +134,7 @@ export class ProgramStream implements Behind {
     this.#session = session
     session.stdin?.on('error', () => undefined)
     this.#wire.json(TOLD.begun, { session: session.id, pid: session.pid, tty: session.tty })
-    const outputs = [this.#pass(session.stdout, TOLD.stdout)]
-    if (session.stderr !== null) outputs.push(this.#pass(session.stderr, TOLD.stderr))
+    const outputs = outputsOf(session).map(([output, kind]) => this.#pass(output, kind))
     Promise.all([session.exit, ...outputs]).then(
       ([exit]) => {
         this.#wire.json(TOLD.exit, exit)
@@ -128,7 +151,9 @@ export class ProgramStream implements Behind {
       output.on('data', (bytes: Buffer) => {
         if (this.#wire.send(kind, bytes)) return
         output.pause()
-        this.#wire.whenDrained(() => output.resume())
+        this.#wire.whenDrained(() => {
+          if (this.#reads) output.resume()
+        })
       })
       output.once('close', resolve)
     })

@@ -51,11 +51,17 @@ export class Tasks {
    * @throws ExistsError
    */
   begin(id: string | null, call: string, command: string | null): Task {
-    id ??= String(++this.#last)
-    if (this.#tasks.has(id)) throw new ExistsError('operation', id)
-    const task = new Task(id, call, command, () => this.#tasks.delete(task.id))
-    this.#tasks.set(id, task)
+    if (id !== null && this.#tasks.has(id)) throw new ExistsError('operation', id)
+    const task = new Task(id ?? this.#number(), call, command, () => this.#tasks.delete(task.id))
+    this.#tasks.set(task.id, task)
     return task
+  }
+
+  /** Clients may have chosen numbers, too. */
+  #number(): string {
+    do this.#last++
+    while (this.#tasks.has(String(this.#last)))
+    return String(this.#last)
   }
 
   list(): readonly UnderWay[] {

@@ -196,6 +196,29 @@ await t.test('what is wrong is told', async (t) => {
   t.same(await sessions(), [])
 })
 
+await t.test('a slow client, and the daemon is replaced meanwhile', async (t) => {
+  const first = await Stream.open(spawn)
+  const script = 'i=0; while [ $i -lt 60000 ]; do echo "$i is a number"; i=$((i+1)); done'
+  first.send('b', { args: ['sh', '-c', script] })
+  await first.has('O')
+  const { session } = first.json('B') as { session: number }
+  first.socket.pause()
+  await sleep(300)
+  const closing = daemon.close()
+  await sleep(100)
+  first.socket.resume()
+  await closing
+  await first.end()
+  t.notOk(first.said.has('X'), 'it was not read to its end')
+  daemon = await Daemon.open(options, pino({ level: 'silent' }))
+  await daemon.begun
+  const second = await Stream.open(`/v1/containers/web/sessions/${session}`)
+  await second.end()
+  const numbers = Array.from({ length: 60_000 }, (_, i) => `${i} is a number\n`).join('')
+  t.ok(first.text('O') + second.text('O') === numbers, 'all of it, once')
+  t.match(second.json('X'), { exitCode: 0 })
+})
+
 await t.test('nothing is lost, and nothing told twice, when the daemon is replaced', async (t) => {
   const count = 5
   const begin = {
