@@ -27,7 +27,7 @@ export interface ContainerFilter {
   readonly distribution?: string | undefined
 }
 
-const filterSchema = z.strictObject({
+export const containerFilter = z.strictObject({
   pool: z.string().optional(),
   user: z.string().optional(),
   group: z.string().optional(),
@@ -100,7 +100,7 @@ export class Containers {
    * @throws InvalidArgumentError for a field or a state that there is not
    */
   list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
-    const wanted = Object.entries(parse(filterSchema, filter, 'list')).filter(
+    const wanted = Object.entries(parse(containerFilter, filter, 'list')).filter(
       (entry): entry is [keyof ContainerFilter, string] => entry[1] !== undefined,
     )
     return [...this.#host.pools.values()]

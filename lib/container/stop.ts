@@ -19,13 +19,9 @@ import { done } from '../step.js'
 /**
  * `shutdown_or_kill` asks and then kills, `shutdown_or_fail` only asks, `kill` does not ask.
  */
-export type StopMethod = 'shutdown_or_kill' | 'shutdown_or_fail' | 'kill'
+export type StopMethod = (typeof STOP_METHODS)[number]
 
-const methods: readonly string[] = [
-  'shutdown_or_kill',
-  'shutdown_or_fail',
-  'kill',
-] satisfies StopMethod[]
+export const STOP_METHODS = ['shutdown_or_kill', 'shutdown_or_fail', 'kill'] as const
 
 /** Given up, nobody waits any more, and nothing more is done to it; what init has begun goes on. */
 export interface StopOptions extends OperationOptions {
@@ -68,8 +64,8 @@ export function stopArguments(
 ): { timeout: number; method: StopMethod } {
   const timeout = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, `${what}.timeout`)
   const method = options.method ?? 'shutdown_or_kill'
-  if (!methods.includes(method)) {
-    throw new InvalidArgumentError(`${what}.method`, `must be one of ${methods.join(', ')}`)
+  if (!STOP_METHODS.includes(method)) {
+    throw new InvalidArgumentError(`${what}.method`, `must be one of ${STOP_METHODS.join(', ')}`)
   }
   return { timeout, method }
 }

@@ -1,5 +1,6 @@
 // The daemon's API: HTTP and JSON, described by the schemas that check it.
 
+import { createServer } from 'node:http'
 import swagger from '@fastify/swagger'
 import Fastify, {
   LogController,
@@ -8,7 +9,6 @@ import Fastify, {
   type FastifyReply,
   type FastifyRequest,
   type FastifySchema,
-  type FastifyServerFactory,
 } from 'fastify'
 import { z } from 'zod'
 import type { Host } from '../host/host.js'
@@ -31,6 +31,8 @@ export const calls: readonly Call[] = [
   ...containerCalls,
 ]
 
+/** A client has as long to say what it asks for. */
+const REQUEST_MS = 60_000
 /** A request holds settings, or a script: not files. */
 const MAX_BODY = 2 ** 20
 /** A group's path with its pool. */
@@ -40,21 +42,20 @@ export interface ApiParts {
   readonly host: Host
   readonly tasks: Tasks
   readonly log: FastifyBaseLogger
-  readonly serverFactory: FastifyServerFactory
   /** What `GET /v1/status` answers. */
   readonly status: () => object
 }
 
 export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
-  const { host, tasks, log, serverFactory, status } = parts
+  const { host, tasks, log, status } = parts
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     // Each request would be two lines; what changes something is told by its call.
     logController: new LogController({ disableRequestLogging: true }),
-    serverFactory,
+    // Whoever listens closes, too.
+    serverFactory: (listener) => createServer({ requestTimeout: REQUEST_MS }, listener),
     bodyLimit: MAX_BODY,
     routerOptions: { maxParamLength: MAX_PARAMETER },
-    forceCloseConnections: true,
     exposeHeadRoutes: false,
   })
   // JSON alone.

@@ -7,13 +7,14 @@ import { deadline } from '../host/deadline.js'
 import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import type { Host } from '../host/host.js'
 import { parse } from '../schema/parse.js'
+import type { Behind } from './behind.js'
 import { count, flag, reference } from './call.js'
 import { ConsoleStream } from './console-stream.js'
 import { answerOf, statusOf } from './error-answer.js'
 import { FrameCutter, TOLD, Wire, type Frame } from './frames.js'
-import { ProgramStream, type Behind } from './program-stream.js'
+import { ProgramStream } from './program-stream.js'
 
-export const PROTOCOL = 'osctl'
+const PROTOCOL = 'osctl'
 /** A client that does not read has as long, when we end, to take what was said to it. */
 const FLUSH_MS = 5000
 

@@ -58,17 +58,28 @@ export function call<
   }
 }
 
-/** Of each call that changes something. */
-export const patience = {
-  wait: z
-    .union([z.literal('infinity'), z.coerce.number().nonnegative()])
-    .transform((wait) => (wait === 'infinity' ? Infinity : wait))
-    .optional()
-    .describe('Milliseconds to wait for other operations on the same thing; `infinity`: for ever'),
-}
-
 /** Words of a query are text. */
+export const duration = z
+  .union([z.literal('infinity'), z.coerce.number().nonnegative()])
+  .transform((value) => (value === 'infinity' ? Infinity : value))
+  .optional()
+  .describe('Milliseconds; `infinity`: for ever')
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 export const count = z.coerce.number().int().nonnegative()
+/** Of each call that changes something. */
+const patience = {
+  wait: duration.describe(
+    'Milliseconds to wait for other operations on the same thing; `infinity`: for ever',
+  ),
+}
+
+/** What every program in a container is begun with. */
+export const program = {
+  args: z.array(z.string()).min(1, 'must name a program'),
+  env: z.record(z.string(), z.string()).optional(),
+  cwd: z.string().optional(),
+  user: z.union([z.string(), z.number()]).optional(),
+}
+
 /** `[POOL:]ID` */
 export const reference = z.string().min(1).max(2000)

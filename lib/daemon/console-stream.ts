@@ -1,13 +1,8 @@
 // A container's console, over a connection: what it says, and keys.
 
 import type { Console } from '../container/console.js'
-import { z } from 'zod'
-import { InvalidArgumentError } from '../host/errors.js'
-import { parse } from '../schema/parse.js'
+import { unknownFrame, windowIn, type Behind } from './behind.js'
 import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
-import { json, type Behind } from './program-stream.js'
-
-const size = z.strictObject({ rows: z.number(), cols: z.number() })
 
 export class ConsoleStream implements Behind {
   readonly #console: Console
@@ -24,12 +19,12 @@ export class ConsoleStream implements Behind {
     )
   }
 
-  async frame({ kind, bytes }: Frame): Promise<void> {
-    if (kind === ASKED.input) await this.#console.write(bytes)
-    else if (kind === ASKED.window) {
-      const { rows, cols } = parse(size, json(bytes), 'window')
+  async frame(frame: Frame): Promise<void> {
+    if (frame.kind === ASKED.input) await this.#console.write(frame.bytes)
+    else if (frame.kind === ASKED.window) {
+      const { rows, cols } = windowIn(frame)
       await this.#console.resize(rows, cols)
-    } else throw new InvalidArgumentError('frame', `there are none of ${JSON.stringify(kind)}`)
+    } else throw unknownFrame(frame)
   }
 
   gone(): Promise<void> {

@@ -1,7 +1,8 @@
 // The daemon: one host, and a socket on which its administrators ask for things.
 
+import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -23,8 +24,6 @@ interface PoolStatus {
   readonly error?: object
 }
 
-/** A client has as long to say what it asks for. */
-const REQUEST_MS = 60_000
 /** Where descriptors begin that a service manager passes. */
 const FIRST_PASSED_FD = 3
 
@@ -40,21 +39,20 @@ export class Daemon implements AsyncDisposable {
   readonly host: Host
   /** Null when a service manager has passed the socket. */
   readonly socket: string | null
+  /** Every pool was imported, or could not be, and what starts by itself was started. */
+  readonly begun: Promise<void>
   readonly #log: Logger
-  readonly #server: Server
   readonly #app: FastifyInstance
   readonly #tasks: Tasks
   readonly #streams: ByteStreams
   readonly #pools: Map<string, PoolStatus>
   readonly #ending = new AbortController()
-  readonly #begun: Promise<void>
   #closing: Promise<void> | null = null
 
   private constructor(parts: {
     host: Host
     socket: string | null
     log: Logger
-    server: Server
     app: FastifyInstance
     tasks: Tasks
     streams: ByteStreams
@@ -64,12 +62,11 @@ export class Daemon implements AsyncDisposable {
     this.host = parts.host
     this.socket = parts.socket
     this.#log = parts.log
-    this.#server = parts.server
     this.#app = parts.app
     this.#tasks = parts.tasks
     this.#streams = parts.streams
     this.#pools = parts.pools
-    this.#begun = this.#begin(parts.options)
+    this.begun = this.#begin(parts.options)
   }
 
   /**
@@ -86,25 +83,18 @@ export class Daemon implements AsyncDisposable {
       const pools = new Map<string, PoolStatus>()
       const since = Date.now()
       const status = () => ({ pid: process.pid, since, pools: Object.fromEntries(pools) })
-      let server: Server | undefined
-      const serverFactory = (listener: RequestListener) =>
-        (server = createServer({ requestTimeout: REQUEST_MS }, listener))
-      const app = await makeApi({ host, tasks, log, serverFactory, status })
-      if (server === undefined) throw new Error('there is no server')
+      const app = await makeApi({ host, tasks, log, status })
       const streams = new ByteStreams(host)
-      server.on('upgrade', (request, socket, head) => streams.accept(request, socket, head))
+      app.server.on('upgrade', (request, socket, head: Buffer) =>
+        streams.accept(request, socket, head),
+      )
       const socket = passedSocket() ? null : (options.socket ?? join(stateDir, 'osctld.sock'))
-      await listen(server, socket)
-      return new Daemon({ host, socket, log, server, app, tasks, streams, pools, options })
+      await listen(app.server, socket)
+      return new Daemon({ host, socket, log, app, tasks, streams, pools, options })
     } catch (error) {
       await host.close()
       throw error
     }
-  }
-
-  /** Every pool was imported, or could not be, and what starts by itself was started. */
-  get begun(): Promise<void> {
-    return this.#begun
   }
 
   /** Answers nobody any more, gives up what is under way, and lets go of the host. */
@@ -146,12 +136,13 @@ export class Daemon implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#ending.abort()
     this.#tasks.cancelAll()
-    const closed = new Promise((resolve) => this.#server.close(resolve))
+    const { server } = this.#app
+    const closed = new Promise((resolve) => server.close(resolve))
     await this.#streams.end()
-    this.#server.closeAllConnections()
+    server.closeAllConnections()
     await this.#app.close()
     await closed
-    await this.#begun
+    await this.begun
     await this.host.close()
   }
 }
@@ -166,18 +157,12 @@ function passedSocket(): boolean {
 async function listen(server: Server, socket: string | null): Promise<void> {
   // Whoever had it is gone, or the host would not be ours.
   if (socket !== null) await rm(socket, { force: true })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.once('listening', () => {
-      server.off('error', reject)
-      resolve()
-    })
-    // It is bound before this returns: at no time can others than root connect.
-    const mask = process.umask(0o177)
-    try {
-      server.listen(socket === null ? { fd: FIRST_PASSED_FD } : { path: socket })
-    } finally {
-      process.umask(mask)
-    }
-  })
+  // It is bound before this returns: at no time can others than root connect.
+  const mask = process.umask(0o177)
+  try {
+    server.listen(socket === null ? { fd: FIRST_PASSED_FD } : { path: socket })
+  } finally {
+    process.umask(mask)
+  }
+  await once(server, 'listening')
 }

@@ -24,7 +24,7 @@ type Note = (result: unknown) => Promise<void>
 export function noteOf(host: Host, what: What): Note | null {
   const { call, path, query, body, command } = what
   if (call.method === 'GET') return null
-  const before = poolNamed(host, path)
+  const before = poolNamed(host, path) ?? poolIn(query)
   return async (result) => {
     const pool = host.pools.find(before ?? poolIn(body) ?? poolIn(result) ?? '')
     if (pool === null) return

@@ -9,17 +9,15 @@ import type { SignalName } from '../ns/signal.js'
 import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 import { parse } from '../schema/parse.js'
+import { jsonIn, unknownFrame, windowIn, type Behind } from './behind.js'
+import { program } from './call.js'
 import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
 
 const begin = z.strictObject({
-  args: z.array(z.string()).min(1, 'must name a program'),
-  env: z.record(z.string(), z.string()).optional(),
-  cwd: z.string().optional(),
-  user: z.union([z.string(), z.number()]).optional(),
+  ...program,
   tty: z.union([z.boolean(), z.strictObject({ rows: z.number(), cols: z.number() })]).optional(),
   stdin: z.boolean().optional(),
 })
-const size = z.strictObject({ rows: z.number(), cols: z.number() })
 
 /** Input that the program has not taken yet; then the client waits. */
 const MAX_UNTAKEN = 64 * 1024
@@ -33,24 +31,6 @@ function outputsOf({ stdout, stderr }: Session): [Readable, string][] {
     [stdout, TOLD.stdout],
     ...(stderr === null ? [] : [[stderr, TOLD.stderr] as [Readable, string]]),
   ]
-}
-
-export function json(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString()) as unknown
-  } catch {
-    return null
-  }
-}
-
-/** What stands behind a connection. */
-export interface Behind {
-  /** Of the client. */
-  frame(frame: Frame): void | Promise<void>
-  /** The client has gone. */
-  gone(): Promise<void>
-  /** We go: what goes on, goes on without us. */
-  detach(): Promise<void>
 }
 
 export class ProgramStream implements Behind {
@@ -81,17 +61,18 @@ export class ProgramStream implements Behind {
     this.#begun(await this.#container.session(id))
   }
 
-  async frame({ kind, bytes }: Frame): Promise<void> {
+  async frame(frame: Frame): Promise<void> {
+    const { kind, bytes } = frame
     if (kind === ASKED.begin) return this.#begin(bytes)
     const session = this.#session
     if (session === null) throw new InvalidArgumentError('frame', 'there is no program yet')
     if (kind === ASKED.input) await this.#input(session, bytes)
     else if (kind === ASKED.end) session.stdin?.end()
     else if (kind === ASKED.window) {
-      const { rows, cols } = parse(size, json(bytes), 'window')
+      const { rows, cols } = windowIn(frame)
       await session.resize(rows, cols)
     } else if (kind === ASKED.signal) session.kill(bytes.toString() as SignalName)
-    else throw new InvalidArgumentError('frame', `there are none of ${JSON.stringify(kind)}`)
+    else throw unknownFrame(frame)
   }
 
   async gone(): Promise<void> {
@@ -123,7 +104,7 @@ export class ProgramStream implements Behind {
   async #begin(bytes: Buffer): Promise<void> {
     if (this.#starting) throw new InvalidArgumentError('frame', 'there is a program already')
     this.#starting = true
-    const { args, ...options } = parse(begin, json(bytes), 'begin')
+    const { args, ...options } = parse(begin, jsonIn(bytes), 'begin')
     const { signal } = this.#leaving
     const session = await this.#container.spawn(args, { ...(options as SpawnOptions), signal })
     this.#begun(session)

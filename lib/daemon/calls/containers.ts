@@ -1,9 +1,8 @@
 // Of containers.
 
 import { z } from 'zod'
-import type { ContainerFilter } from '../../container/containers.js'
-import type { RebootOptions } from '../../container/reboot.js'
-import type { StopOptions } from '../../container/stop.js'
+import { containerFilter } from '../../container/containers.js'
+import { STOP_METHODS } from '../../container/stop.js'
 import type { WaitTarget } from '../../container/wait.js'
 import type { SignalName } from '../../ns/signal.js'
 import {
@@ -13,40 +12,15 @@ import {
   createOptions,
   reinstallSettings,
 } from '../../schema/container.js'
-import { call, count, flag, reference } from '../call.js'
+import { call, count, duration, flag, program, reference } from '../call.js'
 
 const path = { container: reference }
-const timeout = z
-  .union([z.literal('infinity'), z.coerce.number().nonnegative()])
-  .transform((value) => (value === 'infinity' ? Infinity : value))
-  .optional()
-  .describe('Milliseconds; `infinity`: for ever')
 const stopQuery = {
-  timeout,
-  method: z.enum(['shutdown_or_kill', 'shutdown_or_fail', 'kill']).optional(),
+  timeout: duration,
+  method: z.enum(STOP_METHODS).optional(),
 }
-const filter = {
-  pool: z.string().optional(),
-  user: z.string().optional(),
-  group: z.string().optional(),
-  distribution: z.string().optional(),
-  version: z.string().optional(),
-  state: z.string().optional(),
-}
-
-/** What was not asked for is not there, instead of being undefined. */
-function given<T extends object>(query: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(query).filter(
-    ([name, value]) => value !== undefined && name !== 'wait',
-  )
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
-}
-
 const programBody = z.strictObject({
-  args: z.array(z.string()).min(1),
-  env: z.record(z.string(), z.string()).optional(),
-  cwd: z.string().optional(),
-  user: z.union([z.string(), z.number()]).optional(),
+  ...program,
   stdin: z.string().optional(),
   timeout: z.number().nonnegative().optional(),
   maxBuffer: z.union([z.number(), z.string()]).optional(),
@@ -55,8 +29,8 @@ const programBody = z.strictObject({
 export const containerCalls = [
   call('container.list', 'GET /containers', {
     summary: 'All containers that match, from memory alone.',
-    query: filter,
-    run: ({ host, query }) => host.containers.list(given(query) as ContainerFilter),
+    query: containerFilter.shape,
+    run: ({ host, query }) => host.containers.list(query),
   }),
   call('container.stats', 'GET /stats', {
     summary: 'What containers use, by reference, in one reading of all; without names, of all.',
@@ -123,14 +97,14 @@ export const containerCalls = [
   call('container.start', 'POST /containers/:container/start', {
     summary: 'Starts it.',
     path,
-    query: { timeout },
+    query: { timeout: duration },
     run: ({ host, path, query: { timeout }, options }) =>
       host.containers.get(path.container).start({ timeout, ...options }),
   }),
   call('container.boot', 'POST /containers/:container/boot', {
     summary: 'Starts it from another root filesystem, for one run.',
     path,
-    query: { timeout },
+    query: { timeout: duration },
     body: bootSettings,
     run: ({ host, path, query: { timeout }, body, options }) =>
       host.containers.get(path.container).boot({ timeout, ...body, ...options }),
@@ -140,23 +114,21 @@ export const containerCalls = [
     path,
     query: stopQuery,
     run: ({ host, path, query, options }) =>
-      host.containers.get(path.container).stop({ ...(given(query) as StopOptions), ...options }),
+      host.containers.get(path.container).stop({ ...query, ...options }),
   }),
   call('container.restart', 'POST /containers/:container/restart', {
     summary: 'Stops it and starts it.',
     path,
     query: stopQuery,
     run: ({ host, path, query, options }) =>
-      host.containers.get(path.container).restart({ ...(given(query) as StopOptions), ...options }),
+      host.containers.get(path.container).restart({ ...query, ...options }),
   }),
   call('container.reboot', 'POST /containers/:container/reboot', {
     summary: 'Tells its init to reboot.',
     path,
-    query: { timeout },
+    query: { timeout: duration },
     run: ({ host, path, query, options }) =>
-      host.containers
-        .get(path.container)
-        .reboot({ ...(given(query) as RebootOptions), ...options }),
+      host.containers.get(path.container).reboot({ ...query, ...options }),
   }),
   call('container.kill', 'POST /containers/:container/kill', {
     summary: 'Sends a signal to its init; SIGKILL goes to everything in it.',
@@ -178,7 +150,7 @@ export const containerCalls = [
   call('container.wait', 'GET /containers/:container/wait', {
     summary: 'Answers when it is in a state, or `ready`.',
     path,
-    query: { for: z.string(), timeout },
+    query: { for: z.string(), timeout: duration },
     run: ({ host, path, query, options: { signal } }) =>
       host.containers
         .get(path.container)

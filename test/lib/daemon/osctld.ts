@@ -1,8 +1,8 @@
 // The program: how it begins and ends, who may ask it, and what it makes of nonsense.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { linkSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
@@ -78,6 +78,26 @@ await t.test('what it cannot begin with', async (t) => {
   const help = new Program(t, '--help')
   t.equal(await help.end(), 0)
   t.match(help.stdout, /--config FILE/)
+})
+
+await t.test('a socket that a service manager passes', async (t) => {
+  const passed = join(dirname(options.socket), 'passed.sock')
+  const server = createServer()
+  server.listen(`${passed}.first`)
+  await once(server, 'listening')
+  // Closing it takes its own name away.
+  linkSync(`${passed}.first`, passed)
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+  const script = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$0" "$@"'
+  const args = ['-c', script, process.execPath, program, '--config', config]
+  const one = spawn('sh', args, { stdio: ['ignore', 'ignore', 'inherit', fd] })
+  t.teardown(() => one.kill('SIGKILL'))
+  const end = once(one, 'close')
+  const ping = () => new Client(passed).ask('GET /v1/ping')
+  server.close()
+  await until(async () => (await ping().catch(() => null))?.status === 200)
+  one.kill('SIGTERM')
+  t.same(await end, [0, null])
 })
 
 await t.test('it serves until it is told to end', async (t) => {
