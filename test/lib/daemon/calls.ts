@@ -92,8 +92,8 @@ await t.test('id-ranges, users and groups', async (t) => {
   t.equal((await client.ask('DELETE /v1/users/bob')).status, 204)
   t.match(await client.ask('POST /v1/groups', { path: '/a/b', parents: true }), { status: 200 })
   const group = encodeURIComponent('tank:/a/b')
-  t.match(await client.ask(`PATCH /v1/groups/${group}`, { memoryLimit: '1 GiB' }), {
-    body: { path: '/a/b', memoryLimit: 2 ** 30 },
+  t.match(await client.ask(`PATCH /v1/groups/${group}`, { memoryLimit: '256 MiB' }), {
+    body: { path: '/a/b', memoryLimit: 2 ** 28 },
   })
   t.equal((await client.ask(`DELETE /v1/groups/${group}`)).status, 204)
   t.equal((await client.ask(`DELETE /v1/groups/${encodeURIComponent('/a')}`)).status, 204)

@@ -1,13 +1,13 @@
 // The program: how it begins and ends, who may ask it, and what it makes of nonsense.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { linkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { Client, daemonPlace } from '../../helpers/daemon.js'
-import { child } from '../../helpers/child.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -18,6 +18,7 @@ const config = join(dirname(options.socket), 'osctld.yml')
 // JSON is YAML, too.
 writeFileSync(config, JSON.stringify(options))
 const client = new Client(options.socket)
+const run = promisify(execFile)
 
 class Program {
   readonly child
@@ -130,15 +131,12 @@ await t.test('it serves until it is told to end', async (t) => {
   t.match(await client.ask('DELETE /v1/containers/kept?force=true'), { body: { leftovers: [] } })
 
   await t.test('others than root do not reach it', async (t) => {
-    const { stdout } = await child(
-      t,
-      `import { connect } from 'node:net'
-       import { chmodSync } from 'node:fs'
-       process.setgroups([]); process.setgid(65534); process.setuid(65534)
-       connect(${JSON.stringify(options.socket)})
-         .on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`,
-    )
-    t.equal(stdout, 'EACCES\n')
+    const script = `require('node:net').connect(${JSON.stringify(options.socket)})
+      .on('connect', () => console.log('connected')).on('error', (error) => console.log(error.code))`
+    // By who starts it: Node gives up root only where it has no io_uring. What tap adds to it would write its notes.
+    const nobody = { uid: 65534, gid: 65534, cwd: '/' }
+    const ended = await run('env', ['-i', process.execPath, '-e', script], nobody)
+    t.same(ended, { stdout: 'EACCES\n', stderr: '' })
   })
 
   await t.test('what is no HTTP', async (t) => {
