@@ -41,6 +41,7 @@ import {
 } from './reboot.js'
 import type { ContainerRecord } from './record.js'
 import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
+import { setPassword } from './password.js'
 import { renameContainer } from './rename.js'
 import type { Session } from './session.js'
 import { setContainer, unsetContainer, type SetResult } from './set.js'
@@ -302,6 +303,15 @@ export class Container {
   async stats(options: OperationOptions = {}): Promise<CgroupStats> {
     checkOptions(options, 'stats')
     return await abandon(this.#record.cgroupDir().stats(), options.signal)
+  }
+
+  /**
+   * Sets the password of one of its users, by chpasswd(8) in it. It has to run.
+   *
+   * @throws UnsupportedError when it has none, or that refuses
+   */
+  setPassword(user: string, password: string, options?: OperationOptions): Promise<void> {
+    return setPassword(this.#record, user, password, options)
   }
 
   /**

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
+import { inOrder } from '../host/list-order.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
@@ -17,22 +18,30 @@ import { deadline } from '../host/deadline.js'
 import type { ContainerSnapshot } from './snapshot.js'
 import { CONTAINER_STATES } from './state.js'
 
-/** What is not given matches anything. */
+type OneOf<Value> = Value | readonly Value[]
+
+/** What is not given matches anything; of several values, one has to match. */
 export interface ContainerFilter {
-  readonly pool?: string | undefined
-  readonly user?: string | undefined
+  readonly pool?: OneOf<string> | undefined
+  readonly user?: OneOf<string> | undefined
   /** Its path: `/default`. */
-  readonly group?: string | undefined
-  readonly state?: ContainerSnapshot['state'] | undefined
-  readonly distribution?: string | undefined
+  readonly group?: OneOf<string> | undefined
+  readonly state?: OneOf<ContainerSnapshot['state']> | undefined
+  readonly distribution?: OneOf<string> | undefined
+  readonly version?: OneOf<string> | undefined
+}
+
+function oneOf<Value extends z.ZodType>(value: Value) {
+  return z.union([value, z.array(value)]).optional()
 }
 
 export const containerFilter = z.strictObject({
-  pool: z.string().optional(),
-  user: z.string().optional(),
-  group: z.string().optional(),
-  state: z.enum(CONTAINER_STATES).optional(),
-  distribution: z.string().optional(),
+  pool: oneOf(z.string()),
+  user: oneOf(z.string()),
+  group: oneOf(z.string()),
+  state: oneOf(z.enum(CONTAINER_STATES)),
+  distribution: oneOf(z.string()),
+  version: oneOf(z.string()),
 })
 
 export class Containers {
@@ -100,14 +109,14 @@ export class Containers {
    * @throws InvalidArgumentError for a field or a state that there is not
    */
   list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
-    const wanted = Object.entries(parse(containerFilter, filter, 'list')).filter(
-      (entry): entry is [keyof ContainerFilter, string] => entry[1] !== undefined,
-    )
-    return [...this.#host.pools.values()]
+    const wanted = Object.entries(parse(containerFilter, filter, 'list'))
+      .filter(([, values]) => values !== undefined)
+      .map(([field, values]) => [field as keyof ContainerFilter, [values].flat()] as const)
+    const matching = [...this.#host.pools.values()]
       .flatMap((pool) => [...pool.containers.values()])
       .map((container) => container.show())
-      .filter((shown) => wanted.every(([field, value]) => shown[field] === value))
-      .sort((a, b) => compare(a.pool, b.pool) || compare(a.id, b.id))
+      .filter((shown) => wanted.every(([field, values]) => values.includes(shown[field])))
+    return inOrder(matching, ({ id }) => id)
   }
 
   /**
@@ -155,8 +164,4 @@ export class Containers {
     }
     return byReference
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,6 +1,7 @@
 // The daemon's API: HTTP and JSON, described by the schemas that check it.
 
 import { createServer } from 'node:http'
+import { setImmediate as immediate } from 'node:timers/promises'
 import swagger from '@fastify/swagger'
 import Fastify, {
   LogController,
@@ -20,6 +21,7 @@ import { hostCalls } from './calls/host.js'
 import { poolCalls } from './calls/pools.js'
 import { answerOf, statusOf } from './error-answer.js'
 import { streamEvents } from './event-stream.js'
+import { addFiles } from './files.js'
 import { Lines } from './lines.js'
 import { noteOf } from './noted.js'
 import type { Tasks } from './under-way.js'
@@ -35,6 +37,8 @@ export const calls: readonly Call[] = [
 const REQUEST_MS = 60_000
 /** A request holds settings, or a script: not files. */
 const MAX_BODY = 2 ** 20
+/** Of RFC 7240: what was asked for goes on without the client. */
+const ASYNC = 'respond-async'
 /** A group's path with its pool. */
 const MAX_PARAMETER = 2000
 
@@ -112,6 +116,7 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
       )
       v1.get('/openapi.json', { schema: told('openapi', 'This description.') }, () => app.swagger())
       for (const call of calls) addCall(v1, call, host, tasks)
+      addFiles(v1, host)
       done()
     },
     { prefix: '/v1' },
@@ -141,36 +146,51 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { headers, params: path, body = {} } = request
+  const { headers, params: path, body = {}, log } = request
   const query = request.query as { wait?: number }
-  const command = headerOf(headers, 'osctl-command')
-  using task = tasks.begin(headerOf(headers, 'operation-id'), call.name, command)
+  const command = textIn(headerOf(headers, 'osctl-command'))
+  const task = tasks.begin(headerOf(headers, 'operation-id'), call.name, command)
+  const background = headers.prefer === ASYNC
   // Whoever has gone does not want it any more.
-  reply.raw.once('close', () => task.cancel())
-  const lines = headers.accept?.includes(Lines.TYPE) === true ? new Lines(reply) : null
+  if (!background) reply.raw.once('close', () => task.cancel())
+  const lines =
+    !background && headers.accept?.includes(Lines.TYPE) === true ? new Lines(reply) : null
   const progress = (line: unknown) => {
     task.progress = line
     lines?.offer({ progress: line })
   }
   const { signal } = task
-  const note = noteOf(host, {
-    call,
-    path: path as Record<string, string>,
-    query,
-    body,
-    command,
-  })
   const options = {
     signal,
     ...(query.wait === undefined ? {} : { wait: query.wait }),
     label: (command ?? call.name).slice(0, 200),
   }
-  try {
-    const result = await call.run({ host, path, query, body, options, progress })
+  const work = async (): Promise<unknown> => {
+    using _task = task
+    const note = noteOf(host, {
+      call,
+      path: path as Record<string, string>,
+      query,
+      body,
+      command,
+    })
+    const result = await call.run({ host, path, query, body, options, progress, log })
     // It is done, whether that can be noted or not.
     await note?.(result).catch((error: unknown) => {
-      request.log.warn({ err: error, call: call.name }, 'not noted in the history')
+      log.warn({ err: error, call: call.name }, 'not noted in the history')
     })
+    return result
+  }
+  const begun = work()
+  // What is wrong with it from the beginning is told.
+  if (background && (await Promise.race([begun, immediate(task)])) === task) {
+    begun.catch((error: unknown) => {
+      log.error({ err: error, call: call.name, command }, 'failed, with nobody waiting for it')
+    })
+    return reply.code(202).send({ operation: task.id })
+  }
+  try {
+    const result = await begun
     if (lines !== null) return lines.end({ result: result ?? null })
     return result === undefined ? reply.code(204).send() : reply.send(result)
   } catch (error) {
@@ -182,6 +202,11 @@ async function answer(
 function headerOf(headers: FastifyRequest['headers'], name: string): string | null {
   const value = headers[name]
   return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Headers are bytes; Node takes each for a character. */
+function textIn(header: string | null): string | null {
+  return header === null ? null : Buffer.from(header, 'latin1').toString()
 }
 
 function checkedBy(schema: z.ZodType, part: string | undefined) {
@@ -196,7 +221,7 @@ function checkedBy(schema: z.ZodType, part: string | undefined) {
   }
 }
 
-function told(name: string, summary: string) {
+export function told(name: string, summary: string) {
   return { operationId: name, summary, tags: [name.replace(/\..*/, '')] }
 }
 

@@ -68,8 +68,7 @@ export class ByteStreams {
     const wire = new Wire(socket)
     const stop = (error?: unknown) => {
       if (error !== undefined) wire.json(TOLD.error, answerOf(error).error)
-      // One that keeps its own end open would keep us.
-      socket.end(() => socket.destroy())
+      void wire.end(AbortSignal.timeout(FLUSH_MS))
     }
     const open = await this.#behind(request, wire, stop)
     socket.write(

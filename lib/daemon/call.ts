@@ -1,5 +1,6 @@
 // One thing that can be asked of the daemon: where it is in the API, what it takes, and what it does.
 
+import type { FastifyBaseLogger } from 'fastify'
 import { z } from 'zod'
 import type { Host } from '../host/host.js'
 import type { OperationOptions } from '../host/operation.js'
@@ -15,6 +16,7 @@ export interface Asked<Path, Query, Body> {
   readonly options: OperationOptions & { readonly signal: AbortSignal }
   /** Tells whoever watches how far it is. */
   readonly progress: (line: unknown) => void
+  readonly log: FastifyBaseLogger
 }
 
 export interface Call {
@@ -28,6 +30,8 @@ export interface Call {
   readonly parameters: z.ZodObject
   readonly query: z.ZodObject
   readonly body: z.ZodType | null
+  /** What of a body stands in the history. */
+  readonly noted: (body: unknown) => unknown
   run(asked: Asked<unknown, unknown, unknown>): unknown
 }
 
@@ -36,6 +40,8 @@ interface Parts<P extends z.ZodRawShape, Q extends z.ZodRawShape, B extends z.Zo
   readonly path?: P
   readonly query?: Q
   readonly body?: B
+  /** Default: all of it. */
+  readonly noted?: (body: z.input<B>) => unknown
   run(asked: Asked<z.output<z.ZodObject<P>>, z.output<z.ZodObject<Q>>, z.input<B>>): unknown
 }
 
@@ -54,6 +60,7 @@ export function call<
     parameters: z.strictObject(parts.path ?? {}),
     query: z.strictObject({ ...parts.query, ...(method === 'GET' ? {} : patience) }),
     body: parts.body ?? null,
+    noted: (parts.noted ?? ((body: unknown) => body)) as Call['noted'],
     run: (asked) => parts.run(asked as Parameters<typeof parts.run>[0]),
   }
 }
@@ -65,6 +72,11 @@ export const duration = z
   .optional()
   .describe('Milliseconds; `infinity`: for ever')
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+/** `a,b` */
+export const names = z
+  .string()
+  .transform((text) => text.split(',').filter(Boolean))
+  .optional()
 export const count = z.coerce.number().int().nonnegative()
 /** Of each call that changes something. */
 const patience = {
@@ -80,6 +92,9 @@ export const program = {
   cwd: z.string().optional(),
   user: z.union([z.string(), z.number()]).optional(),
 }
+
+/** What each kind of thing is described with, by whoever runs it. */
+export const attributes = z.record(z.string(), z.string().nullable())
 
 /** `[POOL:]ID` */
 export const reference = z.string().min(1).max(2000)

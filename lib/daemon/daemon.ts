@@ -13,15 +13,18 @@ import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
 import { makeApi } from './api.js'
 import { answerOf } from './error-answer.js'
+import { startByItself } from './autostart.js'
 import { ByteStreams } from './byte-streams.js'
 import { Tasks } from './under-way.js'
 
 type Checked = z.output<typeof daemonOptions>
 
 interface PoolStatus {
-  readonly state: 'importing' | 'active' | 'failed'
+  readonly state: 'importing' | 'active' | 'exported' | 'failed'
   /** Why it failed. */
   readonly error?: object
+  /** As it stands in the configuration. */
+  readonly options: PoolOptions
 }
 
 /** Where descriptors begin that a service manager passes. */
@@ -82,7 +85,7 @@ export class Daemon implements AsyncDisposable {
       const tasks = new Tasks()
       const pools = new Map<string, PoolStatus>()
       const since = Date.now()
-      const status = () => ({ pid: process.pid, since, pools: Object.fromEntries(pools) })
+      const status = () => ({ pid: process.pid, since, pools: poolsNow(host, pools) })
       const app = await makeApi({ host, tasks, log, status })
       const streams = new ByteStreams(host)
       app.server.on('upgrade', (request, socket, head: Buffer) =>
@@ -114,21 +117,17 @@ export class Daemon implements AsyncDisposable {
   async #take(pool: PoolOptions, autostart: boolean): Promise<void> {
     const { name } = pool
     const { signal } = this.#ending
-    this.#pools.set(name, { state: 'importing' })
+    this.#pools.set(name, { state: 'importing', options: pool })
     try {
       const imported = await this.host.pools.import(pool, { signal, label: 'osctld' })
-      this.#pools.set(name, { state: 'active' })
+      this.#pools.set(name, { state: 'active', options: pool })
       this.#log.info({ pool: name }, 'pool imported')
-      if (!autostart) return
-      const { failed } = await imported.autostart.start({ signal })
-      for (const { id, error } of failed) {
-        this.#log.error({ pool: name, container: id, err: error }, 'autostart failed')
-      }
+      if (autostart) await startByItself(imported, this.#log, signal)
     } catch (error) {
       if (signal.aborted) return
       this.#log.error({ pool: name, err: error }, 'pool could not be taken into use')
       if (this.host.pools.find(name) === null) {
-        this.#pools.set(name, { state: 'failed', ...answerOf(error) })
+        this.#pools.set(name, { state: 'failed', options: pool, ...answerOf(error) })
       }
     }
   }
@@ -145,6 +144,19 @@ export class Daemon implements AsyncDisposable {
     await this.begun
     await this.host.close()
   }
+}
+
+/** Those of the configuration: others import and export them, too. */
+function poolsNow(host: Host, noted: ReadonlyMap<string, PoolStatus>): object {
+  return Object.fromEntries(
+    [...noted].map(([name, status]) => {
+      const { options } = status
+      if (host.pools.find(name) !== null && status.state !== 'importing') {
+        return [name, { state: 'active', options }]
+      }
+      return [name, status.state === 'active' ? { state: 'exported', options } : status]
+    }),
+  )
 }
 
 /** By systemd's socket activation, sd_listen_fds(3). */

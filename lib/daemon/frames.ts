@@ -96,17 +96,22 @@ export class Wire {
     this.#socket.once('drain', then)
   }
 
-  /** Resolves when the client's kernel has it all, or it has gone. */
+  /**
+   * Resolves when the client has gone, or the limit is reached. It is not left before: what it still says would
+   * find nobody, and with that error it would lose what was said to it.
+   */
   async end(limit: AbortSignal): Promise<void> {
     const socket = this.#socket
     if (socket.destroyed) return
+    socket.removeAllListeners('data')
+    socket.resume()
     await new Promise<void>((resolve) => {
       socket.once('close', resolve)
+      socket.once('end', resolve)
       limit.addEventListener('abort', () => resolve(), { once: true })
-      if (limit.aborted) resolve()
-      socket.end(() => resolve())
+      if (limit.aborted || socket.readableEnded) resolve()
+      socket.end()
     })
-    // A client that keeps its own end open would keep us.
     socket.destroy()
   }
 }

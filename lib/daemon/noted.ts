@@ -29,7 +29,7 @@ export function noteOf(host: Host, what: What): Note | null {
     const pool = host.pools.find(before ?? poolIn(body) ?? poolIn(result) ?? '')
     if (pool === null) return
     const cmd = call.name.replace(/^container\./, 'ct.').replace(/[.-]/g, '_')
-    const said = call.name === 'container.exec' ? { args: (body as { args: unknown }).args } : body
+    const said = call.noted(body)
     const text = JSON.stringify(said ?? {})
     const cli = command === null ? {} : { cli: command }
     const more = text.length <= MAX_BODY ? (said as object) : {}

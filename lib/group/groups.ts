@@ -3,6 +3,7 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { NotFoundError } from '../host/errors.js'
+import { inOrder } from '../host/list-order.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import { ConfigFile } from '../pool/config-file.js'
@@ -80,10 +81,12 @@ export class Groups {
     return getByReference(this.#host.pools.values(), 'group', reference, (pool) => pool.groups)
   }
 
+  /** By pool, and in it by path. */
   list(): readonly GroupSnapshot[] {
-    return [...this.#host.pools.values()].flatMap((pool) =>
+    const all = [...this.#host.pools.values()].flatMap((pool) =>
       [...pool.groups.values()].map((group) => group.show()),
     )
+    return inOrder(all, ({ path }) => path)
   }
 }
 

@@ -1,5 +1,6 @@
 // The id-ranges of all pools of a host.
 
+import { inOrder } from '../host/list-order.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { Pool } from '../pool/pool.js'
@@ -44,10 +45,12 @@ export class IdRanges {
     return getByReference(this.#host.pools.values(), 'id-range', reference, (pool) => pool.idRanges)
   }
 
+  /** By pool, and in it by name. */
   list(): readonly IdRangeSnapshot[] {
-    return [...this.#host.pools.values()].flatMap((pool) =>
+    const all = [...this.#host.pools.values()].flatMap((pool) =>
       [...pool.idRanges.values()].map((range) => range.show()),
     )
+    return inOrder(all, ({ name }) => name)
   }
 }
 

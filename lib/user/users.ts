@@ -1,6 +1,7 @@
 // The users of all pools of a host.
 
 import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { inOrder } from '../host/list-order.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
 import type { IdRange } from '../id-range/id-range.js'
@@ -47,10 +48,12 @@ export class Users {
     return getByReference(this.#host.pools.values(), 'user', reference, (pool) => pool.users)
   }
 
+  /** By pool, and in it by name. */
   list(): readonly UserSnapshot[] {
-    return [...this.#host.pools.values()].flatMap((pool) =>
+    const all = [...this.#host.pools.values()].flatMap((pool) =>
       [...pool.users.values()].map((user) => user.show()),
     )
+    return inOrder(all, ({ name }) => name)
   }
 }
 

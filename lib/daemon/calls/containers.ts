@@ -1,7 +1,7 @@
 // Of containers.
 
 import { z } from 'zod'
-import { containerFilter } from '../../container/containers.js'
+import { passwordInput } from '../../container/password.js'
 import { STOP_METHODS } from '../../container/stop.js'
 import type { WaitTarget } from '../../container/wait.js'
 import type { SignalName } from '../../ns/signal.js'
@@ -12,7 +12,9 @@ import {
   createOptions,
   reinstallSettings,
 } from '../../schema/container.js'
-import { call, count, duration, flag, program, reference } from '../call.js'
+import { createDatasetOptions, mountInput, setDatasetOptions } from '../../schema/dataset.js'
+import { attributes, call, count, duration, flag, names, program, reference } from '../call.js'
+import { FILTERS, listed, referenceOf } from '../container-list.js'
 
 const path = { container: reference }
 const stopQuery = {
@@ -28,16 +30,21 @@ const programBody = z.strictObject({
 
 export const containerCalls = [
   call('container.list', 'GET /containers', {
-    summary: 'All containers that match, from memory alone.',
-    query: containerFilter.shape,
-    run: ({ host, query }) => host.containers.list(query),
+    summary:
+      'All that match, from memory alone; `stats`: and what they use, in one reading of all.',
+    query: {
+      ...Object.fromEntries(FILTERS.map((name) => [name, names])),
+      ids: names.describe('Those alone, by reference'),
+      fields: names.describe('Default: all'),
+      stats: flag.optional(),
+    },
+    run: ({ host, query, options: { signal } }) => listed(host, query, signal),
   }),
   call('container.stats', 'GET /stats', {
     summary: 'What containers use, by reference, in one reading of all; without names, of all.',
-    query: { containers: z.string().optional() },
+    query: { containers: names },
     run: async ({ host, query: { containers }, options: { signal } }) => {
-      const all = () => host.containers.list().map(({ pool, id }) => `${pool}:${id}`)
-      const references = containers?.split(',').filter(Boolean) ?? all()
+      const references = containers ?? host.containers.list().map(referenceOf)
       return Object.fromEntries(await host.containers.stats(references, { signal }))
     },
   }),
@@ -69,7 +76,7 @@ export const containerCalls = [
   call('container.attributes', 'PATCH /containers/:container/attributes', {
     summary: 'Sets attributes, and takes away those that are `null`.',
     path,
-    body: z.record(z.string(), z.string().nullable()),
+    body: attributes,
     run: ({ host, path, body, options }) =>
       host.containers.get(path.container).attributes.set(body, options),
   }),
@@ -160,8 +167,17 @@ export const containerCalls = [
     summary: 'Runs a program in it, and answers what it printed and how it ended.',
     path,
     body: programBody,
+    noted: ({ args }) => ({ args }),
     run: ({ host, path, body: { args, ...more }, options: { signal } }) =>
       host.containers.get(path.container).exec(args, { ...more, signal }),
+  }),
+  call('container.passwd', 'POST /containers/:container/passwd', {
+    summary: 'Sets the password of one of its users.',
+    path,
+    body: passwordInput,
+    noted: ({ user }) => ({ user }),
+    run: ({ host, path, body: { user, password }, options }) =>
+      host.containers.get(path.container).setPassword(user, password, options),
   }),
   call('container.sessions', 'GET /containers/:container/sessions', {
     summary: 'Programs that were begun in it, and whose end nobody has heard of yet.',
@@ -180,6 +196,63 @@ export const containerCalls = [
       session.kill(signal as SignalName)
       await session.detach()
     },
+  }),
+  call('container.enqueue', 'POST /containers/:container/enqueue', {
+    summary: 'Starts it when its turn comes, among those that start by themselves.',
+    path,
+    query: { priority: count.optional() },
+    run: ({ host, path, query, options: { signal } }) => {
+      const { pool, id } = host.containers.get(path.container)
+      return host.pools.get(pool).autostart.enqueue(id, { ...query, signal })
+    },
+  }),
+  call('container.dataset.list', 'GET /containers/:container/datasets', {
+    summary: 'Its datasets, its own first, with what they hold and may hold.',
+    path,
+    run: ({ host, path, options: { signal } }) =>
+      host.containers.get(path.container).datasets.list({ signal }),
+  }),
+  call('container.dataset.create', 'POST /containers/:container/datasets/:dataset', {
+    summary: 'Makes one below its own, and mounts it.',
+    path: { ...path, dataset: reference },
+    body: createDatasetOptions,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).datasets.create(path.dataset, body, options),
+  }),
+  call('container.dataset.set', 'PATCH /containers/:container/datasets/:dataset', {
+    summary: 'Changes one; `/` is its own. `null` goes back to what is inherited.',
+    path: { ...path, dataset: reference },
+    body: setDatasetOptions,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).datasets.set(path.dataset, body, options),
+  }),
+  call('container.dataset.delete', 'DELETE /containers/:container/datasets/:dataset', {
+    summary: 'Deletes one below its own, and what is in it.',
+    path: { ...path, dataset: reference },
+    query: { recursive: flag.default(false), unmount: flag.default(false) },
+    run: ({ host, path, query: { recursive, unmount }, options }) =>
+      host.containers
+        .get(path.container)
+        .datasets.delete(path.dataset, { recursive, unmount }, options),
+  }),
+  call('container.mount.list', 'GET /containers/:container/mounts', {
+    summary: 'Where it sees datasets of its own.',
+    path,
+    run: ({ host, path }) => host.containers.get(path.container).mounts.list(),
+  }),
+  call('container.mount.add', 'POST /containers/:container/mounts', {
+    summary: 'Has it see a dataset of its own somewhere, at once where it runs.',
+    path,
+    body: mountInput,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).mounts.add(body, options),
+  }),
+  call('container.mount.remove', 'DELETE /containers/:container/mounts', {
+    summary: 'Takes that away.',
+    path,
+    query: { mountpoint: z.string() },
+    run: ({ host, path, query: { mountpoint }, options }) =>
+      host.containers.get(path.container).mounts.remove(mountpoint, options),
   }),
   call('container.assets', 'GET /containers/:container/assets', {
     summary: 'Everything that it owns, with its state.',

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createGroupOptions, groupSettings } from '../../schema/group.js'
 import { allocateOptions, createIdRangeOptions } from '../../schema/id-range.js'
 import { createUserOptions } from '../../schema/user.js'
-import { call, reference } from '../call.js'
+import { attributes, call, flag, reference } from '../call.js'
 
 const range = { range: reference }
 const user = { user: reference }
@@ -52,6 +52,13 @@ export const entityCalls = [
     body: freed,
     run: ({ host, path, body, options }) => host.idRanges.get(path.range).free(body, options),
   }),
+  call('id-range.attributes', 'PATCH /id-ranges/:range/attributes', {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path: range,
+    body: attributes,
+    run: ({ host, path, body, options }) =>
+      host.idRanges.get(path.range).attributes.set(body, options),
+  }),
   call('id-range.assets', 'GET /id-ranges/:range/assets', {
     summary: 'Everything that it owns, with its state.',
     path: range,
@@ -85,14 +92,30 @@ export const entityCalls = [
     path: user,
     run: ({ host, path, options }) => host.users.get(path.user).delete(options),
   }),
+  call('user.attributes', 'PATCH /users/:user/attributes', {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path: user,
+    body: attributes,
+    run: ({ host, path, body, options }) => host.users.get(path.user).attributes.set(body, options),
+  }),
   call('user.assets', 'GET /users/:user/assets', {
     summary: 'Everything that it owns, with its state.',
     path: user,
     run: ({ host, path }) => host.users.get(path.user).assets(),
   }),
   call('group.list', 'GET /groups', {
-    summary: 'All groups.',
-    run: ({ host }) => host.groups.list(),
+    summary: 'All groups; `stats`: and what all in each of them use together.',
+    query: { stats: flag.optional() },
+    run: async ({ host, query: { stats = false }, options: { signal } }) => {
+      const groups = host.groups.list()
+      if (!stats) return groups
+      return Promise.all(
+        groups.map(async (group) => ({
+          ...group,
+          stats: await host.groups.get(`${group.pool}:${group.path}`).stats({ signal }),
+        })),
+      )
+    },
   }),
   call('group.show', 'GET /groups/:group', {
     summary: 'One group.',
@@ -122,6 +145,13 @@ export const entityCalls = [
     summary: 'What all in it use together.',
     path: group,
     run: ({ host, path, options: { signal } }) => host.groups.get(path.group).stats({ signal }),
+  }),
+  call('group.attributes', 'PATCH /groups/:group/attributes', {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path: group,
+    body: attributes,
+    run: ({ host, path, body, options }) =>
+      host.groups.get(path.group).attributes.set(body, options),
   }),
   call('group.assets', 'GET /groups/:group/assets', {
     summary: 'Everything that it owns, with its state.',

@@ -1,12 +1,7 @@
 // Of the machine as a whole.
 
 import { z } from 'zod'
-import { call, count, flag } from '../call.js'
-
-const names = z
-  .string()
-  .transform((text) => text.split(',').filter(Boolean))
-  .optional()
+import { call, count, flag, names } from '../call.js'
 
 export const hostCalls = [
   call('host.features', 'GET /host/features', {

@@ -1,9 +1,11 @@
 // Of pools, and of what each of them does by itself.
 
 import { z } from 'zod'
+import { STOP_METHODS } from '../../container/stop.js'
 import { importImage } from '../../image/schema.js'
 import { installOptions, poolOptions, poolSettings, zfsPoolOptions } from '../../schema/pool.js'
-import { call, flag, reference } from '../call.js'
+import { startByItself } from '../autostart.js'
+import { attributes, call, duration, flag, reference } from '../call.js'
 
 const path = { pool: reference }
 
@@ -28,14 +30,35 @@ export const poolCalls = [
     run: ({ host, body, options }) => host.pools.uninstall(body, options),
   }),
   call('pool.import', 'POST /pools/import', {
-    summary: 'Takes a pool into use.',
+    summary: 'Takes a pool into use; `autostart`: and begins to start what starts by itself.',
+    query: { autostart: flag.optional() },
     body: poolOptions,
-    run: async ({ host, body, options }) => (await host.pools.import(body, options)).show(),
+    run: async ({ host, query: { autostart = false }, body, options, log }) => {
+      const pool = await host.pools.import(body, options)
+      if (autostart) void startByItself(pool, log)
+      return pool.show()
+    },
   }),
   call('pool.export', 'POST /pools/:pool/export', {
-    summary: 'Lets go of a pool that has nothing running.',
+    summary: 'Lets go of a pool that has nothing running; `stop`: stops what runs first.',
     path,
-    run: ({ host, path: { pool }, options }) => host.pools.export(pool, options),
+    query: { stop: flag.optional(), timeout: duration, method: z.enum(STOP_METHODS).optional() },
+    run: async ({ host, path: { pool }, query: { stop = false, timeout, method }, options }) => {
+      if (stop) {
+        const { failed } = await host.pools
+          .get(pool)
+          .autostart.stop({ timeout, method, signal: options.signal })
+        if (failed[0] !== undefined) throw failed[0].error
+      }
+      await host.pools.export(pool, options)
+    },
+  }),
+  call('pool.attributes', 'PATCH /pools/:pool/attributes', {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path,
+    body: attributes,
+    run: ({ host, path: { pool }, body, options }) =>
+      host.pools.get(pool).attributes.set(body, options),
   }),
   call('pool.set', 'PATCH /pools/:pool', {
     summary: 'Changes settings; `null` goes back to the default.',

@@ -1,0 +1,6 @@
+// osctl ct cgparams unset
+
+import { unsetCgparam } from '../../../cgparams.js'
+import { containers } from '../../../kinds.js'
+
+export default unsetCgparam(containers)

@@ -1,0 +1,37 @@
+// osctl ct mv
+
+import { command } from '../../command.js'
+import { at } from '../../daemon-client.js'
+import { inPool, named } from '../../session.js'
+
+interface Shown {
+  readonly pool: string
+  readonly state: string
+}
+
+export default command({
+  usage: 'ID NEWID',
+  summary: 'give a container another id, pool, user or group; one that runs is stopped for it',
+  options: {
+    pool: { value: 'POOL', summary: 'where; default: the same' },
+    user: { value: 'NAME', summary: 'whose ids it has then' },
+    group: { value: 'PATH', summary: 'which group it is in then' },
+  },
+  async run([id, target], { user, group, ...given }, session) {
+    const { daemon } = session
+    const { name, pool } = named({ ...session, pool: null }, target, given.pool)
+    const old = inPool(session, id)
+    const shown = await daemon.ask<Shown>(at`GET /containers/${old}`)
+    const running = shown.state === 'running'
+    if (running) await daemon.ask(at`POST /containers/${old}/stop`)
+    const fresh = `${pool ?? shown.pool}:${name}`
+    if (fresh.startsWith(`${shown.pool}:`) && user === undefined && group === undefined) {
+      await daemon.ask(at`POST /containers/${old}/rename`, { query: { id: name } })
+    } else {
+      const body = { pool, user, group }
+      await daemon.ask(at`POST /containers/${old}/copy`, { query: { id: name }, body })
+      await daemon.ask(at`DELETE /containers/${old}`)
+    }
+    if (running) await daemon.ask(at`POST /containers/${fresh}/start`)
+  },
+})

@@ -1,0 +1,45 @@
+// osctl ct restart
+
+import { command } from '../../command.js'
+import { at } from '../../daemon-client.js'
+import { inPool } from '../../session.js'
+import {
+  startContainer,
+  startOptions,
+  startTimeout,
+  stopOptions,
+  stopQuery,
+} from '../../start-options.js'
+
+const { debug: _debug, ...options } = startOptions
+
+export default command({
+  usage: 'ID',
+  summary: 'stop a container and start it, or tell it to reboot',
+  options: {
+    ...stopOptions,
+    ...options,
+    reboot: { short: 'r', summary: 'only tell its init, and wait until it has begun anew' },
+  },
+  async run([id], given, session) {
+    const name = inPool(session, id)
+    const query = stopQuery(given)
+    const timeout = startTimeout(given)
+    const restart = async () => {
+      if (given.reboot) {
+        await session.daemon.ask(at`POST /containers/${name}/reboot`, { query: { timeout } })
+        return
+      }
+      await session.daemon.ask(at`POST /containers/${name}/stop`, { query })
+      await startContainer(session, name, timeout)
+    }
+    if (given.foreground) {
+      const { withConsole } = await import('../../console-client.js')
+      return withConsole(session, name, restart, 'when it is left')
+    }
+    await restart()
+    if (!given.attach) return
+    const { openShell } = await import('../../shell.js')
+    return openShell(session, name, given['user-shell'])
+  },
+})

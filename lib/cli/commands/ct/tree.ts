@@ -1,0 +1,10 @@
+// osctl ct tree
+
+import { command } from '../../command.js'
+import { printTree } from '../../group-tree.js'
+
+export default command({
+  usage: 'POOL',
+  summary: 'draw the groups of a pool and the containers in them',
+  run: ([pool], _options, session) => printTree(session, pool, true),
+})

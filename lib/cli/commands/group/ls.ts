@@ -1,0 +1,21 @@
+// osctl group ls
+
+import { command } from '../../command.js'
+import { GROUP_COLUMNS, USUAL_GROUP_COLUMNS } from '../../group-columns.js'
+import { Listing, listOptions, type Thing } from '../../listing.js'
+import { wantedOf } from '../../session.js'
+import { listIn } from '../../words.js'
+
+export default command({
+  usage: '[PATHS...]',
+  summary: 'list groups, with what all in each of them use together',
+  options: { ...listOptions, pool: { value: 'POOLS', summary: 'of these pools' } },
+  async run(paths, options, session) {
+    const listing = new Listing(GROUP_COLUMNS, USUAL_GROUP_COLUMNS, options)
+    if (listing.printsNames(session)) return
+    const all = await session.daemon.ask<readonly Thing[]>('GET /groups', {
+      query: { stats: listing.needs('stats') || undefined },
+    })
+    listing.print(session, wantedOf(session, all, paths, listIn(options.pool)))
+  },
+})

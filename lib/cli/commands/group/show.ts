@@ -1,0 +1,27 @@
+// osctl group show
+
+import { command } from '../../command.js'
+import { at } from '../../daemon-client.js'
+import { GROUP_COLUMNS } from '../../group-columns.js'
+import { Listing, showOptions, type Thing } from '../../listing.js'
+import { inPool } from '../../session.js'
+
+export default command({
+  usage: 'PATH',
+  summary: 'show one group',
+  options: showOptions,
+  async run([path], options, session) {
+    const listing = new Listing(
+      GROUP_COLUMNS,
+      GROUP_COLUMNS.map(({ name }) => name),
+      options,
+    )
+    if (listing.printsNames(session)) return
+    const where = at`GET /groups/${inPool(session, path)}`
+    const [group, stats] = await Promise.all([
+      session.daemon.ask<Thing>(where),
+      listing.needs('stats') ? session.daemon.ask<Thing>(`${where}/stats`) : null,
+    ])
+    listing.printOne(session, stats === null ? group : { ...group, stats })
+  },
+})

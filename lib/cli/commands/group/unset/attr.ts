@@ -1,0 +1,6 @@
+// osctl group unset attr
+
+import { unsetAttribute } from '../../../attributes.js'
+import { groups } from '../../../kinds.js'
+
+export default unsetAttribute(groups)

@@ -1,0 +1,31 @@
+// osctl healthcheck
+
+import { command } from '../command.js'
+import { Listing, listOptions, plain, type Thing } from '../listing.js'
+
+const COLUMNS = plain('of', 'type', 'what', 'error', 'mend')
+
+export default command({
+  usage: '[POOLS...]',
+  summary: 'find what is missing or left over, and the command that mends it',
+  details: 'Ends with 1 when anything is wrong.',
+  options: {
+    ...listOptions,
+    all: { short: 'a', summary: 'of all pools, with all that is in them' },
+  },
+  async run(pools, options, session) {
+    const listing = new Listing(
+      COLUMNS,
+      COLUMNS.map(({ name }) => name),
+      options,
+    )
+    if (listing.printsNames(session)) return
+    const { all } = options
+    const problems = await session.daemon.ask<readonly Thing[]>('GET /host/health', {
+      query: { all: all || null, pools: pools.length === 0 ? null : pools.join(',') },
+    })
+    if (problems.length > 0 || session.json) listing.print(session, problems)
+    else session.tell('No problems found')
+    return problems.length === 0 ? 0 : 1
+  },
+})

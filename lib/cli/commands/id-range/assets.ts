@@ -1,0 +1,6 @@
+// osctl id-range assets
+
+import { assets } from '../../assets.js'
+import { idRanges } from '../../kinds.js'
+
+export default assets(idRanges)

@@ -1,0 +1,22 @@
+// osctl id-range ls
+
+import { command } from '../../command.js'
+import { RANGE_COLUMNS } from '../../id-range-columns.js'
+import { Listing, listOptions, type Thing } from '../../listing.js'
+import { wantedOf } from '../../session.js'
+
+export default command({
+  usage: '[NAMES...]',
+  summary: 'list ranges of ids',
+  options: listOptions,
+  async run(names, options, session) {
+    const listing = new Listing(
+      RANGE_COLUMNS,
+      RANGE_COLUMNS.map(({ name }) => name),
+      options,
+    )
+    if (listing.printsNames(session)) return
+    const all = await session.daemon.ask<readonly Thing[]>('GET /id-ranges')
+    listing.print(session, wantedOf(session, all, names))
+  },
+})

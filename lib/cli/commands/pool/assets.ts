@@ -1,0 +1,6 @@
+// osctl pool assets
+
+import { assets } from '../../assets.js'
+import { pools } from '../../kinds.js'
+
+export default assets(pools)

@@ -1,0 +1,6 @@
+// osctl pool unset attr
+
+import { unsetAttribute } from '../../../attributes.js'
+import { pools } from '../../../kinds.js'
+
+export default unsetAttribute(pools)

@@ -1,0 +1,15 @@
+// osctl user set standalone
+
+import { command } from '../../../command.js'
+import { at } from '../../../daemon-client.js'
+import { inPool } from '../../../session.js'
+
+export default command({
+  usage: 'NAME',
+  summary: 'have it stay when its last container goes',
+  async run([name], _options, session) {
+    await session.daemon.ask(at`PATCH /users/${inPool(session, name)}`, {
+      body: { standalone: true },
+    })
+  },
+})

@@ -1,0 +1,79 @@
+// What goes wrong with a command, and what to do next.
+
+/** It was asked for in a way that makes no sense. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** The daemon cannot be reached. */
+export class NoDaemonError extends Error {
+  override readonly name = 'NoDaemonError'
+  constructor(
+    readonly socket: string,
+    options: ErrorOptions,
+  ) {
+    const { code } = options.cause as NodeJS.ErrnoException
+    const why =
+      code === 'EACCES'
+        ? 'only root may ask it'
+        : 'it does not run: see `systemctl status osctld`, or begin it with `osctld`'
+    super(`osctld does not answer at ${socket} (${code ?? 'unknown'}): ${why}`, options)
+  }
+}
+
+/** What comes from there is not what a daemon answers. */
+export class BadAnswerError extends Error {
+  override readonly name = 'BadAnswerError'
+  constructor(what: string) {
+    super(`osctld does not answer as it should: ${what}`)
+  }
+}
+
+/** The daemon says that it did not work. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly code: string
+  constructor(readonly facts: { code: string; message: string; readonly [fact: string]: unknown }) {
+    super(facts.message)
+    this.code = facts.code
+  }
+}
+
+/** `osctl KIND ls` lists what there is. */
+const LISTED: Readonly<Record<string, string>> = {
+  container: 'ct ls',
+  group: 'group ls',
+  'id-range': 'id-range ls',
+  image: 'repository images ls local',
+  operation: 'debug operations ls',
+  pool: 'pool ls',
+  user: 'user ls',
+}
+
+/** What to do next; null when the message says all. */
+export function hintFor(error: unknown): string | null {
+  if (!(error instanceof RefusedError)) return null
+  const { kind } = error.facts
+  switch (error.code) {
+    case 'ERR_NOT_FOUND':
+      return typeof kind === 'string' && kind in LISTED
+        ? `\`osctl ${LISTED[kind]}\` lists those there are`
+        : null
+    case 'ERR_BUSY':
+      return '`osctl debug locks ls` shows who has it; with --wait-lock SECONDS it is waited for'
+    case 'ERR_CONTAINER_RUNNING':
+      return 'stop it first: `osctl ct stop`'
+    case 'ERR_CONTAINER_NOT_RUNNING':
+      return 'start it first: `osctl ct start`'
+    case 'ERR_CONTAINER_START':
+      return '`osctl ct log cat` shows what LXC says, `osctl ct console` what the system in it said'
+    case 'ERR_CONTAINER_STOP':
+      return '`osctl ct stop --kill` does not wait for it'
+    case 'ERR_CONFIG_BROKEN':
+      return 'mend the file, then `osctl pool export` and `osctl pool import`'
+    case 'ERR_INTERNAL':
+      return 'the log of osctld has more'
+    default:
+      return null
+  }
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+// osctl, the program: finds the command that is meant, runs it, and says what went wrong.
+
+import { DaemonClient } from './daemon-client.js'
+import { hintFor, UsageError } from './errors.js'
+import { globalOptions, helpOption } from './global-options.js'
+import { root } from './root.js'
+import type { Session } from './session.js'
+import { coloured } from './table.js'
+import { isBranch, step, type Found, type Leaf } from './tree.js'
+import { checkArguments, cutOptions, numberIn } from './words.js'
+import type { Given } from './command.js'
+
+type Globals = Given<typeof globalOptions>
+
+const DEFAULT_SOCKET = '/run/osctl/osctld.sock'
+
+async function main(words: readonly string[]): Promise<number> {
+  let found: Found = { node: root, path: [] }
+  try {
+    const { given, rest } = cutOptions(words, globalOptions)
+    const globals = given as Globals
+    if (globals.version) return await printVersion()
+    let after = rest
+    let help = globals.help
+    while (isBranch(found.node) && !help) {
+      const [word, ...more] = after
+      if (word === undefined) throw new UsageError('which command?')
+      help = word === '--help' || word === '-h'
+      if (help) break
+      if (word.startsWith('-')) throw new UsageError(`options of all commands stand first: ${word}`)
+      found = step({ ...found, node: found.node }, word)
+      after = more
+    }
+    return help ? await printHelp(found) : await run(found as Found<Leaf>, globals, words, after)
+  } catch (error) {
+    return failed(error, found.path)
+  }
+}
+
+async function run(
+  found: Found<Leaf>,
+  globals: Globals,
+  words: readonly string[],
+  after: readonly string[],
+): Promise<number> {
+  const { default: command } = await found.node.load()
+  const { given, rest } = cutOptions(after, { ...command.options, help: helpOption })
+  if (given.help === true) return await printHelp(found)
+  checkArguments(rest, command)
+  const told = words.slice(0, words.length - rest.length + command.secretFrom)
+  const code = await command.run(rest, given, session(globals, ['osctl', ...told]))
+  // What has nothing to say may return what the daemon has answered.
+  return typeof code === 'number' ? code : 0
+}
+
+function session(globals: Globals, told: readonly string[]): Session {
+  const { json, parsable, quiet, color, pool = null } = globals
+  const socket = globals.socket ?? process.env.OSCTLD_SOCKET ?? DEFAULT_SOCKET
+  return {
+    daemon: new DaemonClient(socket, told.map(quoted).join(' '), patience(globals['wait-lock'])),
+    json,
+    parsable,
+    quiet,
+    color: coloured(color),
+    pool,
+    print: (text) => void process.stdout.write(text),
+    tell: (text) => {
+      if (!quiet && !json) process.stderr.write(`${text}\n`)
+    },
+  }
+}
+
+function patience(text: string | undefined): number | 'infinity' | undefined {
+  if (text === undefined || text === 'infinity') return text
+  return numberIn(text, '--wait-lock')
+}
+
+/** For a shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+async function printHelp(found: Found): Promise<number> {
+  const { helpOf } = await import('./help.js')
+  process.stdout.write(await helpOf(found))
+  return 0
+}
+
+async function printVersion(): Promise<number> {
+  const { readFile } = await import('node:fs/promises')
+  const file = new URL('../../package.json', import.meta.url)
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string }
+  process.stdout.write(`osctl ${version}\n`)
+  return 0
+}
+
+function failed(error: unknown, path: readonly string[]): number {
+  if (!(error instanceof Error)) throw error
+  const name = ['osctl', ...path].join(' ')
+  const hint =
+    error instanceof UsageError ? `\`${name} --help\` says how it is used` : hintFor(error)
+  process.stderr.write(`error: ${error.message}\n${hint === null ? '' : `${hint}\n`}`)
+  if (process.env.OSCTL_DEBUG === 'true') process.stderr.write(`${error.stack}\n`)
+  return 1
+}
+
+// Whoever reads only the first lines has what they want.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,30 @@
+// A password that is typed, twice, and not seen.
+
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { UsageError } from './errors.js'
+
+export async function askPassword(): Promise<string> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({
+    input: process.stdin,
+    output: nowhere,
+    terminal: process.stdin.isTTY,
+  })
+  const ask = async (question: string) => {
+    process.stderr.write(question)
+    const answer = await lines.question('')
+    if (process.stdin.isTTY) process.stderr.write('\n')
+    return answer
+  }
+  try {
+    const password = await ask('Password: ')
+    if (password === '') throw new UsageError('an empty password is none')
+    if (process.stdin.isTTY && (await ask('Again: ')) !== password) {
+      throw new UsageError('these are two different ones')
+    }
+    return password
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,72 @@
+// Lists in columns, and single things in rows.
+
+import { isatty } from 'node:tty'
+
+/** One cell, and how it stands in its column. */
+export interface Heading {
+  readonly name: string
+  readonly right?: boolean
+}
+
+const GAP = '  '
+
+export function columns(
+  headings: readonly Heading[],
+  rows: readonly (readonly string[])[],
+  header: boolean,
+): string {
+  const lines = header ? [headings.map(({ name }) => name.toUpperCase()), ...rows] : rows
+  const widths = headings.map((_, column) =>
+    lines.reduce((width, line) => Math.max(width, line[column]?.length ?? 0), 0),
+  )
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => {
+          const width = widths[column] ?? 0
+          return headings[column]?.right === true ? cell.padStart(width) : cell.padEnd(width)
+        })
+        .join(GAP)
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+export function rows(
+  headings: readonly Heading[],
+  cells: readonly string[],
+  header: boolean,
+): string {
+  const width = headings.reduce((most, { name }) => Math.max(most, name.length), 0)
+  return headings
+    .map(({ name }, index) => {
+      const cell = cells[index] ?? '-'
+      return header ? `${name.toUpperCase().padStart(width)}:  ${cell}\n` : `${cell}\n`
+    })
+    .join('')
+}
+
+const CONTROL = /[\0-\x1f\x7f-\x9f]/g
+
+/**
+ * Text of a container may hold what a terminal obeys, or a line's end.
+ *
+ * @returns `-` for what there is not
+ */
+export function cell(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '-'
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(',')
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string)
+  return text.replace(CONTROL, escaped)
+}
+
+function escaped(control: string): string {
+  if (control === '\n') return String.raw`\n`
+  return String.raw`\u` + control.charCodeAt(0).toString(16).padStart(4, '0')
+}
+
+/** Whether colours do any good. */
+export function coloured(wanted: boolean): boolean {
+  return wanted && isatty(1) && (process.env.NO_COLOR ?? '') === ''
+}

@@ -1,0 +1,47 @@
+// The password of a container's user, as the tools in it keep it.
+
+import { z } from 'zod'
+import { UnsupportedError } from '../host/errors.js'
+import type { OperationOptions } from '../host/operation.js'
+import { parse } from '../schema/parse.js'
+import { execInContainer } from './exec.js'
+import type { ContainerRecord } from './record.js'
+
+/** Their chpasswd writes what is typed with DES, which has 8 characters, unless it is told. */
+const MUST_BE_TOLD = ['void', 'chimera', 'guix']
+
+export const passwordInput = z.strictObject({
+  user: z.string().regex(/^[^\0-\x20:\x7f]{1,100}$/, 'must be the name of a user'),
+  password: z
+    .string()
+    .min(1, 'must not be empty')
+    .max(1000, 'must be at most 1000 characters')
+    // chpasswd(8) reads lines of `user:password`.
+    .regex(/^[^\0\r\n]*$/, 'must be one line'),
+})
+
+/**
+ * Runs chpasswd(8) in it.
+ *
+ * @throws UnsupportedError when there is none, or it refuses
+ */
+export async function setPassword(
+  record: ContainerRecord,
+  user: string,
+  password: string,
+  { signal }: OperationOptions = {},
+): Promise<void> {
+  const checked = parse(passwordInput, { user, password }, 'setPassword')
+  const { distribution } = record.config
+  const told = MUST_BE_TOLD.includes(distribution) ? ['-c', 'SHA512'] : []
+  const { exitCode: code, stderr } = await execInContainer(record, ['chpasswd', ...told], {
+    stdin: `${checked.user}:${checked.password}\n`,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  if (code === 0) return
+  const why = stderr.toString().trim().split('\n').at(-1) ?? ''
+  throw new UnsupportedError(
+    `a password for ${checked.user}`,
+    why === '' ? `chpasswd ended with ${code}` : why,
+  )
+}

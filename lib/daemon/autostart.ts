@@ -1,0 +1,20 @@
+// What starts by itself, once its pool is there.
+
+import type { FastifyBaseLogger } from 'fastify'
+import type { Pool } from '../pool/pool.js'
+
+/** Nobody waits for it: what went wrong is said in the log. */
+export async function startByItself(
+  pool: Pool,
+  log: Pick<FastifyBaseLogger, 'error'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    const { failed } = await pool.autostart.start(signal === undefined ? {} : { signal })
+    for (const { id, error } of failed) {
+      log.error({ pool: pool.name, container: id, err: error }, 'autostart failed')
+    }
+  } catch (error) {
+    if (signal?.aborted !== true) log.error({ pool: pool.name, err: error }, 'autostart failed')
+  }
+}

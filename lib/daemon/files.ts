@@ -1,0 +1,74 @@
+// Files in containers, written and read as they are.
+
+import type { FastifyInstance } from 'fastify'
+import type { Readable } from 'node:stream'
+import { z } from 'zod'
+import type { Host } from '../host/host.js'
+import { count, reference } from './call.js'
+
+const params = z.strictObject({ container: reference })
+const pushed = z.strictObject({
+  path: z.string(),
+  mode: count.optional(),
+  uid: count.optional(),
+  gid: count.optional(),
+  mkdirs: z.enum(['true', 'false']).optional(),
+})
+const pulled = z.strictObject({ path: z.string() })
+const TYPE = 'application/octet-stream'
+
+interface Route<Query extends z.ZodType> {
+  Params: z.output<typeof params>
+  Querystring: z.output<Query>
+  Body: Readable
+}
+
+export function addFiles(app: FastifyInstance, host: Host): void {
+  // It is read as it is written: how much there is does not matter.
+  app.addContentTypeParser(TYPE, (_request, payload, done) => done(null, payload))
+  app.put<Route<typeof pushed>>(
+    '/containers/:container/files',
+    {
+      schema: {
+        operationId: 'container.push',
+        summary: 'Replaces a file in it, at once, by what is sent.',
+        tags: ['container'],
+        consumes: [TYPE],
+        params,
+        querystring: pushed,
+      },
+    },
+    async (request, reply) => {
+      const { path, mkdirs, ...how } = request.query
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort(new Error('the client has gone')))
+      await host.containers.get(request.params.container).push(path, request.body, {
+        ...how,
+        mkdirs: mkdirs === 'true',
+        signal: gone.signal,
+      })
+      return reply.code(204).send()
+    },
+  )
+  app.get<Route<typeof pulled>>(
+    '/containers/:container/files',
+    {
+      schema: {
+        operationId: 'container.pull',
+        summary: 'Answers what is in a file of it.',
+        tags: ['container'],
+        params,
+        querystring: pulled,
+      },
+    },
+    async (request, reply) => {
+      const gone = new AbortController()
+      reply.raw.once('close', () => gone.abort(new Error('the client has gone')))
+      const { container } = request.params
+      const file = await host.containers
+        .get(container)
+        .pull(request.query.path, { signal: gone.signal })
+      return reply.type(TYPE).send(file)
+    },
+  )
+}

@@ -1,0 +1,199 @@
+// What runs, by `osctl ct`: every command and option of that, against a daemon.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Daemon } from '../../../../dist/daemon/daemon.js'
+import { MACHINE } from '../../../../dist/image/schema.js'
+import { daemonPlace } from '../../../helpers/daemon.js'
+import { until } from '../../../helpers/keeper-host.js'
+import { Osctl } from '../../../helpers/osctl.js'
+import { requires } from '../../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
+
+const place = await daemonPlace(t)
+const daemon = await Daemon.open(place, pino({ level: 'silent' }))
+t.teardown(() => daemon.close())
+await daemon.begun
+const osctl = new Osctl(place.socket)
+const IMAGE = `--distribution busybox --version 1 --arch ${MACHINE} --vendor default --variant default --repository local`
+const dir = mkdtempSync(join(tmpdir(), 'osctl-scripts-'))
+t.teardown(() => rmSync(dir, { recursive: true }))
+
+const state = async () => (await osctl.run('ct ls -H -o state web1')).stdout.trim()
+const reached = (wanted: string) => until(async () => (await state()) === wanted)
+
+await t.test('started and stopped', async (t) => {
+  await osctl.ok(t, 'ct new --distribution busybox web1')
+  const watched = osctl.lines('ct monitor web1')
+  const all = osctl.lines('monitor')
+  t.equal((await osctl.ok(t, 'ct start -w 60 -D web1')).stderr, 'Starting container web1\n')
+  await osctl.ok(t, '-q ct stop -k web1')
+  await watched.until(t, /^state tank web1 running$[^]*^state tank web1 stopped$/m)
+  await all.until(
+    t,
+    /^\S+Z state tank web1 state=running initPid=\d+$[^]*^\S+Z exit tank web1 reason=/m,
+  )
+  await osctl.ok(t, 'ct start -w infinity web1')
+  t.equal((await osctl.ok(t, 'ct stop -t 20 -m bye web1')).stderr, 'Stopping container web1\n')
+  await osctl.ok(t, 'ct start -q -p 3 web1')
+  await osctl.ok(t, 'ct stop --dont-kill web1')
+  await osctl.fails(t, 'ct stop -k --dont-kill web1', /--kill or --dont-kill/)
+  await osctl.ok(t, 'ct start -w 0 web1')
+  await osctl.ok(t, 'ct wait web1 running stopping')
+  await osctl.ok(t, 'ct wait web1 ready')
+  await osctl.ok(t, 'ct start web1')
+  await osctl.fails(t, 'ct wait web1 nonsense', /nonsense|must be/)
+  await osctl.fails(t, 'ct start web9', /container 'web9' not found\n`osctl ct ls`/)
+  await osctl.fails(t, 'ct start -w 0 web9', /container 'web9' not found/)
+  await osctl.fails(t, 'ct start -w soon web1', /--wait must be a number/)
+})
+
+await t.test('what it uses', async (t) => {
+  t.match(
+    (await osctl.ok(t, 'ct ls -H -o memory,cpu_us,nproc,cpu_hz,init_pid web1')).stdout,
+    /^\d[\d.]*[KM]? +[\d.]+s +\d+ +\d+ +\d+\n$/,
+  )
+  t.match((await osctl.ok(t, '-j ct show -o memory web1')).json, {
+    memory: Number,
+    cpu_us: Number,
+    nproc: Number,
+  })
+})
+
+await t.test('programs in it', async (t) => {
+  await osctl.prints(t, 'ct exec web1 echo -n a', 'a')
+  const ran = await osctl.run(
+    ['ct', 'exec', 'web1', 'sh', '-c', 'cat; echo problem >&2; exit 33'],
+    'input\n',
+  )
+  t.match(ran, { code: 33, stdout: 'input\n', stderr: 'problem\nerror: executed command failed\n' })
+  t.match(await osctl.run(['ct', 'exec', 'web1', 'sh', '-c', 'kill -9 $$']), { code: 137 })
+  const much = 'x'.repeat(3_000_000)
+  t.equal((await osctl.ok(t, 'ct exec web1 cat', much)).stdout.length, much.length)
+  await osctl.fails(t, 'ct exec web1 /nonsense', /nonsense/)
+  await osctl.fails(t, 'ct exec web1', /COMMAND\.\.\. is missing/)
+})
+
+await t.test('scripts of the host in it', async (t) => {
+  const script = join(dir, 'script')
+  writeFileSync(script, '#!/bin/sh\necho "$0 $#: $*"\ncat\nexit 3\n')
+  const ran = await osctl.run(['ct', 'runscript', 'web1', script, '-a', 'b c'], 'input')
+  t.match(ran, {
+    code: 3,
+    stdout: /^\/\.runscript\w+\.sh 2: -a b c\ninput$/,
+    stderr: 'error: executed command failed\n',
+  })
+  const piped = await osctl.ok(t, 'ct runscript web1 - x', '#!/bin/sh\necho "got $1"; cat\n')
+  t.equal(piped.stdout, 'got x\n')
+  t.equal(
+    (await osctl.ok(t, ['ct', 'exec', 'web1', 'sh', '-c', 'ls -a / | grep -c runscript || true']))
+      .stdout,
+    '0\n',
+  )
+  await osctl.fails(t, 'ct runscript web1 /nonsense', /ENOENT/)
+})
+
+await t.test('a shell in it', async (t) => {
+  const shell = await osctl.run('ct attach web1', 'echo "I am $USER"; exit 5\n')
+  t.match(shell, { code: 5, stdout: /I am root\n/ })
+  t.match(await osctl.run('ct attach -u web1', 'echo "in $0"; exit 6\n'), {
+    code: 6,
+    stdout: /in .*sh\n/,
+  })
+})
+
+await t.test('its console', async (t) => {
+  // Its init asks for Enter first.
+  const keys = Buffer.from('\necho $((6*7))\n').toString('base64')
+  const console = osctl.lines('-j ct console -t 0 web1')
+  console.write(`{"rows":20,"cols":70}\n{"keys":"${keys}"}\n`)
+  await console.until(t, /42/)
+  console.kill('SIGTERM')
+  t.equal(await console.ended, 0)
+  await osctl.fails(t, 'ct console -t 1 web1', /only terminal 0/)
+})
+
+await t.test('frozen, and told to reboot', async (t) => {
+  await osctl.ok(t, 'ct freeze web1')
+  t.equal(await state(), 'frozen')
+  await osctl.ok(t, 'ct unfreeze web1')
+  await osctl.ok(t, 'ct freeze web1')
+  await osctl.ok(t, 'ct thaw web1')
+  const pid = (await osctl.ok(t, 'ct ls -H -o init_pid web1')).stdout
+  await osctl.ok(t, 'ct restart -t 20 -m bye -w 60 web1')
+  t.not((await osctl.ok(t, 'ct ls -H -o init_pid web1')).stdout, pid)
+  t.match(await osctl.run('ct restart -k -a web1', 'exit 7\n'), { code: 7 })
+  t.match(await osctl.run('ct restart -k -a -u web1', 'exit 8\n'), { code: 8 })
+  await osctl.ok(t, 'ct restart --dont-kill web1')
+  await osctl.ok(t, 'ct restart -r -w 60 web1')
+  await reached('running')
+})
+
+await t.test('with its console or a shell at once', async (t) => {
+  for (const line of ['ct restart -k -F web1', 'ct boot -f -F --distribution busybox web1']) {
+    const console = osctl.lines(line)
+    await reached('running')
+    await console.until(t, /./)
+    console.kill('SIGTERM')
+    t.equal(await console.ended, 0, line)
+  }
+  await osctl.ok(t, 'ct stop -k -F web1')
+  const console = osctl.lines('ct start -F web1')
+  await reached('running')
+  console.kill('SIGTERM')
+  await console.ended
+  await osctl.ok(t, 'ct stop -k web1')
+  t.match(await osctl.run('ct start -a web1', 'exit 9\n'), { code: 9 })
+  await osctl.ok(t, 'ct stop -k web1')
+  t.match(await osctl.run('ct start -a -u web1', 'exit 4\n'), { code: 4 })
+})
+
+await t.test('from an image, for one run', async (t) => {
+  await osctl.ok(t, 'ct exec web1 touch /mine')
+  await osctl.ok(t, `ct boot -f -w 60 -D ${IMAGE} --mount-root-dataset /old web1`)
+  await osctl.ok(t, 'ct exec web1 test -e /old/mine')
+  t.match(await osctl.run('ct exec web1 test -e /mine'), { code: 1 })
+  t.match(await osctl.run('ct boot -f -a web1', 'exit 5\n'), { code: 5 })
+  t.match(await osctl.run('ct boot -f -a -u web1', 'exit 6\n'), { code: 6 })
+  await osctl.fails(t, 'ct boot -f --zfs-property quota=1G web1', /not possible here/)
+  await osctl.fails(t, 'ct boot -f --zfs-property quota web1', /NAME=VALUE/)
+  await osctl.run('ct stop -k web1')
+  await osctl.ok(t, 'ct start web1')
+  await osctl.ok(t, 'ct exec web1 test -e /mine')
+})
+
+await t.test('passwords', async (t) => {
+  // Busybox has none of its own here.
+  const chpasswd = `#!/bin/sh
+IFS=: read -r user password
+grep -q "^$user:" /etc/passwd || { echo "chpasswd: $user: no such user" >&2; exit 1; }
+echo "$user:\\$hash-of-$password" >> /etc/shadow
+`
+  const install = 'cat > /bin/chpasswd; chmod 755 /bin/chpasswd'
+  await osctl.ok(t, ['ct', 'exec', 'web1', 'sh', '-c', install], chpasswd)
+  await osctl.ok(t, 'ct passwd web1 root verySecret')
+  await osctl.ok(t, 'ct passwd web1 root', 'otherSecret\n')
+  const shadow = 'root:$hash-of-verySecret\nroot:$hash-of-otherSecret\n'
+  await osctl.prints(t, 'ct exec web1 cat /etc/shadow', shadow)
+  await osctl.fails(t, 'ct passwd web1 nobody-here x', /nobody-here/)
+  t.notMatch((await osctl.ok(t, '-j history')).stdout, /Secret/)
+})
+
+await t.test('its log, and its end', async (t) => {
+  t.match(await osctl.run('ct log cat web1'), { code: 0 })
+  await osctl.fails(t, 'ct del web1', /running/)
+  await osctl.ok(t, 'ct del -f web1')
+})
+
+await t.test('all of it was run', (t) =>
+  osctl.allRun(
+    t,
+    ...'start stop restart boot attach console exec runscript passwd freeze unfreeze wait monitor del'
+      .split(' ')
+      .map((name) => `ct ${name}`),
+    'ct log cat',
+    'monitor',
+  ),
+)
