@@ -33,7 +33,7 @@ export async function withConsole(
           if (leave === 'when it is done') until.abort()
         },
         (error: unknown) => {
-          reject(error as Error)
+          reject(error)
           until.abort()
         },
       )

@@ -23,7 +23,7 @@ async function branchHelp({ node, path }: Found<Branch>): Promise<string> {
 
 /** Without what is printed for it by its own help. */
 async function summaryOf(node: Node): Promise<string> {
-  return isBranch(node) ? node.summary : (await (node as Leaf).load()).default.summary
+  return isBranch(node) ? node.summary : (await node.load()).default.summary
 }
 
 export function usageOf(path: readonly string[], { usage, options }: Command): string {

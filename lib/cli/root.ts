@@ -242,6 +242,7 @@ export const root = branch(
   leaf('assets', () => import('./commands/assets.js')),
   leaf('healthcheck', () => import('./commands/healthcheck.js')),
   leaf('script', () => import('./commands/script.js')),
+  leaf('gen-completion', () => import('./commands/gen-completion.js')),
   branch(
     'debug',
     'what osctld does just now',

@@ -45,7 +45,10 @@ export class Osctl {
 
   /** One that goes on: what it prints is looked at meanwhile. */
   lines(line: string): Running {
-    const words = line.split(' ')
+    return this.running(line.split(' '))
+  }
+
+  running(words: readonly string[]): Running {
     void this.#note(words)
     return new Running(this.#spawn(words))
   }
@@ -127,23 +130,28 @@ export class Running {
   readonly #child: ChildProcessWithoutNullStreams
   /** Its exit code. */
   readonly ended: Promise<number | null>
-  #text = ''
+  /** What it has printed. */
+  text = ''
 
   constructor(child: ChildProcessWithoutNullStreams) {
     this.#child = child
     this.ended = new Promise((resolve) => child.once('close', resolve))
-    child.stdout.on('data', (chunk) => (this.#text += String(chunk)))
-    child.stderr.on('data', (chunk) => (this.#text += String(chunk)))
+    child.stdout.on('data', (chunk) => (this.text += String(chunk)))
+    child.stderr.on('data', (chunk) => (this.text += String(chunk)))
   }
 
   /** Fails unless it prints that in time. */
   async until(t: Test, says: RegExp): Promise<void> {
-    await until(() => says.test(this.#text)).catch(() => undefined)
-    t.match(this.#text, says)
+    await until(() => says.test(this.text)).catch(() => undefined)
+    t.match(this.text, says)
   }
 
   write(input: string): void {
     this.#child.stdin.write(input)
+  }
+
+  end(): void {
+    this.#child.stdin.end()
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -52,6 +52,7 @@ const probes = {
   cc: () => found(process.env['CC'] ?? 'cc'),
   ip: () => found('ip'),
   'lxc-info': () => found('lxc-info'),
+  groff: () => found('groff'),
   // Of scripts/test.sh, which lints with it.
   'clang-tidy': () => found('clang-tidy'),
   // The kernel tells of other processes only there; these are the numbers of the initial ones.

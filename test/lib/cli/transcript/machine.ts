@@ -1,8 +1,10 @@
 // What is about the whole machine, by `osctl`: every command and option of that, with a daemon and without.
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { Daemon } from '../../../../dist/daemon/daemon.js'
 import { daemonPlace } from '../../../helpers/daemon.js'
@@ -10,6 +12,7 @@ import { until } from '../../../helpers/keeper-host.js'
 import { Osctl } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
+const execute = promisify(execFile)
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 
 const place = await daemonPlace(t)
@@ -167,6 +170,29 @@ await t.test('scripts in JavaScript', async (t) => {
   await osctl.fails(t, ['script', script], /has no default export that is a function/)
 })
 
+await t.test('completion', async (t) => {
+  const script = join(dir, 'completion')
+  writeFileSync(script, (await osctl.ok(t, 'gen-completion bash')).stdout)
+  // What is typed, with what is asked of the daemon answered by a function.
+  const completed = async (typed: string, listed = '') => {
+    const words = typed.split(' ').map((word) => `'${word}'`)
+    const { stdout } = await execute('bash', [
+      '-c',
+      `osctl() { echo "${listed}"; echo "asked: $*" >&2; }\n. ${script}\n` +
+        `COMP_WORDS=(osctl ${words.join(' ')}) COMP_CWORD=${words.length}\n_osctl; echo "\${COMPREPLY[@]}"`,
+    ])
+    return stdout.trim()
+  }
+  t.equal(await completed('ct st'), 'start stop')
+  t.equal(await completed('-j vps set ho'), 'hostname')
+  t.equal(await completed('ct start --qu'), '--queue')
+  t.equal(await completed('ct start we', 'web1 web2 db1'), 'web1 web2')
+  t.equal(await completed('user show al', 'alice bob'), 'alice')
+  t.equal(await completed('--wait'), '--wait-lock')
+  t.match((await osctl.ok(t, 'gen-completion zsh')).stdout, /^#compdef osctl\n/)
+  await osctl.fails(t, 'gen-completion fish', /bash or zsh/)
+})
+
 await t.test('all of it was run', (t) =>
-  osctl.allRun(t, 'ping', 'image', 'assets', 'healthcheck', 'debug', 'script'),
+  osctl.allRun(t, 'ping', 'image', 'assets', 'healthcheck', 'debug', 'script', 'gen-completion'),
 )

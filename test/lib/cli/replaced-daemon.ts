@@ -1,0 +1,99 @@
+// osctld is replaced while programs and consoles are open by osctl: no byte is lost, none comes twice.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { daemonPlace } from '../../helpers/daemon.js'
+import { until } from '../../helpers/keeper-host.js'
+import { Osctl } from '../../helpers/osctl.js'
+import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
+
+const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
+const OSCTLD = fileURLToPath(new URL('../../../dist/daemon/osctld.js', import.meta.url))
+const CONTAINERS = 10
+const LINES = 400
+const REPLACEMENTS = 2
+
+const place = await daemonPlace(t)
+const osctl = new Osctl(place.socket)
+const config = join(dirname(place.socket), 'osctld.json')
+writeFileSync(config, JSON.stringify(place))
+
+async function daemon(): Promise<ChildProcess> {
+  const child = spawn('env', ['-i', process.execPath, OSCTLD, '--config', config], {
+    stdio: 'ignore',
+  })
+  await osctl.run('ping 60')
+  // It answers before its pools are there.
+  await until(async () => (await osctl.run('pool show tank')).code === 0)
+  return child
+}
+
+async function replaced(old: ChildProcess): Promise<ChildProcess> {
+  const ended = once(old, 'exit')
+  old.kill('SIGTERM')
+  t.same(await ended, [0, null], 'it ends when it is told to')
+  return daemon()
+}
+
+/** `1\n2\n…` of as many lines, with something before each. */
+const numbered = (before: string) =>
+  Array.from({ length: LINES }, (_, number) => `${before}${number}\n`).join('')
+const count = (before: string, more: string) =>
+  `i=0; while [ $i -lt ${LINES} ]; do echo ${before}$i${more}; i=$((i+1)); usleep 10000; done`
+
+let running = await daemon()
+t.teardown(async () => {
+  const ended = once(running, 'exit')
+  running.kill('SIGTERM')
+  await ended
+})
+const ids = Array.from({ length: CONTAINERS }, (_, number) => `web${number}`)
+await t.test('containers', async (t) => {
+  for (const id of ids) {
+    await osctl.ok(t, `-q ct new --distribution busybox ${id}`)
+    await osctl.ok(t, `-q ct start ${id}`)
+  }
+})
+
+await t.test('while bytes flow through all of them', { timeout: upTo(300_000) }, async (t) => {
+  const consoles = ids.map((id) => osctl.lines(`-q ct console ${id}`))
+  // Open when they show what is said from now on.
+  for (const [index, id] of ids.entries()) {
+    const say = setInterval(() => {
+      void osctl.run(['ct', 'exec', id, 'sh', '-c', 'echo open > /dev/console'])
+    }, 500)
+    await consoles[index]?.until(t, /open/)
+    clearInterval(say)
+  }
+  const told = ids.map((id) => osctl.running(['ct', 'exec', id, 'sh', '-c', count('o', '')]))
+  const echoed = ids.map((id) => osctl.running(['ct', 'exec', id, 'cat']))
+  const spoken = ids.map((id) =>
+    osctl.running(['ct', 'exec', id, 'sh', '-c', count('c', ' > /dev/console')]),
+  )
+  const typing = Promise.all(
+    echoed.map(async (one) => {
+      for (let number = 0; number < LINES; number++) {
+        one.write(`i${number}\n`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+      one.end()
+    }),
+  )
+  for (let times = 0; times < REPLACEMENTS; times++) {
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    running = await replaced(running)
+  }
+  await typing
+  for (const one of [...told, ...echoed, ...spoken]) t.equal(await one.ended, 0)
+  for (const one of told) t.equal(one.text, numbered('o'), 'what a program prints')
+  for (const one of echoed) t.equal(one.text, numbered('i'), 'what is typed')
+  for (const one of consoles) {
+    await one.until(t, new RegExp(`c${LINES - 1}\r?\n`))
+    one.kill('SIGTERM')
+    t.equal(await one.ended, 0)
+    t.equal(one.text.replace(/\r/g, '').replace(/^[^c]*?(?=c0\n)/, ''), numbered('c'), 'a console')
+  }
+})
