@@ -26,20 +26,18 @@ export async function withConsole(
   leave: 'when it is done' | 'when it is left',
 ): Promise<void> {
   const until = new AbortController()
-  await new Promise<void>((resolve, reject) => {
-    const begin = () => {
-      work().then(
-        () => {
-          if (leave === 'when it is done') until.abort()
-        },
-        (error: unknown) => {
-          reject(error)
-          until.abort()
-        },
-      )
-    }
-    openConsole(session, container, { onOpen: begin, until: until.signal }).then(resolve, reject)
-  })
+  let done: Promise<unknown> = Promise.resolve()
+  const begin = () => {
+    done = work()
+    done.then(
+      () => {
+        if (leave === 'when it is done') until.abort()
+      },
+      () => until.abort(),
+    )
+  }
+  await openConsole(session, container, { onOpen: begin, until: until.signal })
+  await done
 }
 
 /** Until Ctrl-a q is pressed, SIGTERM comes, or it is aborted. */

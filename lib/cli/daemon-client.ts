@@ -202,7 +202,7 @@ async function refused(response: IncomingMessage): Promise<Error> {
 
 /** What a header can hold: bytes, without control characters. */
 function header(text: string): string {
-  return Buffer.from(text.replace(/[\0-\x1f\x7f]+/g, ' '))
+  return Buffer.from(text.replace(/\p{Cc}+/gu, ' '))
     .subarray(0, MAX_COMMAND)
     .toString('latin1')
 }

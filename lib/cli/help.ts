@@ -3,7 +3,7 @@
 import type { Command, Options } from './command.js'
 import { globalOptions } from './global-options.js'
 import { columns } from './table.js'
-import { isBranch, type Branch, type Found, type Leaf, type Node } from './tree.js'
+import { isBranch, type Branch, type Found, type Node } from './tree.js'
 
 export async function helpOf(found: Found): Promise<string> {
   return isBranch(found.node)

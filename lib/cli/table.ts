@@ -47,7 +47,7 @@ export function rows(
     .join('')
 }
 
-const CONTROL = /[\0-\x1f\x7f-\x9f]/g
+const CONTROL = /\p{Cc}/gu
 
 /**
  * Text of a container may hold what a terminal obeys, or a line's end.
@@ -57,7 +57,7 @@ const CONTROL = /[\0-\x1f\x7f-\x9f]/g
 export function cell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-'
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(cell).join(',')
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
   return text.replace(CONTROL, escaped)
 }
 
