@@ -4,10 +4,12 @@
 #
 #   npm run bench -- zfs                       with ZFS, beside its program, where this machine has it
 #   npm run bench -- zfs --vm [debian-12] …    in a virtual machine that has
+#   npm run bench -- osctl                     commands of osctl beside a Node.js that does nothing
 set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
-zfs= vm=
+zfs= vm= osctl=
+if [ "${1:-}" = osctl ]; then osctl=yes && shift; fi
 if [ "${1:-}" = zfs ]; then
   zfs=yes && shift
   if [ "${1:-}" = --vm ]; then
@@ -32,5 +34,6 @@ cc "${flags[@]}" -o "$out/liblxc" bench/floor/liblxc.c -ldl
 node_modules/.bin/tsc -p bench
 
 if [ -n "$vm" ]; then exec node --import=@tapjs/typescript/import test/vm/bench.ts "$vm" "$@"; fi
+if [ -n "$osctl" ]; then exec node out/bench/osctl/main.js "$@"; fi
 if [ -n "$zfs" ]; then exec node out/bench/zfs/main.js "$@"; fi
 exec unshare --mount --propagation slave node out/bench/main.js "$@"

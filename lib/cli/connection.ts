@@ -72,11 +72,8 @@ export class Connection {
         this.#onOpen()
         if (await this.#listen(socket, head, onFrame)) return
       } catch (error) {
-        // One that ends, or imports its pools still, does not know what is in them yet.
         const away =
-          error instanceof NoDaemonError ||
-          error instanceof BadAnswerError ||
-          (error instanceof RefusedError && error.code === 'ERR_NOT_FOUND')
+          error instanceof NoDaemonError || error instanceof BadAnswerError || isImporting(error)
         if (since === null || !away || Date.now() - since > AWAY_MS) throw error
       }
       if (this.#closed) return
@@ -112,3 +109,9 @@ export class Connection {
 }
 
 type Said = ConstructorParameters<typeof RefusedError>[0]
+
+/** One that has just begun does not know yet what is in its pools. */
+function isImporting(error: unknown): boolean {
+  if (!(error instanceof RefusedError)) return false
+  return error.code === 'ERR_NOT_FOUND' || error.facts.state === 'importing'
+}

@@ -22,7 +22,7 @@ export async function manual(root: Branch): Promise<string> {
     'osctl \\- manages the containers of this machine',
     '.SH SYNOPSIS',
     '.B osctl',
-    '[options] COMMAND \\[u2026]',
+    '[options] COMMAND ...',
     '.SH DESCRIPTION',
     'It asks',
     '.BR osctld (8),',
@@ -63,5 +63,5 @@ function text(given: string): string {
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
     .replace(/^[.']/gm, '\\&$&')
-    .replaceAll('…', '\\[u2026]')
+    .replaceAll('…', '...')
 }

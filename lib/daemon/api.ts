@@ -19,7 +19,7 @@ import { containerCalls } from './calls/containers.js'
 import { entityCalls } from './calls/entities.js'
 import { hostCalls } from './calls/host.js'
 import { poolCalls } from './calls/pools.js'
-import { answerOf, statusOf } from './error-answer.js'
+import { answerOf, refuseClient, statusOf } from './error-answer.js'
 import { streamEvents } from './event-stream.js'
 import { addFiles } from './files.js'
 import { Lines } from './lines.js'
@@ -59,8 +59,16 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
     // Whoever listens closes, too.
     serverFactory: (listener) => createServer({ requestTimeout: REQUEST_MS }, listener),
     bodyLimit: MAX_BODY,
-    routerOptions: { maxParamLength: MAX_PARAMETER },
+    routerOptions: {
+      maxParamLength: MAX_PARAMETER,
+      onMaxParamLength: (_path, _request, response) => {
+        response.writeHead(404, { 'content-type': 'application/json' })
+        const error = { code: 'ERR_NOT_FOUND', message: 'nothing has such a long name' }
+        response.end(JSON.stringify({ error }))
+      },
+    },
     exposeHeadRoutes: false,
+    clientErrorHandler: refuseClient,
   })
   // JSON alone.
   app.removeContentTypeParser('text/plain')

@@ -3,7 +3,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { z } from 'zod'
-import { deadline } from '../host/deadline.js'
 import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import type { Host } from '../host/host.js'
 import { parse } from '../schema/parse.js'
@@ -11,13 +10,11 @@ import type { Behind } from './behind.js'
 import { count, flag, reference } from './call.js'
 import { ConsoleStream } from './console-stream.js'
 import { answerOf, statusOf } from './error-answer.js'
+import { hangUp } from './hang-up.js'
 import { FrameCutter, TOLD, Wire, type Frame } from './frames.js'
 import { ProgramStream } from './program-stream.js'
 
 const PROTOCOL = 'osctl'
-/** A client that does not read has as long, when we end, to take what was said to it. */
-const FLUSH_MS = 5000
-
 const programQuery = z.strictObject({ keep: flag.default(false) })
 const consoleQuery = z.strictObject({
   since: z.enum(['history', 'now']).optional(),
@@ -29,13 +26,14 @@ const consoleQuery = z.strictObject({
 const WAITS_MS = 2000
 
 interface Stream {
-  readonly wire: Wire
+  readonly socket: Duplex
   readonly behind: Behind
 }
 
 export class ByteStreams {
   readonly #host: Host
   readonly #streams = new Set<Stream>()
+  readonly #sockets = new Set<Duplex>()
   #ending = false
 
   constructor(host: Host) {
@@ -44,6 +42,8 @@ export class ByteStreams {
 
   /** For a server's `upgrade`. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     this.#begin(request, socket, head).catch((error: unknown) => refuse(socket, error))
   }
@@ -52,12 +52,13 @@ export class ByteStreams {
   async end(): Promise<void> {
     this.#ending = true
     await Promise.all(
-      [...this.#streams].map(async ({ wire, behind }) => {
+      [...this.#streams].map(async ({ socket, behind }) => {
         await behind.detach().catch(() => undefined)
-        using limit = deadline('flush', FLUSH_MS)
-        await wire.end(limit.signal)
+        await hangUp(socket)
       }),
     )
+    // Those that have only begun: the server waits for all of them.
+    for (const socket of this.#sockets) socket.destroy()
   }
 
   async #begin(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -68,7 +69,7 @@ export class ByteStreams {
     const wire = new Wire(socket)
     const stop = (error?: unknown) => {
       if (error !== undefined) wire.json(TOLD.error, answerOf(error).error)
-      void wire.end(AbortSignal.timeout(FLUSH_MS))
+      void hangUp(socket)
     }
     const open = await this.#behind(request, wire, stop)
     socket.write(
@@ -77,7 +78,7 @@ export class ByteStreams {
     const behind = await open().catch((error: unknown) => void stop(error))
     if (behind === undefined) return
     if (socket.destroyed) return void (await behind.gone())
-    const stream = { wire, behind }
+    const stream = { socket, behind }
     this.#streams.add(stream)
     // A client that will say nothing more has gone: the end of a program's input is a frame.
     socket.once('end', () => socket.destroy())
@@ -154,5 +155,5 @@ function decoded(text: string): string {
 function refuse(socket: Duplex, error: unknown): void {
   const text = JSON.stringify(answerOf(error))
   const head = `HTTP/1.1 ${statusOf(error)} Refused\r\nconnection: close\r\ncontent-type: application/json\r\n`
-  socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+  void hangUp(socket, `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -11,10 +12,13 @@ import { Host } from '../host/host.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
+import { Undo } from '../undo.js'
 import { makeApi } from './api.js'
 import { answerOf } from './error-answer.js'
 import { startByItself } from './autostart.js'
 import { ByteStreams } from './byte-streams.js'
+import { listenTls, type NetworkServer } from './network.js'
+import { passedSocket } from './service-manager.js'
 import { Tasks } from './under-way.js'
 
 type Checked = z.output<typeof daemonOptions>
@@ -26,9 +30,6 @@ interface PoolStatus {
   /** As it stands in the configuration. */
   readonly options: PoolOptions
 }
-
-/** Where descriptors begin that a service manager passes. */
-const FIRST_PASSED_FD = 3
 
 /**
  * ```ts
@@ -46,6 +47,7 @@ export class Daemon implements AsyncDisposable {
   readonly begun: Promise<void>
   readonly #log: Logger
   readonly #app: FastifyInstance
+  readonly #network: NetworkServer | null
   readonly #tasks: Tasks
   readonly #streams: ByteStreams
   readonly #pools: Map<string, PoolStatus>
@@ -57,6 +59,7 @@ export class Daemon implements AsyncDisposable {
     socket: string | null
     log: Logger
     app: FastifyInstance
+    network: NetworkServer | null
     tasks: Tasks
     streams: ByteStreams
     pools: Map<string, PoolStatus>
@@ -66,6 +69,7 @@ export class Daemon implements AsyncDisposable {
     this.socket = parts.socket
     this.#log = parts.log
     this.#app = parts.app
+    this.#network = parts.network
     this.#tasks = parts.tasks
     this.#streams = parts.streams
     this.#pools = parts.pools
@@ -80,24 +84,30 @@ export class Daemon implements AsyncDisposable {
   static async open(given: DaemonOptions, log: Logger): Promise<Daemon> {
     const options = parse(daemonOptions, given, 'osctld')
     const { stateDir, cgroupRoot, interfacePrefix } = options
+    await using undo = new Undo()
     const host = await Host.open({ stateDir, cgroupRoot, interfacePrefix })
-    try {
-      const tasks = new Tasks()
-      const pools = new Map<string, PoolStatus>()
-      const since = Date.now()
-      const status = () => ({ pid: process.pid, since, pools: poolsNow(host, pools) })
-      const app = await makeApi({ host, tasks, log, status })
-      const streams = new ByteStreams(host)
-      app.server.on('upgrade', (request, socket, head: Buffer) =>
-        streams.accept(request, socket, head),
-      )
-      const socket = passedSocket() ? null : (options.socket ?? join(stateDir, 'osctld.sock'))
-      await listen(app.server, socket)
-      return new Daemon({ host, socket, log, app, tasks, streams, pools, options })
-    } catch (error) {
-      await host.close()
-      throw error
-    }
+    undo.add(() => host.close())
+    const tasks = new Tasks()
+    const pools = new Map<string, PoolStatus>()
+    const since = Date.now()
+    const status = () => ({ pid: process.pid, since, pools: poolsNow(host, pools) })
+    const app = await makeApi({ host, tasks, log, status })
+    undo.add(() => app.close())
+    const streams = new ByteStreams(host)
+    const accept = streams.accept.bind(streams)
+    app.server.on('upgrade', accept)
+    const network = options.tls === undefined ? null : await listenTls(app, accept, options.tls)
+    undo.add(() => network?.close())
+    const passed = passedSocket()
+    const socket = passed === null ? (options.socket ?? join(stateDir, 'osctld.sock')) : null
+    await listen(app.server, socket ?? passed)
+    undo.commit()
+    return new Daemon({ host, socket, log, app, network, tasks, streams, pools, options })
+  }
+
+  /** Where it is asked over the network; null when it is not. */
+  get address(): AddressInfo | null {
+    return (this.#network?.address() ?? null) as AddressInfo | null
   }
 
   /** Answers nobody any more, gives up what is under way, and lets go of the host. */
@@ -136,11 +146,12 @@ export class Daemon implements AsyncDisposable {
     this.#ending.abort()
     this.#tasks.cancelAll()
     const { server } = this.#app
-    const closed = new Promise((resolve) => server.close(resolve))
+    const servers = [server, ...(this.#network === null ? [] : [this.#network])]
+    const closed = servers.map((one) => new Promise((resolve) => one.close(resolve)))
     await this.#streams.end()
-    server.closeAllConnections()
+    for (const one of servers) one.closeAllConnections()
     await this.#app.close()
-    await closed
+    await Promise.all(closed)
     await this.begun
     await this.host.close()
   }
@@ -159,20 +170,14 @@ function poolsNow(host: Host, noted: ReadonlyMap<string, PoolStatus>): object {
   )
 }
 
-/** By systemd's socket activation, sd_listen_fds(3). */
-function passedSocket(): boolean {
-  const { LISTEN_PID: pid, LISTEN_FDS: count } = process.env
-  return Number(pid) === process.pid && Number(count) >= 1
-}
-
-/** @param socket null: the one that was passed */
-async function listen(server: Server, socket: string | null): Promise<void> {
+/** @param where a path, or a descriptor that was passed */
+async function listen(server: Server, where: string | number | null): Promise<void> {
   // Whoever had it is gone, or the host would not be ours.
-  if (socket !== null) await rm(socket, { force: true })
+  if (typeof where === 'string') await rm(where, { force: true })
   // It is bound before this returns: at no time can others than root connect.
   const mask = process.umask(0o177)
   try {
-    server.listen(socket === null ? { fd: FIRST_PASSED_FD } : { path: socket })
+    server.listen(typeof where === 'string' ? { path: where } : { fd: where })
   } finally {
     process.umask(mask)
   }

@@ -1,5 +1,8 @@
 // What the one who asked is told of an error: a status of HTTP, its code, its words and its facts.
 
+import type { Duplex } from 'node:stream'
+import { hangUp } from './hang-up.js'
+
 /** Others are 500: they are not about what was asked. */
 const STATUS: Readonly<Record<string, number>> = {
   ERR_INVALID_ARGUMENT: 400,
@@ -52,6 +55,15 @@ export function answerOf(error: unknown): ErrorAnswer {
       message: error.message,
     },
   }
+}
+
+/** What cannot be read as HTTP at all. */
+export function refuseClient(error: Error, socket: Duplex): void {
+  const { code } = error as { code?: unknown }
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const text = JSON.stringify({ error: { code: 'ERR_BAD_REQUEST', message: error.message } })
+  const head = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\n'
+  void hangUp(socket, `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }
 
 /** They are said otherwise, or about the server. */

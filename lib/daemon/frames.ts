@@ -95,23 +95,4 @@ export class Wire {
   whenDrained(then: () => void): void {
     this.#socket.once('drain', then)
   }
-
-  /**
-   * Resolves when the client has gone, or the limit is reached. It is not left before: what it still says would
-   * find nobody, and with that error it would lose what was said to it.
-   */
-  async end(limit: AbortSignal): Promise<void> {
-    const socket = this.#socket
-    if (socket.destroyed) return
-    socket.removeAllListeners('data')
-    socket.resume()
-    await new Promise<void>((resolve) => {
-      socket.once('close', resolve)
-      socket.once('end', resolve)
-      limit.addEventListener('abort', () => resolve(), { once: true })
-      if (limit.aborted || socket.readableEnded) resolve()
-      socket.end()
-    })
-    socket.destroy()
-  }
 }

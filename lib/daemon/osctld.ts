@@ -3,10 +3,11 @@
 
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import { parse as parseYaml } from 'yaml'
 import type { DaemonOptions } from '../schema/daemon.js'
 import { Daemon } from './daemon.js'
+import { notifyManager } from './service-manager.js'
 
 const DEFAULT_CONFIG = '/etc/osctl/osctld.yml'
 const USAGE = `osctld [--config FILE]
@@ -27,6 +28,15 @@ async function configuration(path: string | undefined): Promise<DaemonOptions> {
   }
 }
 
+/** It works without. */
+function tellManager(log: Logger, state: string): void {
+  try {
+    notifyManager(state)
+  } catch (error) {
+    log.warn({ err: error }, 'the service manager cannot be told')
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { config: { type: 'string' }, help: { type: 'boolean' } },
@@ -35,8 +45,11 @@ async function main(): Promise<void> {
   const options = await configuration(values.config)
   const log = pino({ level: options.logLevel ?? 'info', base: null })
   const daemon = await Daemon.open(options, log)
-  log.info({ pid: process.pid, socket: daemon.socket }, 'osctld answers')
+  const { socket, address } = daemon
+  log.info({ pid: process.pid, socket, address }, 'osctld answers')
+  tellManager(log, `READY=1\nMAINPID=${process.pid}`)
   const end = (signal: string) => {
+    tellManager(log, 'STOPPING=1')
     log.info({ signal }, 'osctld ends; containers go on')
     daemon.close().catch((error: unknown) => {
       log.error({ err: error }, 'osctld could not end well')

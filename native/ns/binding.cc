@@ -15,6 +15,7 @@
 #include "ns/flush.h"
 #include "ns/mount.h"
 #include "ns/namespace.h"
+#include "ns/notify.h"
 #include "ns/pidfd.h"
 #include "ns/tree.h"
 #include "ns/userns.h"
@@ -253,6 +254,15 @@ Value LockFile(const CallbackInfo& info) {
   return bridge::value_or_throw(info.Env(), ns::lock_file(fd), bridge::ConvertByType());
 }
 
+// notify(address: string, text: string): void
+Value Notify(const CallbackInfo& info) {
+  Args args(info);
+  const std::string address = args[0].string();
+  const std::string text = args[1].string();
+  if (!args.ok()) return {};
+  return bridge::value_or_throw(info.Env(), ns::notify(address, text));
+}
+
 // newStop(): Stop
 Value NewStop(const CallbackInfo& info) {
   return bridge::make_handle(info.Env(), std::make_shared<StopFlag>());
@@ -324,6 +334,7 @@ Napi::Object init_ns(Napi::Env env) {
                             {"moveMount", MoveMount},
                             {"umount", Umount},
                             {"lockFile", LockFile},
+                            {"notify", Notify},
                             {"newStop", NewStop},
                             {"stop", Stop},
                             {"removeTree", RemoveTree},

@@ -53,6 +53,7 @@ const probes = {
   ip: () => found('ip'),
   'lxc-info': () => found('lxc-info'),
   groff: () => found('groff'),
+  openssl: () => found('openssl'),
   // Of scripts/test.sh, which lints with it.
   'clang-tidy': () => found('clang-tidy'),
   // The kernel tells of other processes only there; these are the numbers of the initial ones.

@@ -90,6 +90,9 @@ export interface Ns {
   /** Inline. False when somebody has it; freed with the descriptor. */
   lockFile(fd: number): boolean
 
+  /** Inline. A datagram to a service manager, sd_notify(3); `address` as in `NOTIFY_SOCKET`. */
+  notify(address: string, text: string): void
+
   /** Inline. */
   newStop(): Stop
   /** Inline. The work rejects with ECANCELED soon after. */

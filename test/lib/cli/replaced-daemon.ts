@@ -16,6 +16,7 @@ const CONTAINERS = 10
 const LINES = 400
 const REPLACEMENTS = 2
 
+t.setTimeout(upTo(600_000))
 const place = await daemonPlace(t)
 const osctl = new Osctl(place.socket)
 const config = join(dirname(place.socket), 'osctld.json')
@@ -27,7 +28,7 @@ async function daemon(): Promise<ChildProcess> {
   })
   await osctl.run('ping 60')
   // It answers before its pools are there.
-  await until(async () => (await osctl.run('pool show tank')).code === 0)
+  await until(async () => (await osctl.run('pool ls -H -o state tank')).stdout === 'active\n')
   return child
 }
 

@@ -25,6 +25,7 @@ int main(int argc, char **argv) {
   signal(SIGHUP, SIG_IGN);
   if (write(1, "x", 1) < 0) return 1;
   if (argc > 1 && strcmp(argv[1], "wait") == 0) { int got; sigwait(&some, &got); }
+  if (argc > 1 && strcmp(argv[1], "work") == 0) for (;;) continue;
   for (;;) pause();
 }`
 
@@ -46,9 +47,20 @@ for (const how of ['pause', 'wait']) {
       t.equal(await heeds(pid, SIGHUP), false, 'ignored')
     }
     t.equal(await heeds(pid, SIGTERM), true, 'caught')
+    // It says that it is about to sleep, not that it does.
+    while ((await heeds(pid, SIGUSR1)) === false) await setTimeout(1)
     t.equal(await heeds(pid, SIGUSR1), true, 'blocked, or waited for')
     child.kill('SIGKILL')
     await once(child, 'exit')
     t.equal(await heeds(pid, SIGTERM), null, 'gone')
   })
 }
+
+await t.test('one that works while it blocks a signal, as fork() does', async (t) => {
+  const child = spawn(program, ['work'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const { pid = 0 } = child
+  await once(child.stdout, 'data')
+  t.equal(await heeds(pid, SIGUSR1), false, 'blocked, perhaps not for long')
+  t.equal(await heeds(pid, SIGTERM), true, 'caught')
+})
