@@ -25,7 +25,7 @@ const { values } = parseArgs({
 const many = Number(values.containers)
 const running = Number(values.running)
 const samples = Number(values.samples)
-const [osctld, osctl] = ['daemon/osctld.js', 'cli/osctl.js'].map((name) =>
+const [osctld, osctl] = ['daemon/osctld.js', 'cli/osctl.cjs'].map((name) =>
   fileURLToPath(import.meta.resolve('vpsadminos').replace(/index\.js$/, name)),
 ) as [string, string]
 

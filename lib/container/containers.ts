@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { HostContext } from '../host/context.js'
+import { InvalidArgumentError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
@@ -15,7 +16,13 @@ import type { Container } from './container.js'
 import { copyContainer, type CopyOptions } from './copy.js'
 import { createContainer } from './create.js'
 import { deadline } from '../host/deadline.js'
-import type { ContainerSnapshot } from './snapshot.js'
+import {
+  fieldsOf,
+  SNAPSHOT_FIELDS,
+  snapshotOf,
+  type ContainerSnapshot,
+  type SnapshotField,
+} from './snapshot.js'
 import { CONTAINER_STATES } from './state.js'
 
 type OneOf<Value> = Value | readonly Value[]
@@ -106,17 +113,39 @@ export class Containers {
   /**
    * All that match, from memory: touches neither storage nor cgroups nor /proc.
    *
+   * ```ts
+   * host.containers.list({ state: 'running' }, ['id', 'initPid'])
+   * ```
+   *
+   * @param fields what is wanted of each; default: all
    * @throws InvalidArgumentError for a field or a state that there is not
    */
-  list(filter: ContainerFilter = {}): readonly ContainerSnapshot[] {
+  list(filter?: ContainerFilter): readonly ContainerSnapshot[]
+  list<Name extends SnapshotField>(
+    filter: ContainerFilter,
+    fields: readonly Name[],
+  ): readonly Pick<ContainerSnapshot, Name>[]
+  list(
+    filter: ContainerFilter = {},
+    fields?: readonly SnapshotField[],
+  ): readonly Partial<ContainerSnapshot>[] {
+    const unknown = fields?.find((name) => !SNAPSHOT_FIELDS.includes(name))
+    if (unknown !== undefined) {
+      throw new InvalidArgumentError('list.fields', `'${String(unknown)}' is none`)
+    }
     const wanted = Object.entries(parse(containerFilter, filter, 'list'))
       .filter(([, values]) => values !== undefined)
       .map(([field, values]) => [field as keyof ContainerFilter, [values].flat()] as const)
-    const matching = [...this.#host.pools.values()]
-      .flatMap((pool) => [...pool.containers.values()])
-      .map((container) => container.show())
-      .filter((shown) => wanted.every(([field, values]) => values.includes(shown[field])))
-    return inOrder(matching, ({ id }) => id)
+    const tested = wanted.map(([field]) => field)
+    const matches = ({ record }: Container) => {
+      const shown = fieldsOf(record, tested)
+      return wanted.every(([field, values]) => values.includes(shown[field]))
+    }
+    const all = [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
+    const matching = wanted.length === 0 ? all : all.filter(matches)
+    const sorted = inOrder(matching, ({ id }) => id)
+    if (fields === undefined) return sorted.map(({ record }) => snapshotOf(record))
+    return sorted.map(({ record }) => fieldsOf(record, fields))
   }
 
   /**

@@ -90,6 +90,13 @@ function bootedOf({ config, imageRun, home }: ContainerRecord): ContainerSnapsho
   return Object.freeze({ image, distribution, version, arch, dataset: bootHome(home), mountRoot })
 }
 
+function netifOf({ config }: ContainerRecord): ContainerSnapshot['netif'] {
+  const [netif] = config.net_interfaces
+  if (netif === undefined) return null
+  const { type, name, link = null, hwaddr } = netif
+  return { type, name, link, hwaddr: hwaddr ?? null }
+}
+
 function autostartOf({ config }: ContainerRecord): ContainerSnapshot['autostart'] {
   if (config.autostart === false || config.autostart == null) return null
   const { priority, delay } = config.autostart
@@ -97,56 +104,111 @@ function autostartOf({ config }: ContainerRecord): ContainerSnapshot['autostart'
   return Object.freeze({ priority, delay, after, requires })
 }
 
-/** @throws NotFoundError when it was deleted */
+/** How each of them is known, so that a list of few costs what these do. */
+const FIELDS: {
+  readonly [Name in keyof ContainerSnapshot]: (record: ContainerRecord) => ContainerSnapshot[Name]
+} = {
+  pool: ({ pool }) => pool.name,
+  id: ({ id }) => id,
+  user: ({ user }) => user.name,
+  group: ({ group }) => group.path,
+  distribution: ({ config }) => config.distribution,
+  version: ({ config }) => config.version,
+  arch: ({ config }) => config.arch,
+  state: ({ run }) => run.state,
+  initPid: ({ run }) => run.initPid,
+  ready: ({ run, init }) =>
+    run.state === 'running' && (run.ready !== null || !announcesReadiness(init)),
+  exit: ({ run }) => run.exit,
+  hostname: ({ config }) => config.hostname ?? null,
+  utsName: ({ id, config }) => utsName(id, config.hostname ?? null, config.distribution),
+  dnsResolvers: ({ config }) => config.dns_resolvers ?? null,
+  autostart: autostartOf,
+  initCmd: ({ config }) => config.init_cmd ?? null,
+  init: ({ init }) => init,
+  prlimits: ({ config }) => config.prlimits,
+  clampedPrlimits: ({ config, host }) => clampPrlimits(config.prlimits, host.prlimitBounds).clamped,
+  memoryLimit: ({ config }) => limitsOf(config.cgparams).memoryLimit,
+  swapLimit: ({ config }) => limitsOf(config.cgparams).swapLimit,
+  cpuLimit: ({ config }) => limitsOf(config.cgparams).cpuLimit,
+  pidsLimit: ({ config }) => limitsOf(config.cgparams).pidsLimit,
+  cgparams: ({ config }) => shownParams(config.cgparams),
+  unusedCgparams: ({ config, host }) => unusedParams(host.cgroups, config.cgparams),
+  netif: netifOf,
+  seccompProfile: ({ config }) => config.seccomp_profile ?? null,
+  nesting: ({ config }) => config.nesting,
+  rawLxc: ({ config }) => config.raw.lxc ?? null,
+  pending: ({ run, pending, config }) => (run.alive ? pending.names(config) : []),
+  cloneMode: ({ config }) => config.vpsadminos.clone_mode,
+  image: ({ config }) => config.vpsadminos.image ?? null,
+  booted: bootedOf,
+  dataset: ({ home }) => home,
+  rootfs: ({ host, pool, id }) => host.paths.rootfs(pool.name, id),
+  lxcPath: ({ host, pool }) => host.paths.lxc(pool.name),
+  cgroup: ({ cgroup }) => cgroup,
+  logFile: ({ pool, id }) => pool.layout.log(id),
+  consoleLog: ({ pool, id }) => pool.layout.consoleLog(id),
+  attributes: ({ config }) => shownAttributes(config.attrs),
+}
+
+export type SnapshotField = keyof ContainerSnapshot
+export const SNAPSHOT_FIELDS = Object.keys(FIELDS) as readonly SnapshotField[]
+
+/**
+ * Written out: an object that gets so many fields by names is slow to make and to read (V8).
+ *
+ * @throws NotFoundError when it was deleted
+ */
 export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
   record.assertPresent()
-  const { pool, id, config, run, host, user, group } = record
-  const [netif] = config.net_interfaces
   return Object.freeze({
-    pool: pool.name,
-    id,
-    user: user.name,
-    group: group.path,
-    distribution: config.distribution,
-    version: config.version,
-    arch: config.arch,
-    state: run.state,
-    initPid: run.initPid,
-    ready: run.state === 'running' && (run.ready !== null || !announcesReadiness(record.init)),
-    exit: run.exit,
-    hostname: config.hostname ?? null,
-    utsName: utsName(id, config.hostname ?? null, config.distribution),
-    dnsResolvers: config.dns_resolvers ?? null,
-    autostart: autostartOf(record),
-    initCmd: config.init_cmd ?? null,
-    init: record.init,
-    prlimits: config.prlimits,
-    clampedPrlimits: clampPrlimits(config.prlimits, host.prlimitBounds).clamped,
-    ...limitsOf(config.cgparams),
-    cgparams: shownParams(config.cgparams),
-    unusedCgparams: unusedParams(host.cgroups, config.cgparams),
-    netif:
-      netif === undefined
-        ? null
-        : {
-            type: netif.type,
-            name: netif.name,
-            link: netif.link ?? null,
-            hwaddr: netif.hwaddr ?? null,
-          },
-    seccompProfile: config.seccomp_profile ?? null,
-    nesting: config.nesting,
-    rawLxc: config.raw.lxc ?? null,
-    pending: run.alive ? record.pending.names(config) : [],
-    cloneMode: config.vpsadminos.clone_mode,
-    image: config.vpsadminos.image ?? null,
-    booted: bootedOf(record),
-    dataset: record.home,
-    rootfs: host.paths.rootfs(pool.name, id),
-    lxcPath: host.paths.lxc(pool.name),
-    cgroup: record.cgroup,
-    logFile: pool.layout.log(id),
-    consoleLog: pool.layout.consoleLog(id),
-    attributes: shownAttributes(config.attrs),
+    pool: FIELDS.pool(record),
+    id: FIELDS.id(record),
+    user: FIELDS.user(record),
+    group: FIELDS.group(record),
+    distribution: FIELDS.distribution(record),
+    version: FIELDS.version(record),
+    arch: FIELDS.arch(record),
+    state: FIELDS.state(record),
+    initPid: FIELDS.initPid(record),
+    ready: FIELDS.ready(record),
+    exit: FIELDS.exit(record),
+    hostname: FIELDS.hostname(record),
+    utsName: FIELDS.utsName(record),
+    dnsResolvers: FIELDS.dnsResolvers(record),
+    autostart: FIELDS.autostart(record),
+    initCmd: FIELDS.initCmd(record),
+    init: FIELDS.init(record),
+    prlimits: FIELDS.prlimits(record),
+    clampedPrlimits: FIELDS.clampedPrlimits(record),
+    cgparams: FIELDS.cgparams(record),
+    unusedCgparams: FIELDS.unusedCgparams(record),
+    netif: FIELDS.netif(record),
+    seccompProfile: FIELDS.seccompProfile(record),
+    nesting: FIELDS.nesting(record),
+    rawLxc: FIELDS.rawLxc(record),
+    pending: FIELDS.pending(record),
+    cloneMode: FIELDS.cloneMode(record),
+    image: FIELDS.image(record),
+    booted: FIELDS.booted(record),
+    dataset: FIELDS.dataset(record),
+    rootfs: FIELDS.rootfs(record),
+    lxcPath: FIELDS.lxcPath(record),
+    cgroup: FIELDS.cgroup(record),
+    logFile: FIELDS.logFile(record),
+    consoleLog: FIELDS.consoleLog(record),
+    attributes: FIELDS.attributes(record),
+    ...limitsOf(record.config.cgparams),
   })
+}
+
+/** Some of a snapshot. @throws NotFoundError when it was deleted */
+export function fieldsOf<Name extends SnapshotField>(
+  record: ContainerRecord,
+  names: readonly Name[],
+): Pick<ContainerSnapshot, Name> {
+  record.assertPresent()
+  const shown: Record<string, unknown> = {}
+  for (const name of names) shown[name] = FIELDS[name](record)
+  return Object.freeze(shown) as Pick<ContainerSnapshot, Name>
 }

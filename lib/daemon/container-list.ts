@@ -1,7 +1,7 @@
 // A list of containers as it is asked for: some of them, some of what is known of them, and what they use.
 
 import { containerFilter, type ContainerFilter } from '../container/containers.js'
-import type { ContainerSnapshot } from '../container/snapshot.js'
+import type { SnapshotField } from '../container/snapshot.js'
 import type { Host } from '../host/host.js'
 
 export const FILTERS = Object.keys(containerFilter.shape) as (keyof ContainerFilter)[]
@@ -18,41 +18,25 @@ export async function listed(
   { ids, fields, stats: withStats = false, ...filter }: Asked,
   signal: AbortSignal,
 ): Promise<readonly object[]> {
-  // The engine says what is wrong with it.
-  const matching = host.containers.list(filter as ContainerFilter)
-  const wanted = ids === undefined ? matching : only(host, ids, matching)
-  const stats = withStats
-    ? await host.containers.stats(
-        wanted.filter(({ initPid }) => initPid !== null).map(referenceOf),
-        {
-          signal,
-        },
-      )
-    : null
-  return wanted.map((shown) => ({
-    ...(fields === undefined ? shown : picked(shown, fields)),
-    ...(stats === null ? {} : { stats: stats.get(referenceOf(shown)) ?? null }),
-  }))
+  const only =
+    ids === undefined ? null : new Set(ids.map((id) => referenceOf(host.containers.get(id))))
+  // The engine says what is wrong with any of these.
+  const shown =
+    fields === undefined
+      ? host.containers.list(filter as ContainerFilter)
+      : host.containers.list(filter as ContainerFilter, [
+          ...new Set([...NEEDED, ...(fields as SnapshotField[])]),
+        ])
+  const wanted = only === null ? shown : shown.filter((one) => only.has(referenceOf(one)))
+  if (!withStats) return wanted
+  const running = wanted.filter(({ initPid }) => initPid !== null).map(referenceOf)
+  const stats = await host.containers.stats(running, { signal })
+  return wanted.map((one) => ({ ...one, stats: stats.get(referenceOf(one)) ?? null }))
 }
+
+/** Of each, so that it can be told which one it is, and whether it uses anything. */
+const NEEDED = ['pool', 'id', 'initPid'] as const
 
 export function referenceOf({ pool, id }: { pool: string; id: string }): string {
   return `${pool}:${id}`
-}
-
-/** @throws NotFoundError for one that there is not; one that does not match is left out */
-function only(
-  host: Host,
-  ids: readonly string[],
-  matching: readonly ContainerSnapshot[],
-): readonly ContainerSnapshot[] {
-  const asked = new Set(ids.map((id) => referenceOf(host.containers.get(id))))
-  return matching.filter((shown) => asked.has(referenceOf(shown)))
-}
-
-function picked(shown: ContainerSnapshot, fields: readonly string[]): object {
-  return Object.fromEntries(
-    fields
-      .filter((name) => Object.hasOwn(shown, name))
-      .map((name) => [name, shown[name as keyof ContainerSnapshot]]),
-  )
 }

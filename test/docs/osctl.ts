@@ -37,7 +37,7 @@ await using daemon = await Daemon.open(options, pino({ level: 'silent' }))
 
 await t.test('the tour', async (t) => {
   await run('tar', ['--zstd', '-cf', join(dir, 'debian.tar.zst'), '-C', busyboxImage(t), '.'])
-  const osctl = `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/cli/osctl.js')} "$@"\n`
+  const osctl = `#!/bin/sh\nexec ${process.execPath} ${resolve('dist/cli/osctl.cjs')} "$@"\n`
   writeFileSync(join(dir, 'osctl'), osctl, { mode: 0o755 })
   t.ok(commands.split('\n').length > 20, 'the page has commands')
   const script = commands.replaceAll('/var/lib/osctl/tank', join(dir, 'tank'))

@@ -9,7 +9,7 @@ import { isBranch, leaves, step, type Found, type Leaf } from '../../dist/cli/tr
 import { cutOptions } from '../../dist/cli/words.js'
 import { until } from './keeper-host.js'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/osctl.js', import.meta.url))
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/osctl.cjs', import.meta.url))
 
 export interface Ran {
   readonly code: number | null

@@ -9,7 +9,7 @@ const asserted = readdirSync(directory)
   .map((name) => readFileSync(new URL(name, directory), 'utf8'))
   .map((text) => text.slice(text.lastIndexOf("'all of it was run'")))
   .join('\n')
-const names = [...asserted.matchAll(/'([a-z -]+)'\.split\(' '\)/g)]
+const names = [...asserted.matchAll(/'([a-z -]+)'\s*\.split\(' '\)/g)]
   .flatMap(([, words = '']) => words.split(' ').map((word) => `ct ${word}`))
   .concat([...asserted.matchAll(/'([a-z -]+)'/g)].map(([, name = '']) => name))
 

@@ -1,0 +1,18 @@
+// Makes one file of all that osctl is: to find and load twenty costs as much as Node.js takes to begin.
+import { chmodSync } from 'node:fs'
+import { build } from 'esbuild'
+
+const outfile = 'dist/cli/osctl.cjs'
+await build({
+  entryPoints: ['dist/cli/osctl.js'],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  // Node.js loads such modules without its loader for the others, which is not ready at once.
+  format: 'cjs',
+  banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href" },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  logLevel: 'warning',
+})
+chmodSync(outfile, 0o755)
