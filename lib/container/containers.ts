@@ -38,8 +38,9 @@ export interface ContainerFilter {
   readonly version?: OneOf<string> | undefined
 }
 
+/** One value is a list of one: what is wrong with it is said of it. */
 function oneOf<Value extends z.ZodType>(value: Value) {
-  return z.union([value, z.array(value)]).optional()
+  return z.union([z.array(value), value]).optional()
 }
 
 export const containerFilter = z.strictObject({

@@ -34,6 +34,7 @@ export class ByteStreams {
   readonly #host: Host
   readonly #streams = new Set<Stream>()
   readonly #sockets = new Set<Duplex>()
+  readonly #beginnings = new Set<Promise<void>>()
   #ending = false
 
   constructor(host: Host) {
@@ -45,7 +46,10 @@ export class ByteStreams {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    this.#begin(request, socket, head).catch((error: unknown) => refuse(socket, error))
+    const beginning = this.#begin(request, socket, head)
+      .catch((error: unknown) => refuse(socket, error))
+      .finally(() => this.#beginnings.delete(beginning))
+    this.#beginnings.add(beginning)
   }
 
   /** Whoever is connected is told no more; programs go on. */
@@ -57,7 +61,9 @@ export class ByteStreams {
         await hangUp(socket)
       }),
     )
-    // Those that have only begun: the server waits for all of them.
+    // Those that are just beginning let go of their programs, too.
+    await Promise.all(this.#beginnings)
+    // The server waits for all of them.
     for (const socket of this.#sockets) socket.destroy()
   }
 
@@ -77,6 +83,10 @@ export class ByteStreams {
     )
     const behind = await open().catch((error: unknown) => void stop(error))
     if (behind === undefined) return
+    if (this.#ending) {
+      await behind.detach()
+      return hangUp(socket)
+    }
     if (socket.destroyed) return void (await behind.gone())
     const stream = { socket, behind }
     this.#streams.add(stream)

@@ -57,12 +57,19 @@ export function answerOf(error: unknown): ErrorAnswer {
   }
 }
 
-/** What cannot be read as HTTP at all. */
+/** What Node.js cannot read as HTTP; others are 400. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** For a server's `clientError`. */
 export function refuseClient(error: Error, socket: Duplex): void {
   const { code } = error as { code?: unknown }
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const text = JSON.stringify({ error: { code: 'ERR_BAD_REQUEST', message: error.message } })
-  const head = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\n'
+  const text = JSON.stringify({ error: { code: 'ERR_INVALID_ARGUMENT', message: error.message } })
+  const status = UNREADABLE[String(code)] ?? '400 Bad Request'
+  const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n`
   void hangUp(socket, `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }
 

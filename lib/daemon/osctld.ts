@@ -10,6 +10,8 @@ import { Daemon } from './daemon.js'
 import { notifyManager } from './service-manager.js'
 
 const DEFAULT_CONFIG = '/etc/osctl/osctld.yml'
+/** After it has let go of everything. */
+const LINGER_MS = 2000
 const USAGE = `osctld [--config FILE]
 
 Serves the containers of this machine to osctl, until SIGTERM or SIGINT; containers go on without it.
@@ -51,10 +53,16 @@ async function main(): Promise<void> {
   const end = (signal: string) => {
     tellManager(log, 'STOPPING=1')
     log.info({ signal }, 'osctld ends; containers go on')
-    daemon.close().catch((error: unknown) => {
-      log.error({ err: error }, 'osctld could not end well')
-      process.exitCode = 1
-    })
+    daemon
+      .close()
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'osctld could not end well')
+        process.exitCode = 1
+      })
+      .finally(() => {
+        // Whatever is still open must not keep it.
+        setTimeout(() => process.exit(), LINGER_MS).unref()
+      })
   }
   process.once('SIGTERM', end)
   process.once('SIGINT', end)

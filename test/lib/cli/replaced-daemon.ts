@@ -33,7 +33,7 @@ async function daemon(): Promise<ChildProcess> {
 }
 
 async function replaced(old: ChildProcess): Promise<ChildProcess> {
-  const ended = once(old, 'exit')
+  const ended = once(old, 'exit', { signal: AbortSignal.timeout(upTo(60_000)) })
   old.kill('SIGTERM')
   t.same(await ended, [0, null], 'it ends when it is told to')
   return daemon()

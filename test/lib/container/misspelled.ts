@@ -17,7 +17,7 @@ await t.test('options, filters and references', async (t) => {
   t.throws(() => host.containers.list(untyped({ state: 'up' })), {
     code: 'ERR_INVALID_ARGUMENT',
     argument: 'list.state',
-    reason: /^must be "staged", "stopped", .* or "error", got "up"$/,
+    reason: /^must be an array, "staged", .* or "error", got "up"$/,
   })
   t.throws(() => host.containers.list(untyped({ user: 5 })), {
     code: 'ERR_INVALID_ARGUMENT',

@@ -13,6 +13,7 @@ const good: Record<string, unknown[]> = {
   pidfdPid: [0],
   watchExit: [0, false, () => undefined],
   lockFile: [0],
+  notify: ['/none', ''],
   namespaceIds: [1],
   createUserNs: [map, map],
   cloneMount: ['/', 0, 0, false],

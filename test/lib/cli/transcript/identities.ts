@@ -90,7 +90,7 @@ await t.test('a range of ids', async (t) => {
 await t.test('users', async (t) => {
   await osctl.ok(
     t,
-    'user new --pool tank --no-standalone --id-range default --id-range-block-index 7 alice',
+    'user new --pool tank --no-standalone --id-range default --id-range-block-index 50123 alice',
   )
   await osctl.ok(t, 'user new --map 0:700000000:65536 bob')
   await osctl.ok(t, 'user new --map-uid 0:701000000:65536 --map-gid 0:702000000:65536 carol')
@@ -126,10 +126,10 @@ await t.test('users', async (t) => {
   await osctl.prints(
     t,
     'user show -o name,standalone,uid_map alice',
-    /* block 7 of 65536 ids from 1000000 on */ [
+    /* block 50123 of 65536 ids from 1000000 on */ [
       '      NAME:  alice',
       'STANDALONE:  false',
-      '   UID_MAP:  0:1458752:65536',
+      '   UID_MAP:  0:3285860928:65536',
       '',
     ].join('\n'),
   )
