@@ -32,9 +32,9 @@ export class Connection {
     this.#onOpen = onOpen
   }
 
-  /** False when the daemon does not read as fast. */
-  send(kind: string, bytes: Buffer): boolean {
-    return this.#socket?.writable === true ? this.#socket.write(frame(kind, bytes)) : false
+  /** Lost while the daemon is away: `onOpen` says it again. */
+  send(kind: string, bytes: Buffer): void {
+    if (this.#socket?.writable === true) this.#socket.write(frame(kind, bytes))
   }
 
   json(kind: string, value: unknown): void {
@@ -61,13 +61,15 @@ export class Connection {
    */
   async run(onFrame: (frame: Frame) => boolean): Promise<void> {
     let since: number | null = null
-    for (;;) {
+    while (!this.#closed) {
       const place = this.#place()
       if (place === null) throw new BadAnswerError('it ended before the program was begun')
       try {
         const { where, query = {} } = place
         const { socket, head } = await this.#daemon.upgrade(where, { query })
         this.#socket = socket
+        // It may have been closed before there was anything to close.
+        if (this.#closed) return void socket.destroy()
         since = null
         this.#onOpen()
         if (await this.#listen(socket, head, onFrame)) return
@@ -76,7 +78,6 @@ export class Connection {
           error instanceof NoDaemonError || error instanceof BadAnswerError || isImporting(error)
         if (since === null || !away || Date.now() - since > AWAY_MS) throw error
       }
-      if (this.#closed) return
       since ??= Date.now()
       await sleep(AGAIN_MS)
     }
