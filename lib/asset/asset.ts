@@ -1,6 +1,7 @@
 // What something is made of, in files and in the kernel, and whether all of that is as it should be.
 
 import { lstat } from 'node:fs/promises'
+import { quoted } from '../quoted.js'
 
 export interface Asset {
   readonly type: 'directory' | 'file' | 'socket' | 'dataset' | 'cgroup' | 'process' | 'interface'
@@ -74,8 +75,3 @@ async function look(expected: Expected): Promise<Asset[]> {
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0')
-
-/** For a shell. */
-export function quoted(path: string): string {
-  return /^[a-zA-Z0-9_./:@=+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
-}

@@ -3,9 +3,10 @@
 import { join } from 'node:path'
 import { isThere } from '../container/belongings.js'
 import type { ContainerRecord } from '../container/record.js'
+import { quoted } from '../quoted.js'
 import { listDatasets } from '../zfs/list.js'
 import { isZfsError } from '../zfs/zfs-error.js'
-import { asset, assetsAt, quoted, type Asset, type Expected } from './asset.js'
+import { asset, assetsAt, type Asset, type Expected } from './asset.js'
 
 /** @throws PoolSuspendedError */
 export async function assetsOfContainer(record: ContainerRecord): Promise<readonly Asset[]> {

@@ -4,9 +4,10 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DIRECTORIES } from '../pool/layout.js'
 import type { Pool } from '../pool/pool.js'
+import { quoted } from '../quoted.js'
 import { DATASETS } from '../storage/zfs/names.js'
 import { listDatasets } from '../zfs/list.js'
-import { asset, assetsAt, quoted, type Asset } from './asset.js'
+import { asset, assetsAt, type Asset } from './asset.js'
 
 /** @throws PoolSuspendedError */
 export async function assetsOfPool(pool: Pool): Promise<readonly Asset[]> {

@@ -1,9 +1,9 @@
 // `assets`: everything that something owns, in files and in the kernel, with its state.
 
-import { command, type Command } from './command.js'
+import { command, type Command, type Given } from './command.js'
 import type { Kind } from './kinds.js'
 import { Listing, listOptions, plain, printJson, type Thing } from './listing.js'
-import { inPool, type Session } from './session.js'
+import type { Session } from './session.js'
 
 export const assetOptions = {
   ...listOptions,
@@ -19,20 +19,18 @@ export function assets({ argument, at }: Kind): Command {
     summary: 'list everything that it owns, with its state',
     options: assetOptions,
     async run([name], options, session) {
-      await printAssets(`GET ${at(inPool(session, name))}/assets`, options, session)
+      await printAssets(`GET ${at(session, name)}/assets`, options, session)
     },
   })
 }
 
-type Given = Parameters<typeof plainListing>[0] & { readonly verbose: boolean }
-
-function plainListing(options: ConstructorParameters<typeof Listing>[2], usual = USUAL) {
-  return new Listing(COLUMNS, usual, options)
-}
-
-export async function printAssets(where: string, options: Given, session: Session): Promise<void> {
+export async function printAssets(
+  where: string,
+  options: Given<typeof assetOptions>,
+  session: Session,
+): Promise<void> {
   const { verbose } = options
-  const listing = plainListing(options, verbose ? COLUMNS.map(({ name }) => name) : USUAL)
+  const listing = new Listing(COLUMNS, options, verbose ? undefined : USUAL)
   if (listing.printsNames(session)) return
   const all = await session.daemon.ask<readonly Thing[]>(where)
   if (session.json) printJson(session, all)

@@ -2,7 +2,6 @@
 
 import { command, type Command } from './command.js'
 import type { Kind } from './kinds.js'
-import { inPool } from './session.js'
 
 export function setAttribute({ argument, at }: Kind): Command {
   return command({
@@ -11,7 +10,7 @@ export function setAttribute({ argument, at }: Kind): Command {
     details:
       'Its name is like `org.example:key`. Attributes are kept with it, and lists show them: `-o org.example:key`.',
     async run([name, key, value], _options, session) {
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}/attributes`, {
+      await session.daemon.ask(`PATCH ${at(session, name)}/attributes`, {
         body: { [key]: value },
       })
     },
@@ -23,7 +22,7 @@ export function unsetAttribute({ argument, at }: Kind): Command {
     usage: `${argument as 'ID'} NAME`,
     summary: 'take an attribute away',
     async run([name, key], _options, session) {
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}/attributes`, {
+      await session.daemon.ask(`PATCH ${at(session, name)}/attributes`, {
         body: { [key]: null },
       })
     },

@@ -6,7 +6,6 @@ import type { DaemonClient } from './daemon-client.js'
 import { UsageError } from './errors.js'
 import type { Kind } from './kinds.js'
 import { Listing, plain, showOptions } from './listing.js'
-import { inPool } from './session.js'
 import { listIn } from './words.js'
 
 interface Param {
@@ -34,10 +33,10 @@ export function listCgparams({ argument, at }: Kind): Command {
       subsystem: { short: 'S', value: 'NAMES', summary: 'of these controllers' },
     },
     async run([name, ...wanted], options, session) {
-      const listing = new Listing(COLUMNS, ['version', 'parameter', 'value'], options)
+      const listing = new Listing(COLUMNS, options, ['version', 'parameter', 'value'])
       if (listing.printsNames(session)) return
       const { cgparams, cgroup } = await session.daemon.ask<{ cgparams: Param[]; cgroup: string }>(
-        `GET ${at(inPool(session, name))}`,
+        `GET ${at(session, name)}`,
       )
       const subsystems = listIn(options.subsystem)
       const version = versionIn(options.version, true)
@@ -61,7 +60,7 @@ export function setCgparam({ argument, at }: Kind): Command {
     summary: 'set a cgroup parameter, at once; values are written one after the other',
     options: { ...versionOption, append: { short: 'a', summary: 'keep the values that it has' } },
     async run([name, parameter, ...value], { version: given, append }, session) {
-      const where = at(inPool(session, name))
+      const where = at(session, name)
       const version = versionIn(given) ?? (await hostVersion(session.daemon))
       const { cgparams } = await session.daemon.ask<{ cgparams: Param[] }>(`GET ${where}`)
       const is = (param: Param) => param.name === parameter && param.version === version
@@ -79,7 +78,7 @@ export function unsetCgparam({ argument, at }: Kind): Command {
     summary: 'take a cgroup parameter away; limits among them are none any more',
     options: versionOption,
     async run([name, parameter], { version: given }, session) {
-      const where = at(inPool(session, name))
+      const where = at(session, name)
       const version = versionIn(given)
       const { cgparams } = await session.daemon.ask<{ cgparams: Param[] }>(`GET ${where}`)
       const rest = cgparams.filter(
@@ -98,7 +97,7 @@ export function replaceCgparams({ argument, at }: Kind): Command {
       'JSON: {"parameters":[{"version":2,"subsystem":"memory","parameter":"memory.high","value":["1073741824"]}]}',
     async run([name], _options, session) {
       const cgparams = replacement(await text(process.stdin))
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}`, { body: { cgparams } })
+      await session.daemon.ask(`PATCH ${at(session, name)}`, { body: { cgparams } })
     },
   })
 }

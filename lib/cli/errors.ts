@@ -44,7 +44,7 @@ const LISTED: Readonly<Record<string, string>> = {
   container: 'ct ls',
   group: 'group ls',
   'id-range': 'id-range ls',
-  image: 'repository images ls local',
+  image: 'image ls',
   operation: 'debug operations ls',
   pool: 'pool ls',
   user: 'user ls',

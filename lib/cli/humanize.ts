@@ -18,7 +18,7 @@ export function microseconds(value: number): string {
   return seconds(value / 1e6)
 }
 
-export function seconds(value: number): string {
+function seconds(value: number): string {
   if (value < 60) return `${rounded(value)}s`
   const whole = Math.floor(value)
   const two = (number: number) => String(number).padStart(2, '0')
@@ -34,9 +34,4 @@ export function seconds(value: number): string {
 
 function rounded(value: number): string {
   return String(Math.round(value * 100) / 100)
-}
-
-/** An option of seconds, as the daemon takes it: in milliseconds. */
-export function inMilliseconds(value: number | 'infinity'): number | 'infinity' {
-  return value === 'infinity' ? value : value * 1000
 }

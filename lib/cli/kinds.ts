@@ -1,16 +1,37 @@
 // The kinds of things there are, and where each of them is in the daemon's API.
 
 import { at } from './daemon-client.js'
+import { inPool, type Session } from './session.js'
 
 export interface Kind {
   /** What stands for one in a command's usage. */
   readonly argument: string
   /** @param name `[POOL:]NAME` */
-  readonly at: (name: string) => string
+  readonly at: (session: Session, name: string) => string
 }
 
-export const pools = { argument: 'POOL', at: (name) => at`/pools/${name}` } satisfies Kind
-export const idRanges = { argument: 'NAME', at: (name) => at`/id-ranges/${name}` } satisfies Kind
-export const users = { argument: 'NAME', at: (name) => at`/users/${name}` } satisfies Kind
-export const groups = { argument: 'PATH', at: (name) => at`/groups/${name}` } satisfies Kind
-export const containers = { argument: 'ID', at: (name) => at`/containers/${name}` } satisfies Kind
+/** They are in no pool themselves. */
+export const pools = {
+  argument: 'POOL',
+  at: (_session, name) => at`/pools/${name}`,
+} satisfies Kind
+
+export const idRanges = {
+  argument: 'NAME',
+  at: (session, name) => at`/id-ranges/${inPool(session, name)}`,
+} satisfies Kind
+
+export const users = {
+  argument: 'NAME',
+  at: (session, name) => at`/users/${inPool(session, name)}`,
+} satisfies Kind
+
+export const groups = {
+  argument: 'PATH',
+  at: (session, name) => at`/groups/${inPool(session, name)}`,
+} satisfies Kind
+
+export const containers = {
+  argument: 'ID',
+  at: (session, name) => at`/containers/${inPool(session, name)}`,
+} satisfies Kind

@@ -2,7 +2,6 @@
 
 import { command, type Command } from './command.js'
 import type { Kind } from './kinds.js'
-import { inPool } from './session.js'
 import { sizeIn } from './sizes.js'
 import { numberIn } from './words.js'
 
@@ -13,7 +12,7 @@ export function setCpuLimit({ argument, at }: Kind): Command {
     options: { period: { short: 'p', value: 'US', summary: 'only 100000 is possible' } },
     async run([name, percent], _options, session) {
       const body = { cpuLimit: numberIn(percent, 'PERCENT', 1) }
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}`, { body })
+      await session.daemon.ask(`PATCH ${at(session, name)}`, { body })
     },
   })
 }
@@ -27,7 +26,7 @@ export function setMemoryLimit({ argument, at }: Kind): Command {
         memoryLimit: sizeIn(memory, 'MEMORY'),
         ...(swap === undefined ? {} : { swapLimit: sizeIn(swap, 'SWAP') }),
       }
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}`, { body })
+      await session.daemon.ask(`PATCH ${at(session, name)}`, { body })
     },
   })
 }
@@ -43,7 +42,7 @@ export function unset(
     summary: `take its ${what} away`,
     async run([name], _options, session) {
       const body = Object.fromEntries(settings.map((setting) => [setting, null]))
-      await session.daemon.ask(`PATCH ${at(inPool(session, name))}`, { body })
+      await session.daemon.ask(`PATCH ${at(session, name)}`, { body })
     },
   })
 }

@@ -48,10 +48,14 @@ export class Listing {
   readonly #options: Shown
 
   /**
-   * @param usual the names of those that are printed when nothing is said
+   * @param usual the names of those that are printed when nothing is said; default: all
    * @throws UsageError for a column that there is not
    */
-  constructor(columns: readonly Column[], usual: readonly string[], options: Shown) {
+  constructor(
+    columns: readonly Column[],
+    options: Shown,
+    usual: readonly string[] = columns.map(({ name }) => name),
+  ) {
     this.#columns = columns
     this.#usual = usual
     this.#options = options

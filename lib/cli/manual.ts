@@ -43,9 +43,6 @@ export async function manual(root: Branch): Promise<string> {
     '.TP',
     '.B OSCTL_DEBUG',
     'true: errors are shown with where they come from.',
-    '.TP',
-    '.B NO_COLOR',
-    'No colours.',
   ].join('\n')}\n`
 }
 

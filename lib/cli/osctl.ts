@@ -4,9 +4,9 @@
 import { DaemonClient } from './daemon-client.js'
 import { hintFor, UsageError } from './errors.js'
 import { globalOptions, helpOption } from './global-options.js'
+import { quoted } from '../quoted.js'
 import { root } from './root.js'
 import type { Session } from './session.js'
-import { coloured } from './table.js'
 import { isBranch, step, type Found, type Leaf } from './tree.js'
 import { checkArguments, cutOptions, numberIn } from './words.js'
 import type { Given } from './command.js'
@@ -55,14 +55,13 @@ async function run(
 }
 
 function session(globals: Globals, told: readonly string[]): Session {
-  const { json, parsable, quiet, color, pool = null } = globals
+  const { json, parsable, quiet, pool = null } = globals
   const socket = globals.socket ?? process.env.OSCTLD_SOCKET ?? DEFAULT_SOCKET
   return {
     daemon: new DaemonClient(socket, told.map(quoted).join(' '), patience(globals['wait-lock'])),
     json,
     parsable,
     quiet,
-    color: coloured(color),
     pool,
     print: (text) => void process.stdout.write(text),
     tell: (text) => {
@@ -74,11 +73,6 @@ function session(globals: Globals, told: readonly string[]): Session {
 function patience(text: string | undefined): number | 'infinity' | undefined {
   if (text === undefined || text === 'infinity') return text
   return numberIn(text, '--wait-lock')
-}
-
-/** For a shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 async function printHelp(found: Found): Promise<number> {

@@ -10,7 +10,6 @@ export interface Session {
   /** Numbers as they are, not rounded for people. */
   readonly parsable: boolean
   readonly quiet: boolean
-  readonly color: boolean
   /** Where what is named without a pool is looked for; null: in all, in their order. */
   readonly pool: string | null
   /** For what a script reads. */

@@ -1,7 +1,5 @@
 // Lists in columns, and single things in rows.
 
-import { isatty } from 'node:tty'
-
 /** One cell, and how it stands in its column. */
 export interface Heading {
   readonly name: string
@@ -64,9 +62,4 @@ export function cell(value: unknown): string {
 function escaped(control: string): string {
   if (control === '\n') return String.raw`\n`
   return String.raw`\u` + control.charCodeAt(0).toString(16).padStart(4, '0')
-}
-
-/** Whether colours do any good. */
-export function coloured(wanted: boolean): boolean {
-  return wanted && isatty(1) && (process.env.NO_COLOR ?? '') === ''
 }

@@ -34,7 +34,7 @@ export const calls: readonly Call[] = [
 ]
 
 /** A client has as long to say what it asks for. */
-const REQUEST_MS = 60_000
+export const REQUEST_MS = 60_000
 /** A request holds settings, or a script: not files. */
 const MAX_BODY = 2 ** 20
 /** Of RFC 7240: what was asked for goes on without the client. */

@@ -9,7 +9,7 @@ import { parse } from '../schema/parse.js'
 import type { Behind } from './behind.js'
 import { count, flag, reference } from './call.js'
 import { ConsoleStream } from './console-stream.js'
-import { answerOf, statusOf } from './error-answer.js'
+import { answerOf, refuse, statusOf } from './error-answer.js'
 import { hangUp } from './hang-up.js'
 import { FrameCutter, TOLD, Wire, type Frame } from './frames.js'
 import { ProgramStream } from './program-stream.js'
@@ -47,7 +47,7 @@ export class ByteStreams {
     socket.once('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
     const beginning = this.#begin(request, socket, head)
-      .catch((error: unknown) => refuse(socket, error))
+      .catch((error: unknown) => refuse(socket, `${statusOf(error)} Refused`, answerOf(error)))
       .finally(() => this.#beginnings.delete(beginning))
     this.#beginnings.add(beginning)
   }
@@ -160,10 +160,4 @@ function decoded(text: string): string {
   } catch {
     throw new InvalidArgumentError('path', 'must be an encoded text')
   }
-}
-
-function refuse(socket: Duplex, error: unknown): void {
-  const text = JSON.stringify(answerOf(error))
-  const head = `HTTP/1.1 ${statusOf(error)} Refused\r\nconnection: close\r\ncontent-type: application/json\r\n`
-  void hangUp(socket, `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

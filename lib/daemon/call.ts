@@ -2,6 +2,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import { z } from 'zod'
+import type { Attributes } from '../attribute/attributes.js'
 import type { Host } from '../host/host.js'
 import type { OperationOptions } from '../host/operation.js'
 
@@ -93,8 +94,20 @@ export const program = {
   user: z.union([z.string(), z.number()]).optional(),
 }
 
-/** What each kind of thing is described with, by whoever runs it. */
-export const attributes = z.record(z.string(), z.string().nullable())
-
 /** `[POOL:]ID` */
 export const reference = z.string().min(1).max(2000)
+
+/** What each kind of thing is described with, by whoever runs it. */
+export function attributesCall<P extends z.ZodRawShape>(
+  kind: string,
+  where: string,
+  path: P,
+  of: (host: Host, path: z.output<z.ZodObject<P>>) => Attributes,
+): Call {
+  return call(`${kind}.attributes`, `PATCH /${where}/attributes`, {
+    summary: 'Sets attributes, and takes away those that are `null`.',
+    path,
+    body: z.record(z.string(), z.string().nullable()),
+    run: ({ host, path: asked, body, options }) => of(host, asked).set(body, options),
+  })
+}

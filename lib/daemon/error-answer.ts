@@ -67,8 +67,13 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 export function refuseClient(error: Error, socket: Duplex): void {
   const { code } = error as { code?: unknown }
   if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const text = JSON.stringify({ error: { code: 'ERR_INVALID_ARGUMENT', message: error.message } })
   const status = UNREADABLE[String(code)] ?? '400 Bad Request'
+  refuse(socket, status, { error: { code: 'ERR_INVALID_ARGUMENT', message: error.message } })
+}
+
+/** On a connection that has no response of Node.js's own: the last that is said on it. */
+export function refuse(socket: Duplex, status: string, answer: ErrorAnswer): void {
+  const text = JSON.stringify(answer)
   const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n`
   void hangUp(socket, `${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
 }

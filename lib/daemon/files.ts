@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Host } from '../host/host.js'
-import { count, reference } from './call.js'
+import { count, flag, reference } from './call.js'
+import { goneOf } from './gone.js'
 
 const params = z.strictObject({ container: reference })
 const pushed = z.strictObject({
@@ -12,7 +13,7 @@ const pushed = z.strictObject({
   mode: count.optional(),
   uid: count.optional(),
   gid: count.optional(),
-  mkdirs: z.enum(['true', 'false']).optional(),
+  mkdirs: flag.optional(),
 })
 const pulled = z.strictObject({ path: z.string() })
 const TYPE = 'application/octet-stream'
@@ -39,14 +40,10 @@ export function addFiles(app: FastifyInstance, host: Host): void {
       },
     },
     async (request, reply) => {
-      const { path, mkdirs, ...how } = request.query
-      const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort(new Error('the client has gone')))
-      await host.containers.get(request.params.container).push(path, request.body, {
-        ...how,
-        mkdirs: mkdirs === 'true',
-        signal: gone.signal,
-      })
+      const { path, ...how } = request.query
+      await host.containers
+        .get(request.params.container)
+        .push(path, request.body, { ...how, signal: goneOf(reply) })
       return reply.code(204).send()
     },
   )
@@ -62,12 +59,10 @@ export function addFiles(app: FastifyInstance, host: Host): void {
       },
     },
     async (request, reply) => {
-      const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort(new Error('the client has gone')))
       const { container } = request.params
       const file = await host.containers
         .get(container)
-        .pull(request.query.path, { signal: gone.signal })
+        .pull(request.query.path, { signal: goneOf(reply) })
       return reply.type(TYPE).send(file)
     },
   )

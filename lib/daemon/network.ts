@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { REQUEST_MS } from './api.js'
 import { refuseClient } from './error-answer.js'
 import type { TlsOptions } from '../schema/daemon.js'
 
@@ -15,8 +16,6 @@ type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => voi
 
 /** A client has as long to show who it is. */
 const HANDSHAKE_MS = 10_000
-/** And to say what it asks for. */
-const REQUEST_MS = 60_000
 
 /**
  * Resolves when it listens.

@@ -2,10 +2,8 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pino } from 'pino'
 import { calls } from '../../dist/daemon/api.js'
-import { Daemon } from '../../dist/daemon/daemon.js'
-import { Client, daemonPlace } from '../helpers/daemon.js'
+import { Client, servedPlace } from '../helpers/daemon.js'
 import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { seeded } from '../helpers/seeded.js'
@@ -15,10 +13,7 @@ const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 const random = seeded(t)
 const rounds = Number(process.env['ROUNDS'] ?? 6)
 t.setTimeout(upTo(600_000))
-const place = await daemonPlace(t)
-const daemon = await Daemon.open(place, pino({ level: 'silent' }))
-t.teardown(() => daemon.close())
-await daemon.begun
+const place = await servedPlace(t)
 const client = new Client(place.socket)
 
 function oneOf<Item>(items: readonly Item[]): Item {

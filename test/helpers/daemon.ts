@@ -1,14 +1,21 @@
 // A daemon with a pool in a directory and a busybox image, and a client that asks it for things.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import { Cgroups } from '../../dist/cgroup/cgroups.js'
+import { Daemon } from '../../dist/daemon/daemon.js'
 import type { DaemonOptions } from '../../dist/schema/daemon.js'
 import { importBusybox } from './host.js'
+import { until } from './keeper-host.js'
+
+const OSCTLD = fileURLToPath(new URL('../../dist/daemon/osctld.js', import.meta.url))
 
 /** Where a daemon of a test lives; what is in it goes when the test ends. Its pool is `tank`. */
 export async function daemonPlace(t: Test): Promise<DaemonOptions & { socket: string }> {
@@ -41,6 +48,31 @@ export async function daemonPlace(t: Test): Promise<DaemonOptions & { socket: st
     if (leftovers.length > 0) throw new Error(`left: ${JSON.stringify(leftovers)}`)
   })
   return { ...options, socket: join(dir, 'osctld.sock') }
+}
+
+/** One that serves such a place in this process; closed when the test ends. */
+export async function servedPlace(t: Test): Promise<DaemonOptions & { socket: string }> {
+  const place = await daemonPlace(t)
+  const daemon = await Daemon.open(place, pino({ level: 'silent' }))
+  t.teardown(() => daemon.close())
+  await daemon.begun
+  return place
+}
+
+/** The program, on such a place. Resolves when its pool is there: it answers before. */
+export async function runOsctld(t: Test, place: { socket: string }): Promise<ChildProcess> {
+  const config = join(dirname(place.socket), 'osctld.json')
+  writeFileSync(config, JSON.stringify(place))
+  // What tap gives its children would have it load more.
+  const args = ['-i', process.execPath, OSCTLD, '--config', config]
+  const child = spawn('env', args, { stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  const client = new Client(place.socket)
+  await until(async () => {
+    const pool = (await client.ask('GET /v1/pools/tank').catch(() => null))?.body
+    return (pool as { state?: unknown } | null)?.state === 'active'
+  })
+  return child
 }
 
 export interface Answer {

@@ -7,9 +7,13 @@ import { globalOptions, helpOption } from '../../dist/cli/global-options.js'
 import { root } from '../../dist/cli/root.js'
 import { isBranch, leaves, step, type Found, type Leaf } from '../../dist/cli/tree.js'
 import { cutOptions } from '../../dist/cli/words.js'
+import { MACHINE } from '../../dist/image/schema.js'
 import { until } from './keeper-host.js'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/osctl.cjs', import.meta.url))
+
+/** All that says which image is meant: that of the helpers' busybox. */
+export const IMAGE = `--distribution busybox --version 1 --arch ${MACHINE} --vendor default --variant default --repository local`
 
 export interface Ran {
   readonly code: number | null

@@ -1,19 +1,13 @@
 // osctld is killed while clients change things: what it has acknowledged is there afterwards, and what it has not
 // is wholly there or wholly gone.
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { Client, daemonPlace } from '../helpers/daemon.js'
-import { until } from '../helpers/keeper-host.js'
+import { Client, daemonPlace, runOsctld } from '../helpers/daemon.js'
 import { requires } from '../helpers/requires.js'
 import { seeded } from '../helpers/seeded.js'
 import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
-const OSCTLD = fileURLToPath(new URL('../../dist/daemon/osctld.js', import.meta.url))
 const KILLS = Number(process.env['KILLS'] ?? 8)
 const LONGEST_MS = 1500
 const WORKERS = 4
@@ -22,21 +16,6 @@ const random = seeded(t)
 t.setTimeout(upTo(600_000))
 const place = await daemonPlace(t)
 const client = new Client(place.socket)
-const config = join(dirname(place.socket), 'osctld.json')
-writeFileSync(config, JSON.stringify(place))
-
-async function begin(): Promise<ChildProcess> {
-  const child = spawn('env', ['-i', process.execPath, OSCTLD, '--config', config], {
-    stdio: 'ignore',
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  await until(async () => {
-    const pool = (await client.ask('GET /v1/pools/tank').catch(() => null))?.body
-    return (pool as { state?: unknown } | null)?.state === 'active'
-  })
-  return child
-}
-
 /** What a container is, as far as somebody knows. */
 interface Known {
   /** Null: it is not there. */
@@ -108,7 +87,7 @@ async function found(id: string): Promise<Known> {
 
 await t.test(`${KILLS} times`, { timeout: upTo(600_000) }, async (t) => {
   let acknowledged = 0
-  let daemon = await begin()
+  let daemon = await runOsctld(t, place)
   const workers = Array.from({ length: WORKERS }, (_, number) => new Worker(`web${number}`))
   for (let kill = 0; kill < KILLS; kill++) {
     const working = Promise.all(workers.map((worker) => worker.run()))
@@ -116,7 +95,7 @@ await t.test(`${KILLS} times`, { timeout: upTo(600_000) }, async (t) => {
     const ended = once(daemon, 'exit')
     daemon.kill('SIGKILL')
     await Promise.all([ended, working])
-    daemon = await begin()
+    daemon = await runOsctld(t, place)
     for (const worker of workers) {
       const { before, after } = worker.belief
       const now = await found(worker.id)

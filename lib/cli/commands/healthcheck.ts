@@ -14,11 +14,7 @@ export default command({
     all: { short: 'a', summary: 'of all pools, with all that is in them' },
   },
   async run(pools, options, session) {
-    const listing = new Listing(
-      COLUMNS,
-      COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(COLUMNS, options)
     if (listing.printsNames(session)) return
     const { all } = options
     const problems = await session.daemon.ask<readonly Thing[]>('GET /host/health', {

@@ -13,7 +13,7 @@ import {
   reinstallSettings,
 } from '../../schema/container.js'
 import { createDatasetOptions, mountInput, setDatasetOptions } from '../../schema/dataset.js'
-import { attributes, call, count, duration, flag, names, program, reference } from '../call.js'
+import { attributesCall, call, count, duration, flag, names, program, reference } from '../call.js'
 import { FILTERS, listed, referenceOf } from '../container-list.js'
 
 const path = { container: reference }
@@ -73,13 +73,12 @@ export const containerCalls = [
     body: containerSettings,
     run: ({ host, path, body, options }) => host.containers.get(path.container).set(body, options),
   }),
-  call('container.attributes', 'PATCH /containers/:container/attributes', {
-    summary: 'Sets attributes, and takes away those that are `null`.',
+  attributesCall(
+    'container',
+    'containers/:container',
     path,
-    body: attributes,
-    run: ({ host, path, body, options }) =>
-      host.containers.get(path.container).attributes.set(body, options),
-  }),
+    (host, { container }) => host.containers.get(container).attributes,
+  ),
   call('container.rename', 'POST /containers/:container/rename', {
     summary: 'Gives it another id.',
     path,

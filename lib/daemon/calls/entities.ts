@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createGroupOptions, groupSettings } from '../../schema/group.js'
 import { allocateOptions, createIdRangeOptions } from '../../schema/id-range.js'
 import { createUserOptions } from '../../schema/user.js'
-import { attributes, call, flag, reference } from '../call.js'
+import { attributesCall, call, flag, reference } from '../call.js'
 
 const range = { range: reference }
 const user = { user: reference }
@@ -52,13 +52,12 @@ export const entityCalls = [
     body: freed,
     run: ({ host, path, body, options }) => host.idRanges.get(path.range).free(body, options),
   }),
-  call('id-range.attributes', 'PATCH /id-ranges/:range/attributes', {
-    summary: 'Sets attributes, and takes away those that are `null`.',
-    path: range,
-    body: attributes,
-    run: ({ host, path, body, options }) =>
-      host.idRanges.get(path.range).attributes.set(body, options),
-  }),
+  attributesCall(
+    'id-range',
+    'id-ranges/:range',
+    range,
+    (host, { range }) => host.idRanges.get(range).attributes,
+  ),
   call('id-range.assets', 'GET /id-ranges/:range/assets', {
     summary: 'Everything that it owns, with its state.',
     path: range,
@@ -92,12 +91,7 @@ export const entityCalls = [
     path: user,
     run: ({ host, path, options }) => host.users.get(path.user).delete(options),
   }),
-  call('user.attributes', 'PATCH /users/:user/attributes', {
-    summary: 'Sets attributes, and takes away those that are `null`.',
-    path: user,
-    body: attributes,
-    run: ({ host, path, body, options }) => host.users.get(path.user).attributes.set(body, options),
-  }),
+  attributesCall('user', 'users/:user', user, (host, { user }) => host.users.get(user).attributes),
   call('user.assets', 'GET /users/:user/assets', {
     summary: 'Everything that it owns, with its state.',
     path: user,
@@ -146,13 +140,12 @@ export const entityCalls = [
     path: group,
     run: ({ host, path, options: { signal } }) => host.groups.get(path.group).stats({ signal }),
   }),
-  call('group.attributes', 'PATCH /groups/:group/attributes', {
-    summary: 'Sets attributes, and takes away those that are `null`.',
-    path: group,
-    body: attributes,
-    run: ({ host, path, body, options }) =>
-      host.groups.get(path.group).attributes.set(body, options),
-  }),
+  attributesCall(
+    'group',
+    'groups/:group',
+    group,
+    (host, { group }) => host.groups.get(group).attributes,
+  ),
   call('group.assets', 'GET /groups/:group/assets', {
     summary: 'Everything that it owns, with its state.',
     path: group,

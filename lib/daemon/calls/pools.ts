@@ -5,7 +5,7 @@ import { STOP_METHODS } from '../../container/stop.js'
 import { importImage } from '../../image/schema.js'
 import { installOptions, poolOptions, poolSettings, zfsPoolOptions } from '../../schema/pool.js'
 import { startByItself } from '../autostart.js'
-import { attributes, call, duration, flag, reference } from '../call.js'
+import { attributesCall, call, duration, flag, reference } from '../call.js'
 
 const path = { pool: reference }
 
@@ -53,13 +53,7 @@ export const poolCalls = [
       await host.pools.export(pool, options)
     },
   }),
-  call('pool.attributes', 'PATCH /pools/:pool/attributes', {
-    summary: 'Sets attributes, and takes away those that are `null`.',
-    path,
-    body: attributes,
-    run: ({ host, path: { pool }, body, options }) =>
-      host.pools.get(pool).attributes.set(body, options),
-  }),
+  attributesCall('pool', 'pools/:pool', path, (host, { pool }) => host.pools.get(pool).attributes),
   call('pool.set', 'PATCH /pools/:pool', {
     summary: 'Changes settings; `null` goes back to the default.',
     path,

@@ -29,7 +29,7 @@ function printed({ output, sort, hideHeader = false, ...said }: Asked, one = fal
     print: (more: string) => (text += more),
   } as unknown as Session
   const options = { output, sort, list: false, 'hide-header': hideHeader }
-  const listing = new Listing(COLUMNS, ['id', 'memory'], options)
+  const listing = new Listing(COLUMNS, options, ['id', 'memory'])
   if (one) listing.printOne(session, first)
   else listing.print(session, THINGS)
   return text
@@ -72,7 +72,7 @@ await t.test('JSON has all that was told, and attributes by their names', async 
 await t.test('text of a container cannot reach the terminal', async (t) => {
   let text = ''
   const session = { json: false, parsable: false, print: (more: string) => (text += more) }
-  const listing = new Listing(plain('hostname'), ['hostname'], {
+  const listing = new Listing(plain('hostname'), {
     output: undefined,
     list: false,
     'hide-header': true,

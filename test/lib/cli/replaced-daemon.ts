@@ -1,17 +1,13 @@
 // osctld is replaced while programs and consoles are open by osctl: no byte is lost, none comes twice.
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { daemonPlace } from '../../helpers/daemon.js'
-import { until } from '../../helpers/keeper-host.js'
+import type { Test } from 'tap'
+import { daemonPlace, runOsctld } from '../../helpers/daemon.js'
 import { Osctl } from '../../helpers/osctl.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
-const OSCTLD = fileURLToPath(new URL('../../../dist/daemon/osctld.js', import.meta.url))
 const CONTAINERS = 10
 const LINES = 400
 const REPLACEMENTS = 2
@@ -19,24 +15,15 @@ const REPLACEMENTS = 2
 t.setTimeout(upTo(600_000))
 const place = await daemonPlace(t)
 const osctl = new Osctl(place.socket)
-const config = join(dirname(place.socket), 'osctld.json')
-writeFileSync(config, JSON.stringify(place))
 
-async function daemon(): Promise<ChildProcess> {
-  const child = spawn('env', ['-i', process.execPath, OSCTLD, '--config', config], {
-    stdio: 'ignore',
-  })
-  await osctl.run('ping 60')
-  // It answers before its pools are there.
-  await until(async () => (await osctl.run('pool ls -H -o state tank')).stdout === 'active\n')
-  return child
-}
+/** It lives longer than the test that begins it. */
+const begin = (): Promise<ChildProcess> => runOsctld(t, place)
 
-async function replaced(old: ChildProcess): Promise<ChildProcess> {
+async function replaced(t: Test, old: ChildProcess): Promise<ChildProcess> {
   const ended = once(old, 'exit', { signal: AbortSignal.timeout(upTo(60_000)) })
   old.kill('SIGTERM')
   t.same(await ended, [0, null], 'it ends when it is told to')
-  return daemon()
+  return begin()
 }
 
 /** `1\n2\n…` of as many lines, with something before each. */
@@ -45,7 +32,7 @@ const numbered = (before: string) =>
 const count = (before: string, more: string) =>
   `i=0; while [ $i -lt ${LINES} ]; do echo ${before}$i${more}; i=$((i+1)); usleep 10000; done`
 
-let running = await daemon()
+let running = await begin()
 t.teardown(async () => {
   const ended = once(running, 'exit')
   running.kill('SIGTERM')
@@ -85,7 +72,7 @@ await t.test('while bytes flow through all of them', { timeout: upTo(300_000) },
   )
   for (let times = 0; times < REPLACEMENTS; times++) {
     await new Promise((resolve) => setTimeout(resolve, 1000))
-    running = await replaced(running)
+    running = await replaced(t, running)
   }
   await typing
   for (const one of [...told, ...echoed, ...spoken]) t.equal(await one.ended, 0)

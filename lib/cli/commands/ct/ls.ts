@@ -20,7 +20,7 @@ export default command({
     version: { short: 'v', value: 'VERSIONS', summary: 'of these versions of them' },
   },
   async run(ids, options, session) {
-    const listing = new Listing(CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS, options)
+    const listing = new Listing(CONTAINER_COLUMNS, options, USUAL_CONTAINER_COLUMNS)
     if (listing.printsNames(session)) return
     const { pool, user, group, state, distribution, version } = options
     const things = await session.daemon.ask<readonly Thing[]>('GET /containers', {

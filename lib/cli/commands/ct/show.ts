@@ -11,11 +11,7 @@ export default command({
   summary: 'show one container',
   options: showOptions,
   async run([id], options, session) {
-    const listing = new Listing(
-      CONTAINER_COLUMNS,
-      CONTAINER_COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(CONTAINER_COLUMNS, options)
     if (listing.printsNames(session)) return
     const reference = inPool(session, id)
     const [shown, stats] = await Promise.all([

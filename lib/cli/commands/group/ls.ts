@@ -11,7 +11,7 @@ export default command({
   summary: 'list groups, with what all in each of them use together',
   options: { ...listOptions, pool: { value: 'POOLS', summary: 'of these pools' } },
   async run(paths, options, session) {
-    const listing = new Listing(GROUP_COLUMNS, USUAL_GROUP_COLUMNS, options)
+    const listing = new Listing(GROUP_COLUMNS, options, USUAL_GROUP_COLUMNS)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /groups', {
       query: { stats: listing.needs('stats') || undefined },

@@ -11,11 +11,7 @@ export default command({
   summary: 'show one group',
   options: showOptions,
   async run([path], options, session) {
-    const listing = new Listing(
-      GROUP_COLUMNS,
-      GROUP_COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(GROUP_COLUMNS, options)
     if (listing.printsNames(session)) return
     const where = at`GET /groups/${inPool(session, path)}`
     const [group, stats] = await Promise.all([

@@ -19,7 +19,7 @@ export default command({
     owner: { value: 'NAME', summary: 'whose they are' },
   },
   async run([name], options, session) {
-    const listing = new Listing(BLOCK_COLUMNS, USUAL, options)
+    const listing = new Listing(BLOCK_COLUMNS, options, USUAL)
     if (listing.printsNames(session)) return
     const { 'block-count': count, 'block-index': index, owner } = options
     const body = {

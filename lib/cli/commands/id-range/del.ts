@@ -1,13 +1,6 @@
 // osctl id-range del
 
-import { command } from '../../command.js'
-import { at } from '../../daemon-client.js'
-import { inPool } from '../../session.js'
+import { del } from '../../del.js'
+import { idRanges } from '../../kinds.js'
 
-export default command({
-  usage: 'NAME',
-  summary: 'delete a range that nobody has ids of',
-  async run([name], _options, session) {
-    await session.daemon.ask(at`DELETE /id-ranges/${inPool(session, name)}`)
-  },
-})
+export default del(idRanges, 'delete a range that nobody has ids of')

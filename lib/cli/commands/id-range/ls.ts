@@ -10,11 +10,7 @@ export default command({
   summary: 'list ranges of ids',
   options: listOptions,
   async run(names, options, session) {
-    const listing = new Listing(
-      RANGE_COLUMNS,
-      RANGE_COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(RANGE_COLUMNS, options)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /id-ranges')
     listing.print(session, wantedOf(session, all, names))

@@ -14,11 +14,15 @@ export default command({
   summary: 'list images that containers are made from',
   options: { ...listOptions, pool: { value: 'POOL', summary: 'where; default: the first one' } },
   async run(_args, options, session) {
-    const listing = new Listing(
-      COLUMNS,
-      ['id', 'vendor', 'variant', 'arch', 'distribution', 'version', 'size'],
-      options,
-    )
+    const listing = new Listing(COLUMNS, options, [
+      'id',
+      'vendor',
+      'variant',
+      'arch',
+      'distribution',
+      'version',
+      'size',
+    ])
     if (listing.printsNames(session)) return
     const pool = options.pool ?? session.pool
     listing.print(

@@ -3,6 +3,7 @@
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
 import { RefusedError } from '../../errors.js'
+import { numberIn } from '../../words.js'
 
 export default command({
   usage: 'POOL',
@@ -28,7 +29,8 @@ export default command({
     const operation = `export-${pool}`
     if (options.abort) return session.daemon.ask(at`DELETE /operations/${operation}`)
     const stop = options.force && options['stop-containers']
-    const timeout = options.timeout === undefined ? undefined : Number(options.timeout) * 1000
+    const timeout =
+      options.timeout === undefined ? undefined : numberIn(options.timeout, '--timeout') * 1000
     try {
       await session.daemon.ask(at`POST /pools/${pool}/export`, {
         query: stop ? { stop, timeout } : {},

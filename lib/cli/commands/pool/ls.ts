@@ -9,7 +9,7 @@ export default command({
   summary: 'list pools that are imported',
   options: listOptions,
   async run(names, options, session) {
-    const listing = new Listing(POOL_COLUMNS, USUAL_POOL_COLUMNS, options)
+    const listing = new Listing(POOL_COLUMNS, options, USUAL_POOL_COLUMNS)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /pools')
     listing.print(

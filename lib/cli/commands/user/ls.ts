@@ -19,7 +19,7 @@ export default command({
   async run(names, options, session) {
     const { registered, unregistered } = options
     if (registered && unregistered) throw new UsageError('--registered or --unregistered')
-    const listing = new Listing(USER_COLUMNS, USUAL_USER_COLUMNS, options)
+    const listing = new Listing(USER_COLUMNS, options, USUAL_USER_COLUMNS)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /users')
     const shown = wantedOf(session, all, names, listIn(options.pool)).filter(

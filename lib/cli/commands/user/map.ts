@@ -19,11 +19,7 @@ export default command({
   options: showOptions,
   async run([name, which = 'both'], options, session) {
     if (!['uid', 'gid', 'both'].includes(which)) throw new UsageError('WHICH is uid, gid or both')
-    const listing = new Listing(
-      COLUMNS,
-      COLUMNS.map((column) => column.name),
-      options,
-    )
+    const listing = new Listing(COLUMNS, options)
     if (listing.printsNames(session)) return
     const { uidMap, gidMap } = await session.daemon.ask<Maps>(
       at`GET /users/${inPool(session, name)}`,

@@ -1,20 +1,13 @@
 // What containers are and are set to, by `osctl ct`: every command and option of that, against a daemon.
-import { pino } from 'pino'
-import { Daemon } from '../../../../dist/daemon/daemon.js'
 import { Cgroups } from '../../../../dist/cgroup/cgroups.js'
-import { MACHINE } from '../../../../dist/image/schema.js'
-import { daemonPlace } from '../../../helpers/daemon.js'
-import { Osctl } from '../../../helpers/osctl.js'
+import { servedPlace } from '../../../helpers/daemon.js'
+import { IMAGE, Osctl } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 
-const place = await daemonPlace(t)
-const daemon = await Daemon.open(place, pino({ level: 'silent' }))
-t.teardown(() => daemon.close())
-await daemon.begun
-const osctl = new Osctl(place.socket)
-const IMAGE = `--distribution busybox --version 1 --arch ${MACHINE} --vendor default --variant default --repository local`
+const { socket } = await servedPlace(t)
+const osctl = new Osctl(socket)
 
 await t.test('made from an image', async (t) => {
   await osctl.ok(t, `ct new --pool tank --group /default ${IMAGE} web1`)

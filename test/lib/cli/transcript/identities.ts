@@ -1,18 +1,13 @@
 // `osctl id-range`, `osctl user` and `osctl group`: every command and option of them, against a daemon.
-import { pino } from 'pino'
-import { Daemon } from '../../../../dist/daemon/daemon.js'
 import { Cgroups } from '../../../../dist/cgroup/cgroups.js'
-import { daemonPlace } from '../../../helpers/daemon.js'
+import { servedPlace } from '../../../helpers/daemon.js'
 import { Osctl } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 
-const place = await daemonPlace(t)
-const daemon = await Daemon.open(place, pino({ level: 'silent' }))
-t.teardown(() => daemon.close())
-await daemon.begun
-const osctl = new Osctl(place.socket)
+const { socket } = await servedPlace(t)
+const osctl = new Osctl(socket)
 const lines = (text: string) => `${text.replaceAll(' ', '\n')}\n`
 const BLOCK_NAMES = lines('type block_index block_count owner first_id last_id id_count')
 const RANGE_NAMES = lines('pool name start_id last_id block_size block_count allocated free')

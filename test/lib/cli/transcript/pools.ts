@@ -1,17 +1,12 @@
 // `osctl pool`: every command and option of it, against a daemon.
 import { dirname, join } from 'node:path'
-import { pino } from 'pino'
-import { Daemon } from '../../../../dist/daemon/daemon.js'
-import { daemonPlace } from '../../../helpers/daemon.js'
+import { servedPlace } from '../../../helpers/daemon.js'
 import { Osctl } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 
-const place = await daemonPlace(t)
-const daemon = await Daemon.open(place, pino({ level: 'silent' }))
-t.teardown(() => daemon.close())
-await daemon.begun
+const place = await servedPlace(t)
 const osctl = new Osctl(place.socket)
 const path = join(dirname(place.socket), 'dozer')
 
@@ -39,6 +34,8 @@ await t.test('one is made in a directory, and shown', async (t) => {
     `NAME:  dozer\nPATH:  ${path}\n`,
   )
   await osctl.prints(t, 'pool show -H -o clone_mode dozer', 'copy\n')
+  // It is in no pool itself.
+  await osctl.prints(t, '--pool tank pool show -H -o name dozer', 'dozer\n')
   t.match((await osctl.ok(t, '-j pool show dozer')).json, {
     name: 'dozer',
     driver: 'dir',
@@ -55,7 +52,7 @@ await t.test('one is made in a directory, and shown', async (t) => {
 await t.test('settings and attributes', async (t) => {
   await osctl.ok(t, 'pool set parallel-start dozer 7')
   await osctl.ok(t, 'pool set parallel-stop dozer 9')
-  await osctl.ok(t, 'pool set attr dozer org.example:rack 12b')
+  await osctl.ok(t, '--pool tank pool set attr dozer org.example:rack 12b')
   await osctl.prints(
     t,
     'pool ls -H -o parallel_start,parallel_stop,org.example:rack dozer',
@@ -102,6 +99,7 @@ await t.test('let go of, and taken into use again', async (t) => {
   await osctl.ok(t, 'pool export -t 10 -m bye --no-unregister-users dozer')
   await osctl.fails(t, 'pool export dozer', /pool 'dozer' not found\n.*`osctl pool ls` lists/s)
   await osctl.ok(t, 'pool export --if-imported dozer')
+  await osctl.fails(t, 'pool export -f -t soon tank', /--timeout must be a number/)
   await osctl.fails(t, 'pool export --abort dozer', /operation 'export-dozer' not found/)
   await osctl.ok(t, ['pool', 'import', '--path', path, '--no-autostart', 'dozer'])
   await osctl.ok(t, 'pool export dozer')

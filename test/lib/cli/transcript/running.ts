@@ -2,22 +2,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pino } from 'pino'
-import { Daemon } from '../../../../dist/daemon/daemon.js'
-import { MACHINE } from '../../../../dist/image/schema.js'
-import { daemonPlace } from '../../../helpers/daemon.js'
+import { servedPlace } from '../../../helpers/daemon.js'
 import { until } from '../../../helpers/keeper-host.js'
-import { Osctl } from '../../../helpers/osctl.js'
+import { IMAGE, Osctl } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 
-const place = await daemonPlace(t)
-const daemon = await Daemon.open(place, pino({ level: 'silent' }))
-t.teardown(() => daemon.close())
-await daemon.begun
-const osctl = new Osctl(place.socket)
-const IMAGE = `--distribution busybox --version 1 --arch ${MACHINE} --vendor default --variant default --repository local`
+const { socket } = await servedPlace(t)
+const osctl = new Osctl(socket)
 const dir = mkdtempSync(join(tmpdir(), 'osctl-scripts-'))
 t.teardown(() => rmSync(dir, { recursive: true }))
 

@@ -26,7 +26,7 @@ export default command({
   summary: 'list the datasets of a container, its own first',
   options: showOptions,
   async run([id, ...properties], options, session) {
-    const listing = new Listing(COLUMNS, ['name', 'dataset', ...properties], options)
+    const listing = new Listing(COLUMNS, options, ['name', 'dataset', ...properties])
     if (listing.printsNames(session)) return
     const where = at`GET /containers/${inPool(session, id)}/datasets`
     listing.print(session, await session.daemon.ask<readonly Thing[]>(where))

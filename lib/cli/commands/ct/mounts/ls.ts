@@ -21,11 +21,7 @@ export default command({
   summary: 'list where a container sees datasets of its own',
   options: showOptions,
   async run([id], options, session) {
-    const listing = new Listing(
-      COLUMNS,
-      COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(COLUMNS, options)
     if (listing.printsNames(session)) return
     const where = at`GET /containers/${inPool(session, id)}/mounts`
     listing.print(session, await session.daemon.ask<readonly Thing[]>(where))

@@ -23,7 +23,7 @@ export default command({
   },
   async run([id], options, session) {
     const usual = COLUMNS.map(({ name }) => name).slice(id === undefined ? 0 : 2)
-    const listing = new Listing(COLUMNS, usual, options)
+    const listing = new Listing(COLUMNS, options, usual)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Shown[]>('GET /containers', {
       query: { ids: id === undefined ? null : inPool(session, id), fields: 'pool,id,netif' },

@@ -16,7 +16,7 @@ export default command({
   summary: "list limits of a container's processes",
   options: showOptions,
   async run([id, ...limits], options, session) {
-    const listing = new Listing(COLUMNS, ['name', 'soft', 'hard'], options)
+    const listing = new Listing(COLUMNS, options, ['name', 'soft', 'hard'])
     if (listing.printsNames(session)) return
     const { prlimits } = await session.daemon.ask<Shown>(at`GET /containers/${inPool(session, id)}`)
     const all = Object.entries(prlimits).map(([name, { soft, hard }]) => ({ name, soft, hard }))

@@ -10,7 +10,7 @@ export default command({
   options: { ...listOptions, verbose: { short: 'v', summary: 'with those who wait' } },
   async run(_args, options, session) {
     const usual = COLUMNS.map(({ name }) => name).slice(0, options.verbose ? undefined : -1)
-    const listing = new Listing(COLUMNS, usual, options)
+    const listing = new Listing(COLUMNS, options, usual)
     if (listing.printsNames(session)) return
     listing.print(session, await session.daemon.ask<readonly Thing[]>('GET /host/locks'))
   },

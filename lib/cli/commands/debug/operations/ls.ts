@@ -9,11 +9,7 @@ export default command({
   summary: 'list what osctld is doing for clients',
   options: listOptions,
   async run(_args, options, session) {
-    const listing = new Listing(
-      COLUMNS,
-      COLUMNS.map(({ name }) => name),
-      options,
-    )
+    const listing = new Listing(COLUMNS, options)
     if (listing.printsNames(session)) return
     listing.print(session, await session.daemon.ask<readonly Thing[]>('GET /operations'))
   },

@@ -11,11 +11,7 @@ export default command({
   summary: 'list which blocks are whose; TYPE: all, allocated or free',
   options: listOptions,
   async run([name, type], options, session) {
-    const listing = new Listing(
-      BLOCK_COLUMNS,
-      BLOCK_COLUMNS.map((column) => column.name),
-      options,
-    )
+    const listing = new Listing(BLOCK_COLUMNS, options)
     if (listing.printsNames(session)) return
     const where = at`GET /id-ranges/${inPool(session, name)}/table`
     listing.print(session, await session.daemon.ask<readonly Thing[]>(where, { query: { type } }))

@@ -15,11 +15,7 @@ export default command({
   summary: 'show whose a block is',
   options: showOptions,
   async run([name, index], options, session) {
-    const listing = new Listing(
-      BLOCK_COLUMNS,
-      BLOCK_COLUMNS.map((column) => column.name),
-      options,
-    )
+    const listing = new Listing(BLOCK_COLUMNS, options)
     if (listing.printsNames(session)) return
     const wanted = numberIn(index, 'INDEX')
     const runs = await session.daemon.ask<readonly Run[]>(

@@ -11,7 +11,7 @@ export default command({
   summary: 'list what waits to be started by itself',
   options: showOptions,
   async run([pool], options, session) {
-    const listing = new Listing(COLUMNS, ['id', 'priority'], options)
+    const listing = new Listing(COLUMNS, options, ['id', 'priority'])
     if (listing.printsNames(session)) return
     listing.print(
       session,
