@@ -84,6 +84,7 @@ export type { StopMethod, StopOptions, StopResult } from './container/stop.js'
 export type { WaitOptions, WaitResult, WaitTarget } from './container/wait.js'
 
 export type { CgroupStats } from './cgroup/cgroups.js'
+export type { StatsFigure, StatsOptions } from './cgroup/figures.js'
 export type { SessionInfo } from './keeper/types.js'
 export type { Exit } from './ns/pidfd.js'
 export type { SignalName } from './ns/signal.js'

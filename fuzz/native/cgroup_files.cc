@@ -56,11 +56,13 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     written.push_back(path);
   }
   for (const auto* hierarchies : {&v1, &v2}) {
-    const auto stats = cgroup::stats(*hierarchies, {"ct", "missing"});
-    CHECK(stats.ok() && stats->size() == 2);
-    const cgroup::Stats& one = (*stats)[0];
-    CHECK(one.memory || (!one.memory_peak && !one.memory_limit && !one.swap));
-    CHECK(!(*stats)[1].memory && !(*stats)[1].cpu_us && !(*stats)[1].pids);
+    const auto all = cgroup::stats(*hierarchies, {"ct", "missing"}, cgroup::Figures().set());
+    CHECK(all.ok() && all->size() == 2);
+    for (size_t figure = 0; figure < cgroup::kFigures; ++figure) {
+      CHECK(!(*all)[1][figure]);
+      const auto one = cgroup::stats(*hierarchies, {"ct"}, cgroup::Figures().set(figure));
+      CHECK(one.ok() && (*one)[0][figure] == (*all)[0][figure]);
+    }
     (void)cgroup::oom_kills(*hierarchies, "ct");
     (void)cgroup::frozen(*hierarchies, "ct");
   }

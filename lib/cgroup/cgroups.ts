@@ -3,8 +3,10 @@ import type { CgroupStats, Hierarchies, Hierarchy } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { CgroupDir } from './cgroup-dir.js'
+import { STATS_FIGURES, type StatsFigure } from './figures.js'
 
 export type { CgroupStats, Hierarchy } from '#native'
+export type { StatsFigure } from './figures.js'
 
 /**
  * All mounted hierarchies, v1 and v2, opened once.
@@ -73,9 +75,19 @@ export class Cgroups implements AsyncDisposable {
   /**
    * What many cgroups use, in one call and in the order of the paths. A figure that the machine does
    * not have is `null`, and so are all of a cgroup that does not exist.
+   *
+   * @param figures those alone; each that is left out is one file less to read of each
    */
-  async stats(paths: readonly string[]): Promise<CgroupStats[]> {
-    return traced(native.cgroup.stats(this.#native, [...paths]))
+  async stats(paths: readonly string[], figures?: undefined): Promise<CgroupStats[]>
+  async stats<Figure extends StatsFigure>(
+    paths: readonly string[],
+    figures: readonly Figure[] | undefined,
+  ): Promise<Pick<CgroupStats, Figure>[]>
+  async stats(
+    paths: readonly string[],
+    figures: readonly StatsFigure[] = STATS_FIGURES,
+  ): Promise<Partial<CgroupStats>[]> {
+    return traced(native.cgroup.stats(this.#native, [...paths], figures))
   }
 
   /** Work and watches that began before go on. */

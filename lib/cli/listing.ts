@@ -73,12 +73,7 @@ export class Listing {
     return true
   }
 
-  /** Whether one of the columns that are printed needs it; with JSON all that costs nothing are told. */
-  needs(field: string): boolean {
-    return [...this.#chosen, ...this.#sort].some((column) => fieldsOf(column).includes(field))
-  }
-
-  /** What the daemon has to tell. */
+  /** What the daemon has to tell; `stats.memory` is a figure of what it uses. */
   get fields(): readonly string[] {
     return [...new Set([...this.#chosen, ...this.#sort].flatMap(fieldsOf))]
   }
@@ -147,7 +142,7 @@ export class Listing {
   /** All that was told, by the names of columns, for scripts that pick from it; and attributes under their own. */
   #object(thing: Thing): object {
     const told = this.#columns.filter((column) =>
-      fieldsOf(column).every((field) => Object.hasOwn(thing, field)),
+      fieldsOf(column).every((field) => isTold(thing, field)),
     )
     return {
       ...(thing.attributes as object | undefined),
@@ -180,6 +175,10 @@ function attribute(name: string): Column {
 
 function fieldsOf({ of, needs }: Column): readonly string[] {
   return needs ?? (typeof of === 'string' ? [of] : [])
+}
+
+function isTold(thing: Thing, field: string): boolean {
+  return Object.hasOwn(thing, field.split('.', 1)[0] ?? field)
 }
 
 function valueOf({ of }: Column, thing: Thing): unknown {

@@ -2,6 +2,7 @@
 
 import type { FastifyBaseLogger } from 'fastify'
 import { z } from 'zod'
+import { STATS_FIGURES, type StatsFigure } from '../cgroup/figures.js'
 import type { Attributes } from '../attribute/attributes.js'
 import type { Host } from '../host/host.js'
 import type { OperationOptions } from '../host/operation.js'
@@ -74,6 +75,13 @@ export const duration = z
   .describe('Milliseconds; `infinity`: for ever')
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 /** `a,b` */
+/** Of what containers and groups use. */
+export const figures = z
+  .string()
+  .transform((text) => text.split(',') as StatsFigure[])
+  .optional()
+  .describe(`Those alone, by comma: ${STATS_FIGURES.join(', ')}; default: all`)
+
 export const names = z
   .string()
   .transform((text) => text.split(',').filter(Boolean))

@@ -1,5 +1,6 @@
 // A list of containers as it is asked for: some of them, some of what is known of them, and what they use.
 
+import type { StatsFigure } from '../cgroup/figures.js'
 import { containerFilter, type ContainerFilter } from '../container/containers.js'
 import type { SnapshotField } from '../container/snapshot.js'
 import type { Host } from '../host/host.js'
@@ -10,12 +11,13 @@ interface Asked extends Partial<Record<keyof ContainerFilter, string[] | undefin
   readonly ids?: string[] | undefined
   readonly fields?: string[] | undefined
   readonly stats?: boolean | undefined
+  readonly figures?: readonly StatsFigure[] | undefined
 }
 
 /** @returns snapshots, or those fields of them, and with `stats` a field of that name */
 export async function listed(
   host: Host,
-  { ids, fields, stats: withStats = false, ...filter }: Asked,
+  { ids, fields, stats: withStats = false, figures, ...filter }: Asked,
   signal: AbortSignal,
 ): Promise<readonly object[]> {
   const only =
@@ -30,7 +32,7 @@ export async function listed(
   const wanted = only === null ? shown : shown.filter((one) => only.has(referenceOf(one)))
   if (!withStats) return wanted
   const running = wanted.filter(({ initPid }) => initPid !== null).map(referenceOf)
-  const stats = await host.containers.stats(running, { signal })
+  const stats = await host.containers.stats(running, { signal, figures })
   return wanted.map((one) => ({ ...one, stats: stats.get(referenceOf(one)) ?? null }))
 }
 

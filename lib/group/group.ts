@@ -5,6 +5,7 @@ import { rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
+import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
 import { abandon } from '../abandon.js'
 import type { Asset } from '../asset/asset.js'
 import { assetsOfGroup } from '../asset/of-pool.js'
@@ -107,9 +108,12 @@ export class Group {
   }
 
   /** What all containers of the group use together. */
-  async stats(options: OperationOptions = {}): Promise<CgroupStats> {
-    checkOptions(options, 'stats')
-    return await abandon(this.#dir().stats(), options.signal)
+  async stats<Figure extends StatsFigure = StatsFigure>(
+    options: StatsOptions<Figure> = {},
+  ): Promise<Pick<CgroupStats, Figure>> {
+    checkOptions(options, 'stats', ['figures'])
+    const figures = figuresOf(options.figures)
+    return await abandon(this.#dir().stats(figures), options.signal)
   }
 
   /**

@@ -2,6 +2,10 @@
 
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { abandon } from '../abandon.js'
+import type { CgroupStats } from '../cgroup/cgroups.js'
+import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
+import type { HostContext } from '../host/context.js'
 import { NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
@@ -19,10 +23,10 @@ import { done } from '../step.js'
 import { Undo } from '../undo.js'
 
 export class Groups {
-  readonly #host: { readonly pools: ReadonlyMap<string, Pool> }
+  readonly #host: Pick<HostContext, 'cgroups' | 'pools'>
 
   /** @internal */
-  constructor(host: { readonly pools: ReadonlyMap<string, Pool> }) {
+  constructor(host: Pick<HostContext, 'cgroups' | 'pools'>) {
     this.#host = host
   }
 
@@ -79,6 +83,22 @@ export class Groups {
   /** @throws NotFoundError */
   get(reference: string): Group {
     return getByReference(this.#host.pools.values(), 'group', reference, (pool) => pool.groups)
+  }
+
+  /**
+   * What all in each of these groups use together, in one call for all of them.
+   *
+   * @param options `figures`: those alone; each that is left out is a file less to read, of each group
+   */
+  async stats<Figure extends StatsFigure = StatsFigure>(
+    references: readonly string[],
+    options: StatsOptions<Figure> = {},
+  ): Promise<ReadonlyMap<string, Pick<CgroupStats, Figure>>> {
+    checkOptions(options, 'stats', ['figures'])
+    const figures = figuresOf(options.figures)
+    const paths = references.map((reference) => this.get(reference).cgroup)
+    const stats = await abandon(this.#host.cgroups.stats(paths, figures), options.signal)
+    return new Map(stats.map((one, index) => [references[index] as string, one]))
   }
 
   /** By pool, and in it by path. */

@@ -1,6 +1,7 @@
 // The room as JavaScript sees it: types/native/cgroup.d.ts. Converts, and does nothing else.
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "cgroup/freeze.h"
@@ -179,23 +180,33 @@ Value Exists(const CallbackInfo& info) {
   return bridge::run(info, [=] { return cgroup::exists(handle->in, path); });
 }
 
-// stats(hierarchies: Hierarchies, paths: string[]): Promise<CgroupStats[]>
+cgroup::Figures figures_of(const std::vector<std::string>& names) {
+  cgroup::Figures figures;
+  for (size_t i = 0; i < cgroup::kFigures; ++i) {
+    figures[i] = std::find(names.begin(), names.end(), cgroup::kFigureNames[i]) != names.end();
+  }
+  return figures;
+}
+
+// stats(hierarchies: Hierarchies, paths: string[], figures: StatsFigure[]): Promise<CgroupStats[]>
 Value ReadStats(const CallbackInfo& info) {
   Args args(info);
   const Handle handle = args[0].handle<Opened>();
   const std::vector<std::string> paths = args[1].strings();
+  const cgroup::Figures wanted = figures_of(args[2].strings());
   if (!args.ok()) return {};
   return bridge::run(
-      info, [=] { return cgroup::stats(handle->in, paths); },
-      [](Napi::Env env, std::vector<cgroup::Stats>& list) -> Value {
+      info, [=] { return cgroup::stats(handle->in, paths, wanted); },
+      [wanted](Napi::Env env, std::vector<cgroup::Stats>& list) -> Value {
         Napi::Array array = Napi::Array::New(env, list.size());
         for (uint32_t i = 0; i < list.size(); ++i) {
           const Napi::HandleScope scope(env);
-          const cgroup::Stats& s = list[i];
-          array.Set(
-              i, bridge::record(env, "memory", s.memory, "memoryPeak", s.memory_peak, "memoryLimit",
-                                s.memory_limit, "swap", s.swap, "cpuUs", s.cpu_us, "cpuUserUs",
-                                s.cpu_user_us, "cpuSystemUs", s.cpu_system_us, "pids", s.pids));
+          Napi::Object one = Napi::Object::New(env);
+          for (size_t figure = 0; figure < cgroup::kFigures; ++figure) {
+            if (!wanted[figure]) continue;
+            one.Set(cgroup::kFigureNames[figure], bridge::to_js(env, list[i][figure]));
+          }
+          array.Set(i, one);
         }
         return array;
       });

@@ -58,24 +58,26 @@ class Files {
   char buffer_[kBuffer];
 };
 
-void read_memory(const Hierarchy& hierarchy, const std::string& path, Stats& stats) {
+void read_memory(const Hierarchy& hierarchy, const std::string& path, Figures wanted,
+                 Stats& stats) {
   Files files(hierarchy, path);
-  if (hierarchy.version == 2) {
-    stats.memory = files.number("memory.current");
-    if (!stats.memory) return;
-    stats.memory_peak = files.number("memory.peak");
-    stats.memory_limit = files.number("memory.max");
-    stats.swap = files.number("memory.swap.current");
-    return;
-  }
-  stats.memory = files.number("memory.usage_in_bytes");
-  if (!stats.memory) return;
-  stats.memory_peak = files.number("memory.max_usage_in_bytes");
-  stats.memory_limit = files.number("memory.limit_in_bytes");
+  const bool unified = hierarchy.version == 2;
+  const auto read = [&](Figure figure, const char* v2, const char* v1) {
+    if (wanted[figure]) stats[figure] = files.number(unified ? v2 : v1);
+  };
+  read(kMemory, "memory.current", "memory.usage_in_bytes");
+  read(kMemoryPeak, "memory.peak", "memory.max_usage_in_bytes");
+  read(kMemoryLimit, "memory.max", "memory.limit_in_bytes");
+  read(kSwap, "memory.swap.current", "memory.memsw.usage_in_bytes");
+  if (unified) return;
   // v1 says "no limit" with the largest number of pages that it can count.
-  if (stats.memory_limit && *stats.memory_limit >= uint64_t{1} << 62) stats.memory_limit.reset();
-  const auto both = files.number("memory.memsw.usage_in_bytes");
-  if (both) stats.swap = *both > *stats.memory ? *both - *stats.memory : 0;
+  auto& limit = stats[kMemoryLimit];
+  if (limit && *limit >= uint64_t{1} << 62) limit.reset();
+  // And counts swap together with memory.
+  auto& swap = stats[kSwap];
+  if (!swap) return;
+  const auto memory = wanted[kMemory] ? stats[kMemory] : files.number("memory.usage_in_bytes");
+  if (memory) swap = *swap > *memory ? *swap - *memory : 0;
 }
 
 std::optional<uint64_t> to_us(std::optional<uint64_t> ns) {
@@ -83,13 +85,15 @@ std::optional<uint64_t> to_us(std::optional<uint64_t> ns) {
   return ns;
 }
 
-void read_cpu(const Hierarchies& in, const std::string& path, Stats& stats) {
+void read_cpu(const Hierarchies& in, const std::string& path, Figures wanted, Stats& stats) {
   if (const Hierarchy* legacy = in.v1("cpuacct")) {
     Files files(*legacy, path);
-    stats.cpu_us = to_us(files.number("cpuacct.usage"));
-    if (!stats.cpu_us) return;
-    stats.cpu_user_us = to_us(files.number("cpuacct.usage_user"));
-    stats.cpu_system_us = to_us(files.number("cpuacct.usage_sys"));
+    const auto read = [&](Figure figure, const char* file) {
+      if (wanted[figure]) stats[figure] = to_us(files.number(file));
+    };
+    read(kCpu, "cpuacct.usage");
+    read(kCpuUser, "cpuacct.usage_user");
+    read(kCpuSystem, "cpuacct.usage_sys");
     return;
   }
   // On v2 this file is there without the cpu controller too.
@@ -97,10 +101,22 @@ void read_cpu(const Hierarchies& in, const std::string& path, Stats& stats) {
   if (unified == nullptr) return;
   Files files(*unified, path);
   const std::string_view text = files.text("cpu.stat");
-  stats.cpu_us = field(text, "usage_usec");
-  stats.cpu_user_us = field(text, "user_usec");
-  stats.cpu_system_us = field(text, "system_usec");
+  const auto read = [&](Figure figure, const char* key) {
+    if (wanted[figure]) stats[figure] = field(text, key);
+  };
+  read(kCpu, "usage_usec");
+  read(kCpuUser, "user_usec");
+  read(kCpuSystem, "system_usec");
 }
+
+constexpr Figures set_of(std::initializer_list<Figure> figures) {
+  unsigned long bits = 0;
+  for (const Figure figure : figures) bits |= 1UL << figure;
+  return {bits};
+}
+
+constexpr Figures kOfMemory = set_of({kMemory, kMemoryPeak, kMemoryLimit, kSwap});
+constexpr Figures kOfCpu = set_of({kCpu, kCpuUser, kCpuSystem});
 
 }  // namespace
 
@@ -116,17 +132,19 @@ std::optional<uint64_t> field(std::string_view text, std::string_view key) {
   return std::nullopt;
 }
 
-Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths) {
-  const Hierarchy* memory = in.of("memory");
-  const Hierarchy* pids = in.of("pids");
+Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths,
+                                 Figures wanted) {
+  const Hierarchy* memory = (wanted & kOfMemory).any() ? in.of("memory") : nullptr;
+  const Hierarchy* pids = wanted[kPids] ? in.of("pids") : nullptr;
+  const bool cpu = (wanted & kOfCpu).any();
   std::vector<Stats> list;
   list.reserve(paths.size());
   for (const auto& path : paths) {
     TRY_STATUS(check_path(path));
     Stats& one = list.emplace_back();
-    if (memory != nullptr) read_memory(*memory, path, one);
-    read_cpu(in, path, one);
-    if (pids != nullptr) one.pids = Files(*pids, path).number("pids.current");
+    if (memory != nullptr) read_memory(*memory, path, wanted, one);
+    if (cpu) read_cpu(in, path, wanted, one);
+    if (pids != nullptr) one[kPids] = Files(*pids, path).number("pids.current");
   }
   return list;
 }

@@ -1,6 +1,8 @@
 // What many cgroups use, read in one go.
 #pragma once
 
+#include <array>
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,22 +13,33 @@
 
 namespace cgroup {
 
-// Bytes and microseconds. Empty where the machine has no such figure, where the cgroup does not
-// exist, and for a limit that is none.
-struct Stats {
-  std::optional<uint64_t> memory;
-  std::optional<uint64_t> memory_peak;
-  std::optional<uint64_t> memory_limit;
-  std::optional<uint64_t> swap;
-  std::optional<uint64_t> cpu_us;
-  std::optional<uint64_t> cpu_user_us;
-  std::optional<uint64_t> cpu_system_us;
-  std::optional<uint64_t> pids;
+// Bytes and microseconds.
+enum Figure : size_t {
+  kMemory,
+  kMemoryPeak,
+  kMemoryLimit,
+  kSwap,
+  kCpu,
+  kCpuUser,
+  kCpuSystem,
+  kPids,
+  kFigures,
 };
 
-// In the order of `paths`. Fails only for a path that is none.
-base::Result<std::vector<Stats>> stats(const Hierarchies& in,
-                                       const std::vector<std::string>& paths);
+// What they are called in JavaScript, in that order.
+constexpr std::array<const char*, kFigures> kFigureNames = {
+    "memory", "memoryPeak", "memoryLimit", "swap", "cpuUs", "cpuUserUs", "cpuSystemUs", "pids"};
+
+using Figures = std::bitset<kFigures>;
+
+// Empty where the machine has no such figure, where the cgroup does not exist, and for a limit that
+// is none.
+using Stats = std::array<std::optional<uint64_t>, kFigures>;
+
+// Those figures, in the order of `paths`; a file is opened only for what is wanted. Fails only for
+// a path that is none.
+base::Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths,
+                                       Figures wanted);
 
 // Processes killed for lack of memory in the path and below.
 base::Result<uint64_t> oom_kills(const Hierarchies& in, const std::string& path);

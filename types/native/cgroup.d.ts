@@ -75,7 +75,11 @@ export interface Cgroup {
   /** Mountpoints of the hierarchies that have it. */
   exists(hierarchies: Hierarchies, path: string): Promise<string[]>
   /** One call for many; the answers are in the order of the paths. */
-  stats(hierarchies: Hierarchies, paths: string[]): Promise<CgroupStats[]>
+  stats<Figure extends keyof CgroupStats>(
+    hierarchies: Hierarchies,
+    paths: string[],
+    figures: readonly Figure[],
+  ): Promise<Pick<CgroupStats, Figure>[]>
   /** Processes killed for lack of memory in the path and all below it. */
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
   /**

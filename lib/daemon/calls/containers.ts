@@ -13,7 +13,17 @@ import {
   reinstallSettings,
 } from '../../schema/container.js'
 import { createDatasetOptions, mountInput, setDatasetOptions } from '../../schema/dataset.js'
-import { attributesCall, call, count, duration, flag, names, program, reference } from '../call.js'
+import {
+  attributesCall,
+  call,
+  count,
+  duration,
+  figures,
+  flag,
+  names,
+  program,
+  reference,
+} from '../call.js'
 import { FILTERS, listed, referenceOf } from '../container-list.js'
 
 const path = { container: reference }
@@ -37,15 +47,16 @@ export const containerCalls = [
       ids: names.describe('Those alone, by reference'),
       fields: names.describe('Default: all'),
       stats: flag.optional(),
+      figures,
     },
     run: ({ host, query, options: { signal } }) => listed(host, query, signal),
   }),
   call('container.stats', 'GET /stats', {
     summary: 'What containers use, by reference, in one reading of all; without names, of all.',
-    query: { containers: names },
-    run: async ({ host, query: { containers }, options: { signal } }) => {
+    query: { containers: names, figures },
+    run: async ({ host, query: { containers, figures }, options: { signal } }) => {
       const references = containers ?? host.containers.list().map(referenceOf)
-      return Object.fromEntries(await host.containers.stats(references, { signal }))
+      return Object.fromEntries(await host.containers.stats(references, { signal, figures }))
     },
   }),
   call('container.show', 'GET /containers/:container', {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { createGroupOptions, groupSettings } from '../../schema/group.js'
 import { allocateOptions, createIdRangeOptions } from '../../schema/id-range.js'
 import { createUserOptions } from '../../schema/user.js'
-import { attributesCall, call, flag, reference } from '../call.js'
+import { attributesCall, call, figures, flag, reference } from '../call.js'
 
 const range = { range: reference }
 const user = { user: reference }
@@ -99,16 +99,13 @@ export const entityCalls = [
   }),
   call('group.list', 'GET /groups', {
     summary: 'All groups; `stats`: and what all in each of them use together.',
-    query: { stats: flag.optional() },
-    run: async ({ host, query: { stats = false }, options: { signal } }) => {
+    query: { stats: flag.optional(), figures },
+    run: async ({ host, query: { stats: withStats = false, figures }, options: { signal } }) => {
       const groups = host.groups.list()
-      if (!stats) return groups
-      return Promise.all(
-        groups.map(async (group) => ({
-          ...group,
-          stats: await host.groups.get(`${group.pool}:${group.path}`).stats({ signal }),
-        })),
-      )
+      if (!withStats) return groups
+      const nameOf = ({ pool, path }: { pool: string; path: string }) => `${pool}:${path}`
+      const stats = await host.groups.stats(groups.map(nameOf), { signal, figures })
+      return groups.map((one) => ({ ...one, stats: stats.get(nameOf(one)) ?? null }))
     },
   }),
   call('group.show', 'GET /groups/:group', {
@@ -138,7 +135,9 @@ export const entityCalls = [
   call('group.stats', 'GET /groups/:group/stats', {
     summary: 'What all in it use together.',
     path: group,
-    run: ({ host, path, options: { signal } }) => host.groups.get(path.group).stats({ signal }),
+    query: { figures },
+    run: ({ host, path, query: { figures }, options: { signal } }) =>
+      host.groups.get(path.group).stats({ signal, figures }),
   }),
   attributesCall(
     'group',

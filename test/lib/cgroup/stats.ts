@@ -122,6 +122,13 @@ t.test('v2 files, v1 files, and what is not a number', async (t) => {
     cpuSystemUs: 3,
     pids: null,
   })
+
+  t.same(await v2.stats(['a', 'old'], ['swap', 'cpuSystemUs']), [
+    { swap: 12, cpuSystemUs: 20 },
+    { swap: null, cpuSystemUs: null },
+  ])
+  t.same(await v1.stats(['a'], ['swap']), [{ swap: 50 }], 'which v1 counts together with memory')
+  t.same(await v1.stats(['a'], []), [{}])
 })
 
 t.test('a thousand cgroups in one call', async (t) => {

@@ -199,6 +199,13 @@ await t.test('a list is made from memory, and can be filtered', async (t) => {
   t.match(stats.get('two'), { pids: Number, memory: Number })
   t.equal(stats.get('one')?.pids, null)
   t.same([...(await host.containers.stats(['tank:two'])).keys()], ['tank:two'])
+  const some = { figures: ['pids', 'memory'] as const }
+  t.match(await host.containers.stats(['two'], some), new Map([['two', { pids: Number }]]))
+  t.same(Object.keys(await two.stats(some)).sort(), ['memory', 'pids'])
+  t.same(Object.keys(await two.group.stats(some)).sort(), ['memory', 'pids'])
+  t.same([...(await host.groups.stats(['/default'], some)).keys()], ['/default'])
+  // @ts-expect-error there is no such figure
+  await t.rejects(two.stats({ figures: ['load'] }), { code: 'ERR_INVALID_ARGUMENT' })
   await one.delete()
   await two.delete({ force: true })
 })

@@ -20,7 +20,7 @@ t.test('each function says which argument is wrong', (t) => {
     frozen: [handle, 'a'],
     procs: [handle, 'a'],
     exists: [handle, 'a'],
-    stats: [handle, ['a']],
+    stats: [handle, ['a'], ['memory']],
     oomKills: [handle, 'a'],
     watch: [handle, 'a', false, () => undefined],
     list: [handle],
@@ -80,7 +80,7 @@ t.test('no hierarchies: nothing exists, nothing fails that needs none', async (t
   await cgroup.remove(handle, 'a', 0)
   await cgroup.kill(handle, 'a')
   t.same(await cgroup.exists(handle, 'a'), [])
-  t.match(await cgroup.stats(handle, ['a']), [{ memory: null, pids: null }])
+  t.match(await cgroup.stats(handle, ['a'], ['memory', 'pids']), [{ memory: null, pids: null }])
   await t.rejects(cgroup.procs(handle, 'a'), { code: 'ENOENT' })
   await t.rejects(cgroup.read(handle, 'a', '', 'cgroup.procs'), { code: 'ENODEV' })
   await t.rejects(cgroup.oomKills(handle, 'a'), { code: 'ENODEV' })

@@ -30,13 +30,13 @@ await t.test('begun by its socket, replaced, and killed', async (t) => {
     const { code, stdout, stderr } = await machine.run(['sh', '-ec', script], { env: lab.env })
     if (code !== 0) {
       const { stdout: journal } = await machine.run(['journalctl', '-n', '40', '-o', 'cat'])
-      throw new Error(`${script}: ${code}: ${stderr}\n${journal}`)
+      throw new Error(`${script}: ${code}: ${stdout}${stderr}\n${journal}`)
     }
     return stdout.trim()
   }
   const show = (what: string) => run(`systemctl show --value --property=${what} osctld`)
   await run(install)
-  t.equal(await run('systemd-analyze verify /etc/systemd/system/osctld.service 2>&1'), '')
+  t.equal(await run('systemd-analyze verify --man=no /etc/systemd/system/osctld.service 2>&1'), '')
   t.equal(await run('stat -c "%a %U" /run/osctl/osctld.sock'), '600 root')
   t.equal(await show('ActiveState'), 'inactive', 'nobody has asked yet')
   t.equal(await run('osctl ping 300'), 'pong')

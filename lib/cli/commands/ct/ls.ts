@@ -4,6 +4,7 @@ import { command } from '../../command.js'
 import { CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS } from '../../container-columns.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
 import { inPool } from '../../session.js'
+import { askedFields, askedStatistics } from '../../statistics.js'
 
 export default command({
   usage: '[IDS...]',
@@ -28,8 +29,8 @@ export default command({
         ids: ids.length === 0 ? null : ids.map((id) => inPool(session, id)).join(','),
         pool: pool ?? session.pool,
         ...{ user, group, state, distribution, version },
-        fields: session.json ? null : listing.fields.filter((field) => field !== 'stats').join(','),
-        stats: listing.needs('stats') || null,
+        ...askedFields(session, listing),
+        ...askedStatistics(session, listing),
       },
     })
     listing.print(session, things)

@@ -4,6 +4,7 @@ import { command } from '../../command.js'
 import { GROUP_COLUMNS, USUAL_GROUP_COLUMNS } from '../../group-columns.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
 import { wantedOf } from '../../session.js'
+import { askedStatistics } from '../../statistics.js'
 import { listIn } from '../../words.js'
 
 export default command({
@@ -14,7 +15,7 @@ export default command({
     const listing = new Listing(GROUP_COLUMNS, options, USUAL_GROUP_COLUMNS)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /groups', {
-      query: { stats: listing.needs('stats') || undefined },
+      query: askedStatistics(session, listing),
     })
     listing.print(session, wantedOf(session, all, paths, listIn(options.pool)))
   },
