@@ -1,5 +1,6 @@
 // A daemon with a pool in a directory and a busybox image, and a client that asks it for things.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -12,13 +13,13 @@ import { Host } from 'vpsadminos'
 import { Cgroups } from '../../dist/cgroup/cgroups.js'
 import { Daemon } from '../../dist/daemon/daemon.js'
 import type { DaemonOptions } from '../../dist/schema/daemon.js'
-import { importBusybox } from './host.js'
+import { importBusybox, type Teardown } from './host.js'
 import { until } from './keeper-host.js'
 
 const OSCTLD = fileURLToPath(new URL('../../dist/daemon/osctld.js', import.meta.url))
 
 /** Where a daemon of a test lives; what is in it goes when the test ends. Its pool is `tank`. */
-export async function daemonPlace(t: Test): Promise<DaemonOptions & { socket: string }> {
+export async function daemonPlace(t: Teardown): Promise<DaemonOptions & { socket: string }> {
   const dir = mkdtempSync(join(tmpdir(), 'daemon-'))
   // A container's root goes through it to its rootfs.
   chmodSync(dir, 0o711)
@@ -60,13 +61,19 @@ export async function servedPlace(t: Test): Promise<DaemonOptions & { socket: st
 }
 
 /** The program, on such a place. Resolves when its pool is there: it answers before. */
-export async function runOsctld(t: Test, place: { socket: string }): Promise<ChildProcess> {
+export async function runOsctld(t: Teardown, place: { socket: string }): Promise<ChildProcess> {
   const config = join(dirname(place.socket), 'osctld.json')
   writeFileSync(config, JSON.stringify(place))
   // What tap gives its children would have it load more.
   const args = ['-i', process.execPath, OSCTLD, '--config', config]
   const child = spawn('env', args, { stdio: 'ignore' })
-  t.teardown(() => child.kill('SIGKILL'))
+  t.teardown(async () => {
+    // It has the host until it has ended.
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+  })
   const client = new Client(place.socket)
   await until(async () => {
     const pool = (await client.ask('GET /v1/pools/tank').catch(() => null))?.body

@@ -11,13 +11,16 @@ import { onTestStorage } from './storage.js'
 export const busybox = { distribution: 'busybox' }
 
 /** The image's directory, for as long as the test runs. */
-export function busyboxImage(t: Test): string {
+/** What is called when it is over: of a test, or of a program. */
+export type Teardown = Pick<Test, 'teardown'>
+
+export function busyboxImage(t: Teardown): string {
   const directory = mkdtempSync(join(tmpdir(), 'busybox-'))
   t.teardown(() => rmSync(directory, { recursive: true, force: true }))
   return busyboxRoot(directory)
 }
 
-export async function importBusybox(t: Test, host: Host): Promise<void> {
+export async function importBusybox(t: Teardown, host: Host): Promise<void> {
   await host.images.import({ path: busyboxImage(t), distribution: 'busybox', version: '1' })
 }
 

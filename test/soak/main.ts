@@ -1,7 +1,8 @@
 // `npm run soak`: proves that nothing leaks and nothing grows. See docs/soak.md.
 import { cpus, release } from 'node:os'
-import { readOptions, usage } from './options.js'
+import { readDaemonOptions, readOptions, usage } from './options.js'
 import { faults, progressLine, table } from './report.js'
+import { soakDaemon } from './daemon.js'
 import { soak, type SoakOptions } from './soak.js'
 
 async function main(quietInit: string, options: SoakOptions): Promise<boolean> {
@@ -23,12 +24,21 @@ async function main(quietInit: string, options: SoakOptions): Promise<boolean> {
   return wrong.length === 0
 }
 
-const [quietInit = '', ...args] = process.argv.slice(2)
-let options: SoakOptions
-try {
-  options = readOptions(args)
-} catch (error) {
-  console.error(`${(error as Error).message}\n${usage}`)
-  process.exit(2)
+function read<Options>(from: () => Options): Options {
+  try {
+    return from()
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${usage}`)
+    process.exit(2)
+  }
 }
-process.exitCode = (await main(quietInit, options)) ? 0 : 1
+
+const [quietInit = '', ...args] = process.argv.slice(2)
+const ok =
+  args[0] === 'daemon'
+    ? await soakDaemon(read(() => readDaemonOptions(args.slice(1))))
+    : await main(
+        quietInit,
+        read(() => readOptions(args)),
+      )
+process.exitCode = ok ? 0 : 1

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import type { TemporaryOptions } from 'vpsadminos'
 import { isPlant, plants } from './plants.js'
+import type { DaemonSoakOptions } from './daemon.js'
 import type { SoakOptions } from './soak.js'
 
 const cloneModes = ['auto', 'overlay', 'reflink', 'copy'] as const
@@ -14,7 +15,13 @@ export const usage = `usage: npm run soak -- [options]
   --clone-mode MODE   ${cloneModes.join(', ')} (auto)
   --directory PATH    where the pool is made (/dev/shm if that is large)
   --shared-machine    others work on this machine: what is counted of all of it decides nothing
-  --plant WHAT        leaks on purpose in every fifth life: ${Object.keys(plants).join(', ')}`
+  --plant WHAT        leaks on purpose in every fifth life: ${Object.keys(plants).join(', ')}
+       npm run soak -- daemon [options]
+  --clients N         who listen to what happens (1000)
+  --rate N            requests a second (200)
+  --events N          changes a second that they hear of (0)
+  --minutes N         that are counted (10)
+  --warm-up N         minutes before that (2)`
 
 export function readOptions(args: string[]): SoakOptions {
   const { values } = parseArgs({
@@ -45,6 +52,26 @@ export function readOptions(args: string[]): SoakOptions {
     directory: values.directory,
     plant,
     shared: !values['shared-machine'],
+  }
+}
+
+export function readDaemonOptions(args: string[]): DaemonSoakOptions {
+  const { values } = parseArgs({
+    args,
+    options: {
+      clients: { type: 'string', default: '1000' },
+      rate: { type: 'string', default: '200' },
+      events: { type: 'string', default: '0' },
+      minutes: { type: 'string', default: '10' },
+      'warm-up': { type: 'string', default: '2' },
+    },
+  })
+  return {
+    clients: count('clients', values.clients, 1),
+    rate: count('rate', values.rate, 1),
+    events: count('events', values.events, 0),
+    seconds: 60 * count('minutes', values.minutes, 1),
+    warmUpSeconds: 60 * count('warm-up', values['warm-up'], 0),
   }
 }
 
