@@ -15,7 +15,12 @@ const npm = (cwd: string, ...args: string[]): Promise<{ stdout: string }> =>
   run('npm', [...args, '--no-audit', '--no-fund', '--prefer-offline'], {
     cwd,
     maxBuffer: 1e8,
-    env: { ...process.env, npm_config_nodedir: process.env['npm_config_nodedir'] ?? nodedir() },
+    // How fast it is does not matter here, and how long it takes to compile does.
+    env: {
+      ...process.env,
+      CXXFLAGS: '-O0',
+      npm_config_nodedir: process.env['npm_config_nodedir'] ?? nodedir(),
+    },
   })
 
 // Node's own headers, where they are beside it, so that none have to be downloaded.
@@ -81,6 +86,21 @@ t.test('pack, install elsewhere, import, features', async (t) => {
     lxc: { state: /^(loaded|missing)$/ },
     zfs: { core: { state: /^(loaded|missing)$/ } },
   })
+
+  // What is in its PATH is what an administrator runs.
+  const program = (name: string, ...args: string[]) =>
+    run(join(project, 'node_modules/.bin', name), args, { cwd: '/' })
+  t.match((await program('osctl', '--version')).stdout, /^osctl \d+\.\d+\.\d+\n$/)
+  t.match((await program('osctl', 'ct', 'start', '--help')).stdout, 'osctl ct start')
+  t.match((await program('osctld', '--help')).stdout, '--config')
+  const asked = { OSCTLD_SOCKET: join(project, 'none.sock') }
+  await t.rejects(
+    run(join(project, 'node_modules/.bin/osctl'), ['ct', 'ls'], {
+      env: { ...process.env, ...asked },
+    }),
+    { code: 1, stderr: /osctld/ },
+    'which is not there',
+  )
 
   writeFileSync(
     join(project, 'user.ts'),

@@ -15,6 +15,7 @@ const elsewhere = new Map([
   ['test/system/memory.ts', 'measures'],
   ['test/system/npm-pack.ts', 'compiles the addon'],
   ['test/system/soak.ts', 'measures'],
+  ['test/system/soak-daemon.ts', 'measures'],
   ['test/system/standard-tools.ts', 'builds images from the archive'],
 ])
 
@@ -28,7 +29,7 @@ export function isWalk(path: string): boolean {
 
 /** Whether one kernel is enough for it, as it is our code that is walked: then the first one that is asked for. */
 export function onFirstOnly(path: string): boolean {
-  return crashes.test(path)
+  return crashes.test(path) || path.startsWith('test/lib/cli/transcript/')
 }
 
 /** Whether it is run where ZFS is loaded. */

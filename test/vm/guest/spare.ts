@@ -20,5 +20,7 @@ async function run({ env, cwd, module = '' }: RunMessage): Promise<void> {
   // Node.js 20 gives a message that came early to its listener and fails when that disconnects.
   await turn()
   process.disconnect()
+  // Who finds it would say something to a parent that does not listen.
+  delete process.send
   await import(module)
 }
