@@ -81,7 +81,11 @@ export type { ContainerSnapshot } from './container/snapshot.js'
 export type { StartOptions, StartResult } from './container/start.js'
 export type { ContainerExit, ContainerState } from './container/state.js'
 export type { StopMethod, StopOptions, StopResult } from './container/stop.js'
+export type { WallOptions } from './container/wall.js'
 export type { WaitOptions, WaitResult, WaitTarget } from './container/wait.js'
+
+export type { ProcessIdentity, ProcessInfo } from './process/process-info.js'
+export type { HostProcessesOptions, ProcessesOptions } from './process/processes.js'
 
 export type { CgroupStats } from './cgroup/cgroups.js'
 export type { StatsFigure, StatsOptions } from './cgroup/figures.js'

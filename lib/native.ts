@@ -90,4 +90,7 @@ export const native: Native = {
   get keeper() {
     return load().keeper
   },
+  get process() {
+    return load().process
+  },
 }

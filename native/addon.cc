@@ -12,6 +12,7 @@ Napi::Object init_zfs(Napi::Env env);
 Napi::Object init_cgroup(Napi::Env env);
 Napi::Object init_ns(Napi::Env env);
 Napi::Object init_keeper(Napi::Env env);
+Napi::Object init_process(Napi::Env env);
 
 // setErrors(classes: Record<string, new (…) => Error>): void. Inline; lib/native.ts calls it once,
 // before anything else.
@@ -32,6 +33,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cgroup", init_cgroup(env));
   exports.Set("ns", init_ns(env));
   exports.Set("keeper", init_keeper(env));
+  exports.Set("process", init_process(env));
   return exports;
 }
 

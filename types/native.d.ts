@@ -6,12 +6,14 @@ import type { Zfs } from './native/zfs.js'
 import type { Cgroup } from './native/cgroup.js'
 import type { Ns } from './native/ns.js'
 import type { KeeperRoom } from './native/keeper.js'
+import type { Process } from './native/process.js'
 
 export type * from './native/lxc.js'
 export type * from './native/zfs.js'
 export type * from './native/cgroup.js'
 export type * from './native/ns.js'
 export type * from './native/keeper.js'
+export type * from './native/process.js'
 
 /** What is known about a system library that is opened at run time. */
 export type LibraryFeatures =
@@ -41,6 +43,7 @@ export interface Native {
   readonly cgroup: Cgroup
   readonly ns: Ns
   readonly keeper: KeeperRoom
+  readonly process: Process
 }
 
 /** What the .node file exports. */

@@ -1,5 +1,5 @@
 // The cgroup hierarchies of this machine, or of a list of directories.
-import type { CgroupStats, Hierarchies, Hierarchy } from '#native'
+import type { CgroupStats, Hierarchies, Hierarchy, ProcessTable } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { CgroupDir } from './cgroup-dir.js'
@@ -88,6 +88,25 @@ export class Cgroups implements AsyncDisposable {
     figures: readonly StatsFigure[] = STATS_FIGURES,
   ): Promise<Partial<CgroupStats>[]> {
     return traced(native.cgroup.stats(this.#native, [...paths], figures))
+  }
+
+  /** Processes in or below these, in one call. One that does not exist has none. */
+  async processes(paths: readonly string[], commands: boolean): Promise<ProcessTable> {
+    return traced(native.process.inCgroups(this.#native, [...paths], commands))
+  }
+
+  /** All processes that there are; which of these each is in is told. */
+  async allProcesses(paths: readonly string[], commands: boolean): Promise<ProcessTable> {
+    return traced(native.process.ofHost(this.#native, [...paths], commands))
+  }
+
+  /** Processes of these numbers, as far as there are any. */
+  async processesByPid(
+    paths: readonly string[],
+    pids: readonly number[],
+    commands: boolean,
+  ): Promise<ProcessTable> {
+    return traced(native.process.ofPids(this.#native, [...paths], commands, [...pids]))
   }
 
   /** Work and watches that began before go on. */

@@ -45,7 +45,8 @@ export function rows(
     .join('')
 }
 
-const CONTROL = /\p{Cc}/gu
+/** And what has letters change places, or stand where they are not seen. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
  * Text of a container may hold what a terminal obeys, or a line's end.
@@ -61,5 +62,6 @@ export function cell(value: unknown): string {
 
 function escaped(control: string): string {
   if (control === '\n') return String.raw`\n`
-  return String.raw`\u` + control.charCodeAt(0).toString(16).padStart(4, '0')
+  const digits = control.codePointAt(0)?.toString(16).padStart(4, '0') ?? ''
+  return digits.length > 4 ? String.raw`\u{` + `${digits}}` : String.raw`\u` + digits
 }

@@ -16,6 +16,9 @@ import { Mounts } from '../mount/mounts.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
+import type { ProcessIdentity, ProcessInfo } from '../process/process-info.js'
+import { processesOf, type ProcessesOptions } from '../process/processes.js'
+import { signalProcesses } from '../process/signal.js'
 import type { User } from '../user/user.js'
 import { attributesOf } from './attributes.js'
 import { bootContainer, type BootOptions } from './boot.js'
@@ -50,6 +53,7 @@ import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
 import { startContainer, type StartOptions, type StartResult } from './start.js'
 import type { ContainerState } from './state.js'
 import { killContainer, stopContainer, type StopOptions, type StopResult } from './stop.js'
+import { wallInContainer, type WallOptions } from './wall.js'
 import { waitFor, type WaitOptions, type WaitResult, type WaitTarget } from './wait.js'
 
 /**
@@ -307,6 +311,43 @@ export class Container {
     checkOptions(options, 'stats', ['figures'])
     const figures = figuresOf(options.figures)
     return await abandon(this.#record.cgroupDir().stats(figures), options.signal)
+  }
+
+  /**
+   * Its processes; none when it does not run. Costs what is in it. One that has ended and was not taken
+   * note of by its parent is in no cgroup any more, and not among them.
+   *
+   * ```ts
+   * for (const { containerPid, command } of await ct.processes()) console.log(containerPid, command)
+   * ```
+   */
+  async processes(options: ProcessesOptions = {}): Promise<readonly ProcessInfo[]> {
+    this.#record.assertPresent()
+    return await processesOf(this.#record.host, [this.#record], options, 'processes')
+  }
+
+  /**
+   * Sends a signal to some of its processes, as {@link processes} told of them: none other is meant that has
+   * got one's number since. What is frozen by cgroups of v1 ends when it is thawed.
+   *
+   * @returns the numbers of those that were sent it
+   */
+  signalProcesses(
+    processes: readonly ProcessIdentity[],
+    signal: SignalName | number,
+    options?: OperationOptions,
+  ): Promise<readonly number[]> {
+    return signalProcesses(this.#record, processes, signal, options)
+  }
+
+  /**
+   * Writes a message to the terminals of those who are logged in to it, by wall(1) in it.
+   *
+   * @throws UnsupportedError when it has none, or that refuses
+   * @throws TimeoutError when the terminals do not take it within ten seconds
+   */
+  wall(message: string, options?: WallOptions): Promise<void> {
+    return wallInContainer(this.#record, message, options)
   }
 
   /**

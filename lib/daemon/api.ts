@@ -19,6 +19,7 @@ import { containerCalls } from './calls/containers.js'
 import { entityCalls } from './calls/entities.js'
 import { hostCalls } from './calls/host.js'
 import { poolCalls } from './calls/pools.js'
+import { processCalls } from './calls/processes.js'
 import { answerOf, refuseClient, statusOf } from './error-answer.js'
 import { streamEvents } from './event-stream.js'
 import { addFiles } from './files.js'
@@ -31,6 +32,7 @@ export const calls: readonly Call[] = [
   ...poolCalls,
   ...entityCalls,
   ...containerCalls,
+  ...processCalls,
 ]
 
 /** A client has as long to say what it asks for. */

@@ -1,6 +1,7 @@
 // A host: the engine that runs in the caller's process.
 
 import { Containers } from '../container/containers.js'
+import type { ContainerRecord } from '../container/record.js'
 import type { Asset } from '../asset/asset.js'
 import { assetsOfHost, checkHealth, type HealthOptions, type Problem } from '../asset/health.js'
 import { merged, type HistoryEntry } from '../history/history.js'
@@ -9,6 +10,13 @@ import { IdRanges } from '../id-range/id-ranges.js'
 import { Images } from '../image/images.js'
 import { Pools } from '../pool/pools.js'
 import { z } from 'zod'
+import type { ProcessInfo } from '../process/process-info.js'
+import {
+  processesByPid,
+  processesOf,
+  processesOfHost,
+  type HostProcessesOptions,
+} from '../process/processes.js'
 import type { HostOptions } from '../schema/host.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { Users } from '../user/users.js'
@@ -28,6 +36,12 @@ import { openTemporary, type TemporaryOptions } from './temporary.js'
 
 // An event is one, too.
 const eventPosition = z.object({ epoch: z.string(), seq: z.number().int().nonnegative() })
+
+const processNumbers = z.array(z.number().int().min(1).max(2 ** 31 - 1)).max(100_000)
+const processesFilter = z.object({
+  containers: z.array(z.string()).optional(),
+  host: z.boolean(),
+})
 
 export interface EventsOptions {
   /** The last event that was seen; those after it come first. */
@@ -162,6 +176,50 @@ export class Host implements AsyncDisposable {
   history(pools?: readonly string[]): AsyncIterableIterator<HistoryEntry> {
     const all = pools ?? [...this.#context.pools.keys()]
     return merged(all.map((name) => this.pools.get(name).history))
+  }
+
+  /**
+   * Processes of containers and, with `host`, those that are in none: then all that the machine has are looked at.
+   *
+   * ```ts
+   * const all = await host.processes({ containers: ['web1', 'db1'] })
+   * ```
+   *
+   * @throws NotFoundError
+   */
+  async processes(options: HostProcessesOptions = {}): Promise<readonly ProcessInfo[]> {
+    const { containers, host = false, ...rest } = options
+    checkOptions(rest, 'processes', ['commands'])
+    parse(processesFilter, { containers, host }, 'processes')
+    const chosen = containers?.map((reference) => this.containers.get(reference).record)
+    const all = this.#records()
+    if (!host) return await processesOf(this.#context, chosen ?? all, rest, 'processes')
+    const told = await processesOfHost(this.#context, all, rest)
+    if (chosen === undefined) return told
+    const wanted = new Set(chosen.map(({ pool, id }) => `${pool.name}:${id}`))
+    return told.filter(
+      ({ pool, container }) => container === null || wanted.has(`${pool}:${container}`),
+    )
+  }
+
+  /**
+   * Whose processes these are, by their numbers on the host: in the same order, null for a number that no
+   * process has. Their command lines are not read, and null.
+   */
+  async processesByPid(
+    pids: readonly number[],
+    options: OperationOptions = {},
+  ): Promise<readonly (ProcessInfo | null)[]> {
+    checkOptions(options, 'processesByPid')
+    const wanted = parse(processNumbers, pids, 'processesByPid.pids')
+    const found = await processesByPid(this.#context, this.#records(), wanted, options)
+    const byPid = new Map(found.map((one) => [one.pid, one]))
+    return wanted.map((pid) => byPid.get(pid) ?? null)
+  }
+
+  #records(): ContainerRecord[] {
+    const pools = [...this.#context.pools.values()]
+    return pools.flatMap(({ containers }) => [...containers.values()].map(({ record }) => record))
   }
 
   /** What it has for itself: the keeper, and files of the run state. */

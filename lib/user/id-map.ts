@@ -51,6 +51,12 @@ export function hostIdOf(map: IdMap, id: number): number | null {
   return entry === undefined ? null : entry.hostId + (id - entry.nsId)
 }
 
+/** The container's id that the host's stands for, or null when it has none. */
+export function nsIdOf(map: IdMap, id: number): number | null {
+  const entry = map.find(({ hostId, count }) => id >= hostId && id < hostId + count)
+  return entry === undefined ? null : entry.nsId + (id - entry.hostId)
+}
+
 /** The host ids of some maps, touching and overlapping runs joined. */
 export function spansOf(...maps: IdMap[]): IdSpan[] {
   const sorted = maps

@@ -6,6 +6,7 @@
 
 #include "cgroup/freeze.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/opened.h"
 #include "cgroup/removals.h"
 #include "cgroup/stats.h"
 #include "cgroup/tree.h"
@@ -20,11 +21,7 @@ using bridge::Args;
 using Napi::CallbackInfo;
 using Napi::Value;
 
-struct Opened {
-  static constexpr const char* kTypeName = "cgroup.Hierarchies";
-  explicit Opened(cgroup::Hierarchies hierarchies) : in(std::move(hierarchies)) {}
-  const cgroup::Hierarchies in;
-};
+using cgroup::Opened;
 using Handle = std::shared_ptr<Opened>;
 
 // open(list: Hierarchy[] | null): Hierarchies

@@ -1,0 +1,85 @@
+// osctl ct bisect
+
+import { abandon } from '../../../abandon.js'
+import { Bisection, type SuspendAction } from '../../bisection.js'
+import { command } from '../../command.js'
+import { CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS } from '../../container-columns.js'
+import { containerFilters, containersQuery } from '../../container-filters.js'
+import { UsageError } from '../../errors.js'
+import { Listing, listOptions, printJson, type Thing } from '../../listing.js'
+import { Questions } from '../../questions.js'
+import { inPool, type Session } from '../../session.js'
+import { listIn } from '../../words.js'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+const { pool, user, group, distribution, version } = containerFilters
+
+export default command({
+  usage: '[IDS...]',
+  summary: 'find the container that makes the trouble',
+  details:
+    'Halves of the containers that run are suspended, and each time it is asked whether the situation has changed. ' +
+    'When one is left, or it is given up, also by Ctrl-C, all are resumed, but those that were not ' +
+    'suspended by it. Should it be killed, `osctl ct ls -S frozen` lists what it left frozen.',
+  options: {
+    ...listOptions,
+    ...{ pool, user, group, distribution, version },
+    action: { short: 'a', value: 'ACTION', summary: 'how they are suspended: freeze (default) or stop' },
+    exclude: { short: 'x', value: 'IDS', summary: 'all but these' },
+  },
+  async run(ids, { action = 'freeze', exclude, ...options }, session) {
+    const table = new Listing(CONTAINER_COLUMNS, options, USUAL_CONTAINER_COLUMNS)
+    if (table.printsNames(session)) return
+    if (action !== 'freeze' && action !== 'stop') {
+      throw new UsageError(`--action must be freeze or stop, not '${action}'`)
+    }
+    const things = await session.daemon.ask<readonly Thing[]>('GET /containers', {
+      query: {
+        ...containersQuery(session, ids, { ...options, state: 'running' }),
+        stats: table.needs('stats') || null,
+      },
+    })
+    const excluded = new Set((listIn(exclude) ?? []).map((id) => inPool(session, id)))
+    const chosen = things.filter(
+      (thing) => !excluded.has(String(thing.id)) && !excluded.has(nameOf(thing)),
+    )
+    if (chosen.length === 0) throw new Error('no container that runs is meant')
+    if (!session.json) table.print(session, chosen)
+    session.tell(`\nSelected containers: ${chosen.length}\nSuspend action: ${action}\n`)
+    const found = await search(chosen.map(nameOf), action, session)
+    if (session.json) printJson(session, { container: found })
+    else session.print(`Container identified: ${found}\n`)
+  },
+})
+
+function nameOf({ pool, id }: Thing): string {
+  return `${String(pool)}:${String(id)}`
+}
+
+async function search(
+  containers: readonly string[],
+  action: SuspendAction,
+  session: Session,
+): Promise<string> {
+  const given = new AbortController()
+  const give = () => given.abort(new Error('given up'))
+  for (const signal of SIGNALS) process.on(signal, give)
+  using questions = new Questions()
+  const bisection = new Bisection(session, action, given.signal)
+  const begin = async (): Promise<string> => {
+    if (!(await abandon(questions.agrees('Continue?'), given.signal))) throw new Error('given up')
+    return await bisection.search(containers, questions)
+  }
+  const outcome = await begin().then(
+    (found) => ({ found }),
+    (error: unknown) => ({ error }),
+  )
+  // Whatever it was: nothing is left as it is not to be.
+  const left = await bisection.resumeAll()
+  for (const signal of SIGNALS) process.off(signal, give)
+  const cause = 'error' in outcome ? outcome.error : undefined
+  if (left.length > 0) throw new Error(`still suspended: ${left.join(', ')}`, { cause })
+  if ('error' in outcome) throw outcome.error
+  return outcome.found
+}
