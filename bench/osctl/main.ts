@@ -22,6 +22,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 })
+/** What `osctl ct ps` tells of each process, as ps(1) calls it. */
+const likeOurs = 'pid,ruid,rgid,euid,egid,vsz,rss,state,lstart,time,comm,args,cgroup'
 const many = Number(values.containers)
 const running = Number(values.running)
 const samples = Number(values.samples)
@@ -39,16 +41,20 @@ const options = {
 }
 const socketPath = join(options.stateDir, 'osctld.sock')
 
-/** Milliseconds until a program has ended. */
-async function ran(...args: string[]): Promise<number> {
+/** Milliseconds until a program of Node.js has ended. */
+function ran(...args: string[]): Promise<number> {
+  return ranProgram(process.execPath, args)
+}
+
+async function ranProgram(program: string, args: string[]): Promise<number> {
   const begin = process.hrtime.bigint()
-  const child = spawn(process.execPath, args, {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin', OSCTLD_SOCKET: socketPath },
   })
   child.stdout.resume()
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}`)
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`)
   return Number(process.hrtime.bigint() - begin) / 1e6
 }
 
@@ -90,6 +96,9 @@ async function measured(): Promise<void> {
     ['osctl ct ls', () => ran(osctl, 'ct', 'ls')],
     ['osctl ct ls -o id,state', () => ran(osctl, 'ct', 'ls', '-o', 'id,state')],
     ['osctl -j ct ls -o id', () => ran(osctl, '-j', 'ct', 'ls', '-o', 'id')],
+    ['osctl ct ps ct0', () => ran(osctl, 'ct', 'ps', 'ct0')],
+    ['osctl ct ps', () => ran(osctl, 'ct', 'ps')],
+    ['ps -e -o …,cgroup', () => ranProgram('ps', ['-e', '-o', likeOurs])],
   ]
   const answers: [string, () => Promise<number>][] = [
     ['ping', () => asked('/ping')],
@@ -100,6 +109,9 @@ async function measured(): Promise<void> {
     ['all statistics', () => asked(`/containers?fields=${columns}&stats=true`)],
     ['id and state', () => asked('/containers?fields=id,state')],
     ['all fields', () => asked('/containers')],
+    ['processes of one', () => asked('/processes?containers=ct0')],
+    ['processes of all', () => asked('/processes')],
+    ['processes of the host', () => asked('/processes?host=true')],
   ]
   const times = (rows: typeof programs) => new Map(rows.map(([name]) => [name, [] as number[]]))
   const [whole, daemon] = [times(programs), times(answers)]

@@ -95,9 +95,13 @@ export class Cgroups implements AsyncDisposable {
     return traced(native.process.inCgroups(this.#native, [...paths], commands))
   }
 
-  /** All processes that there are; which of these each is in is told. */
-  async allProcesses(paths: readonly string[], commands: boolean): Promise<ProcessTable> {
-    return traced(native.process.ofHost(this.#native, [...paths], commands))
+  /** All processes that there are, or that are in any of these; which one each is in is told. */
+  async allProcesses(
+    paths: readonly string[],
+    commands: boolean,
+    strangers: boolean,
+  ): Promise<ProcessTable> {
+    return traced(native.process.ofHost(this.#native, [...paths], commands, strangers))
   }
 
   /** Processes of these numbers, as far as there are any. */

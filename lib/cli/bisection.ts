@@ -97,7 +97,7 @@ export class Bisection {
     what: 'suspend' | 'resume',
     work: (container: string, ask: () => Promise<unknown>) => Promise<void>,
   ): Promise<void> {
-    const { daemon, tell } = this.#session
+    const { daemon } = this.#session
     const action = ACTIONS[this.#action][what]
     let done = 0
     await inParallel(containers, availableParallelism(), async (container) => {
@@ -108,7 +108,7 @@ export class Bisection {
         () => 'ok',
         (error: unknown) => `error: ${(error as Error).message}`,
       )
-      tell(`[${++done}/${containers.length}] ${action} ${container} ... ${outcome}`)
+      this.#session.tell(`[${++done}/${containers.length}] ${action} ${container} ... ${outcome}`)
     })
   }
 }

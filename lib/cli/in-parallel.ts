@@ -8,7 +8,8 @@ export async function inParallel<T>(
 ): Promise<void> {
   const waiting = items[Symbol.iterator]()
   const one = async (): Promise<void> => {
-    for (let next = waiting.next(); next.done !== true; next = waiting.next()) await work(next.value)
+    for (let next = waiting.next(); next.done !== true; next = waiting.next())
+      await work(next.value)
   }
   await Promise.all(Array.from({ length: atOnce }, one))
 }

@@ -62,9 +62,8 @@ export const USUAL_OF_POOL = ['ctid', ...USUAL_OF_ONE]
 export const USUAL_OF_ALL = ['pool', ...USUAL_OF_POOL]
 
 /** A thread of the kernel has none, and what has ended neither; null: it did not tell it in time. */
-function command({ command: arguments_, name }: Thing): string {
-  const text = String(arguments_ ?? '')
-  return text.trim() === '' ? `[${String(name)}]` : text
+function command({ command: text, name }: Thing): string {
+  return typeof text === 'string' && text.trim() !== '' ? text : `[${String(name)}]`
 }
 
 const DAY = 86_400

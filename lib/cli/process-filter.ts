@@ -14,7 +14,7 @@ const SIZES = ['vmsize', 'rss']
 const TIMES = ['start', 'time']
 
 /** A guest chooses what a pattern is tried on: such that it takes for ever, where there is such. */
-const PATTERN_MS = 5000
+const PATTERN_MS = 2000
 const MAX_PATTERN = 1000
 
 type Operator = '=' | '!=' | '>' | '<' | '>=' | '<='

@@ -15,10 +15,10 @@ export class Questions implements Disposable {
   /** @returns what was typed, in small letters; null at the end of input */
   async ask(question: string): Promise<string | null> {
     process.stderr.write(question)
-    const { done, value } = await this.#answers.next()
+    const answer: IteratorResult<string, unknown> = await this.#answers.next()
     // Nobody has typed a line's end.
     if (!process.stdin.isTTY) process.stderr.write('\n')
-    return done === true ? null : value.trim().toLowerCase()
+    return answer.done === true ? null : answer.value.trim().toLowerCase()
   }
 
   /** Anything else is no. */

@@ -14,7 +14,7 @@ import type { ProcessInfo } from '../process/process-info.js'
 import {
   processesByPid,
   processesOf,
-  processesOfHost,
+  processesOfAll,
   type HostProcessesOptions,
 } from '../process/processes.js'
 import type { HostOptions } from '../schema/host.js'
@@ -37,7 +37,15 @@ import { openTemporary, type TemporaryOptions } from './temporary.js'
 // An event is one, too.
 const eventPosition = z.object({ epoch: z.string(), seq: z.number().int().nonnegative() })
 
-const processNumbers = z.array(z.number().int().min(1).max(2 ** 31 - 1)).max(100_000)
+const processNumbers = z
+  .array(
+    z
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1),
+  )
+  .max(100_000)
 const processesFilter = z.object({
   containers: z.array(z.string()).optional(),
   host: z.boolean(),
@@ -193,8 +201,10 @@ export class Host implements AsyncDisposable {
     parse(processesFilter, { containers, host }, 'processes')
     const chosen = containers?.map((reference) => this.containers.get(reference).record)
     const all = this.#records()
-    if (!host) return await processesOf(this.#context, chosen ?? all, rest, 'processes')
-    const told = await processesOfHost(this.#context, all, rest)
+    if (!host && chosen !== undefined) {
+      return await processesOf(this.#context, chosen, rest, 'processes')
+    }
+    const told = await processesOfAll(this.#context, all, host, rest)
     if (chosen === undefined) return told
     const wanted = new Set(chosen.map(({ pool, id }) => `${pool.name}:${id}`))
     return told.filter(
@@ -204,7 +214,7 @@ export class Host implements AsyncDisposable {
 
   /**
    * Whose processes these are, by their numbers on the host: in the same order, null for a number that no
-   * process has. Their command lines are not read, and null.
+   * process has. Their command lines are not read, and empty.
    */
   async processesByPid(
     pids: readonly number[],

@@ -25,7 +25,7 @@ export interface HostProcessesOptions extends ProcessesOptions {
   readonly host?: boolean | undefined
 }
 
-export const processesOptions = z.object({ commands: z.boolean().optional() })
+const processesOptions = z.object({ commands: z.boolean().optional() })
 
 /** Those of some containers: costs what is in these. */
 export async function processesOf(
@@ -40,14 +40,20 @@ export async function processesOf(
   return await told(host.cgroups.processes(cgroupsOf(records), commands), records, options)
 }
 
-/** All that there are, of containers and of the host. */
-export async function processesOfHost(
+/**
+ * Those of all containers, in one pass over all that there are: their cgroups are more.
+ *
+ * @param strangers whether those that are in none are told, too
+ */
+export async function processesOfAll(
   host: HostContext,
   records: readonly ContainerRecord[],
+  strangers: boolean,
   options: ProcessesOptions,
 ): Promise<ProcessInfo[]> {
   const { commands = true } = parse(processesOptions, { commands: options.commands }, 'processes')
-  return await told(host.cgroups.allProcesses(cgroupsOf(records), commands), records, options)
+  const reading = host.cgroups.allProcesses(cgroupsOf(records), commands, strangers)
+  return await told(reading, records, options)
 }
 
 /** Those of these numbers that there are. */
@@ -58,11 +64,7 @@ export async function processesByPid(
   options: OperationOptions,
 ): Promise<ProcessInfo[]> {
   // What is told of them needs no command line.
-  return await told(
-    host.cgroups.processesByPid(cgroupsOf(records), pids, false),
-    records,
-    options,
-  )
+  return await told(host.cgroups.processesByPid(cgroupsOf(records), pids, false), records, options)
 }
 
 async function told(

@@ -15,7 +15,11 @@ const AT_ONCE = 100
 export const processIdentities = z
   .array(
     z.strictObject({
-      pid: z.number().int().min(1).max(2 ** 31 - 1),
+      pid: z
+        .number()
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1),
       startTicks: z.number().nonnegative(),
     }),
   )

@@ -71,10 +71,12 @@ Value InCgroups(const CallbackInfo& info) {
   return Read(info, std::move(asked));
 }
 
-// ofHost(hierarchies: Hierarchies, cgroups: string[], commands: boolean): Promise<ProcessTable>
+// ofHost(hierarchies: Hierarchies, cgroups: string[], commands: boolean, strangers: boolean):
+//   Promise<ProcessTable>
 Value OfHost(const CallbackInfo& info) {
   Args args(info);
   process::Asked asked = asked_in(args);
+  asked.strangers = args[3].boolean();
   if (!args.ok()) return {};
   asked.among = process::Among::kHost;
   return Read(info, std::move(asked));

@@ -24,7 +24,8 @@ struct Asked {
   std::vector<std::string> cgroups;  // none below another one
   Among among = Among::kCgroups;
   std::vector<pid_t> pids;
-  bool commands = true;  // whether command lines are read, too
+  bool commands = true;   // whether command lines are read, too
+  bool strangers = true;  // whether those that are in none of the cgroups are told, too
 };
 
 struct Process {

@@ -66,7 +66,7 @@ Result<std::shared_ptr<const Plan>> Plan::make(Asked asked) {
     return std::shared_ptr<const Plan>(std::move(plan));
   }
   if (given.among == Among::kCgroups) {
-    plan->strangers_ = false;
+    plan->asked_.strangers = false;
     bool too_many = false;
     if (where != nullptr) TRY_STATUS(plan->find_in_cgroups(*where, too_many));
     if (!too_many) return std::shared_ptr<const Plan>(std::move(plan));

@@ -25,7 +25,7 @@ class Plan {
   [[nodiscard]] const std::string& controller() const { return controller_; }
   [[nodiscard]] int proc() const { return proc_.get(); }
   // Whether one of that cgroup is among those asked for.
-  [[nodiscard]] bool wants(int cgroup) const { return cgroup >= 0 || strangers_; }
+  [[nodiscard]] bool wants(int cgroup) const { return cgroup >= 0 || asked_.strangers; }
   // Empty for what is in none of them.
   [[nodiscard]] std::string name_of(int cgroup) const;
 
@@ -36,7 +36,6 @@ class Plan {
   Asked asked_;
   base::UniqueFd proc_;
   std::string controller_;
-  bool strangers_ = true;
   std::vector<pid_t> pids_;
   std::unordered_map<std::string_view, int> cgroups_;
 };

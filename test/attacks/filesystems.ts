@@ -2,7 +2,7 @@
 // beyond every signal.
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tmpdir } from 'node:os'
@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { Session } from 'vpsadminos'
 import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { first } from '../helpers/host.js'
+import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
 
@@ -150,5 +151,46 @@ await room.attack(
   },
   settings,
 )
+
+await room.attack(
+  'command lines that do not come',
+  async (attack) => {
+    const { t, host, guest, other, harmless } = attack
+    await using _server = await mounted(attack)
+    await using hidden = await guest.spawn(['/attack', '/fs/silent'])
+    t.equal(String(await first(hidden.stdout, () => true)), 'ready\n')
+    const readers = () => readdirSync('/proc/self/task').filter(isReader).length
+    for (let round = 0; round < 5; round++) {
+      await harmless(async () => {
+        const all = await guest.processes()
+        const silent = all.filter(({ name }) => name === 'hidden')
+        t.equal(silent.filter(({ command }) => command === null).length, 8)
+        t.ok(all.some(({ containerPid, state }) => containerPid === 1 && state !== ''))
+      }, [])
+      await harmless(async () => {
+        const all = await other.processes()
+        t.ok(all.length > 0 && all.every(({ command }) => command !== null))
+      }, [])
+      await harmless(() => host.processes({ host: true }), [])
+      await harmless(() => host.processesByPid([process.pid]), [])
+      await harmless(() => readFile('/proc/self/status'), [], 1000)
+      // Nobody waits for more of them, and for none of them twice.
+      await until(() => readers() === 3)
+    }
+    await harmless(() => guest.stop({ method: 'kill' }), [])
+    await until(() => readers() === 0)
+    await guest.start()
+    t.ok((await guest.processes()).every(({ command }) => command !== null))
+  },
+  settings,
+)
+
+function isReader(task: string): boolean {
+  try {
+    return readFileSync(`/proc/self/task/${task}/comm`, 'utf8') === 'vpsadminos-proc\n'
+  } catch {
+    return false // it has ended
+  }
+}
 
 room.finish()

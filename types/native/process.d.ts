@@ -20,8 +20,13 @@ export interface Process {
     cgroups: string[],
     commands: boolean,
   ): Promise<ProcessTable>
-  /** All that there are. */
-  ofHost(hierarchies: Hierarchies, cgroups: string[], commands: boolean): Promise<ProcessTable>
+  /** All that there are; without `strangers`, those in none of the cgroups are left out. */
+  ofHost(
+    hierarchies: Hierarchies,
+    cgroups: string[],
+    commands: boolean,
+    strangers: boolean,
+  ): Promise<ProcessTable>
   /** Those of these numbers that there are. */
   ofPids(
     hierarchies: Hierarchies,

@@ -38,7 +38,8 @@ export const processCalls = [
     run: ({ host, query: { pids }, options: { signal } }) => host.processesByPid(pids, { signal }),
   }),
   call('container.signal', 'POST /containers/:container/processes/signal', {
-    summary: 'Sends a signal to some of its processes. Answers the numbers of those that were sent it.',
+    summary:
+      'Sends a signal to some of its processes. Answers the numbers of those that were sent it.',
     path,
     query: { signal: z.string().default('SIGKILL') },
     body: processIdentities,

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessInfo } from 'vpsadminos'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { rowsOf } from '../../../dist/process/table.js'
 import { temporaryHost, startedContainer } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -40,7 +42,10 @@ await t.test('its init, as itself and the host see it', async (t) => {
   })
   t.ok(init !== undefined && init.vmsize >= init.rss && init.rss > 0)
   t.ok(Math.abs(Date.now() - (init?.startedAt ?? 0)) < 600_000)
-  t.ok(all.every(({ container }) => container === 'web1'), 'and none of another one')
+  t.ok(
+    all.every(({ container }) => container === 'web1'),
+    'and none of another one',
+  )
 })
 
 await t.test('a program that was begun later, with another user', async (t) => {
@@ -63,13 +68,14 @@ await t.test('names and arguments that a terminal would obey are told as they ar
   await using _session = await ct.spawn(['sh', '-c', script, '\x1b[31mred\n\u202egnp', '\xff\x80'])
   const one = await named('a) R 1 (b\n\x1b[2J')
   t.equal(one.state, 'S')
-  t.match(one.command, /\x1b\[31mred\n\u202egnp/)
+  t.ok(one.command?.includes('\x1b[31mred\n\u202egnp'))
 })
 
 await t.test('a long command line is cut', async (t) => {
   await using _session = await ct.spawn(['sleep', ...Array<string>(3000).fill('1000')])
   const one = await named('sleep')
-  t.equal(one.command?.length, 4096)
+  const { length } = one.command ?? ''
+  t.ok(length <= 4096 && length > 4000, String(length))
 })
 
 await t.test('one that has ended and is not collected does no harm', async (t) => {
@@ -81,6 +87,13 @@ await t.test('one that has ended and is not collected does no harm', async (t) =
   const dead = all.find(({ state, name }) => state === 'Z' && name === 'sleep')
   t.match(dead, { command: '', rss: 0 })
   t.notOk((await ct.processes()).some(({ state }) => state === 'Z'))
+  t.same(
+    (await host.processes())
+      .filter(({ pid }) => pid === dead?.pid)
+      .map(({ container }) => container),
+    dead?.container == null ? [] : ['web1'],
+    'among those of all, as far as the kernel still tells whose it is',
+  )
 })
 
 await t.test('below cgroups of the guest, and more of these than there may be', async (t) => {
@@ -104,6 +117,21 @@ await t.test('below cgroups of the guest, and more of these than there may be', 
     'it is found',
   )
   t.ok(found.every(({ container }) => container === 'web1'))
+})
+
+await t.test('by the hierarchies of either version alone', async (t) => {
+  await using mounted = Cgroups.mounted()
+  for (const version of [1, 2]) {
+    const list = mounted.hierarchies.filter((one) => one.version === version)
+    if (list.length === 0) continue
+    await using cgroups = Cgroups.at(list)
+    const inside = rowsOf(await cgroups.processes([ct.show().cgroup], true))
+    const [init] = rowsOf(
+      await cgroups.processesByPid([ct.show().cgroup], [ct.show().initPid ?? 0], true),
+    )
+    t.match(init, { cgroup: 0, innerPid: 1 }, `v${version}`)
+    t.ok(inside.some(({ pid, startTicks }) => pid === init?.pid && startTicks === init.startTicks))
+  }
 })
 
 await t.test('of several containers, of all, and of the host', async (t) => {
@@ -169,7 +197,10 @@ await t.test('signals reach those that are meant, and no other', async (t) => {
   const former = { ...one, startTicks: one.startTicks - 1 }
   const meant = (all: readonly ProcessInfo[]) =>
     all.map(({ pid, startTicks }) => ({ pid, startTicks }))
-  t.same(await ct.signalProcesses([gone, ...meant([stranger as ProcessInfo, former])], 'SIGKILL'), [])
+  t.same(
+    await ct.signalProcesses([gone, ...meant([stranger as ProcessInfo, former])], 'SIGKILL'),
+    [],
+  )
   await t.rejects(ct.signalProcesses(meant([one]), 'SIGNONE' as never), {
     code: 'ERR_UNKNOWN_SIGNAL',
   })

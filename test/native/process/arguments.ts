@@ -10,7 +10,7 @@ const handle = cgroup.open([{ version: 2, controllers: [], mountpoint: top }])
 t.test('each function says which argument is wrong', (t) => {
   const good: Record<string, unknown[]> = {
     inCgroups: [handle, ['web'], true],
-    ofHost: [handle, ['web'], true],
+    ofHost: [handle, ['web'], true, true],
     ofPids: [handle, ['web'], true, [1]],
   }
   t.same(Object.keys(room), Object.keys(good))
@@ -55,10 +55,13 @@ t.test('numbers that no process has', async (t) => {
 
 t.test('without any hierarchy, and after it was closed', async (t) => {
   const none = cgroup.open([])
-  const all = room.ofHost(none, ['web'], false)
+  const all = room.ofHost(none, ['web'], false, true)
   cgroup.close(none)
   const { texts } = await all
+  const again = cgroup.open([])
+  t.same((await room.ofHost(again, ['web'], false, false)).texts, [])
+  cgroup.close(again)
   t.ok(texts.length > 2)
   t.ok(texts.every((text, index) => index % 2 === 0 || text === ''), 'no commands')
-  t.throws(() => room.ofHost(none, [], true), { code: 'ERR_CLOSED' })
+  t.throws(() => room.ofHost(none, [], true, true), { code: 'ERR_CLOSED' })
 })

@@ -25,7 +25,11 @@ export default command({
   options: {
     ...listOptions,
     ...{ pool, user, group, distribution, version },
-    action: { short: 'a', value: 'ACTION', summary: 'how they are suspended: freeze (default) or stop' },
+    action: {
+      short: 'a',
+      value: 'ACTION',
+      summary: 'how they are suspended: freeze (default) or stop',
+    },
     exclude: { short: 'x', value: 'IDS', summary: 'all but these' },
   },
   async run(ids, { action = 'freeze', exclude, ...options }, session) {

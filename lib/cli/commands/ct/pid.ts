@@ -12,7 +12,7 @@ const COLUMNS: readonly Column[] = [
     name: 'container',
     needs: ['pool', 'container'],
     of: ({ pool, container }) =>
-      container === null ? HOST : `${String(pool)}:${String(container)}`,
+      typeof container === 'string' ? `${String(pool)}:${container}` : HOST,
   },
   { name: 'ctpid', of: 'containerPid' },
   ...plain('name'),

@@ -50,7 +50,9 @@ export default command({
     })
     const things = filters.reduce<readonly Thing[]>(
       (left, filter) => filter.matching(left),
-      session.pool === null ? told : told.filter(({ pool }) => (pool ?? session.pool) === session.pool),
+      session.pool === null
+        ? told
+        : told.filter(({ pool }) => (pool ?? session.pool) === session.pool),
     )
     const pools = new Set(things.map(({ pool }) => pool).filter((pool) => pool !== null))
     const usual = ids.length === 1 ? USUAL_OF_ONE : pools.size === 1 ? USUAL_OF_POOL : USUAL_OF_ALL

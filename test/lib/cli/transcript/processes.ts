@@ -58,7 +58,8 @@ await t.test('of several, of all, and of the host', async (t) => {
   t.match(all, /^CTID +PID /)
   t.match(all, /^\[host\] +2 +- +.*\[kthreadd\]$/m)
   t.match(all, /^db1 +\d+ +1 +0 /m)
-  const host = (await osctl.ok(t, `ct ps -o ctid,pool,pid,euid,cteuid -p pid=${process.pid} -`)).stdout
+  const host = (await osctl.ok(t, `ct ps -o ctid,pool,pid,euid,cteuid -p pid=${process.pid} -`))
+    .stdout
   t.match(host, new RegExp(`^\\[host\\] +- +${process.pid} +0 +0$`, 'm'))
   t.notMatch((await osctl.ok(t, '--pool tank ct ps -o ctid')).stdout, /host/)
   await osctl.fails(t, '--pool none ct ps web1', /not found/)
@@ -260,11 +261,17 @@ await t.test('which are meant', async (t) => {
     t.match(ran.stderr, filter === `-u ${users}` ? /given up/ : /no container that runs is meant/)
   }
   t.match((await osctl.ok(t, 'ct bisect -L')).stdout, /^pool\nid\n/)
-  t.match(await osctl.run('ct bisect -H -o id,memory db1', 'n\n'), { stdout: /^db1 +[\d.]+[KM]\n$/ })
+  t.match(await osctl.run('ct bisect -H -o id,memory db1', 'n\n'), {
+    stdout: /^db1 +[\d.]+[KM]\n$/,
+  })
   await osctl.fails(t, 'ct bisect -a kill', /--action must be freeze or stop/)
   await osctl.fails(t, 'ct bisect none', /'none' not found/)
 })
 
 await t.test('all of it was run', (t) =>
-  osctl.allRun(t, ...'ps pid wall bisect'.split(' ').map((name) => `ct ${name}`), 'ct recover kill'),
+  osctl.allRun(
+    t,
+    ...'ps pid wall bisect'.split(' ').map((name) => `ct ${name}`),
+    'ct recover kill',
+  ),
 )
