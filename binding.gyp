@@ -26,6 +26,19 @@
       # native/keeper/interpose.cc takes over.
       "ldflags": ["-static-libstdc++", "-static-libgcc", "<@(keeper_ldflags)"],
       "libraries": ["-ldl"]
+    },
+    {
+      # The first process of containers that are started for a program alone. It has no libraries, as it
+      # runs where there may be none; where it knows the kernel's calls by itself, not even libc.
+      "target_name": "init",
+      "type": "executable",
+      "sources": ["<@(init_sources)"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["<@(addon_cxx_flags)", "<@(init_cxx_flags)"],
+      "ldflags": ["-static"],
+      "conditions": [
+        ["target_arch in 'x64 arm64'", {"ldflags": ["-nostdlib"]}]
+      ]
     }
   ]
 }

@@ -133,8 +133,11 @@
       "native/zfs/delegation.cc",
       "native/keeper/main.cc"
     ],
+    "init_sources": ["native/init/init.cc"],
+    "init_cxx_flags": ["-ffreestanding", "-fno-stack-protector"],
     "keeper_ldflags": [
       "-Wl,--export-dynamic-symbol=epoll_wait",
+      "-Wl,--export-dynamic-symbol=execvp",
       "-Wl,--export-dynamic-symbol=getuid",
       "-Wl,--export-dynamic-symbol=mkdirat",
       "-Wl,--export-dynamic-symbol=prlimit64",

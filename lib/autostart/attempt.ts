@@ -119,9 +119,9 @@ export class Attempt {
     try {
       this.#state = 'starting'
       const container = this.#container()
-      if (container.record.run.alive) return 'running'
+      if (container.record.up) return 'running'
       await container.start({ wait: BUSY_MS, label: 'autostart' }).catch((error: unknown) => {
-        if (!container.record.run.alive) throw error
+        if (!container.record.up) throw error
       })
       // Without room for it in the run state, it starts by itself once more.
       await this.#home.list.add(this.id).catch(() => undefined)
@@ -149,7 +149,7 @@ export class Attempt {
     if (outcome instanceof Error) return `which did not start: ${outcome.message}`
     const other = this.#home.container(id)
     if (other === undefined) return 'which does not exist'
-    if (!other.record.run.alive) return 'which does not run'
+    if (!other.record.up) return 'which does not run'
     try {
       await other.wait('ready', { timeout: READY_MS, signal })
       return null

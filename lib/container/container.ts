@@ -231,6 +231,15 @@ export class Container {
    * output, all that was started is killed, except what has moved itself to another cgroup; on
    * machines without cgroup v2 only the program.
    *
+   * With `run`, a container that is stopped is started for the program alone. It has an init of ours: its own
+   * does not run, nor does anything else that it starts by itself. It ends when the program ends, is given up
+   * or is killed, with all that was left behind, and is stopped again when this resolves. Programs that
+   * come meanwhile join it, and it ends with the last one; they go on like others when this process ends.
+   *
+   * ```ts
+   * await ct.exec(['passwd', '-d', 'root'], { run: true })
+   * ```
+   *
    * @throws TimeoutError, OutputLimitError; their `stdout` and `stderr` have what was printed so far
    */
   exec(
@@ -351,7 +360,7 @@ export class Container {
   }
 
   /**
-   * Sets the password of one of its users, by chpasswd(8) in it. It has to run.
+   * Sets the password of one of its users, by chpasswd(8) in it. One that is stopped is started for that alone.
    *
    * @throws UnsupportedError when it has none, or that refuses
    */
@@ -392,6 +401,7 @@ export class Container {
     // Before anything is waited for: what the keeper tells next is newer.
     run.adopt(known)
     this.#record.imageRun.found(known.once)
+    this.#record.programRun.found(known.program)
     const { pending, pendingNote, config } = this.#record
     pending.recall(pendingNote, known.initPid, config)
     // It may be ending, and its cgroup gone.
@@ -402,7 +412,7 @@ export class Container {
     if (frozen && known.initPid !== null && run.initPid === known.initPid) run.set('frozen')
     // A frozen one cannot be asked, and one that ends meanwhile does not matter. Not waited for: a keeper
     // that takes over is the host's only when all of its containers are adopted.
-    if (!frozen && !known.once) void this.#knowInit().catch(() => undefined)
+    if (!frozen && !known.once && !known.program) void this.#knowInit().catch(() => undefined)
   }
 
   async #knowInit(): Promise<void> {

@@ -16,6 +16,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { ExecPlan, Finished, SessionInfo, SessionStreams } from '../keeper/types.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { size, type Size } from '../schema/size.js'
+import { beginProgram, type RunOptions } from './begin-program.js'
 import { credentialsOf, type UserOption } from './credentials.js'
 import { deadline, optionalDeadline, timeoutOf } from '../host/deadline.js'
 import { Output } from './output.js'
@@ -23,7 +24,7 @@ import type { ContainerRecord } from './record.js'
 import { Session, sessionExit, type SessionExit } from './session.js'
 import { onAbort } from '../on-abort.js'
 
-export interface SpawnOptions {
+export interface SpawnOptions extends RunOptions {
   /**
    * Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. Together with the
    * program and its arguments 3,500 of them at most, and 120 KiB.
@@ -70,8 +71,9 @@ export interface ExecResult<T extends string | Buffer = string> extends SessionE
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const spawnKeys = ['env', 'cwd', 'user', 'tty', 'stdin', 'signal']
-const execKeys = ['env', 'cwd', 'user', 'stdin', 'signal', 'timeout', 'maxBuffer', 'encoding']
+const bothKeys = ['env', 'cwd', 'user', 'stdin', 'run', 'network', 'signal']
+const spawnKeys = [...bothKeys, 'tty']
+const execKeys = [...bothKeys, 'timeout', 'maxBuffer', 'encoding']
 const DEFAULT_MAX_BUFFER = 2 ** 20
 // Most programs that are run for their output end at once: then one answer says it all.
 const LINGER_MS = 10
@@ -101,9 +103,11 @@ const spawnSchema = z.object({
       }),
     ])
     .optional(),
+  run: z.boolean().optional(),
+  network: z.boolean().optional(),
 })
 
-/** @throws StateError unless it runs; SystemError ENOENT or EACCES when the program cannot be run */
+/** @throws StateError unless it runs, or is to; SystemError ENOENT or EACCES when the program cannot be run */
 export async function spawnInContainer(
   record: ContainerRecord,
   args: readonly string[],
@@ -116,9 +120,13 @@ export async function spawnInContainer(
       'spawn.stdin',
       'must be true or false; what it reads is written to session.stdin',
     )
-  const { keeper, plan } = await prepare(record, args, options, 'spawn')
-  const streams = await keeper.exec(plan, signal).catch(async (error: unknown) => {
-    throw await execError(record, error)
+  const asked = check(args, options, 'spawn')
+  const { keeper, streams } = await beginProgram(record, options, signal, async () => {
+    const { keeper, plan } = await prepare(record, asked, options, 'spawn')
+    const streams = await keeper.exec(plan, signal).catch(async (error: unknown) => {
+      throw await execError(record, error)
+    })
+    return { keeper, streams }
   })
   const session = openedSession(record, keeper, streams)
   if (signal !== undefined) killOnAbort(session, signal)
@@ -126,26 +134,35 @@ export async function spawnInContainer(
 }
 
 function openedSession(
-  { host }: ContainerRecord,
+  { host, programRun }: ContainerRecord,
   keeper: Keeper,
   streams: SessionStreams,
 ): Session {
-  const session = new Session(keeper, streams, host)
+  const session = new Session(keeper, streams, host, () => programRun.settled())
   host.closed.throwIfAborted()
   return session
 }
 
+interface Asked extends z.output<typeof spawnSchema> {
+  readonly command: readonly string[]
+}
+
+function check(args: readonly string[], options: SpawnOptions, what: string): Asked {
+  const command = commandOf(args, what)
+  const asked = spawnOptions(options, what)
+  if ((asked.tty ?? false) !== false && options.stdin === false)
+    throw new InvalidArgumentError(`${what}.stdin`, 'is the terminal, where there is one')
+  options.signal?.throwIfAborted()
+  return { command, ...asked }
+}
+
 async function prepare(
   record: ContainerRecord,
-  args: readonly string[],
+  { command, env, cwd, tty = false }: Asked,
   options: SpawnOptions,
   what: string,
 ): Promise<{ keeper: Keeper; plan: ExecPlan }> {
   const { signal } = options
-  const command = commandOf(args, what)
-  const { env, cwd, tty = false } = spawnOptions(options, what)
-  if (tty !== false && options.stdin === false)
-    throw new InvalidArgumentError(`${what}.stdin`, 'is the terminal, where there is one')
   signal?.throwIfAborted()
   record.assertAlive('exec')
   if (record.run.state === 'frozen') {
@@ -185,8 +202,8 @@ function commandOf(args: readonly string[], what: string): readonly string[] {
 }
 
 function spawnOptions(options: SpawnOptions, what: string): z.output<typeof spawnSchema> {
-  const { env, cwd, tty } = options
-  if (env === undefined && cwd === undefined && tty === undefined) return {}
+  const { env, cwd, tty, run, network } = options
+  if ([env, cwd, tty, run, network].every((each) => each === undefined)) return {}
   return parse(spawnSchema, options, what)
 }
 
@@ -221,13 +238,22 @@ export async function execInContainer(
   const maxBuffer = bytesOf(given)
   using limit = optionalDeadline(`exec in ${record.name}`, timeoutMs, options.signal)
   const spawn = { ...rest, signal: limit.signal, stdin: stdin !== undefined }
-  const { keeper, plan } = await prepare(record, args, spawn, 'exec')
+  const asked = check(args, spawn, 'exec')
   // What was printed until a short time is over is there only where nobody waits for the end first.
   const lingerMs = stdin === undefined && timeoutMs > 10 * LINGER_MS ? LINGER_MS : 0
-  const started = await keeper.run(plan, lingerMs, limit.signal).catch(async (error: unknown) => {
-    throw withOutput(await execError(record, error), '', '')
+  const { keeper, started } = await beginProgram(record, spawn, limit.signal, async () => {
+    const { keeper, plan } = await prepare(record, asked, spawn, 'exec')
+    const started = await keeper.run(plan, lingerMs, limit.signal).catch(async (error: unknown) => {
+      throw await execError(record, error)
+    })
+    return { keeper, started }
+  }).catch((error: unknown) => {
+    throw withOutput(error, '', '')
   })
-  if (!('session' in started)) return finished(started, maxBuffer, told)
+  if (!('session' in started)) {
+    await record.programRun.settled()
+    return finished(started, maxBuffer, told)
+  }
   const session = openedSession(record, keeper, started)
   session.stdin?.end(stdin)
   const output = new Output(maxBuffer)
@@ -264,7 +290,8 @@ export async function execInContainer(
   } finally {
     clearTimeout(killed)
     const closed = session.close()
-    if (over || limit.signal?.aborted !== true) await closed
+    // What was started for it ends with it.
+    if (over || limit.signal?.aborted !== true || options.run === true) await closed
   }
 }
 

@@ -32,6 +32,8 @@ export interface LxcConfigInput {
   readonly gidMap: IdMap
   readonly init: InitKind
   readonly initCmd: readonly string[]
+  /** It is started for programs alone: `init` is what it would have otherwise. */
+  readonly programRun: boolean
   readonly cgroup: {
     /** Relative to every hierarchy: the directory with the limits. */
     readonly container: string
@@ -114,7 +116,7 @@ export function renderLxcConfig(input: LxcConfigInput): string {
 }
 
 function basics(input: LxcConfigInput): string[] {
-  const { halt, reboot } = signalsOf(input.init)
+  const { halt, reboot } = signalsOf(input.programRun ? 'other' : input.init)
   return [
     `lxc.uts.name = ${input.hostname}`,
     `lxc.arch = ${input.arch}`,
@@ -163,7 +165,7 @@ function cgroups({ cgroup, cgroupVersion, cgparams, devices }: LxcConfigInput): 
 }
 
 function mounts(input: LxcConfigInput): string[] {
-  const { init, nesting, notifySocket, cgroupVersion, masked } = input
+  const { init, programRun, nesting, notifySocket, cgroupVersion, masked } = input
   const isThere = (path: string) => masked.includes(path)
   // On hybrid hosts, init mounts the hierarchies it wants inside its own cgroup namespace.
   const auto = ['proc:mixed', 'sys:mixed', ...(cgroupVersion === 2 ? ['cgroup:rw:force'] : [])]
@@ -178,7 +180,7 @@ function mounts(input: LxcConfigInput): string[] {
     ...(init === 'systemd' || notifySocket !== null
       ? [entry('tmpfs', 'run', 'tmpfs', 'nosuid,nodev,mode=0755,create=dir')]
       : []),
-    ...(init === 'systemd'
+    ...(init === 'systemd' && !programRun
       ? []
       : [entry('tmpfs', 'dev/shm', 'tmpfs', 'nosuid,nodev,mode=1777,create=dir')]),
     ...(notifySocket === null

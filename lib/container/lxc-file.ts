@@ -21,6 +21,8 @@ import { isDelegatedTo, zfsDevice } from './zfs-device.js'
 const COMMON_SECCOMP = fileURLToPath(new URL('../../share/seccomp/common.seccomp', import.meta.url))
 
 const DEFAULT_INIT = ['/sbin/init']
+/** The keeper has another one executed; whoever does not know of that can execute nothing. */
+const NO_INIT = ['/dev/null/init']
 
 export function seccompProfile(record: ContainerRecord): string {
   return record.config.seccomp_profile ?? COMMON_SECCOMP
@@ -38,6 +40,17 @@ export function imageRunDirectory({ host, pool, id }: ContainerRecord): string {
 
 export async function writeImageRunFiles(record: ContainerRecord): Promise<void> {
   await writeFiles(imageRunDirectory(record), renderRecord(record, maskedHere(), record.root))
+}
+
+/** What a run for programs alone has instead of these files. */
+export function programRunDirectory({ host, pool, id }: ContainerRecord): string {
+  return join(host.paths.container(pool.name, id), 'program')
+}
+
+export async function writeProgramRunFiles(record: ContainerRecord): Promise<void> {
+  const { ownRoot, programRun } = record
+  const rendered = renderRecord(record, maskedHere(), ownRoot, programRun)
+  await writeFiles(programRunDirectory(record), rendered)
 }
 
 /**
@@ -123,11 +136,18 @@ export async function removeLxcFile({ host, name }: Pool, id: string): Promise<v
   ])
 }
 
-function renderRecord(record: ContainerRecord, masked: readonly string[], root: Root): Rendered {
+/** @param program for a run of programs alone */
+function renderRecord(
+  record: ContainerRecord,
+  masked: readonly string[],
+  root: Root,
+  program: { readonly network: boolean } | null = null,
+): Rendered {
   const { config, host, pool, id, user } = record
   const { prlimits, clamped } = clampPrlimits(config.prlimits, host.prlimitBounds)
   const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
-  const initCmd = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(root, cgroupVersion)]
+  const own = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(root, cgroupVersion)]
+  const initCmd = program === null ? own : NO_INIT
   const text = renderLxcConfig({
     hostname: utsName(id, config.hostname ?? null, root.distribution),
     arch: config.arch,
@@ -136,6 +156,7 @@ function renderRecord(record: ContainerRecord, masked: readonly string[], root: 
     gidMap: user.gidMap,
     init: root.init,
     initCmd,
+    programRun: program !== null,
     cgroup: {
       container: record.cgroup,
       // For others than the keeper, whose monitors stay where it is itself.
@@ -148,7 +169,7 @@ function renderRecord(record: ContainerRecord, masked: readonly string[], root: 
     seccompProfile: seccompProfile(record),
     apparmorProfile: host.apparmorProfile,
     masked,
-    netif: netif(record),
+    netif: program === null || program.network ? netif(record) : null,
     mounts: mountpoints(config, root).map((at, index) => ({
       source: `${host.paths.rootfs(pool.name, id)}.mounts/${index}`,
       at,
@@ -157,7 +178,7 @@ function renderRecord(record: ContainerRecord, masked: readonly string[], root: 
     nesting: config.nesting,
     logFile: pool.layout.log(id),
     consoleLog: pool.layout.consoleLog(id),
-    notifySocket: notifySocket(record, root),
+    notifySocket: program === null ? notifySocket(record, root) : null,
     rawLxc: config.raw.lxc ?? '',
   })
   return { text, initCmd, clamped }

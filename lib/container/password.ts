@@ -21,7 +21,7 @@ export const passwordInput = z.strictObject({
 })
 
 /**
- * Runs chpasswd(8) in it.
+ * Runs chpasswd(8) in it. One that is stopped is started for that alone.
  *
  * @throws UnsupportedError when there is none, or it refuses
  */
@@ -36,6 +36,7 @@ export async function setPassword(
   const told = MUST_BE_TOLD.includes(distribution) ? ['-c', 'SHA512'] : []
   const { exitCode: code, stderr } = await execInContainer(record, ['chpasswd', ...told], {
     stdin: `${checked.user}:${checked.password}\n`,
+    run: true,
     ...(signal === undefined ? {} : { signal }),
   })
   if (code === 0) return

@@ -55,6 +55,10 @@ export async function rebootContainer(
   const { run } = record
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'reboot needs it running')
+  if (record.programRun.present) {
+    const why = 'reboot needs its own init, and it was started for a program alone'
+    throw new StateError(record.name, run.state, why)
+  }
   using limit = deadline(`reboot of ${record.name}`, timeoutMs, op.signal)
   const { init } = record
   const before = run.runs

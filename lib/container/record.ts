@@ -21,6 +21,7 @@ import { ImageRun } from './image-run.js'
 import { initKindOf, type InitKind } from './init.js'
 import type { DetectedInit } from './init-detect.js'
 import { Pending } from './pending.js'
+import { ProgramRun } from './program-run.js'
 import type { Root } from './root.js'
 import { RunState } from './state.js'
 import { vethName } from './veth-name.js'
@@ -50,6 +51,7 @@ export class ContainerRecord {
   /** Settings that wait for the next start. */
   readonly pending = new Pending()
   readonly imageRun = new ImageRun(this)
+  readonly programRun = new ProgramRun(this)
 
   constructor(
     readonly pool: Pool,
@@ -73,6 +75,7 @@ export class ContainerRecord {
 
   /** What its init is, or will be: the image's, or the program that it was told to run instead. */
   get init(): InitKind {
+    if (this.programRun.present) return 'other' // ours
     const { booted } = this.config.vpsadminos
     const booting = this.imageRun.present && booted !== undefined
     const kind = booting ? booted.init : this.#ownKind()
@@ -125,13 +128,21 @@ export class ContainerRecord {
   observe(event: KeeperEvent): void {
     if (this.run.apply(event) && !this.beginning) this.pending.begin(this.config)
     // Of one that does not reboot nothing is over before all of it has gone.
-    if (endsRun(event)) this.imageRun.ended()
+    if (!endsRun(event)) return
+    this.imageRun.ended()
+    this.programRun.ended()
   }
 
   /** The keeper does not have it any more. */
   lost(): void {
     this.run.lost()
     this.imageRun.ended()
+    this.programRun.ended()
+  }
+
+  /** It runs its own init, and not only a program that it was started for. */
+  get up(): boolean {
+    return this.run.alive && !this.programRun.present
   }
 
   /** Whether what is set has to be told to the kernel, too. */

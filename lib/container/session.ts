@@ -79,11 +79,12 @@ export class Session implements AsyncDisposable {
   readonly stdout: Readable
   /** Null with a terminal. */
   readonly stderr: Readable | null
-  /** How it ended. Rejects only when the keeper is lost or the host is closed. */
+  /** How it ended; of one that its container was started for, when that has ended too. Rejects only when the keeper is lost or the host is closed. */
   readonly exit: Promise<SessionExit>
   readonly #keeper: Keeper
   readonly #pidfd: Pidfd
   readonly #host: SessionHost
+  readonly #settled: () => Promise<void>
   #forget = () => {}
   #ended = false
   /** Our end of the input. */
@@ -97,9 +98,18 @@ export class Session implements AsyncDisposable {
   /** Whoever is first to let go of it; the others wait for the same. */
   #over: Promise<void> | null = null
 
-  /** @internal */
-  constructor(keeper: Keeper, streams: SessionStreams, host: SessionHost) {
+  /**
+   * @param settled when what ends with its program has ended
+   * @internal
+   */
+  constructor(
+    keeper: Keeper,
+    streams: SessionStreams,
+    host: SessionHost,
+    settled: () => Promise<void>,
+  ) {
     const { sessionEnds, closed } = host
+    this.#settled = settled
     this.#keeper = keeper
     this.#host = host
     this.id = streams.session
@@ -111,14 +121,15 @@ export class Session implements AsyncDisposable {
     this.stderr = outputOf(streams, 'stderr')
     const ended =
       streams.exit === null ? sessionEnds.wait(streams.session) : Promise.resolve(streams.exit)
-    this.exit = ended.then(({ code, signal }) => {
+    this.exit = ended.then(async ({ code, signal }) => {
       this.#ended = true
+      await settled()
       return sessionExit({ code, signal })
     })
-    for (const output of this.#outputs) output.once('close', () => this.#settled())
+    for (const output of this.#outputs) output.once('close', () => this.#known())
     // Whoever does not ask how it ended shall not be ended by that.
     this.exit.then(
-      () => this.#settled(),
+      () => this.#known(),
       () => undefined,
     )
     if (closed.aborted) this.#abandon()
@@ -192,7 +203,8 @@ export class Session implements AsyncDisposable {
     await this.#over
     if (detaching === null || this.#ended || !this.#keeper.open) return
     const streams = await this.#keeper.openSession(this.id).catch(() => null)
-    if (streams !== null) await new Session(this.#keeper, streams, this.#host).close()
+    if (streams === null) return
+    await new Session(this.#keeper, streams, this.#host, this.#settled).close()
   }
 
   async #end(): Promise<void> {
@@ -225,7 +237,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** Nobody could learn more of it. */
-  #settled(): void {
+  #known(): void {
     if (this.#ended && this.#outputs.every(({ closed }) => closed)) this.#over ??= this.#end()
   }
 

@@ -1,7 +1,8 @@
 // What the keeper is told of a container to start it, and to start it again when it reboots from inside.
 
 import type { StartPlan } from '../keeper/types.js'
-import { imageRunDirectory, notifySocket, seccompProfile } from './lxc-file.js'
+import { initProgram } from '../keeper/spawn.js'
+import { imageRunDirectory, notifySocket, programRunDirectory, seccompProfile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
 export const DEFAULT_TIMEOUT_MS = 60_000
@@ -17,6 +18,10 @@ const planned = new WeakMap<ContainerRecord, Planned>()
 /** Of what runs, or of the next run. */
 export function presentPlan(record: ContainerRecord, timeout = DEFAULT_TIMEOUT_MS): StartPlan {
   const own = startPlan(record, timeout)
+  if (record.programRun.present) {
+    const config = programRunDirectory(record)
+    return { ...own, config, notifySocket: null, init: initProgram() }
+  }
   if (!record.imageRun.present) return own
   const { root } = record
   return {

@@ -7,7 +7,7 @@ import { KeeperError } from '../keeper/errors.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
-import { writeImageRunFiles, writeLxcFile } from './lxc-file.js'
+import { writeImageRunFiles, writeLxcFile, writeProgramRunFiles } from './lxc-file.js'
 import { tellNextRun } from './next-run.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -57,10 +57,12 @@ export async function assertStartable(
   record: ContainerRecord,
   what: string,
 ): Promise<void> {
-  const { pool, run } = record
+  const { pool, run, programRun } = record
   pool.assertActive()
-  if (run.state !== 'stopped')
-    throw new StateError(record.name, run.state, `${what} needs it stopped`)
+  if (run.state !== 'stopped') {
+    const why = programRun.present ? ', and it was started for a program that has not ended' : ''
+    throw new StateError(record.name, run.state, `${what} needs it stopped${why}`)
+  }
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
@@ -141,6 +143,7 @@ async function writeLocked(
   record.beginning = true
   record.pending.begin(record.config)
   if (record.imageRun.present) await writeImageRunFiles(record)
+  if (record.programRun.present) await writeProgramRunFiles(record)
   return await writeLxcFile(record)
 }
 

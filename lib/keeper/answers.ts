@@ -32,6 +32,7 @@ export function known(fields: Fields, pool: string, id: string): Known {
     initPid: fields.has('INIT_PID') ? fields.number('INIT_PID') : null,
     ready: fields.number('DONE') === 1,
     once: fields.number('NEXT') === 1,
+    program: fields.number('INIT') === 1,
   }
 }
 

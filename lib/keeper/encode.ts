@@ -51,6 +51,7 @@ export function encodeStart(plan: StartPlan): Buffer {
     ID: plan.id,
     LXC_PATH: plan.lxcPath,
     CONFIG: plan.config ?? null,
+    INIT: plan.init ?? null,
     ROOTFS: encodeRootfs(plan.rootfs),
     CGROUP: plan.cgroup,
     SECCOMP_PROFILE: plan.seccompProfile,

@@ -65,6 +65,7 @@ export const tags = {
   CONFIG: 34,
   NEXT: 35,
   DELEGATED: 36,
+  INIT: 37,
   ROOTFS: 40,
   MODE: 41,
   TARGET: 42,

@@ -7,10 +7,19 @@ import { KeeperStartError } from './errors.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Beside the addon, wherever that is; `VPSADMINOS_KEEPER` names another. */
+/** `VPSADMINOS_KEEPER` names another than that which was built. */
 export function keeperProgram(): string {
   const exact = process.env['VPSADMINOS_KEEPER']
-  if (exact !== undefined && exact !== '') return exact
+  return exact === undefined || exact === '' ? built('keeper') : exact
+}
+
+/** The first process of a container that is started for programs alone. */
+export function initProgram(): string {
+  return built('init')
+}
+
+/** Beside the addon, wherever that is. */
+function built(name: string): string {
   const addon = process.env['VPSADMINOS_ADDON']
   const platform = `${process.platform}-${process.arch}`
   const places = [
@@ -18,10 +27,10 @@ export function keeperProgram(): string {
     join(root, 'build/Release'),
     join(root, 'build/Debug'),
     join(root, 'prebuilds', platform),
-  ].map((directory) => join(directory, 'keeper'))
+  ].map((directory) => join(directory, name))
   const found = places.find((path) => existsSync(path))
   if (found === undefined) {
-    throw new KeeperStartError(`the keeper is not built; looked for ${places.join(', ')}`)
+    throw new KeeperStartError(`the ${name} is not built; looked for ${places.join(', ')}`)
   }
   return found
 }

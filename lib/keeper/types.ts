@@ -62,6 +62,8 @@ export interface StartPlan {
   timeoutMs: number
   /** Datasets that its user namespace is given, and while it runs is given or loses at once. */
   delegated?: readonly string[]
+  /** An init of ours that runs instead of its own: for programs alone, and until the last of them has ended. */
+  init?: string
   /** What a reboot from inside begins with. Default: the same again. */
   next?: StartPlan
 }
@@ -84,6 +86,8 @@ export interface Known {
   ready: boolean
   /** A reboot from inside begins with another plan. */
   once: boolean
+  /** It was started for programs alone. */
+  program: boolean
 }
 
 export interface ExecPlan {

@@ -37,6 +37,7 @@ void Containers::hand_over(Handover& to) const {
     }
     frame.number(Tag::MODE, container->ours ? 1 : 0).number(Tag::DONE, container->ready ? 1 : 0);
     frame.put(Tag::NOTIFY_SOCKET, container->notify_path);
+    frame.number(Tag::FORCE, container->over ? 1 : 0);
     if (container->exit_status) {
       frame.number(Tag::STATUS, static_cast<uint64_t>(*container->exit_status));
     }
@@ -85,6 +86,7 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     container.ours = fields.number(Tag::MODE) != 0;
     container.ready = fields.number(Tag::DONE) != 0;
     container.notify_path = fields.str(Tag::NOTIFY_SOCKET);
+    container.over = fields.number(Tag::FORCE) != 0;
     if (fields.has(Tag::STATUS)) {
       container.exit_status = static_cast<int>(fields.number(Tag::STATUS));
     }

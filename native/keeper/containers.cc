@@ -163,7 +163,8 @@ void Containers::plan_next(const Message& message, const Request& request) {
   const StartPlan& now = container->plan;
   if (parsed->rootfs.target != now.rootfs.target || parsed->rootfs.upper != now.rootfs.upper ||
       parsed->rootfs.mode != now.rootfs.mode || parsed->cgroup != now.cgroup ||
-      parsed->lxc_path != now.lxc_path || parsed->next.empty() != now.next.empty()) {
+      parsed->lxc_path != now.lxc_path || parsed->next.empty() != now.next.empty() ||
+      parsed->init.empty() != now.init.empty()) {
     return request.fail({EINVAL, "plan", parsed->key()}, "plan");
   }
   if (const auto kept = keep_directories(); !kept.ok()) return request.fail(kept.error(), "plan");
@@ -248,8 +249,9 @@ void Containers::watch(const std::string& key) {
                       [this, key](uint32_t) { monitor_gone(key); });
 }
 
-// One that starts has none yet.
 static void put_init(Writer& answer, const Container& container) {
+  answer.number(Tag::INIT, container.plan.init.empty() ? 0 : 1);
+  // One that starts has none yet.
   if (container.init > 0) answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
 }
 

@@ -50,6 +50,7 @@ struct Container {
   std::string notify_path;
   bool ours = false;  // forked by this keeper: then its exit status can be waited for
   bool ready = false;
+  bool over = false;  // we have ended it, as the last program that it was started for has ended
   std::optional<int> exit_status;  // of init, a wait(2) status
   std::optional<Request> waiting;  // the START that is not answered yet
   const char* given_up = nullptr;  // why we ended that start, as the code of its answer
@@ -82,6 +83,9 @@ class Containers {
   void lookup(const Message& message, const Request& request);
   void list(const Request& request);
   void tell_state(const Message& message, const Request& request);
+  // Ends one that was started for programs, which have all ended. One that was adopted may have
+  // others, which its init looks for.
+  void end_programs(const std::string& key);
   [[nodiscard]] Container* find(const std::string& key);
   [[nodiscard]] size_t count() const { return containers_.size(); }
   // Whether it, or a part of one, is a rootfs here.

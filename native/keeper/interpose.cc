@@ -26,6 +26,9 @@
 // nothing for the others and for the host. So it is the container's own root who clones, with our
 // rights.
 //
+// And where a container is started for a program alone, another init than the guest's is executed,
+// by its descriptor: no path in a guest is to be trusted with that.
+//
 // And a monitor lives as long as its container, while a start dirties 130 KiB of stack and more
 // of heap once. Its first wait for events is the moment to give them back.
 
@@ -75,6 +78,7 @@ std::vector<std::string> parents;
 std::vector<std::string> made;
 bool makes_cgroups = false;  // until init is cloned
 std::string known_filter;
+base::UniqueFd other_init;
 pid_t handing_over = -1;  // the process that hands the cgroups over
 int put_off = 0;          // how often liblxc may still read before that process must have ended
 bool has_network = false;
@@ -210,6 +214,7 @@ void become_monitor(MonitorSetup setup) {
   starts = 0;
   capture_fd = setup.seccomp_fd;
   known_filter = std::move(setup.filter);
+  other_init = std::move(setup.init);
   closed_later = std::move(setup.close_later);
   parents = std::move(setup.parents);
   made = std::move(setup.made);
@@ -251,12 +256,28 @@ __attribute__((visibility("default"))) int epoll_wait(int fd, epoll_event* event
     keeper::trimmed = true;
     keeper::passed(keeper::Step::MONITOR_RUNNING);
     keeper::closed_later.clear();
+    keeper::other_init.reset();
     if (keeper::capture_fd >= 0) ::close(std::exchange(keeper::capture_fd, -1));
     ::malloc_trim(0);
     keeper::release_stack();
   }
   return static_cast<int>(
       ::syscall(SYS_epoll_pwait, fd, events, limit, timeout, nullptr, _NSIG / 8));
+}
+
+// Should a liblxc not call it, it would execute what it is configured with then, which cannot be
+// found.
+__attribute__((visibility("default"))) int execvp(const char* file, char* const* arguments) {
+  if (!keeper::in_init || !keeper::other_init.valid()) {
+    using Execvp = int (*)(const char*, char* const*);
+    auto next = reinterpret_cast<Execvp>(::dlsym(RTLD_NEXT, "execvp"));
+    if (next != nullptr) return next(file, arguments);
+    errno = ENOSYS;
+    return -1;
+  }
+  std::array<char, 5> name{"init"};
+  std::array<char*, 2> only{name.data(), nullptr};
+  return ::fexecve(keeper::other_init.get(), only.data(), environ);
 }
 
 __attribute__((visibility("default"))) int mkdirat(int directory, const char* name, mode_t mode) {

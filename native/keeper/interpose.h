@@ -20,8 +20,9 @@ struct MonitorSetup {
   // Names on the way to cgroups that are there, and of those that liblxc insists on making itself.
   std::vector<std::string> parents;
   std::vector<std::string> made;
-  int seccomp_fd;                           // where the compiled filter is written, -1 for nowhere
-  std::string filter;                       // the filter when it is known already, else ""
+  int seccomp_fd;       // where the compiled filter is written, -1 for nowhere
+  std::string filter;   // the filter when it is known already, else ""
+  base::UniqueFd init;  // executed in the place of the guest's, where there is one
   std::vector<base::UniqueFd> close_later;  // when init runs
   std::string reboot_mark;  // a file that says that the guest is to be started again
   uid_t owner;              // of init's user namespace: the host's id of the container's root

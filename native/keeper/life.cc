@@ -87,7 +87,7 @@ void Containers::record(const std::string& lxc_path, MonitorFifo::Type type,
     frozen(*container, true);
   } else if (value == kLxcThawed && container->state == State::kFrozen) {
     frozen(*container, false);
-  } else if (value == kLxcStopping && container->state != State::kStarting) {
+  } else if (value == kLxcStopping && container->state != State::kStarting && !container->over) {
     container->state = State::kStopping;
     context_.events.emit("state", container->plan.pool, name,
                          [](Writer& w) { w.put(Tag::STATE, "stopping"); });
@@ -187,6 +187,20 @@ void Containers::frozen(Container& container, bool frozen) {
   });
 }
 
+void Containers::end_programs(const std::string& key) {
+  Container* container = find(key);
+  if (container == nullptr || container->plan.init.empty()) return;
+  if (!container->ours || container->over) return;
+  container->over = true;
+  container->state = State::kStopping;
+  context_.events.emit("state", container->plan.pool, container->plan.id,
+                       [](Writer& w) { w.put(Tag::STATE, "stopping"); });
+  // And with it all that the programs have left behind. It would end by itself when asked, but not
+  // where its guest has stopped it.
+  (void)ns::pidfd_send_signal(container->init_fd.get(), SIGKILL);
+  passed(Step::EXEC_LAST);
+}
+
 void Containers::notified(const std::string& key) {
   Container* container = find(key);
   if (container == nullptr || !container->notify.valid()) return;
@@ -250,7 +264,8 @@ void Containers::finish(const std::string& key, int monitor_status) {
           RebootMark::kOfThat) {
     container.exit_status = SIGHUP;
   }
-  const bool again = rebooted(container) && ran;
+  if (container.over) container.exit_status = 0;  // that we killed its init is nobody's concern
+  const bool again = rebooted(container) && ran && container.plan.init.empty();
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);
   context_.loop.cancel(container.look);
@@ -292,7 +307,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
   } else if (again) {
     reason = "reboot";
   } else if (WIFSIGNALED(*container.exit_status)) {
-    reason = WTERMSIG(*container.exit_status) == SIGINT ? "halt" : "signal";
+    reason = WTERMSIG(*container.exit_status) == SIGINT || rebooted(container) ? "halt" : "signal";
   }
   announce(container);
   ended_(key);

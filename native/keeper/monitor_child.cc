@@ -22,6 +22,7 @@
 #include "keeper/payload_cgroups.h"
 #include "keeper/process.h"
 #include "keeper/rootfs.h"
+#include "keeper/sealed.h"
 #include "keeper/spare.h"
 #include "keeper/step.h"
 
@@ -117,6 +118,14 @@ class InitArguments {
   std::vector<char*> argv_;
 };
 
+// That of ours, where the plan has one: a copy, as the guest can read its own /proc/1/exe.
+base::Result<base::UniqueFd> own_init(const std::string& path) {
+  if (path.empty()) return base::UniqueFd();
+  const base::UniqueFd program(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!program.valid()) return base::last_error("open", path);
+  return sealed_copy(program.get(), "init");
+}
+
 }  // namespace
 
 void write_report(int fd, const char* step, const base::SysError& error) {
@@ -153,6 +162,8 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   rotate_log(plan.log_file);
   const abi::Lxc* lxc = abi::lxc();
   if (lxc == nullptr) give_up(report, "liblxc", {ELIBACC, "dlopen", "liblxc.so.1"});
+  auto ours = own_init(plan.init);
+  if (!ours.ok()) give_up(report, "init", ours.error());
   auto layers = mount_rootfs(plan.rootfs, userns);
   if (!layers.ok()) give_up(report, "rootfs", layers.error());
   OR_GIVE_UP("rootfs", done(Step::MONITOR_ROOTFS));
@@ -165,7 +176,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
   // From here on little of the keeper is open, and soon nothing: the monitor lives as long as the
   // container. Two mounts that are attached nowhere wait for init to run, as the kernel takes its
   // time to drop them.
-  std::vector<int> wanted{report, seccomp_fd, keeper.get()};
+  std::vector<int> wanted{report, seccomp_fd, keeper.get(), ours->get()};
   for (const cgroup::Hierarchy& hierarchy : hierarchies.all()) {
     wanted.push_back(hierarchy.dir.get());
   }
@@ -215,6 +226,7 @@ void run_monitor(const cgroup::Hierarchies& hierarchies, const Message& job,
                   .made = std::move(made),
                   .seccomp_fd = seccomp_fd,
                   .filter = std::move(filter),
+                  .init = std::move(*ours),
                   .close_later = std::move(*layers),
                   .reboot_mark = job.fields.str(Tag::PATH),
                   .owner = root_of(plan.rootfs.uid_map),

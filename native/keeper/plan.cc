@@ -136,6 +136,7 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   plan.id = fields.str(Tag::ID);
   plan.lxc_path = fields.str(Tag::LXC_PATH);
   plan.config = fields.str(Tag::CONFIG);
+  plan.init = fields.str(Tag::INIT);
   plan.cgroup = fields.str(Tag::CGROUP);
   plan.seccomp_profile = fields.str(Tag::SECCOMP_PROFILE);
   plan.notify_socket = fields.str(Tag::NOTIFY_SOCKET);
@@ -154,7 +155,7 @@ base::Result<StartPlan> StartPlan::parse(const Fields& fields) {
   if (!clean_path(plan.lxc_path, true)) return invalid("lxcPath");
   if (!clean_path(plan.cgroup, false)) return invalid("cgroup");
   for (const std::string* path :
-       {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file, &plan.config}) {
+       {&plan.seccomp_profile, &plan.notify_socket, &plan.log_file, &plan.config, &plan.init}) {
     if (!path->empty() && !clean_path(*path, true)) return invalid(*path);
   }
   plan.next = fields.str(Tag::NEXT);

@@ -52,6 +52,9 @@ struct StartPlan {
   std::string console_log;
   std::vector<std::string> delegated;  // datasets that its user namespace is given
   uint64_t timeout_ms = 0;
+  // An init of ours, for programs alone: then it ends with the last of them, and never reboots. ""
+  // for the guest's own.
+  std::string init;
   // The START frame of what a reboot begins with, "" when that is the same again.
   std::string next;
 

@@ -31,7 +31,7 @@ Renewal::Renewal(Context& context, Hooks hooks) : context_(context), hooks_(std:
 void Renewal::begin(const Request& request, std::vector<base::UniqueFd> fds) {
   if (request_) return request.fail({EBUSY, "renew", ""}, "renew", "ERR_KEEPER_BUSY");
   if (fds.size() != 1) return request.fail({EINVAL, "renew", ""}, "renew");
-  auto copy = sealed_copy(fds[0].get());
+  auto copy = sealed_copy(fds[0].get(), "keeper");
   if (!copy.ok()) return request.fail(copy.error(), "renew", "ERR_KEEPER_RENEWAL");
   program_ = std::move(*copy);
   request_ = request;

@@ -8,8 +8,9 @@
 
 namespace keeper {
 
-// A copy of a program that nobody can write to. ENOEXEC where it cannot be one.
-base::Result<base::UniqueFd> sealed_copy(int program);
+// A copy of a program that nobody can write to, with a name to be known by. ENOEXEC where it cannot
+// be one.
+base::Result<base::UniqueFd> sealed_copy(int program, const char* name);
 
 // Returns when we already are such a copy; otherwise replaces the process.
 base::Status run_sealed(char** argv);

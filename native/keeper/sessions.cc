@@ -67,7 +67,8 @@ void Sessions::exec(const Message& message, const Request& request) {
   const Fields& fields = message.fields;
   const std::string key = fields.str(Tag::POOL) + ":" + fields.str(Tag::ID);
   const Container* container = containers_.find(key);
-  if (container == nullptr || container->state == State::kStarting || !container->init_fd.valid()) {
+  if (container == nullptr || container->state == State::kStarting || container->over ||
+      !container->init_fd.valid()) {
     return request.fail({ESRCH, "exec", key}, "exec", "ERR_CONTAINER_NOT_RUNNING");
   }
   // A guest may make any cgroup below its own, and would own the one that it made before us.
@@ -195,6 +196,7 @@ void Sessions::linger(uint64_t id, uint64_t milliseconds) {
 // Answers at once, and leaves to itself what the guest may keep from ending.
 void Sessions::give_up(uint64_t id, int errnum, const char* code) {
   Session& session = *sessions_.at(id);
+  leave(session);
   session.waiting->fail({errnum, "exec", session.args[0]}, "exec", code);
   const std::string cgroup = session.cgroup;
   remove(id);
@@ -314,9 +316,11 @@ void Sessions::reap_held() {
 
 void Sessions::failed(uint64_t id) {
   Session& session = *sessions_.at(id);
+  const bool gone = init_ended(session);
+  leave(session);
   if (session.failure.bytes().empty()) {
     session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
-  } else if (init_ended(session)) {
+  } else if (gone) {
     // Whatever failed, this is why: a fork into a dying pid namespace, for one, says ENOMEM.
     session.waiting->fail({ESRCH, "exec", session.pool + ":" + session.container}, "exec",
                           "ERR_CONTAINER_NOT_RUNNING");
@@ -348,6 +352,7 @@ void Sessions::ended(uint64_t id) {
   session.status = status;
   passed(Step::EXEC_REAPED);
   wake_init(session);
+  leave(session);
   // What it has printed may still be on its way.
   if (!session.waiting || !session.relay) over(id);
 }
@@ -380,9 +385,19 @@ void Sessions::forget_oldest() {
   }
 }
 
+// It was perhaps the last that its container was started for. Those that are on their way in count.
+void Sessions::leave(const Session& session) {
+  if (running_container(session) == nullptr) return;
+  const bool others = std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& one) {
+    return one.first != session.id && one.second->init == session.init && !one.second->status;
+  });
+  if (!others) containers_.end_programs(session.pool + ":" + session.container);
+}
+
 void Sessions::remove(uint64_t id) {
   context_.spare.refill();
   Session& session = *sessions_.at(id);
+  if (!session.status) leave(session);
   if (session.report.valid()) context_.loop.forget(session.report.get());
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
   if (session.relay) {

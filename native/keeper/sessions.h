@@ -87,6 +87,7 @@ class Sessions {
   void begun(uint64_t id);
   void ended(uint64_t id);
   void over(uint64_t id);
+  void leave(const Session& session);
   void remove(uint64_t id);
   void forget_oldest();
   bool answer_finished(const Session& session, const Request& request);

@@ -63,6 +63,7 @@ KEEPER_STEP(PROGRAM_CONFINED, "program.confined", program, true, "it is held as 
 KEEPER_STEP(SESSION_CLONED, "session.cloned", session, false, "the program runs")
 KEEPER_STEP(EXEC_BEGUN, "exec.begun", keeper, false, "the keeper knows that it runs")
 KEEPER_STEP(EXEC_REAPED, "exec.reaped", keeper, false, "it has ended")
+KEEPER_STEP(EXEC_LAST, "exec.last", keeper, false, "what was started for programs is ended with the last of them")
 KEEPER_STEP(EXEC_REMOVED, "exec.removed", keeper, false, "nothing is left of it")
 
 KEEPER_STEP(EDIT_FORKED, "edit.forked", keeper, false, "a child has the job")

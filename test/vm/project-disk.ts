@@ -20,7 +20,8 @@ import { transpiled } from './transpile.js'
 const diskSize = 256 * 2 ** 20
 const sources = ['dist', 'docs', 'images', 'lib', 'native', 'scripts', 'share', 'test', 'types']
 const files = ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'binding.gyp', '.taprc']
-const built = ['build/Release/addon.node', 'build/Release/keeper', 'out/Debug', 'out/bench']
+const programs = ['addon.node', 'keeper', 'init'].map((name) => `build/Release/${name}`)
+const built = [...programs, 'out/Debug', 'out/bench']
 
 /** Made once for what npm says that it has installed. */
 export async function packagesDisk(): Promise<MadeDisk> {

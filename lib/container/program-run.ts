@@ -1,0 +1,55 @@
+// The run of a container that was started for a program alone, with an init of ours (native/init). The keeper
+// ends it with the last program in it; here is what is known of it.
+
+import { deadline } from '../host/deadline.js'
+import type { ContainerRecord } from './record.js'
+
+/** How long its end is waited for: after SIGKILL only the kernel can be slow. */
+const END_MS = 30_000
+
+export class ProgramRun {
+  readonly #record: ContainerRecord
+  #present = false
+  #network = false
+  /** Who is just starting it, for others to wait for. */
+  starting: Promise<void> | null = null
+  /** Programs that are about to begin in it, and of which the keeper does not know yet. */
+  beginning = 0
+
+  constructor(record: ContainerRecord) {
+    this.#record = record
+  }
+
+  /** Whether that is what runs, or is being started. */
+  get present(): boolean {
+    return this.#present
+  }
+
+  /** Whether it has the interfaces of the container. */
+  get network(): boolean {
+    return this.#network
+  }
+
+  /** The next run is one. */
+  begin(network: boolean): void {
+    this.#present = true
+    this.#network = network
+  }
+
+  /** What the keeper says of what runs. */
+  found(program: boolean): void {
+    this.#present = program
+  }
+
+  ended(): void {
+    this.#present = false
+  }
+
+  /** Resolves at once while programs are left in it; after the last one, when it has ended. */
+  async settled(): Promise<void> {
+    const { run } = this.#record
+    if (!this.#present || run.state !== 'stopping') return
+    using limit = deadline(`end of ${this.#record.name}`, END_MS)
+    await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
+  }
+}
