@@ -13,6 +13,8 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly user?: string
+  readonly run?: boolean
+  readonly network?: boolean
 }
 
 /** Input that is kept until the program has it; then no more is read. */

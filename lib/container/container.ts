@@ -33,7 +33,14 @@ import {
   type ExecResult,
   type SpawnOptions,
 } from './exec.js'
-import { pullFile, pushFile, type FileSource, type PullOptions, type PushOptions } from './files.js'
+import {
+  pullFile,
+  pushFile,
+  removeFile,
+  type FileSource,
+  type PullOptions,
+  type PushOptions,
+} from './files.js'
 import { freezeContainer, thawContainer } from './freeze.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { signalInit } from './init-signal.js'
@@ -292,6 +299,15 @@ export class Container {
   /** Reads a file inside it, running or stopped. @throws InvalidArgumentError unless it is a regular one */
   pull(path: string, options?: PullOptions): Promise<Readable> {
     return pullFile(this.#record, path, options)
+  }
+
+  /**
+   * Removes a file inside it, running or stopped; a link, and not what it leads to. One that is not there is fine.
+   *
+   * @throws SystemError EISDIR for a directory
+   */
+  remove(path: string, options?: PullOptions): Promise<void> {
+    return removeFile(this.#record, path, options)
   }
 
   /**

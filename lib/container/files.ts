@@ -145,6 +145,28 @@ export async function pullFile(
   return signal === undefined ? content : addAbortSignal(signal, content)
 }
 
+/** Removes a file, or a link, of which that goes and not what it leads to. */
+export async function removeFile(
+  record: ContainerRecord,
+  target: string,
+  options: PullOptions = {},
+): Promise<void> {
+  onlyKeys(options, ['signal'], 'remove')
+  const { signal } = options
+  const checked = parse(path, target, 'remove.path')
+  signal?.throwIfAborted()
+  const keeper = await record.host.keeper()
+  using op = record.beside('remove', { signal })
+  const [result] = await record.withFiles(op, async (where) => {
+    const removed = keeper.edit(where, [{ op: 'unlink', path: checked }])
+    return await abandon(removed, signal).catch((error: unknown) => {
+      throw signal?.aborted === true ? signal.reason : fileError(record, error, checked, 'remove')
+    })
+  })
+  const error = result?.error ?? null
+  if (error !== null && (error as { code?: unknown }).code !== 'ENOENT') throw error
+}
+
 const typeNames: Record<string, string> = {
   directory: 'a directory',
   character: 'a character device',
@@ -157,7 +179,7 @@ function fileError(
   { name, run }: ContainerRecord,
   error: unknown,
   path: string,
-  what: 'push' | 'pull',
+  what: 'push' | 'pull' | 'remove',
 ): unknown {
   if (!(error instanceof KeeperError)) return error
   if (error.step === 'type') {

@@ -100,6 +100,8 @@ export const program = {
   env: z.record(z.string(), z.string()).optional(),
   cwd: z.string().optional(),
   user: z.union([z.string(), z.number()]).optional(),
+  run: z.boolean().optional().describe('Starts one that is stopped, for this program alone'),
+  network: z.boolean().optional().describe('With `run`: with its network interfaces'),
 }
 
 /** `[POOL:]ID` */

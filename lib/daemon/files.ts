@@ -66,4 +66,21 @@ export function addFiles(app: FastifyInstance, host: Host): void {
       return reply.type(TYPE).send(file)
     },
   )
+  app.delete<Route<typeof pulled>>(
+    '/containers/:container/files',
+    {
+      schema: {
+        operationId: 'container.remove',
+        summary: 'Removes a file or link of it. One that is not there is fine.',
+        tags: ['container'],
+        params,
+        querystring: pulled,
+      },
+    },
+    async (request, reply) => {
+      const { container } = request.params
+      await host.containers.get(container).remove(request.query.path, { signal: goneOf(reply) })
+      return reply.code(204).send()
+    },
+  )
 }

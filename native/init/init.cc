@@ -80,7 +80,9 @@ void bring_lo_up() {
   call(SYS_close, socket);
 }
 
-constexpr int kAlone = 30;  // seconds after which nobody is expected to come any more
+// Seconds until nobody is expected to come any more. Who comes later is told that it does not run,
+// and starts it again.
+constexpr int kAlone = 5;
 
 }  // namespace
 

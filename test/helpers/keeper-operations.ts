@@ -61,11 +61,19 @@ export const keeperOperations: readonly KeeperOperation[] = [
   },
   {
     name: 'exec',
-    steps: stepsOf('exec', 'session', 'program'),
+    steps: stepsOf('exec', 'session', 'program').filter((name) => name !== 'exec.last'),
     run: async (host) => {
       await host.containers.get('live').exec(['true'])
     },
     restore: nothing,
+  },
+  {
+    name: 'exec in one that is stopped',
+    steps: ['start.saved', 'running.saved', 'exec.begun', 'exec.last', 'end.reaped', 'end.kept'],
+    run: async (host) => {
+      await host.containers.get('started').exec(['true'], { run: true })
+    },
+    restore: killStarted,
   },
   {
     name: 'spawn on a terminal',

@@ -50,10 +50,11 @@ export async function steadyState(host: Host): Promise<string[]> {
 
 /** Of a client that has gone: how they ended is kept until somebody has heard it. */
 export async function forgetSessions(host: Host): Promise<void> {
-  const ct = host.containers.get('live')
-  for (const { session } of await ct.sessions()) {
-    await using found = await ct.session(session)
-    await found.exit
+  for (const ct of host.containers) {
+    for (const { session } of await ct.sessions()) {
+      await using found = await ct.session(session)
+      await found.exit
+    }
   }
 }
 

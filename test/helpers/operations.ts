@@ -61,6 +61,7 @@ export async function begin(host: Host, { pools }: LastingHost, place: Place): P
   await host.containers.create({ id: 'started', image })
   await host.containers.get('started').start()
   await host.containers.get('started').kill()
+  await host.containers.get('started').exec(['true'], { run: true })
 }
 
 /** Which ids are free must not depend on who else is on this machine: nobody else has any of these. */
@@ -330,6 +331,18 @@ export const operations: readonly Operation[] = [
     name: 'start a container',
     steps: ['start.prepared', 'start.running'],
     run: (host, _place, options) => host.containers.get('started').start(options),
+    restore: killStarted,
+  },
+  {
+    name: 'exec in a container that is stopped',
+    steps: ['start.prepared', 'start.running'],
+    run: (host, _place, options) =>
+      host.containers
+        .get('started')
+        .exec(['true'], { run: true, ...(options?.signal && { signal: options.signal }) }),
+    fleeting: true,
+    // When we are cut off before the program begins, it ends by itself.
+    settle: (host) => host.containers.get('started').wait('stopped', { timeout: 20_000 }),
     restore: killStarted,
   },
   {

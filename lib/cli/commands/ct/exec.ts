@@ -2,14 +2,16 @@
 
 import { command } from '../../command.js'
 import { runProgram } from '../../program-client.js'
+import { runOf, runOptions } from '../../run-options.js'
 import { inPool } from '../../session.js'
 
 export default command({
   usage: 'ID COMMAND...',
-  summary: 'run a program in a container that runs, and end as it does',
+  summary: 'run a program in a container, and end as it does',
+  options: runOptions,
   passes: true,
-  async run([id, ...args], _options, session) {
-    const code = await runProgram(session, inPool(session, id), { args })
+  async run([id, ...args], options, session) {
+    const code = await runProgram(session, inPool(session, id), { args, ...runOf(options) })
     if (code !== 0) process.stderr.write('error: executed command failed\n')
     return code
   },

@@ -88,6 +88,49 @@ await t.test('scripts of the host in it', async (t) => {
   await osctl.fails(t, 'ct runscript web1 /nonsense', /ENOENT/)
 })
 
+await t.test('programs in one that is stopped', async (t) => {
+  await osctl.ok(t, 'ct new --distribution busybox web2')
+  const isStopped = async () =>
+    t.equal((await osctl.ok(t, 'ct ls -H -o state web2')).stdout, 'stopped\n')
+  await osctl.fails(t, 'ct exec web2 true', /exec needs it running/)
+  await osctl.fails(t, 'ct exec -n web2 true', /exec needs it running/)
+  const ran = await osctl.run(
+    ['ct', 'exec', '-r', 'web2', 'sh', '-c', 'cat; ls /sys/class/net; echo problem >&2; exit 33'],
+    'input\n',
+  )
+  t.match(ran, {
+    code: 33,
+    stdout: 'input\nlo\n',
+    stderr: 'problem\nerror: executed command failed\n',
+  })
+  await isStopped()
+  await osctl.prints(t, 'ct exec -rn web2 echo -r', '-r\n')
+  await osctl.fails(t, 'ct exec --run-container web2 /nonsense', /nonsense/)
+  await isStopped()
+  const script = join(dir, 'script2')
+  writeFileSync(script, '#!/bin/sh\necho "$#: $*"\ncat\nexit 3\n')
+  t.match(await osctl.run(['ct', 'runscript', '-r', 'web2', script, '-n', 'b c'], 'input'), {
+    code: 3,
+    stdout: '2: -n b c\ninput',
+    stderr: 'error: executed command failed\n',
+  })
+  const piped = await osctl.ok(t, 'ct runscript -r -n web2 - x', '#!/bin/sh\necho "got $1"\n')
+  t.equal(piped.stdout, 'got x\n')
+  await osctl.fails(t, 'ct runscript web2 - x', /exec needs it running/, '#!/bin/sh\n')
+  await isStopped()
+  const left = ['ct', 'exec', '-r', 'web2', 'sh', '-c', 'ls -a / | grep -c runscript || true']
+  await osctl.prints(t, left, '0\n')
+
+  const long = osctl.lines('ct exec -r web2 cat')
+  await until(async () => (await osctl.run('ct ls -H -o state web2')).stdout === 'running\n')
+  await osctl.fails(t, 'ct start web2', /was started for a program/)
+  await osctl.fails(t, 'ct restart -r web2', /was started for a program/)
+  long.kill('SIGTERM')
+  await long.ended
+  await osctl.ok(t, 'ct wait web2 stopped')
+  await osctl.ok(t, 'ct del web2')
+})
+
 await t.test('a shell in it', async (t) => {
   const shell = await osctl.run('ct attach web1', 'echo "I am $USER"; exit 5\n')
   t.match(shell, { code: 5, stdout: /I am root\n/ })
@@ -171,6 +214,11 @@ echo "$user:\\$hash-of-$password" >> /etc/shadow
   const shadow = 'root:$hash-of-verySecret\nroot:$hash-of-otherSecret\n'
   await osctl.prints(t, 'ct exec web1 cat /etc/shadow', shadow)
   await osctl.fails(t, 'ct passwd web1 nobody-here x', /nobody-here/)
+  await osctl.ok(t, 'ct stop -k web1')
+  await osctl.ok(t, 'ct passwd web1 root thirdSecret')
+  const last = 'root:$hash-of-thirdSecret\n'
+  await osctl.prints(t, 'ct exec -r web1 tail -n 1 /etc/shadow', last)
+  t.equal(await state(), 'stopped')
   t.notMatch((await osctl.ok(t, '-j history')).stdout, /Secret/)
 })
 
