@@ -10,6 +10,12 @@ export type { EventPosition, HostEvent } from './host/events.js'
 export { features, type HostFeatures, type MissingFeature } from './host/features.js'
 export type { HeldLock, LockMode, LockUser } from './host/locks.js'
 export type { OperationOptions } from './host/operation.js'
+export type {
+  ShutdownOptions,
+  ShutdownProgress,
+  ShutdownReport,
+  ShutdownState,
+} from './shutdown/shutdown.js'
 export type { PreflightCheck, PreflightOptions, PreflightReport } from './host/preflight.js'
 export type { TemporaryOptions } from './host/temporary.js'
 export {

@@ -75,6 +75,7 @@ export const steps = {
   'set.guest': 'its rootfs has its name and resolvers',
   'set.lxc': 'the next run from inside has them',
 
+  'ephemeral.marked': 'the file of one that lasts for one run says that this is it',
   'start.prepared': 'its LXC configuration and the cgroup of its group are there',
   'start.running': 'its init runs',
   'stop.ended': 'its init has ended',
@@ -116,6 +117,11 @@ export const steps = {
   'import.active': 'it is in use',
   'export.released': 'a pool is nobody’s',
   'export.cgroup': 'its cgroup is gone',
+
+  'shutdown.marked': 'a file says that the host is being shut down',
+  'shutdown.stopped': 'all containers of a pool are stopped',
+  'shutdown.exported': 'all pools are nobody’s',
+  'shutdown.finished': 'the file says that it is done',
 } as const
 
 export type Step = keyof typeof steps

@@ -34,7 +34,9 @@ export interface StopAllOptions {
   readonly timeout?: number | undefined
   /** Default `shutdown_or_kill`. */
   readonly method?: StopMethod | undefined
-  /** What has not begun to stop runs on. */
+  /** Is told of each when its turn has come. */
+  readonly onStop?: ((id: string) => void) | undefined
+  /** What has not begun to stop runs on; what has is not killed any more. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -85,7 +87,7 @@ export class Autostart {
     const { signal, ...given } = options
     const { again } = parse(autostartOptions, given, 'autostart')
     signal?.throwIfAborted()
-    this.#pool.assertActive()
+    this.#pool.assertStarting()
     const started = await this.#list.ids()
     const ordered = startOrder(startWishes(this.#pool, (id) => again || !started.has(id)))
     for (const wish of ordered) if (wish.circle !== null) warn(wish)
@@ -110,7 +112,7 @@ export class Autostart {
     const { signal, ...given } = options
     const { priority } = parse(enqueueOptions, given, 'enqueue')
     signal?.throwIfAborted()
-    this.#pool.assertActive()
+    this.#pool.assertStarting()
     const container = this.#pool.containers.get(id)
     if (container === undefined) throw new NotFoundError('container', `${this.#pool.name}:${id}`)
     const wish = { id, priority, after: [], requires: [], circle: null }
@@ -141,9 +143,9 @@ export class Autostart {
    * for it. What waits to be started is cancelled. They start by themselves again with the next `start()`.
    */
   async stop(options: StopAllOptions = {}): Promise<StopReport> {
-    onlyKeys(options, ['timeout', 'method', 'signal'], 'autostart.stop')
+    onlyKeys(options, ['timeout', 'method', 'onStop', 'signal'], 'autostart.stop')
     const how = stopArguments(options, 'autostart.stop')
-    const { signal = new AbortController().signal } = options
+    const { onStop, signal = new AbortController().signal } = options
     signal.throwIfAborted()
     this.cancel()
     const stopped: string[] = []
@@ -154,7 +156,8 @@ export class Autostart {
         await Promise.all(after.flatMap((other) => ends.get(other) ?? []))
         using _turn = await this.#stops.turn(priority, signal)
         const container = this.#pool.containers.get(id)
-        await container?.stop({ ...how, wait: Infinity, label: 'autostart.stop' })
+        onStop?.(id)
+        await container?.stop({ ...how, signal, wait: Infinity, label: 'autostart.stop' })
         await this.#list.remove(id)
         stopped.push(id)
       } catch (error) {

@@ -51,7 +51,15 @@ export const CONTAINER_COLUMNS: readonly Column[] = [
   autostart('autostart_delay', ({ delay }) => delay),
   autostart('autostart_after', ({ after }) => after),
   autostart('autostart_requires', ({ requires }) => requires),
-  ...plain('hostname', 'dnsResolvers', 'nesting', 'seccompProfile', 'initCmd', 'rawLxc'),
+  ...plain(
+    'ephemeral',
+    'hostname',
+    'dnsResolvers',
+    'nesting',
+    'seccompProfile',
+    'initCmd',
+    'rawLxc',
+  ),
   ...plain('ready', 'pending', 'image', 'logFile', 'consoleLog'),
   ...statistics,
 ]

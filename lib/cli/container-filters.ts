@@ -2,6 +2,7 @@
 
 import type { Given, Options } from './command.js'
 import type { Query } from './daemon-client.js'
+import { UsageError } from './errors.js'
 import { inPool, type Session } from './session.js'
 
 export const containerFilters = {
@@ -11,17 +12,22 @@ export const containerFilters = {
   state: { short: 'S', value: 'STATES', summary: 'in these states' },
   distribution: { short: 'd', value: 'NAMES', summary: 'of these distributions' },
   version: { short: 'v', value: 'VERSIONS', summary: 'of these versions of them' },
+  ephemeral: { short: 'e', summary: 'that are deleted when they stop' },
+  persistent: { short: 'p', summary: 'that are not' },
 } satisfies Options
 
 /** For `GET /containers`. */
 export function containersQuery(
   session: Session,
   ids: readonly string[],
-  { pool, user, group, state, distribution, version }: Given<typeof containerFilters>,
+  { ephemeral, persistent, ...of }: Given<typeof containerFilters>,
 ): Query {
+  if (ephemeral && persistent) throw new UsageError('--ephemeral or --persistent')
+  const { pool, user, group, state, distribution, version } = of
   return {
     ids: ids.length === 0 ? null : ids.map((id) => inPool(session, id)).join(','),
     pool: pool ?? session.pool,
     ...{ user, group, state, distribution, version },
+    ephemeral: ephemeral ? true : persistent ? false : null,
   }
 }

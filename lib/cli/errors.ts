@@ -61,6 +61,10 @@ export function hintFor(error: unknown): string | null {
         : null
     case 'ERR_BUSY':
       return '`osctl debug locks ls` shows who has it; with --wait-lock SECONDS it is waited for'
+    case 'ERR_STATE':
+      return error.facts.state === 'disabled' ? '`osctl shutdown --abort` gives that up' : null
+    case 'ERR_SHUTDOWN':
+      return 'nothing is started; `osctl shutdown` goes on, `osctl shutdown --abort` gives it up'
     case 'ERR_CONTAINER_RUNNING':
       return 'stop it first: `osctl ct stop`'
     case 'ERR_CONTAINER_NOT_RUNNING':

@@ -33,7 +33,7 @@ export const stopOptions = {
   message: { short: 'm', value: 'TEXT', summary: 'told to its users: not possible yet' },
 } satisfies Options
 
-const DEFAULT_STOP_SECONDS = '300'
+export const DEFAULT_STOP_SECONDS = '300'
 
 export function stopQuery(given: Given<typeof stopOptions>) {
   const { timeout = DEFAULT_STOP_SECONDS, kill, 'dont-kill': dontKill } = given

@@ -37,7 +37,7 @@ export async function bootContainer(
   const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'boot.timeout')
   using op = await record.begin('boot', { signal, wait, label })
   const { pool, imageRun } = record
-  pool.assertActive()
+  pool.assertStarting()
   if (dataset !== undefined) datasetsOf(record)
   if (mountRoot !== undefined) assertFree(record.config, mountRoot)
   const { distribution, version, arch } = record.config

@@ -206,6 +206,7 @@ export class Container {
     if (signalNumber(signal) === constants.signals.SIGKILL) {
       await killContainer(this.#record, options.signal)
       await this.#record.imageRun.removed()
+      await this.#record.ephemeral.deleted()
     } else await signalInit(this.#record, signal)
   }
 
@@ -416,6 +417,7 @@ export class Container {
     const { run } = this.#record
     // Before anything is waited for: what the keeper tells next is newer.
     run.adopt(known)
+    if (known.initPid !== null) this.#record.ephemeral.runs()
     this.#record.imageRun.found(known.once)
     this.#record.programRun.found(known.program)
     const { pending, pendingNote, config } = this.#record

@@ -37,6 +37,7 @@ export interface ContainerFilter {
   readonly state?: OneOf<ContainerSnapshot['state']> | undefined
   readonly distribution?: OneOf<string> | undefined
   readonly version?: OneOf<string> | undefined
+  readonly ephemeral?: boolean | undefined
 }
 
 /** One value is a list of one: what is wrong with it is said of it. */
@@ -51,6 +52,7 @@ export const containerFilter = z.strictObject({
   state: oneOf(z.enum(CONTAINER_STATES)),
   distribution: oneOf(z.string()),
   version: oneOf(z.string()),
+  ephemeral: z.boolean().optional(),
 })
 
 export class Containers {

@@ -173,7 +173,8 @@ function contentOf(
   user: User,
 ): Record<string, unknown> {
   const { dataset: _dataset, vpsadminos, send_log: _sent, ...kept } = config
-  const { copying: _copying, unnamed: _unnamed, renaming: _renaming, ...own } = vpsadminos
+  const { copying: _copying, unnamed: _unnamed, renaming: _renaming, ...rest } = vpsadminos
+  const { ephemeral_run: _run, ...own } = rest
   const elsewhere = pool === from ? {} : { image: null }
   const { driver } = pool
   return {

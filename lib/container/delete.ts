@@ -37,34 +37,48 @@ export async function deleteContainer(
 ): Promise<DeleteReceipt> {
   const { force = false } = options
   using op = await record.begin('delete', options, ['force'])
-  const { pool, id, host } = record
   const before = await belongingsOf(record)
   if (force) await stopLocked(op, record, 0, 'kill')
+  return await deleteLocked(op, record, before)
+}
+
+/**
+ * For who has the lock already, or that of its pool.
+ *
+ * @param before what there was of it, where it was looked at
+ */
+export async function deleteLocked(
+  op: Operation,
+  record: ContainerRecord,
+  before?: readonly Belonging[],
+): Promise<DeleteReceipt> {
+  const { pool, id, host } = record
+  const there = before ?? (await belongingsOf(record))
   record.assertStopped('delete')
-  const settings = await record.lockSettings(op)
-  // Files that are being written go first, or they would have nowhere to go.
-  const rootfs = await record.lockRootfs(op)
-  op.goOn()
-  try {
-    await mark(record)
-    done('delete.marked')
-    await removeHome(pool, record.home, record.config)
-    done('delete.rootfs')
-    const traces = [record.cgroupDir().remove(), removeTraces(pool, id), pool.autostart.forget(id)]
-    await Promise.all(traces)
-    done('delete.traces')
-    await record.file.remove()
-    done('delete.file')
-  } catch (error) {
-    throw poolError(error, record.home)
+  {
+    using _settings = await record.lockSettings(op)
+    // Files that are being written go first, or they would have nowhere to go.
+    using _rootfs = await record.lockRootfs(op)
+    op.goOn()
+    try {
+      await mark(record)
+      done('delete.marked')
+      await removeHome(pool, record.home, record.config)
+      done('delete.rootfs')
+      const cgroup = record.cgroupDir().remove()
+      await Promise.all([cgroup, removeTraces(pool, id), pool.autostart.forget(id)])
+      done('delete.traces')
+      await record.file.remove()
+      done('delete.file')
+    } catch (error) {
+      throw poolError(error, record.home)
+    }
+    record.end(() => new NotFoundError('container', id, 'it was deleted'))
+    pool.containers.delete(id)
   }
-  record.end(() => new NotFoundError('container', id, 'it was deleted'))
-  pool.containers.delete(id)
-  rootfs[Symbol.dispose]()
-  settings[Symbol.dispose]()
   await leaveUser(op, record)
   host.emit({ type: 'deleted', pool: pool.name, id })
-  return await receipt(record, before)
+  return await receipt(record, there)
 }
 
 /** If we are cut off, the next import goes on from here. */

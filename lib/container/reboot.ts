@@ -34,6 +34,7 @@ export async function restartContainer(
 ): Promise<RestartResult> {
   const { timeout, method } = stopArguments(options, 'restart')
   using op = await record.begin('restart', options, ['timeout', 'method'])
+  record.pool.assertStarting()
   const stop = await stopLocked(op, record, timeout, method)
   // Half a restart would be a stop.
   op.goOn()
@@ -53,6 +54,7 @@ export async function rebootContainer(
   const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
   using op = await record.begin('reboot', options, ['timeout'])
   const { run } = record
+  record.pool.assertStarting()
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'reboot needs it running')
   if (record.programRun.present) {

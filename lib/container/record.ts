@@ -17,6 +17,7 @@ import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile, containerFile } from '../schema/container.js'
 import type { User } from '../user/user.js'
+import { Ephemeral } from './ephemeral.js'
 import { ImageRun } from './image-run.js'
 import { initKindOf, type InitKind } from './init.js'
 import type { DetectedInit } from './init-detect.js'
@@ -52,6 +53,7 @@ export class ContainerRecord {
   readonly pending = new Pending()
   readonly imageRun = new ImageRun(this)
   readonly programRun = new ProgramRun(this)
+  readonly ephemeral = new Ephemeral(this)
 
   constructor(
     readonly pool: Pool,
@@ -128,9 +130,11 @@ export class ContainerRecord {
   observe(event: KeeperEvent): void {
     if (this.run.apply(event) && !this.beginning) this.pending.begin(this.config)
     // Of one that does not reboot nothing is over before all of it has gone.
-    if (!endsRun(event)) return
-    this.imageRun.ended()
-    this.programRun.ended()
+    if (endsRun(event)) {
+      this.imageRun.ended()
+      this.programRun.ended()
+    }
+    this.ephemeral.observe(event)
   }
 
   /** The keeper does not have it any more. */
@@ -138,6 +142,7 @@ export class ContainerRecord {
     this.run.lost()
     this.imageRun.ended()
     this.programRun.ended()
+    this.ephemeral.ended()
   }
 
   /** It runs its own init, and not only a program that it was started for. */

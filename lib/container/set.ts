@@ -15,6 +15,7 @@ import type { Cgparam } from '../schema/cgparam.js'
 import {
   containerSettings,
   type ContainerFile,
+  type ContainerSettings,
   type ContainerSettingsInput,
 } from '../schema/container.js'
 import { noSuchOption, parse } from '../schema/parse.js'
@@ -25,6 +26,7 @@ import {
   writeGuestFiles,
   type FilesBefore,
 } from './guest-files.js'
+import { runMark } from './ephemeral.js'
 import { utsName } from './hostname.js'
 import { applyLimits } from './limits.js'
 import { LiveParams } from './live-params.js'
@@ -75,7 +77,7 @@ export async function setContainer(
   const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
   if (naming) record.imageRun.assertAbsent(what)
   const before = record.config
-  const patch = patchOf(checked, before, what)
+  const patch = withRun(patchOf(checked, before, what), await runOf(record, checked))
   await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
   const { live } = record
   const params =
@@ -158,6 +160,17 @@ export async function unsetContainer(
     options,
     'unset',
   )
+}
+
+/** Whether it is deleted with the run that there is. */
+async function runOf(record: ContainerRecord, { ephemeral }: ContainerSettings): Promise<Patch> {
+  return ephemeral === undefined ? {} : await runMark(ephemeral === true && record.up && record.live)
+}
+
+function withRun(patch: Patch, run: Patch): Patch {
+  if (!('vpsadminos' in run)) return patch
+  const own = { ...(patch['vpsadminos'] as Patch | undefined), ...(run['vpsadminos'] as Patch) }
+  return { ...patch, vpsadminos: own }
 }
 
 const isDone = [() => true, () => false] as const

@@ -57,6 +57,7 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
   if (rest.autostart !== undefined) Object.assign(patch, autostart(rest.autostart))
   set('init_cmd', rest.initCmd)
   set('seccomp_profile', rest.seccompProfile)
+  set('ephemeral', rest.ephemeral === null ? false : rest.ephemeral)
   set('nesting', rest.nesting === null ? false : rest.nesting)
   if (rest.netif !== undefined) patch['net_interfaces'] = rest.netif === null ? [] : [rest.netif]
   if (rest.rawLxc !== undefined) patch['raw'] = { lxc: rest.rawLxc }

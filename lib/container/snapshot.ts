@@ -54,6 +54,8 @@ export interface ContainerSnapshot extends EffectiveLimits {
   } | null
   readonly seccompProfile: string | null
   readonly nesting: boolean
+  /** It is deleted when it has run and stops. */
+  readonly ephemeral: boolean
   readonly rawLxc: string | null
   /** Settings that were changed and wait for the next start. */
   readonly pending: readonly string[]
@@ -137,6 +139,7 @@ const FIELDS: {
   netif: netifOf,
   seccompProfile: ({ config }) => config.seccomp_profile ?? null,
   nesting: ({ config }) => config.nesting,
+  ephemeral: ({ config }) => config.ephemeral,
   rawLxc: ({ config }) => config.raw.lxc ?? null,
   pending: ({ run, pending, config }) => (run.alive ? pending.names(config) : []),
   cloneMode: ({ config }) => config.vpsadminos.clone_mode,
@@ -187,6 +190,7 @@ export function snapshotOf(record: ContainerRecord): ContainerSnapshot {
     netif: FIELDS.netif(record),
     seccompProfile: FIELDS.seccompProfile(record),
     nesting: FIELDS.nesting(record),
+    ephemeral: FIELDS.ephemeral(record),
     rawLxc: FIELDS.rawLxc(record),
     pending: FIELDS.pending(record),
     cloneMode: FIELDS.cloneMode(record),

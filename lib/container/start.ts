@@ -58,7 +58,7 @@ export async function assertStartable(
   what: string,
 ): Promise<void> {
   const { pool, run, programRun } = record
-  pool.assertActive()
+  pool.assertStarting()
   if (run.state !== 'stopped') {
     const why = programRun.present ? ', and it was started for a program that has not ended' : ''
     throw new StateError(record.name, run.state, `${what} needs it stopped${why}`)
@@ -66,6 +66,8 @@ export async function assertStartable(
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }
+  // One that has ended for it is not over.
+  record.ephemeral.spare()
   // What could not be removed after a run from an image.
   await record.imageRun.finish()
   record.assertWhole(what)
@@ -84,7 +86,12 @@ export async function launch(
   timeoutMs: number,
 ): Promise<StartResult> {
   try {
+    await record.ephemeral.mark(op)
     return await begin(op, record, timeoutMs)
+  } catch (error) {
+    // Where that fails, too, the next import does it.
+    await record.ephemeral.unmark(op).catch(() => undefined)
+    throw error
   } finally {
     record.beginning = false
   }

@@ -51,6 +51,20 @@ export async function stopContainer(
   options: StopOptions = {},
 ): Promise<StopResult> {
   const { timeout, method } = stopArguments(options, 'stop')
+  const result = await stopAlone(record, options, timeout, method).finally(() =>
+    // One that lasts for a run is deleted by another operation, after this one.
+    record.ephemeral.settled(),
+  )
+  await record.ephemeral.deleted()
+  return result
+}
+
+async function stopAlone(
+  record: ContainerRecord,
+  options: StopOptions,
+  timeout: number,
+  method: StopMethod,
+): Promise<StopResult> {
   using op = await record.begin('stop', options, ['timeout', 'method'])
   const result = await stopLocked(op, record, timeout, method)
   await record.imageRun.removed()

@@ -9,6 +9,8 @@ export async function startByItself(
   log: Pick<FastifyBaseLogger, 'error'>,
   signal?: AbortSignal,
 ): Promise<void> {
+  // The host is being shut down.
+  if (pool.show().state === 'disabled') return
   try {
     const { failed } = await pool.autostart.start(signal === undefined ? {} : { signal })
     for (const { id, error } of failed) {

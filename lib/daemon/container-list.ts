@@ -7,7 +7,10 @@ import type { Host } from '../host/host.js'
 
 export const FILTERS = Object.keys(containerFilter.shape) as (keyof ContainerFilter)[]
 
-interface Asked extends Partial<Record<keyof ContainerFilter, string[] | undefined>> {
+type Names = Partial<Record<Exclude<keyof ContainerFilter, 'ephemeral'>, string[] | undefined>>
+
+interface Asked extends Names {
+  readonly ephemeral?: boolean | undefined
   readonly ids?: string[] | undefined
   readonly fields?: string[] | undefined
   readonly stats?: boolean | undefined

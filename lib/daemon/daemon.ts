@@ -121,7 +121,27 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #begin({ pools, autostart }: Checked): Promise<void> {
+    const shutdown = await this.host.shutdownState()
+    if (shutdown === 'finished') {
+      // What they are on may be gone at any moment.
+      for (const pool of pools) this.#pools.set(pool.name, { state: 'exported', options: pool })
+      this.#log.warn('the host was shut down: no pool is imported before that is aborted')
+      return
+    }
     await Promise.all(pools.map((pool) => this.#take(pool, autostart)))
+    if (shutdown === 'unfinished') void this.#shutDown()
+  }
+
+  /** Goes on with what an earlier process has begun. Whoever asks for it meanwhile is told how far it is. */
+  async #shutDown(): Promise<void> {
+    this.#log.warn('the host is being shut down')
+    try {
+      const { stopped, exported } = await this.host.shutdown({ label: 'osctld' })
+      this.#log.info({ stopped, exported }, 'the host is shut down')
+    } catch (error) {
+      if (this.#ending.signal.aborted) return
+      this.#log.error({ err: error }, 'the host could not be shut down')
+    }
   }
 
   async #take(pool: PoolOptions, autostart: boolean): Promise<void> {

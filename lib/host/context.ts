@@ -6,6 +6,7 @@ import type { PrlimitBounds } from '../container/prlimit-clamp.js'
 import type { SessionEnds } from '../container/session.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { Pool } from '../pool/pool.js'
+import type { ShutdownMarker } from '../shutdown/marker.js'
 import type { HostEvent } from './events.js'
 import type { Locks } from './locks.js'
 import type { Machine } from './machine.js'
@@ -28,6 +29,7 @@ export interface HostContext {
   /** Where the reservations of ids of this machine are. */
   readonly idsDirectory: string
   readonly sessionEnds: SessionEnds
+  readonly shutdownMarker: ShutdownMarker
   /** Lets in what is started by itself, in all pools. */
   readonly governor: Governor
   /** Aborted when the host is closed: what waits for anything but a container rejects with its reason. */

@@ -126,6 +126,19 @@ export class HostBusyError extends EngineError {
   }
 }
 
+/** Containers could not be stopped, or pools not let go of. Nothing is started; asked for again, it goes on. */
+export class ShutdownError extends EngineError {
+  readonly code = 'ERR_SHUTDOWN'
+  /** What is in the way, in words. */
+  readonly failures: readonly string[]
+  constructor(errors: readonly Error[]) {
+    super(`the host is not shut down: ${errors.map(({ message }) => message).join('; ')}`, {
+      cause: errors[0],
+    })
+    this.failures = errors.map(({ message }) => message)
+  }
+}
+
 /** The container, pool or host is in a state in which this cannot be done. */
 export class StateError extends EngineError {
   readonly code = 'ERR_STATE'

@@ -19,6 +19,12 @@ import {
 } from '../process/processes.js'
 import type { HostOptions } from '../schema/host.js'
 import { onlyKeys, parse } from '../schema/parse.js'
+import {
+  Shutdown,
+  type ShutdownOptions,
+  type ShutdownReport,
+  type ShutdownState,
+} from '../shutdown/shutdown.js'
 import { Users } from '../user/users.js'
 import { abandon } from '../abandon.js'
 import { auditHost, type AuditReport } from './audit.js'
@@ -80,6 +86,7 @@ export class Host implements AsyncDisposable {
   readonly #context: HostContext
   readonly #hub: EventHub
   readonly #open: OpenHost
+  readonly #shutdown: Shutdown
   #closing: Promise<void> | null = null
 
   private constructor(open: OpenHost) {
@@ -92,6 +99,7 @@ export class Host implements AsyncDisposable {
     this.groups = new Groups(this.#context)
     this.images = new Images(this.#context)
     this.containers = new Containers(this.#context)
+    this.#shutdown = new Shutdown(this.#context, this.pools)
   }
 
   /**
@@ -264,6 +272,38 @@ export class Host implements AsyncDisposable {
   async recover(options: OperationOptions = {}): Promise<RecoveryReport> {
     checkOptions(options, 'recover')
     return await recoverHost(this.#context, options)
+  }
+
+  /**
+   * Before the machine is shut down: from now on nothing is started, all containers are stopped in the reverse of the
+   * order in which they start by themselves, and all pools are exported. It waits for whatever is under way. A file,
+   * `shutdown` in the state directory, says so to who opens the host next: its pools are `disabled` then, and
+   * another call goes on. Called while it is under way, it sees that to its end. It never ends the machine itself.
+   *
+   * ```ts
+   * await host.shutdown({ onProgress: (progress) => console.log(progress) })
+   * ```
+   *
+   * @throws ShutdownError naming what could not be stopped or let go of; the rest was
+   * @throws CancelledError when `abortShutdown()` was called
+   */
+  shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    return this.#shutdown.begin(options)
+  }
+
+  /**
+   * Gives a shutdown up, and forgets one that was finished: containers can be started again. What was stopped or
+   * exported by then stays so; whose init was told to shut down is not killed any more.
+   *
+   * @returns whether there was one
+   */
+  abortShutdown(): Promise<boolean> {
+    return this.#shutdown.abort()
+  }
+
+  /** Whether the host is being shut down, by this process or by one before it. */
+  shutdownState(): Promise<ShutdownState> {
+    return this.#shutdown.state()
   }
 
   /**

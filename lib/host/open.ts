@@ -15,6 +15,7 @@ import type { Pool } from '../pool/pool.js'
 import { releasePool } from '../pool/pools.js'
 import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
+import { ShutdownMarker } from '../shutdown/marker.js'
 import { isAbsent } from '../storage/place.js'
 import { Undo } from '../undo.js'
 import { loadApparmor } from './apparmor.js'
@@ -78,6 +79,9 @@ export async function openHost(
   using opening = new Operation(locks, 'open', `host ${stateDir}`, more)
   await claimCgroupRoot(opening, cgroupRoot, stateDir)
 
+  const paths = new StatePaths(stateDir)
+  const shutdownMarker = new ShutdownMarker(paths.shutdown)
+  await shutdownMarker.removeOfEarlierRun()
   const pools = new Map<string, Pool>()
   const hub = new EventHub()
   const ends = new SessionEnds(stateDir)
@@ -102,7 +106,7 @@ export async function openHost(
   const closing = new AbortController()
   const meter = new PressureMeter()
   const context: HostContext = {
-    paths: new StatePaths(stateDir),
+    paths,
     cgroupRoot,
     interfacePrefix,
     machine: await machine(),
@@ -117,6 +121,7 @@ export async function openHost(
     apparmorProfile: (await loadApparmor()).profile,
     idsDirectory: reservationsDirectory,
     sessionEnds: ends,
+    shutdownMarker,
     governor: new Governor(() => meter.look()),
     closed: closing.signal,
     emit: (event) => hub.emit(event),

@@ -36,6 +36,11 @@ export class StatePaths {
     return join(this.stateDir, 'notify', digest)
   }
 
+  /** Says that the host is being shut down. */
+  get shutdown(): string {
+    return join(this.stateDir, 'shutdown')
+  }
+
   /** Which containers have started by themselves. */
   startedList(pool: string): string {
     return join(this.stateDir, 'pools', pool, 'auto-start', 'started-cts.txt')

@@ -87,7 +87,8 @@ export async function importPool(
   op.goOn()
   if (lock !== null) await finishChanges(op, pool)
 
-  pool.state = 'active'
+  const isShutDown = (await host.shutdownMarker.state()) !== 'none'
+  pool.state = isShutDown ? 'disabled' : 'active'
   if (lock !== null) await goOn(pool, (record) => resumeCopied(op, record))
   done('import.active')
   undo.commit()
@@ -306,6 +307,8 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     await finishDatasets(record)
     await finishReinstall(record)
     await record.imageRun.finish()
+    await record.ephemeral.finish(op)
+    if (record.gone.signal.aborted) return
     // Of its own root.
     if ((unnamed || renamed) && !record.imageRun.present) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)

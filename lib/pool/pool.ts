@@ -48,7 +48,8 @@ export interface PoolSnapshot {
   readonly attributes: Readonly<Record<string, string>>
 }
 
-export type PoolState = 'importing' | 'active' | 'exported'
+/** `disabled`: the host is being shut down, and nothing is started. */
+export type PoolState = 'importing' | 'active' | 'disabled' | 'exported'
 
 /** Operations that need nothing of the disk: what runs on one that is lost can be stopped. */
 const DISKLESS: ReadonlySet<string> = new Set(['stop', 'freeze', 'thaw'])
@@ -275,12 +276,29 @@ export class Pool {
     return this.#released.signal
   }
 
-  /** @throws StateError when the pool is not active, ClosedError when its host was closed @internal */
+  /** @throws StateError when the pool is not in use, ClosedError when its host was closed @internal */
   assertActive(): void {
     if (this.#ended !== null) throw this.#ended()
-    if (this.state !== 'active') {
+    if (this.state !== 'active' && this.state !== 'disabled') {
       throw new StateError(`pool ${this.name}`, this.state, 'it must be imported')
     }
+  }
+
+  /** The same for what starts something. @throws StateError also while the host is being shut down @internal */
+  assertStarting(): void {
+    this.assertActive()
+    if (this.state !== 'disabled') return
+    throw new StateError(`pool ${this.name}`, this.state, 'the host is being shut down')
+  }
+
+  /** Nothing in it is started any more. @internal */
+  disable(): void {
+    if (this.state === 'active') this.state = 'disabled'
+  }
+
+  /** @internal */
+  enable(): void {
+    if (this.state === 'disabled') this.state = 'active'
   }
 
   show(): PoolSnapshot {

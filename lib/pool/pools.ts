@@ -151,6 +151,10 @@ export class Pools {
  */
 export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
   pool.end(why)
-  await Promise.all([...pool.containers.values()].map(({ record }) => record.imageRun.settled()))
+  const ending = [...pool.containers.values()].map(({ record }) => [
+    record.imageRun.settled(),
+    record.ephemeral.settled(),
+  ])
+  await Promise.all(ending.flat())
   await pool.lock?.[Symbol.asyncDispose]()
 }

@@ -101,6 +101,11 @@ export interface ContainerSettingsInput extends LimitsInput {
   readonly seccompProfile?: string | null | undefined
   /** Lets it run containers of its own. Default false. At the next start. */
   readonly nesting?: boolean | null | undefined
+  /**
+   * Has it be deleted when it has run and stops, however that comes: with the run that there is, or the next one. A
+   * reboot is no stop, and a start that fails is none. Default false. At once.
+   */
+  readonly ephemeral?: boolean | null | undefined
 }
 
 export const containerSettings = limits.extend({
@@ -121,6 +126,7 @@ export const containerSettings = limits.extend({
   rawLxc: z.string().max(65536, 'must be at most 64 KiB').nullish(),
   netif: netif.nullish(),
   seccompProfile: path.nullish(),
+  ephemeral: z.boolean().nullish(),
   nesting: z.boolean().nullish(),
 })
 export type ContainerSettings = z.output<typeof containerSettings>
@@ -264,6 +270,8 @@ const own = z.looseObject({
   reinstalling: z.enum(['preparing', 'replacing']).optional(),
   /** For a run from an image, until the root of that is gone: the next import removes it, if that is over. */
   booted: bootedRoot.optional(),
+  /** Of one that is ephemeral: on which run of the machine it was started last. */
+  ephemeral_run: z.string().optional(),
   /** While names in its rootfs are not those of this file yet. */
   unnamed: z.boolean().optional(),
 })

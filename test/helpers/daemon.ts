@@ -60,8 +60,16 @@ export async function servedPlace(t: Test): Promise<DaemonOptions & { socket: st
   return place
 }
 
-/** The program, on such a place. Resolves when its pool is there: it answers before. */
-export async function runOsctld(t: Teardown, place: { socket: string }): Promise<ChildProcess> {
+/**
+ * The program, on such a place. Resolves when its pool is there: it answers before.
+ *
+ * @param state of the pool; null: it answers
+ */
+export async function runOsctld(
+  t: Teardown,
+  place: { socket: string },
+  state: string | null = 'active',
+): Promise<ChildProcess> {
   const config = join(dirname(place.socket), 'osctld.json')
   writeFileSync(config, JSON.stringify(place))
   // What tap gives its children would have it load more.
@@ -76,8 +84,9 @@ export async function runOsctld(t: Teardown, place: { socket: string }): Promise
   })
   const client = new Client(place.socket)
   await until(async () => {
-    const pool = (await client.ask('GET /v1/pools/tank').catch(() => null))?.body
-    return (pool as { state?: unknown } | null)?.state === 'active'
+    const answer = await client.ask('GET /v1/pools/tank').catch(() => null)
+    const pool = answer?.body as { state?: unknown } | undefined
+    return state === null ? answer !== null : pool?.state === state
   })
   return child
 }

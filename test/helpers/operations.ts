@@ -133,6 +133,25 @@ const endBoot = async (host: Host): Promise<void> => {
   await dropImage(host)
 }
 
+/** One that lasts for a run. */
+const makePassing = async (host: Host): Promise<void> => {
+  const image = { distribution: 'busybox' }
+  await host.containers.create({ id: 'passing', image, ephemeral: true })
+}
+const dropPassing = async (host: Host): Promise<void> => {
+  await host.containers.find('passing')?.delete({ force: true })
+}
+
+/** Its pools are there again, disabled. */
+const shutDown: Operation['run'] = async (host, _place, options) => {
+  const pools = host.pools.list()
+  await host.shutdown(options)
+  for (const { name, path, dataset } of pools) {
+    if (host.pools.find(name) !== null) continue
+    await host.pools.import(dataset === null ? { name, path } : { name, driver: 'zfs', dataset })
+  }
+}
+
 const exportOther = async (host: Host): Promise<void> => {
   if (host.pools.find('other') !== null) await host.pools.export('other')
 }
@@ -353,6 +372,24 @@ export const operations: readonly Operation[] = [
     restore: killStarted,
   },
   {
+    name: 'start an ephemeral container',
+    // Not between them: what a first start leaves is there then.
+    steps: ['ephemeral.marked', 'start.running'],
+    prepare: makePassing,
+    run: (host, _place, options) => host.containers.get('passing').start(options),
+    restore: dropPassing,
+  },
+  {
+    name: 'stop an ephemeral container',
+    steps: ['stop.ended', 'delete.marked', 'delete.rootfs', 'delete.file', 'user-delete.file'],
+    prepare: async (host) => {
+      await makePassing(host)
+      await host.containers.get('passing').start()
+    },
+    run: (host, _place, options) => host.containers.get('passing').stop(options),
+    restore: dropPassing,
+  },
+  {
     name: 'create a user',
     steps: [...user, 'user.ids', 'user.file'],
     run: makeUser,
@@ -429,6 +466,23 @@ export const operations: readonly Operation[] = [
       await host.pools.export('other', options)
     },
     restore: exportOther,
+  },
+  {
+    name: 'shut the host down',
+    steps: ['shutdown.marked', 'shutdown.stopped', 'shutdown.exported', 'shutdown.finished'],
+    run: shutDown,
+    settle: async (host, place) => {
+      if ((await host.shutdownState()) === 'unfinished') await shutDown(host, place)
+    },
+    restore: async (host) => {
+      await host.abortShutdown()
+      // With what a first start leaves.
+      for (const id of ['started', 'live']) {
+        const ct = host.containers.get(id)
+        if (ct.state === 'stopped') await ct.start()
+      }
+      await killStarted(host)
+    },
   },
   {
     name: 'install a pool',

@@ -44,6 +44,7 @@ export const containerCalls = [
       'All that match, from memory alone; `stats`: and what they use, in one reading of all.',
     query: {
       ...Object.fromEntries(FILTERS.map((name) => [name, names])),
+      ephemeral: flag.optional(),
       ids: names.describe('Those alone, by reference'),
       fields: names.describe('Default: all'),
       stats: flag.optional(),

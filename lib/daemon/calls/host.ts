@@ -1,7 +1,8 @@
 // Of the machine as a whole.
 
 import { z } from 'zod'
-import { call, count, flag, names } from '../call.js'
+import { STOP_METHODS } from '../../container/stop.js'
+import { call, count, duration, flag, names } from '../call.js'
 
 export const hostCalls = [
   call('host.features', 'GET /host/features', {
@@ -34,6 +35,21 @@ export const hostCalls = [
   call('host.recover', 'POST /host/recover', {
     summary: 'Removes what was left of operations that were cut off.',
     run: ({ host, options }) => host.recover(options),
+  }),
+  call('host.shutdown', 'POST /host/shutdown', {
+    summary:
+      'Starts nothing any more, stops all containers, and exports all pools; goes on without the client.',
+    query: { timeout: duration, method: z.enum(STOP_METHODS).optional() },
+    run: ({ host, query, options: { signal, label }, progress }) =>
+      host.shutdown({ ...query, signal, label, onProgress: progress }),
+  }),
+  call('host.shutdown.state', 'GET /host/shutdown', {
+    summary: 'Whether it is being shut down: `none`, `under-way`, `unfinished` or `finished`.',
+    run: async ({ host }) => ({ state: await host.shutdownState() }),
+  }),
+  call('host.shutdown.abort', 'DELETE /host/shutdown', {
+    summary: 'Gives that up; containers can be started again. Answers whether there was one.',
+    run: async ({ host }) => ({ aborted: await host.abortShutdown() }),
   }),
   call('host.history', 'GET /host/history', {
     summary: 'What was done to pools, the oldest first.',

@@ -3,6 +3,7 @@
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
 import { RefusedError } from '../../errors.js'
+import { DEFAULT_STOP_SECONDS } from '../../start-options.js'
 import { numberIn } from '../../words.js'
 
 export default command({
@@ -29,8 +30,7 @@ export default command({
     const operation = `export-${pool}`
     if (options.abort) return session.daemon.ask(at`DELETE /operations/${operation}`)
     const stop = options.force && options['stop-containers']
-    const timeout =
-      options.timeout === undefined ? undefined : numberIn(options.timeout, '--timeout') * 1000
+    const timeout = numberIn(options.timeout ?? DEFAULT_STOP_SECONDS, '--timeout') * 1000
     try {
       await session.daemon.ask(at`POST /pools/${pool}/export`, {
         query: stop ? { stop, timeout } : {},

@@ -89,6 +89,7 @@ const SETTINGS = [
   ['hostname', 'web1 www.example.org', 'hostname', 'www.example.org', '-'],
   ['dns-resolver', 'web1 192.0.2.1 2001:db8::1', 'dns_resolvers', '192.0.2.1,2001:db8::1', '-'],
   ['nesting', 'web1', 'nesting', 'true', 'false'],
+  ['ephemeral', 'web1', 'ephemeral', 'true', 'false'],
   [
     'seccomp',
     'web1 /usr/share/lxc/config/common.seccomp',
@@ -120,6 +121,14 @@ await t.test('set, and taken back', async (t) => {
   await osctl.ok(t, 'ct set memory web1 128m')
   await osctl.prints(t, '-p vps ls -H -o memory_limit web1', `${2 ** 27}\n`)
   await osctl.ok(t, 'ct unset memory web1')
+  await osctl.ok(t, 'ct set ephemeral web1')
+  await osctl.prints(t, 'ct ls -H -o id --ephemeral', 'web1\n')
+  await osctl.prints(t, 'ct ls -H -o id -e -S running', '')
+  await osctl.prints(t, 'ct ls -H -o id -p web2', 'web2\n')
+  await osctl.fails(t, 'ct ls -e -p', /--ephemeral or --persistent/)
+  t.match((await osctl.ok(t, '-j ct ls -e')).json, [{ id: 'web1', ephemeral: true }])
+  await osctl.ok(t, 'ct unset ephemeral web1')
+  t.same((await osctl.ok(t, '-j ct ls -e')).json, [])
   await osctl.fails(t, 'ct set cpu web1 many', /PERCENT must be a number/)
   await osctl.fails(t, 'ct set hostname web1 -x', /options stand before arguments/)
 })
