@@ -69,8 +69,7 @@ export const errorCodes = {
   ERR_POOL_SUSPENDED: 'The zpool has lost disks and waits for them',
   ERR_POOL_UNSAFE: 'Others than root could look into the pool',
   ERR_SESSION_LOST: 'There is no such session, or it ended with the keeper',
-  ERR_SHUTDOWN:
-    'Some containers could not be stopped, or pools not let go of; `failures` says which',
+  ERR_SHUTDOWN: 'Something could not be stopped or let go of; `failures` says what',
   ERR_STATE: 'The container, pool or host is in a state in which this cannot be done',
   ERR_STATE_DIRECTORY_FULL: 'There is no space left for the run state, which is usually in `/run`',
   ERR_TIMEOUT: 'It took longer than was allowed',

@@ -111,7 +111,7 @@ export type {
 } from './schema/container.js'
 export type { AutostartInput as AutostartSetting } from './schema/autostart.js'
 export type { CreateGroupOptions, GroupSettingsInput as GroupSettings } from './schema/group.js'
-export type { CgparamInput as CgparamSetting } from './schema/cgparam.js'
+export type { CgparamChange, CgparamInput as CgparamSetting } from './schema/cgparam.js'
 export type { PrlimitInput as PrlimitSetting, PrlimitName } from './schema/prlimits.js'
 export type { HostOptions } from './schema/host.js'
 export type { AllocateOptions, CreateIdRangeOptions } from './schema/id-range.js'

@@ -12,12 +12,14 @@ interface Param {
   readonly version: 1 | 2
   readonly name: string
   readonly value: readonly string[]
+  readonly group: string | null
+  readonly cgroup: string
 }
 
 const COLUMNS = [
   ...plain('version', 'subsystem'),
   { name: 'parameter', of: 'name' },
-  ...plain('value', 'abs_path'),
+  ...plain('value', 'group', 'abs_path'),
 ]
 const versionOption = {
   version: { short: 'v', value: 'VERSION', summary: "of cgroups: 1 or 2; default: this machine's" },
@@ -31,20 +33,22 @@ export function listCgparams({ argument, at }: Kind): Command {
       ...showOptions,
       version: { short: 'v', value: 'VERSION', summary: '1, 2 or `all`; default: all' },
       subsystem: { short: 'S', value: 'NAMES', summary: 'of these controllers' },
+      all: { short: 'a', summary: 'with those of the groups that it is in, from the root on' },
     },
     async run([name, ...wanted], options, session) {
       const listing = new Listing(COLUMNS, options, ['version', 'parameter', 'value'])
       if (listing.printsNames(session)) return
-      const { cgparams, cgroup } = await session.daemon.ask<{ cgparams: Param[]; cgroup: string }>(
-        `GET ${at(session, name)}`,
-      )
+      const { all } = options
+      const params = await session.daemon.ask<Param[]>(`GET ${at(session, name)}/cgparams`, {
+        query: { all },
+      })
       const subsystems = listIn(options.subsystem)
       const version = versionIn(options.version, true)
-      const shown = cgparams
+      const shown = params
         .map((param) => ({
           ...param,
           subsystem: param.name.replace(/\..*/, ''),
-          abs_path: `${cgroup}/${param.name}`,
+          abs_path: `${param.cgroup}/${param.name}`,
         }))
         .filter((param) => version === null || param.version === version)
         .filter((param) => subsystems?.includes(param.subsystem) ?? true)
@@ -60,14 +64,9 @@ export function setCgparam({ argument, at }: Kind): Command {
     summary: 'set a cgroup parameter, at once; values are written one after the other',
     options: { ...versionOption, append: { short: 'a', summary: 'keep the values that it has' } },
     async run([name, parameter, ...value], { version: given, append }, session) {
-      const where = at(session, name)
       const version = versionIn(given) ?? (await hostVersion(session.daemon))
-      const { cgparams } = await session.daemon.ask<{ cgparams: Param[] }>(`GET ${where}`)
-      const is = (param: Param) => param.name === parameter && param.version === version
-      const before = append ? (cgparams.find(is)?.value ?? []) : []
-      const set = { version, name: parameter, value: [...before, ...value] }
-      const body = { cgparams: [...cgparams.filter((param) => !is(param)), set] }
-      await session.daemon.ask(`PATCH ${where}`, { body })
+      const set = [{ version, name: parameter, value }]
+      await session.daemon.ask(`PATCH ${at(session, name)}/cgparams`, { body: { set, append } })
     },
   })
 }
@@ -78,13 +77,9 @@ export function unsetCgparam({ argument, at }: Kind): Command {
     summary: 'take a cgroup parameter away; limits among them are none any more',
     options: versionOption,
     async run([name, parameter], { version: given }, session) {
-      const where = at(session, name)
-      const version = versionIn(given)
-      const { cgparams } = await session.daemon.ask<{ cgparams: Param[] }>(`GET ${where}`)
-      const rest = cgparams.filter(
-        (param) => param.name !== parameter || (version ?? param.version) !== param.version,
-      )
-      await session.daemon.ask(`PATCH ${where}`, { body: { cgparams: rest } })
+      const version = versionIn(given) ?? undefined
+      const unset = [{ name: parameter, version }]
+      await session.daemon.ask(`PATCH ${at(session, name)}/cgparams`, { body: { unset } })
     },
   })
 }

@@ -262,6 +262,7 @@ export const root = branch(
       'locks',
       'which operation holds what',
       leaf('ls list', () => import('./commands/debug/locks/ls.js')),
+      leaf('show info', () => import('./commands/debug/locks/show.js')),
     ),
     branch(
       'operations',

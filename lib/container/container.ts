@@ -14,6 +14,7 @@ import type { Group } from '../group/group.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { Mounts } from '../mount/mounts.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
+import type { CgparamChange } from '../schema/cgparam.js'
 import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
 import type { ProcessIdentity, ProcessInfo } from '../process/process-info.js'
@@ -55,7 +56,7 @@ import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
 import { setPassword } from './password.js'
 import { renameContainer } from './rename.js'
 import type { Session } from './session.js'
-import { setContainer, unsetContainer, type SetResult } from './set.js'
+import { changeCgparams, setContainer, unsetContainer, type SetResult } from './set.js'
 import { snapshotOf, type ContainerSnapshot } from './snapshot.js'
 import { startContainer, type StartOptions, type StartResult } from './start.js'
 import type { ContainerState } from './state.js'
@@ -320,6 +321,20 @@ export class Container {
     return setContainer(this.#record, settings, options)
   }
 
+  /**
+   * Changes some of its cgroup parameters, at once and for good; the others stay as they are, also where somebody else
+   * changes them at the same time.
+   *
+   * ```ts
+   * await ct.changeCgparams({ set: [{ version: 2, name: 'memory.high', value: 400 * 2 ** 20 }] })
+   * ```
+   *
+   * @param options as for {@link set}
+   */
+  changeCgparams(change: CgparamChange, options?: OperationOptions): Promise<SetResult> {
+    return changeCgparams(this.#record, change, options)
+  }
+
   /** Takes settings back to their defaults. Options come last: `ct.unset('hostname', { signal })`. */
   unset(...names: (keyof ContainerSettings)[]): Promise<SetResult>
   unset(...given: [...(keyof ContainerSettings)[], OperationOptions]): Promise<SetResult>
@@ -417,9 +432,9 @@ export class Container {
     const { run } = this.#record
     // Before anything is waited for: what the keeper tells next is newer.
     run.adopt(known)
-    if (known.initPid !== null) this.#record.ephemeral.runs()
     this.#record.imageRun.found(known.once)
     this.#record.programRun.found(known.program)
+    if (known.initPid !== null) this.#record.ephemeral.runs()
     const { pending, pendingNote, config } = this.#record
     pending.recall(pendingNote, known.initPid, config)
     // It may be ending, and its cgroup gone.

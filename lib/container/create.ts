@@ -41,7 +41,7 @@ export async function createContainer(
   const path = pool.newFile('container', id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
-  await checkParams(pool, [], settings.cgparams ?? [], 'create')
+  await checkParams(pool, [], settings.cgparams ?? [], 'create.cgparams')
   const image = pool.images.find(query)
   using _hold = pool.images.hold(image, `container ${id}`)
   const init = await initOf(pool.images, image)

@@ -1,6 +1,7 @@
 // Changes settings: in the file for good, in the kernel at once where that can be.
 
 import {
+  changedParams,
   checkParams,
   memoryRefusal,
   unusedParams,
@@ -11,7 +12,7 @@ import { checkOptions, type Operation, type OperationOptions } from '../host/ope
 import { KeeperError } from '../keeper/errors.js'
 import type { FileOp } from '../keeper/types.js'
 import type { Exchanged, Patch } from '../pool/config-file.js'
-import type { Cgparam } from '../schema/cgparam.js'
+import { cgparamChange, type Cgparam, type CgparamChange } from '../schema/cgparam.js'
 import {
   containerSettings,
   type ContainerFile,
@@ -68,17 +69,44 @@ export async function setContainer(
   const names = (Object.keys(checked) as SettingName[]).filter(
     (name) => checked[name] !== undefined,
   )
+  return await setNamed(record, names, () => checked, options, what)
+}
+
+/** Some of its cgroup parameters, whoever changes others at the same time. */
+export async function changeCgparams(
+  record: ContainerRecord,
+  change: CgparamChange,
+  options: OperationOptions = {},
+): Promise<SetResult> {
+  const checked = parse(cgparamChange, change, 'changeCgparams')
+  checkOptions(options, 'changeCgparams')
+  await checkParams(record.pool, [], checked.set, 'changeCgparams.set')
+  const settingsOf = ({ cgparams }: ContainerFile) => ({
+    cgparams: changedParams(cgparams, checked),
+  })
+  return await setNamed(record, ['cgparams'], settingsOf, options, 'changeCgparams')
+}
+
+/** @param settingsOf is asked when nobody else changes them any more */
+async function setNamed(
+  record: ContainerRecord,
+  names: readonly SettingName[],
+  settingsOf: (before: ContainerFile) => ContainerSettings,
+  options: OperationOptions,
+  what: string,
+): Promise<SetResult> {
   checkOptions(options, what)
   if (names.length === 0) return Object.freeze({ applied: [], pending: [], unusedCgparams: [] })
   // Beside a start or a stop, which may take long.
   using op = record.beside(what, options)
   using _settings = await record.lockSettings(op)
   record.assertPresent()
+  const before = record.config
+  const checked = settingsOf(before)
   const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
   if (naming) record.imageRun.assertAbsent(what)
-  const before = record.config
   const patch = withRun(patchOf(checked, before, what), await runOf(record, checked))
-  await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], what)
+  await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], `${what}.cgparams`)
   const { live } = record
   const params =
     live && 'cgparams' in patch
@@ -164,7 +192,9 @@ export async function unsetContainer(
 
 /** Whether it is deleted with the run that there is. */
 async function runOf(record: ContainerRecord, { ephemeral }: ContainerSettings): Promise<Patch> {
-  return ephemeral === undefined ? {} : await runMark(ephemeral === true && record.up && record.live)
+  return ephemeral === undefined
+    ? {}
+    : await runMark(ephemeral === true && record.live && !record.programRun.present)
 }
 
 function withRun(patch: Patch, run: Patch): Patch {

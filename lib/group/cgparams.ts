@@ -8,7 +8,8 @@ import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Cgroups } from '../cgroup/cgroups.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
-import type { Cgparam } from '../schema/cgparam.js'
+import type { z } from 'zod'
+import type { Cgparam, cgparamChange } from '../schema/cgparam.js'
 import { limitOf } from './limit-params.js'
 
 /** One parameter as `show()` tells it, and as it may be given to `set()` again. */
@@ -52,18 +53,36 @@ export function replacedParams(before: readonly Cgparam[], given: readonly Cgpar
   return [...given.map((param) => before.find((old) => isEqual(old, param)) ?? param), ...limits]
 }
 
+/** The parameters that are no limits, after some of them were changed: each stays in its place, new ones come last. */
+export function changedParams(
+  before: readonly Cgparam[],
+  { set, append, unset }: z.output<typeof cgparamChange>,
+): Cgparam[] {
+  const isUnset = ({ name, version }: Cgparam) =>
+    unset.some((one) => one.name === name && (one.version ?? version) === version)
+  const after = before.filter((param) => limitOf(param) === undefined && !isUnset(param))
+  for (const param of set) {
+    const at = after.findIndex((old) => isSame(old, param))
+    const old = after[at]
+    if (old === undefined) after.push(param)
+    else after[at] = { ...old, value: [...(append ? old.value : []), ...param.value] }
+  }
+  return after
+}
+
 /**
  * Refuses new parameters that could never be written here: without a controller, or without a file of
  * it. What is of the version that this machine does not have is not known, and may be set ahead.
  *
  * @param before what is there already, and not looked at again
+ * @param where the list is, in errors: `set.cgparams`
  * @throws InvalidArgumentError
  */
 export async function checkParams(
   pool: Pool,
   before: readonly Cgparam[],
   given: readonly Cgparam[],
-  what: string,
+  where: string,
 ): Promise<void> {
   const { cgroups } = pool.host
   for (const [index, param] of given.entries()) {
@@ -71,7 +90,7 @@ export async function checkParams(
     const { version, subsystem, name } = param
     if (version !== (cgroups.version(subsystem) ?? (cgroups.layout === 'unified' ? 2 : 1))) continue
     const refuse = (reason: string) =>
-      new InvalidArgumentError(`${what}.cgparams.${index}.name`, `${reason}, got "${name}"`)
+      new InvalidArgumentError(`${where}.${index}.name`, `${reason}, got "${name}"`)
     const mountpoint = cgroups.mountpoint(subsystem)
     if (mountpoint === null) throw refuse(`this machine has no controller '${subsystem}'`)
     // All cgroups have the same files but the root of the hierarchy; the pool's is always there.

@@ -15,7 +15,8 @@ import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
-import type { Cgparam } from '../schema/cgparam.js'
+import type { z } from 'zod'
+import { cgparamChange, type Cgparam, type CgparamChange } from '../schema/cgparam.js'
 import {
   groupSettings,
   type groupFile,
@@ -27,6 +28,7 @@ import { parse } from '../schema/parse.js'
 import {
   memoryRefusal,
   applyParams,
+  changedParams,
   checkParams,
   isSame,
   replacedParams,
@@ -122,16 +124,38 @@ export class Group {
    * @param options it can be given up until its file is written
    */
   async set(settings: GroupSettingsInput, options: OperationOptions = {}): Promise<void> {
-    const { cgparams, ...limits } = parse(groupSettings, settings, 'set')
-    checkLimits(limits, this.#pool.host.machine, 'set')
+    const checked = parse(groupSettings, settings, 'set')
+    checkLimits(checked, this.#pool.host.machine, 'set')
+    await this.#set(() => checked, options)
+  }
+
+  /**
+   * Changes some of its cgroup parameters, at once and for good; the others stay as they are, also where somebody else
+   * changes them at the same time.
+   *
+   * @param options it can be given up until its file is written
+   */
+  async changeCgparams(change: CgparamChange, options: OperationOptions = {}): Promise<void> {
+    const checked = parse(cgparamChange, change, 'changeCgparams')
+    checkOptions(options, 'changeCgparams')
+    await checkParams(this.#pool, [], checked.set, 'changeCgparams.set')
+    await this.#set((before) => ({ cgparams: changedParams(before, checked) }), options)
+  }
+
+  /** @param settingsOf is asked when nobody else changes them any more */
+  async #set(
+    settingsOf: (before: readonly Cgparam[]) => z.output<typeof groupSettings>,
+    options: OperationOptions,
+  ): Promise<void> {
     checkOptions(options, 'set')
     // It stays where it is: containers may be made in it meanwhile.
     using op = await this.#begin('set', 'shared', options)
     await op.lock([this.#settings])
     const before = this.#config.cgparams
+    const { cgparams, ...limits } = settingsOf(before)
     const replaced = cgparams === undefined ? before : replacedParams(before, cgparams ?? [])
     const after = withLimits(replaced, limits, 'set')
-    await checkParams(this.#pool, before, cgparams ?? [], 'set')
+    await checkParams(this.#pool, before, cgparams ?? [], 'set.cgparams')
     await this.ensureCgroup()
     op.signal?.throwIfAborted()
     try {

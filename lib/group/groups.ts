@@ -58,7 +58,7 @@ export class Groups {
       more,
       path === '/' ? [] : above,
     )
-    await checkParams(pool, [], cgparams ?? [], 'create')
+    await checkParams(pool, [], cgparams ?? [], 'create.cgparams')
     await using undo = new Undo()
     const make = async (one: string, its: GroupFileParams): Promise<Group> => {
       const group = await createGroup(op, pool, one, its)

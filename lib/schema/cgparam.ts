@@ -32,8 +32,25 @@ export interface CgparamInput {
   readonly value: string | number | readonly (string | number)[]
 }
 
+/** A change of some parameters, the others staying as they are. */
+export interface CgparamChange {
+  /** These get a value, or another one. */
+  readonly set?: readonly CgparamInput[] | undefined
+  /** After the values that they have. Default false. */
+  readonly append?: boolean | undefined
+  /** These are taken away, of both versions of cgroups where none is given; limits among them are none any more. */
+  readonly unset?:
+    readonly { readonly name: string; readonly version?: 1 | 2 | undefined }[] | undefined
+}
+
 // liblxc takes an empty value, also one in quotes, for a list that is to be cleared.
 const given = line.refine((text) => !/^\s*(""|'')?\s*$/.test(text), 'must not be empty')
+
+function refuseLimit({ name }: { readonly name: string }, ctx: z.RefinementCtx): void {
+  const limit = limitOf({ name })
+  if (limit === undefined) return
+  ctx.addIssue({ code: 'custom', path: ['name'], message: `is what ${limit} is for` })
+}
 
 /** As given to `set()`: the controller follows from the name. */
 export const cgparamInput = z
@@ -47,14 +64,23 @@ export const cgparamInput = z
     path: ['name'],
     error: 'is not a parameter of a controller that may be set',
   })
-  .superRefine(({ name }, ctx) => {
-    const limit = limitOf({ name })
-    if (limit === undefined) return
-    ctx.addIssue({ code: 'custom', path: ['name'], message: `is what ${limit} is for` })
-  })
+  .superRefine(refuseLimit)
   .transform(({ version, name, value }): Cgparam => ({
     version,
     subsystem: name.slice(0, name.indexOf('.')),
     name,
     value: (Array.isArray(value) ? value : [value]).map(String),
   }))
+
+const removed = z
+  .strictObject({
+    name: z.string().regex(FILE, 'must be a file of a controller, like "memory.high"'),
+    version: z.union([z.literal(1), z.literal(2)]).optional(),
+  })
+  .superRefine(refuseLimit)
+
+export const cgparamChange = z.strictObject({
+  set: z.array(cgparamInput).default([]),
+  append: z.boolean().default(false),
+  unset: z.array(removed).default([]),
+})

@@ -5,6 +5,7 @@ import { passwordInput } from '../../container/password.js'
 import { STOP_METHODS } from '../../container/stop.js'
 import type { WaitTarget } from '../../container/wait.js'
 import type { SignalName } from '../../ns/signal.js'
+import { cgparamChange } from '../../schema/cgparam.js'
 import {
   bootSettings,
   containerSettings,
@@ -24,6 +25,7 @@ import {
   program,
   reference,
 } from '../call.js'
+import { paramsOfContainer } from '../cgparam-list.js'
 import { FILTERS, listed, referenceOf } from '../container-list.js'
 
 const path = { container: reference }
@@ -84,6 +86,20 @@ export const containerCalls = [
     path,
     body: containerSettings,
     run: ({ host, path, body, options }) => host.containers.get(path.container).set(body, options),
+  }),
+  call('container.cgparam.list', 'GET /containers/:container/cgparams', {
+    summary: 'Its cgroup parameters; `all`: and those of its groups, from the root on.',
+    path,
+    query: { all: flag.default(false) },
+    run: ({ host, path, query: { all } }) =>
+      paramsOfContainer(host.containers.get(path.container), all),
+  }),
+  call('container.cgparam.set', 'PATCH /containers/:container/cgparams', {
+    summary: 'Sets some of its cgroup parameters, and takes others away; the rest stays.',
+    path,
+    body: cgparamChange,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).changeCgparams(body, options),
   }),
   attributesCall(
     'container',

@@ -1,10 +1,12 @@
 // Of id-ranges, users and groups.
 
 import { z } from 'zod'
+import { cgparamChange } from '../../schema/cgparam.js'
 import { createGroupOptions, groupSettings } from '../../schema/group.js'
 import { allocateOptions, createIdRangeOptions } from '../../schema/id-range.js'
 import { createUserOptions } from '../../schema/user.js'
 import { attributesCall, call, figures, flag, reference } from '../call.js'
+import { paramsOfGroup } from '../cgparam-list.js'
 
 const range = { range: reference }
 const user = { user: reference }
@@ -126,6 +128,19 @@ export const entityCalls = [
       await host.groups.get(path.group).set(body, options)
       return host.groups.get(path.group).show()
     },
+  }),
+  call('group.cgparam.list', 'GET /groups/:group/cgparams', {
+    summary: 'Its cgroup parameters; `all`: and those of the groups above it, from the root on.',
+    path: group,
+    query: { all: flag.default(false) },
+    run: ({ host, path, query: { all } }) => paramsOfGroup(host.groups.get(path.group), all),
+  }),
+  call('group.cgparam.set', 'PATCH /groups/:group/cgparams', {
+    summary: 'Sets some of its cgroup parameters, and takes others away; the rest stays.',
+    path: group,
+    body: cgparamChange,
+    run: ({ host, path, body, options }) =>
+      host.groups.get(path.group).changeCgparams(body, options),
   }),
   call('group.delete', 'DELETE /groups/:group', {
     summary: 'Deletes a group that has nothing in it.',

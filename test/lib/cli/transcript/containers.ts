@@ -152,9 +152,25 @@ await t.test('cgroup parameters', async (t) => {
   await osctl.prints(
     t,
     'ct cgparams ls -L web1',
-    'version\nsubsystem\nparameter\nvalue\nabs_path\n',
+    'version\nsubsystem\nparameter\nvalue\ngroup\nabs_path\n',
   )
+  await osctl.ok(t, `group cgparams set /default ${parameter} 268435456`)
+  await osctl.ok(t, `group cgparams set / ${parameter} 536870912`)
+  await osctl.prints(
+    t,
+    'ct cgparams ls -a -o group,value web1',
+    'GROUP     VALUE\n/         536870912\n/default  268435456\n-         67108864\n',
+  )
+  t.match((await osctl.ok(t, '-j ct cgparams ls --all -v all web1')).json, [
+    { group: '/' },
+    { group: '/default', parameter },
+    { group: null, value: ['67108864'], abs_path: /ct\.web1\/memory\./ },
+  ])
+  await osctl.ok(t, `group cgparams unset / ${parameter}`)
+  await osctl.ok(t, `group cgparams unset /default ${parameter}`)
   await osctl.ok(t, `ct cgparams unset web1 ${parameter}`)
+  await osctl.prints(t, 'ct cgparams ls -H -a web1', '')
+  await osctl.fails(t, 'ct cgparams unset web1 pids.max', /is what pidsLimit is for/)
 })
 
 await t.test('limits of processes', async (t) => {

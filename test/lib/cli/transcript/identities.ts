@@ -192,6 +192,14 @@ await t.test('groups', async (t) => {
   await osctl.prints(t, 'group cgparams ls -H -S cpu /a/b', '')
   await osctl.ok(t, `group cgparams set -a /a/b ${parameter} 67108864`)
   await osctl.prints(t, 'group cgparams ls -H -o value /a/b', '134217728,67108864\n')
+  await osctl.ok(t, `group cgparams set /a ${parameter} 268435456`)
+  await osctl.prints(
+    t,
+    'group cgparams ls -H -a -o group,value /a/b',
+    '/a    268435456\n/a/b  134217728,67108864\n',
+  )
+  await osctl.prints(t, 'group cgparams ls -H -o group /a/b', '/a/b\n')
+  await osctl.ok(t, `group cgparams unset /a ${parameter}`)
   await osctl.ok(t, `group cgparams unset -v ${version} /a/b ${parameter}`)
   await osctl.prints(t, 'group cgparams ls -H /a/b', '')
   const given = { parameters: [{ version, subsystem: 'memory', parameter, value: [page] }] }
@@ -201,7 +209,7 @@ await t.test('groups', async (t) => {
   await osctl.prints(
     t,
     'group cgparams ls -L /a',
-    'version\nsubsystem\nparameter\nvalue\nabs_path\n',
+    'version\nsubsystem\nparameter\nvalue\ngroup\nabs_path\n',
   )
   await osctl.ok(t, 'group set attr /a org.example:team web')
   await osctl.prints(t, 'group show -H -o org.example:team /a', 'web\n')

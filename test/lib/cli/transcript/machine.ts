@@ -130,6 +130,18 @@ await t.test('what it does just now', async (t) => {
       'pool tank            stop of container tank:web1  osctl ct stop -t 60 web1\n',
   )
   t.match((await osctl.ok(t, 'debug locks ls -v')).stdout, /^RESOURCE .* WAITERS\n/)
+  t.match(
+    (await osctl.ok(t, 'debug locks show -o resource,holder,waiters container tank:web1')).stdout,
+    /^RESOURCE: {2}container tank:web1\n *HOLDER: {2}stop\n *WAITERS: {2}-\n$/,
+  )
+  t.match((await osctl.ok(t, '-j debug locks show container tank:web1')).json, { pid: Number })
+  t.match((await osctl.ok(t, 'debug locks show -H -o mode pool tank')).stdout, 'shared\n')
+  await osctl.prints(
+    t,
+    'debug locks show -L x',
+    'resource\nholder\nlabel\nmode\nage_ms\npid\nwaiters\n',
+  )
+  await osctl.fails(t, 'debug locks show pool nowhere', /nobody holds pool nowhere/)
   t.match((await osctl.ok(t, 'debug locks ls -L')).stdout, /^resource\nholder\n/)
   const busy = /busy: stop \(osctl ct stop -t 60 web1\).*\n`osctl debug locks ls` shows/
   await osctl.fails(t, 'ct freeze web1', busy)
