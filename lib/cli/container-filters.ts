@@ -20,7 +20,7 @@ export const containerFilters = {
 export function containersQuery(
   session: Session,
   ids: readonly string[],
-  { ephemeral, persistent, ...of }: Given<typeof containerFilters>,
+  { ephemeral, persistent, ...of }: Partial<Given<typeof containerFilters>>,
 ): Query {
   if (ephemeral && persistent) throw new UsageError('--ephemeral or --persistent')
   const { pool, user, group, state, distribution, version } = of

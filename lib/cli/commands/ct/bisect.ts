@@ -10,6 +10,7 @@ import { Listing, listOptions, printJson, type Thing } from '../../listing.js'
 import { Questions } from '../../questions.js'
 import { inPool, type Session } from '../../session.js'
 import { listIn } from '../../words.js'
+import { askedStatistics } from '../../statistics.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -41,7 +42,7 @@ export default command({
     const things = await session.daemon.ask<readonly Thing[]>('GET /containers', {
       query: {
         ...containersQuery(session, ids, { ...options, state: 'running' }),
-        stats: table.needs('stats') || null,
+        ...askedStatistics(session, table),
       },
     })
     const excluded = new Set((listIn(exclude) ?? []).map((id) => inPool(session, id)))
