@@ -19,8 +19,10 @@ using base::SysError;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kPatience = std::chrono::milliseconds(1000);
-// For each, once that has been used up.
+// For each, once that has been used up; and how often the clock is looked at.
 constexpr auto kLittle = std::chrono::milliseconds(50);
+// Nobody can make who reads these wait.
+constexpr auto kForFacts = std::chrono::seconds(30);
 
 constexpr size_t kMaxCommand = 4096;
 // All command lines of a call; those that come later are cut.
@@ -52,27 +54,29 @@ class Reading {
     return over_;
   }
 
-  // The caller waits: until all is read, or the one that is read takes too long. The turn is over
-  // then.
+  // The caller waits: until all is read, or a process takes too long. The turn is over then.
   void wait() {
     std::unique_lock<std::mutex> lock(mutex_);
-    while (!over_) {
-      const auto patience = std::max<Clock::duration>(kPatience - waited_, kLittle);
-      const Clock::time_point until = begun_ + patience;
-      if (changed_.wait_until(lock, until, [&] { return over_ || begun_ + patience > until; }))
-        continue;
+    for (;;) {
+      if (changed_.wait_for(lock, kLittle, [&] { return over_; })) return;
+      // A reader that merely gets no processor has begun with none, or comes to it.
+      if (!busy_) continue;
+      const auto patience =
+          held_ ? std::max<Clock::duration>(kPatience - waited_, kLittle) : kForFacts;
+      if (Clock::now() - begun_ < patience) continue;
       waited_ += patience;
       ++turn_;
+      if (!held_) return;
       current_.slow = true;
-      if (held_) leave_unread(unread(current_));
-      if (plan_->wants(current_.cgroup)) done_.push_back(std::move(current_));
+      leave_unread(unread(current_));
+      done_.push_back(std::move(current_));
       return;
     }
   }
 
   int next_turn() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    begun_ = Clock::now();
+    busy_ = false;
     return turn_;
   }
 
@@ -96,6 +100,7 @@ class Reading {
       return 0;
     }
     begun_ = Clock::now();
+    busy_ = true;
     held_ = false;
     current_ = Process{};
     current_.pid = plan_->pids()[next_++];
@@ -112,6 +117,7 @@ class Reading {
       return 0;
     }
     current_ = process;
+    begun_ = Clock::now();
     held_ = true;
     return text_ < kMuch ? kMaxCommand : kCutCommand;
   }
@@ -123,6 +129,7 @@ class Reading {
       if (held) read_at_last(unread(*process));
       return false;
     }
+    busy_ = false;
     if (process) {
       text_ += process->command.size();
       done_.push_back(std::move(*process));
@@ -135,7 +142,8 @@ class Reading {
   std::condition_variable changed_;
   std::vector<Process> done_;
   Process current_;
-  bool held_ = false;  // the current one, by whose turn it is
+  bool busy_ = false;  // with the current one
+  bool held_ = false;  // and with its command line
   bool over_ = false;
   int turn_ = 0;
   size_t next_ = 0;
