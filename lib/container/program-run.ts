@@ -2,6 +2,7 @@
 // ends it with the last program in it; here is what is known of it.
 
 import { deadline } from '../host/deadline.js'
+import { StateError } from '../host/errors.js'
 import type { ContainerRecord } from './record.js'
 
 /** How long its end is waited for: after SIGKILL only the kernel can be slow. */
@@ -43,6 +44,13 @@ export class ProgramRun {
 
   ended(): void {
     this.#present = false
+  }
+
+  /** @throws StateError while that is what runs */
+  assertAbsent(what: string): void {
+    if (!this.#present) return
+    const { name } = this.#record
+    throw new StateError(name, 'running for a program', `${what} can begin when that has ended`)
   }
 
   /** Resolves at once while programs are left in it; after the last one, when it has ended. */

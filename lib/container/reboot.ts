@@ -57,10 +57,7 @@ export async function rebootContainer(
   record.pool.assertStarting()
   if (run.state !== 'running')
     throw new StateError(record.name, run.state, 'reboot needs it running')
-  if (record.programRun.present) {
-    const why = 'reboot needs its own init, and it was started for a program alone'
-    throw new StateError(record.name, run.state, why)
-  }
+  record.programRun.assertAbsent('reboot')
   using limit = deadline(`reboot of ${record.name}`, timeoutMs, op.signal)
   const { init } = record
   const before = run.runs

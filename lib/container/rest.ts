@@ -28,10 +28,8 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
   if (run.state !== 'running') {
     throw new StateError(name, run.state, 'copy needs it running, frozen or stopped')
   }
-  if (consistent && record.programRun.present) {
-    const why = 'a consistent copy stops it, and it was started for a program that has not ended'
-    throw new StateError(name, run.state, why)
-  }
+  // It is not started again as what it was.
+  if (consistent) record.programRun.assertAbsent('copy')
   const { conflict } = record.user
   if (consistent && conflict !== null) {
     throw new StateError(name, 'blocked', `once stopped, it cannot be started: ${conflict}`)

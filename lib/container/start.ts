@@ -59,10 +59,9 @@ export async function assertStartable(
 ): Promise<void> {
   const { pool, run, programRun } = record
   pool.assertStarting()
-  if (run.state !== 'stopped') {
-    const why = programRun.present ? ', and it was started for a program that has not ended' : ''
-    throw new StateError(record.name, run.state, `${what} needs it stopped${why}`)
-  }
+  programRun.assertAbsent(what)
+  if (run.state !== 'stopped')
+    throw new StateError(record.name, run.state, `${what} needs it stopped`)
   if (record.user.conflict !== null) {
     throw new StateError(record.name, 'blocked', record.user.conflict)
   }

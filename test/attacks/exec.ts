@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { initProgram } from '../../dist/keeper/spawn.js'
 import { AttackRoom } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
 import { compiled } from '../helpers/programs.js'
@@ -242,6 +243,68 @@ await room.attack('a lease on what is opened', async ({ t, guest, shell, other, 
   await harmless(() => guest.exec(['true'], { user: 'u' }), ['ERR_INVALID_ARGUMENT', 'EAGAIN'])
   await harmless(() => guest.pull('/srv-file'), ['EAGAIN'])
   await harmless(() => guest.set({ hostname: 'leased' }), ['EAGAIN'])
+})
+
+await room.attack('an init in the place of ours', async ({ t, guest, outside, harmless }) => {
+  const alone = async (script: string) =>
+    (await guest.exec(['sh', '-c', script], { run: true, cwd: '/' })).stdout
+  await alone(`for f in /init /sbin/init /bin/init /usr/bin/init; do rm -rf $f
+    printf '#!/bin/sh\\necho own >>/own\\n' >$f; chmod 4755 $f; done`)
+  for (const make of [
+    'true',
+    'rm /sbin/init; ln -s /proc/self/exe /sbin/init',
+    'rm /sbin/init; mkfifo /sbin/init',
+    'rm /sbin/init; mkdir /sbin/init',
+    'rm -r /sbin /init; ln -s / /sbin',
+  ]) {
+    await alone(make)
+    t.equal(await alone('readlink /proc/1/exe; cat /own 2>/dev/null'), '/memfd:init (deleted)\n')
+  }
+  await alone(`mv /proc /p; mkdir /proc; rm -rf /dev; ln -s ${outside} /dev`).catch(() => '')
+  await harmless(() => alone('true'), ['ERR_CONTAINER_START'])
+  t.equal(guest.state, 'stopped')
+})
+
+await room.attack('the program of our init', async ({ t, guest }) => {
+  const before = digest(initProgram())
+  const write = `(echo '#!/attack' >/proc/1/exe) 2>/dev/null && echo written
+    chmod 777 /proc/1/exe 2>/dev/null && echo changed
+    cat /attack 2>/dev/null 1<>/proc/1/exe && echo copied; ls -A /proc/1/fd | tr '\\n' ' '`
+  const { stdout } = await guest.exec(['sh', '-c', write], { run: true })
+  t.equal(stdout, '0 1 2 ')
+  t.equal(digest(initProgram()), before)
+  t.match(await guest.exec(['cat', '/proc/1/comm'], { run: true }), { stdout: 'init\n' })
+})
+
+await room.attack('an init of ours that is held', async ({ t, guest, other, harmless }) => {
+  const run = true
+  for (const script of ['true', 'exit 1', 'kill -9 $$']) {
+    const held = ['sh', '-c', `/attack keep-init; ${script}`]
+    await harmless(async () => t.match(await guest.exec(held, { run }), { stdout: 'held\n' }), [])
+    t.equal(guest.state, 'stopped', 'it ends with its program all the same')
+  }
+  for (const end of [() => guest.stop({ timeout: 500 }), () => guest.kill()]) {
+    const session = await guest.spawn(['sh', '-c', '/attack keep-init; sleep 1000'], { run })
+    await new Promise((resolve) => session.stdout.once('data', resolve))
+    await harmless(() => other.exec(['true']), [])
+    await harmless(end, [], 10_000)
+    t.match(await session.exit, { signal: 'SIGKILL' })
+    await session.close()
+  }
+  const long = ['sh', '-c', '/attack keep-init; sleep 1000']
+  await harmless(() => guest.exec(long, { run, timeout: 500 }), ['ERR_TIMEOUT'])
+  t.equal(guest.state, 'stopped')
+})
+
+await room.attack('a reboot of what runs for a program', async ({ t, guest, harmless }) => {
+  await guest.push('/etc/inittab', '::sysinit:/bin/touch /booted\n')
+  for (const order of ['reboot -f', 'poweroff -f', 'kill 1', 'kill -9 -1']) {
+    const program = ['sh', '-c', `trap '' TERM; ${order}; sleep 1000`]
+    const { signal } = await guest.exec(program, { run: true })
+    t.equal(signal, 'SIGKILL', order)
+    await harmless(() => guest.wait('stopped', { timeout: 5000 }), [])
+  }
+  t.match(await guest.exec(['ls', '/booted'], { run: true }), { exitCode: 1 })
 })
 
 room.finish()

@@ -22,6 +22,12 @@ await t.test('exec', async (t) => {
   t.match(left, { stdout: '1\n', stderr: '', exitCode: 0, signal: null })
 })
 
+await t.test('in one that is stopped', async (t) => {
+  t.match(await run('run: true', ['first']), { first: 'init\n' })
+  t.equal(ct.state, 'stopped')
+  await ct.start()
+})
+
 await t.test('a session', async (t) => {
   const left = await run('hello, $name', ['said', 'exitCode', 'signal'])
   t.match(left, { said: 'hello, world\n', exitCode: 0, signal: null })
@@ -40,4 +46,4 @@ await t.test('the console', async (t) => {
   await t.resolves(run('ct.console()', []))
 })
 
-t.equal(examples.length, 5, 'these are all')
+t.equal(examples.length, 6, 'these are all')

@@ -9,7 +9,7 @@ import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
 const KILLS = Number(process.env['KILLS'] ?? 8)
-const LONGEST_MS = 1500
+const LONGEST_MS = upTo(1500)
 const WORKERS = 4
 
 const random = seeded(t)

@@ -52,6 +52,7 @@ t.test('pack, install elsewhere, import, features', async (t) => {
     'images/busybox/build.sh',
     'images/debian/build.sh',
     'native/addon.gypi',
+    'native/init/init.cc',
     'native/keeper/README.md',
     'types/native.d.ts',
   ]) {

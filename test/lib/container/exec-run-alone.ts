@@ -71,7 +71,7 @@ await t.test('a session goes on without us, and is found again', async (t) => {
   t.match(await known(), [{ state: 'running', program: true, once: false }])
   await opened(async (host, ct) => {
     t.equal(ct.state, 'running')
-    await t.rejects(ct.start(), { code: 'ERR_STATE', message: /started for a program/ })
+    await t.rejects(ct.start(), { code: 'ERR_STATE', message: /running for a program/ })
     t.same((await host.audit()).leftovers, [])
     t.match(await ct.exec(sh('exit 3'), { run }), { exitCode: 3 })
     t.equal(ct.state, 'running', 'one that has joined it does not end it')

@@ -172,7 +172,7 @@ await scene('in one that runs it is a program like others', async (t) => {
 
 await scene('what it is refused meanwhile, and why', async (t) => {
   const session = await lasting()
-  const why = /it was started for a program/
+  const why = /is running for a program/
   for (const refused of [
     () => ct.start(),
     () => ct.boot({ image: busybox }),

@@ -123,8 +123,8 @@ await t.test('programs in one that is stopped', async (t) => {
 
   const long = osctl.lines('ct exec -r web2 cat')
   await until(async () => (await osctl.run('ct ls -H -o state web2')).stdout === 'running\n')
-  await osctl.fails(t, 'ct start web2', /was started for a program/)
-  await osctl.fails(t, 'ct restart -r web2', /was started for a program/)
+  await osctl.fails(t, 'ct start web2', /is running for a program/)
+  await osctl.fails(t, 'ct restart -r web2', /is running for a program/)
   long.kill('SIGTERM')
   await long.ended
   await osctl.ok(t, 'ct wait web2 stopped')
@@ -219,6 +219,7 @@ echo "$user:\\$hash-of-$password" >> /etc/shadow
   const last = 'root:$hash-of-thirdSecret\n'
   await osctl.prints(t, 'ct exec -r web1 tail -n 1 /etc/shadow', last)
   t.equal(await state(), 'stopped')
+  await osctl.ok(t, 'ct start web1')
   t.notMatch((await osctl.ok(t, '-j history')).stdout, /Secret/)
 })
 
