@@ -39,6 +39,11 @@ export const root = branch(
     leaf('pid', () => import('./commands/ct/pid.js')),
     leaf('ps', () => import('./commands/ct/ps.js')),
     branch(
+      'recover',
+      'what is known of a container, and is to be doubted',
+      leaf('state', () => import('./commands/ct/recover/state.js')),
+    ),
+    branch(
       'log',
       'the log of LXC for a container',
       leaf('cat', () => import('./commands/ct/log/cat.js')),

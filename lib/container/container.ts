@@ -52,6 +52,7 @@ import {
   type RestartResult,
 } from './reboot.js'
 import type { ContainerRecord } from './record.js'
+import { recoverState, type RecoverStateOptions } from './recover-state.js'
 import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
 import { setPassword } from './password.js'
 import { renameContainer } from './rename.js'
@@ -209,6 +210,15 @@ export class Container {
       await this.#record.imageRun.removed()
       await this.#record.ephemeral.deleted()
     } else await signalInit(this.#record, signal)
+  }
+
+  /**
+   * Finds out anew what it does, where what `state` says is to be doubted: one that does not run any more is `stopped`
+   * then, and what is to be done after a run is done.
+   */
+  async recoverState(options?: RecoverStateOptions): Promise<ContainerState> {
+    await recoverState(this.#record, (known) => this.adopt(known), options)
+    return this.state
   }
 
   /** Stops all its processes where they are. Given up before all of them are, they go on. */

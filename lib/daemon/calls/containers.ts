@@ -171,6 +171,14 @@ export const containerCalls = [
     run: ({ host, path, query: { signal }, options }) =>
       host.containers.get(path.container).kill(signal as SignalName, options),
   }),
+  call('container.recover-state', 'POST /containers/:container/recover-state', {
+    summary: 'Finds out anew whether it runs, and does what is to be done when it does not.',
+    path,
+    query: { lock: flag.default(true) },
+    run: async ({ host, path, query: { lock }, options }) => ({
+      state: await host.containers.get(path.container).recoverState({ lock, ...options }),
+    }),
+  }),
   call('container.freeze', 'POST /containers/:container/freeze', {
     summary: 'Stops all its processes where they are.',
     path,

@@ -223,6 +223,12 @@ echo "$user:\\$hash-of-$password" >> /etc/shadow
   t.notMatch((await osctl.ok(t, '-j history')).stdout, /Secret/)
 })
 
+await t.test('what it does, found out anew', async (t) => {
+  t.equal((await osctl.ok(t, 'ct recover state web1')).stderr, 'Container web1 is running\n')
+  t.same((await osctl.ok(t, '-j ct recover state --no-lock web1')).json, { state: 'running' })
+  await osctl.fails(t, 'ct recover state web9', /container 'web9' not found/)
+})
+
 await t.test('its log, and its end', async (t) => {
   t.match(await osctl.run('ct log cat web1'), { code: 0 })
   await osctl.fails(t, 'ct del web1', /running/)
@@ -236,6 +242,7 @@ await t.test('all of it was run', (t) =>
       .split(' ')
       .map((name) => `ct ${name}`),
     'ct log cat',
+    'ct recover state',
     'monitor',
   ),
 )
