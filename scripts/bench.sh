@@ -4,11 +4,13 @@
 #
 #   npm run bench -- zfs                       with ZFS, beside its program, where this machine has it
 #   npm run bench -- zfs --vm [debian-12] …    in a virtual machine that has
+#   npm run bench -- program-run               a program in a container that is started for it
 #   npm run bench -- osctl                     commands of osctl beside a Node.js that does nothing
 set -euo pipefail
 
 . "$(dirname "$0")/begin.sh"
-zfs= vm= osctl=
+zfs= vm= osctl= program_run=
+if [ "${1:-}" = program-run ]; then program_run=yes && shift; fi
 if [ "${1:-}" = osctl ]; then osctl=yes && shift; fi
 if [ "${1:-}" = zfs ]; then
   zfs=yes && shift
@@ -35,5 +37,6 @@ node_modules/.bin/tsc -p bench
 
 if [ -n "$vm" ]; then exec node --import=@tapjs/typescript/import test/vm/bench.ts "$vm" "$@"; fi
 if [ -n "$osctl" ]; then exec node out/bench/osctl/main.js "$@"; fi
+if [ -n "$program_run" ]; then exec node out/bench/program-run.js "$@"; fi
 if [ -n "$zfs" ]; then exec node out/bench/zfs/main.js "$@"; fi
 exec unshare --mount --propagation slave node out/bench/main.js "$@"

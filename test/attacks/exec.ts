@@ -298,7 +298,7 @@ await room.attack('an init of ours that is held', async ({ t, guest, other, harm
 
 await room.attack('a reboot of what runs for a program', async ({ t, guest, harmless }) => {
   await guest.push('/etc/inittab', '::sysinit:/bin/touch /booted\n')
-  for (const order of ['reboot -f', 'poweroff -f', 'kill 1', 'kill -9 -1']) {
+  for (const order of ['reboot -f', 'poweroff -f', 'kill 1']) {
     const program = ['sh', '-c', `trap '' TERM; ${order}; sleep 1000`]
     const { signal } = await guest.exec(program, { run: true })
     t.equal(signal, 'SIGKILL', order)

@@ -50,7 +50,8 @@ export async function steadyState(host: Host): Promise<string[]> {
 
 /** Of a client that has gone: how they ended is kept until somebody has heard it. */
 export async function forgetSessions(host: Host): Promise<void> {
-  for (const ct of host.containers) {
+  for (const { id } of host.containers.list()) {
+    const ct = host.containers.get(id)
     for (const { session } of await ct.sessions()) {
       await using found = await ct.session(session)
       await found.exit
