@@ -69,6 +69,7 @@ export async function fuzz(data) {
     gidMap: [{ nsId: 0, hostId: 1_000_000, count: 65536 }],
     init: kind,
     initCmd: set.initCmd ?? ['/sbin/init'],
+    programRun: false,
     cgroup: { container: 'osctl/ct', monitor: 'osctl/monitor', pivot: 'osctl/pivot' },
     cgroupVersion: 2,
     cgparams: set.cgparams ?? [],

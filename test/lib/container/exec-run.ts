@@ -89,7 +89,7 @@ await scene('given up', async (t) => {
   for (const step of ['start.prepared', 'start.running'] as const) {
     const controller = new AbortController()
     arm({ how: 'abort', step, controller })
-    await t.rejects(ct.exec(['true'], { run, signal: controller.signal }), undefined, step)
+    await t.rejects(ct.exec(['true'], { run, signal: controller.signal }), {}, step)
     t.equal(ct.state, 'stopped', step)
     arm({ how: 'fail', step })
     await t.rejects(ct.exec(['true'], { run }), { code: 'ERR_FAULT' }, step)
@@ -179,7 +179,10 @@ await scene('what it is refused meanwhile, and why', async (t) => {
     () => ct.reboot(),
     () => host.containers.copy('web1', 'web2', { consistent: true }),
   ]) {
-    await t.rejects(refused(), { code: 'ERR_STATE', message: why })
+    await t.rejects(refused() as Promise<unknown> as Promise<void>, {
+      code: 'ERR_STATE',
+      message: why,
+    })
   }
   await t.rejects(ct.rename('web2'), { code: 'ERR_STATE' })
   await t.rejects(ct.delete(), { code: 'ERR_STATE' })

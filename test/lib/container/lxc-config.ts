@@ -12,6 +12,7 @@ const busybox: LxcConfigInput = {
   gidMap: idMap,
   init: 'busybox',
   initCmd: ['/sbin/init'],
+  programRun: false,
   cgroup: {
     container: 'osctl/pool.tank/group.default/user.web1/ct.web1',
     monitor: 'osctl/pool.tank/group.default/user.web1/monitor.web1',

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { RunState } from '../../../dist/container/state.js'
 
-const known = { pool: 'tank', id: 'web', ready: false, once: false }
+const known = { pool: 'tank', id: 'web', ready: false, once: false, program: false }
 const told = { pool: 'tank', id: 'web', epoch: 'e', seq: 1, time: 0 }
 
 t.test('one that still starts has no init, and becomes one run', async (t) => {
