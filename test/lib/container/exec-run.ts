@@ -89,7 +89,11 @@ await scene('given up', async (t) => {
   for (const step of ['start.prepared', 'start.running'] as const) {
     const controller = new AbortController()
     arm({ how: 'abort', step, controller })
-    await t.rejects(ct.exec(['true'], { run, signal: controller.signal }), { name: 'AbortError' }, step)
+    await t.rejects(
+      ct.exec(['true'], { run, signal: controller.signal }),
+      { name: 'AbortError' },
+      step,
+    )
     t.equal(ct.state, 'stopped', step)
     arm({ how: 'fail', step })
     await t.rejects(ct.exec(['true'], { run }), { code: 'ERR_FAULT' }, step)
