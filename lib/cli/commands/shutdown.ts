@@ -4,10 +4,12 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command } from '../command.js'
 import { BadAnswerError, NoDaemonError, RefusedError, UsageError } from '../errors.js'
+import { runningOnes, tellUsers } from '../messages.js'
 import type { Session } from '../session.js'
 import { DEFAULT_STOP_SECONDS } from '../start-options.js'
 import { numberIn } from '../words.js'
 
+const MESSAGE = 'This machine is being shut down.'
 const QUESTION = 'Do you really wish to stop all containers and export all pools? [y/N]: '
 /** Whoever has begun it may be killed: the next osctld goes on. As long as vpsAdminOS waits for that. */
 const AWAY_MS = 3_600_000
@@ -20,15 +22,16 @@ export default command({
     'given up with --abort. It goes on when it is interrupted or osctld is replaced; the machine itself goes on.',
   options: {
     force: { short: 'f', summary: 'ask nothing' },
-    wall: { short: 'w', on: true, summary: 'tell users of containers: not possible yet' },
-    message: { short: 'm', value: 'TEXT', summary: 'told to them: not possible yet' },
+    wall: { short: 'w', on: true, summary: 'tell those who are logged in to containers' },
+    message: { short: 'm', value: 'TEXT', summary: 'what they are told' },
     timeout: { short: 't', value: 'SECONDS', summary: 'kill those that take longer; default 300' },
     abort: { short: 'a', summary: 'give it up; what was stopped and exported stays so' },
   },
-  async run(_args, { force, timeout: seconds, abort }, session) {
+  async run(_args, { force, wall, message = MESSAGE, timeout: seconds, abort }, session) {
     if (abort) return abortIt(session)
     const timeout = numberIn(seconds ?? DEFAULT_STOP_SECONDS, '--timeout') * 1000
     if (!force && !(await isMeant())) throw new UsageError('nothing was done; --force does not ask')
+    if (wall) await tellUsers(session, await runningOnes(session), { message, banner: true })
     const report = await whenThere(session, () =>
       session.daemon.ask('POST /host/shutdown', {
         query: { timeout },

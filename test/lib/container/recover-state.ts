@@ -11,7 +11,7 @@ const ct = await host.containers.create({ id: 'one', image: busybox })
 /** As if an event had been missed. */
 const believe = (state: 'running' | 'stopping', initPid: number) =>
   ct.record.run.adopt({
-    ...{ pool: 'tank', id: 'one', ready: false, once: false },
+    ...{ pool: 'tank', id: 'one', ready: false, once: false, program: false },
     ...{ state, initPid },
   })
 

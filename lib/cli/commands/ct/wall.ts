@@ -2,18 +2,10 @@
 
 import { text } from 'node:stream/consumers'
 import { command } from '../../command.js'
-import { at } from '../../daemon-client.js'
 import { UsageError } from '../../errors.js'
-import { inParallel } from '../../in-parallel.js'
-import { printJson, type Thing } from '../../listing.js'
-import { inPool, type Session } from '../../session.js'
-
-const AT_ONCE = 8
-
-interface Told {
-  readonly container: string
-  readonly error: string | null
-}
+import { printJson } from '../../listing.js'
+import { runningOnes, tellUsers } from '../../messages.js'
+import { inPool } from '../../session.js'
 
 export default command({
   usage: '[IDS...]',
@@ -30,16 +22,7 @@ export default command({
     if (body.message === '') throw new UsageError('there is no message')
     const containers =
       ids.length > 0 ? ids.map((id) => inPool(session, id)) : await runningOnes(session)
-    const told: Told[] = []
-    await inParallel(containers, AT_ONCE, async (container) => {
-      try {
-        await session.daemon.ask(at`POST /containers/${container}/wall`, { body })
-        told.push({ container, error: null })
-      } catch (error) {
-        told.push({ container, error: (error as Error).message })
-      }
-    })
-    told.sort((a, b) => containers.indexOf(a.container) - containers.indexOf(b.container))
+    const told = await tellUsers(session, containers, body)
     if (session.json) printJson(session, told)
     const failed = told.filter(({ error }) => error !== null)
     if (!session.json) {
@@ -49,10 +32,3 @@ export default command({
     return failed.length === 0 ? 0 : 1
   },
 })
-
-async function runningOnes({ daemon, pool: only }: Session): Promise<string[]> {
-  const things = await daemon.ask<readonly Thing[]>('GET /containers', {
-    query: { pool: only, state: 'running', fields: 'id' },
-  })
-  return things.map(({ pool, id }) => `${String(pool)}:${String(id)}`)
-}

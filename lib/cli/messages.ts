@@ -1,0 +1,40 @@
+// A message to those who are logged in to containers, some at a time.
+
+import { at } from './daemon-client.js'
+import { inParallel } from './in-parallel.js'
+import type { Thing } from './listing.js'
+import type { Session } from './session.js'
+
+const AT_ONCE = 8
+
+export interface Told {
+  readonly container: string
+  /** Why it could not be. */
+  readonly error: string | null
+}
+
+/** @returns in the order of `containers` */
+export async function tellUsers(
+  { daemon }: Session,
+  containers: readonly string[],
+  body: { readonly message: string; readonly banner: boolean },
+): Promise<readonly Told[]> {
+  const told = new Map<string, Told>()
+  await inParallel(containers, AT_ONCE, async (container) => {
+    try {
+      await daemon.ask(at`POST /containers/${container}/wall`, { body })
+      told.set(container, { container, error: null })
+    } catch (error) {
+      told.set(container, { container, error: (error as Error).message })
+    }
+  })
+  return containers.flatMap((container) => told.get(container) ?? [])
+}
+
+/** By reference. */
+export async function runningOnes({ daemon, pool: only }: Session): Promise<string[]> {
+  const things = await daemon.ask<readonly Thing[]>('GET /containers', {
+    query: { pool: only, state: 'running', fields: 'id' },
+  })
+  return things.map(({ pool, id }) => `${String(pool)}:${String(id)}`)
+}
