@@ -39,7 +39,7 @@ await t.test('what is wrong', (t) => {
     [{ heard: [2, 3] }, /not everybody/],
     [{ growth: [5000, 2000] }, /grows by 5000 kB/],
   ] as const) {
-    const faults = faultsOf({ ...fine, ...wrong } as DaemonOutcome)
+    const faults = faultsOf({ ...fine, ...wrong })
     t.equal(faults.length, 1)
     t.match(faults[0], told)
   }
