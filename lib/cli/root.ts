@@ -35,14 +35,10 @@ export const root = branch(
       'recover',
       'what to do when a container does not behave',
       leaf('kill', () => import('./commands/ct/recover/kill.js')),
+      leaf('state', () => import('./commands/ct/recover/state.js')),
     ),
     leaf('pid', () => import('./commands/ct/pid.js')),
     leaf('ps', () => import('./commands/ct/ps.js')),
-    branch(
-      'recover',
-      'what is known of a container, and is to be doubted',
-      leaf('state', () => import('./commands/ct/recover/state.js')),
-    ),
     branch(
       'log',
       'the log of LXC for a container',

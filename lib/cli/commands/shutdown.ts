@@ -31,7 +31,7 @@ export default command({
     if (abort) return abortIt(session)
     const timeout = numberIn(seconds ?? DEFAULT_STOP_SECONDS, '--timeout') * 1000
     if (!force && !(await isMeant())) throw new UsageError('nothing was done; --force does not ask')
-    if (wall) await tellUsers(session, await runningOnes(session), { message, banner: true })
+    if (wall) await tell(session, message)
     const report = await whenThere(session, () =>
       session.daemon.ask('POST /host/shutdown', {
         query: { timeout },
@@ -41,6 +41,12 @@ export default command({
     if (session.json) session.print(`${JSON.stringify(report)}\n`)
   },
 })
+
+/** Who cannot be told does not keep it from being shut down. */
+async function tell(session: Session, message: string): Promise<void> {
+  const running = await runningOnes(session).catch(() => [])
+  await tellUsers(session, running, { message, banner: true })
+}
 
 interface Progress {
   readonly type: 'stop' | 'wait' | 'export'

@@ -34,11 +34,6 @@ const count = (before: string, more: string) =>
   `i=0; while [ $i -lt ${LINES} ]; do echo ${before}$i${more}; i=$((i+1)); usleep 10000; done`
 
 let running = await begin()
-t.teardown(async () => {
-  const ended = once(running, 'exit')
-  running.kill('SIGTERM')
-  await ended
-})
 const ids = Array.from({ length: CONTAINERS }, (_, number) => `web${number}`)
 await t.test('containers', async (t) => {
   for (const id of ids) {

@@ -43,8 +43,8 @@ await t.test('goes on by itself, and with the next osctld', async (t) => {
   first.kill('SIGINT')
   await first.ended
   await osctl.prints(t, 'pool ls -H -o name,state', 'tank  disabled\n')
-  const second = osctl.lines('shutdown -f')
-  const third = osctl.lines('-j shutdown -f')
+  const second = osctl.lines('shutdown -f --no-wall')
+  const third = osctl.lines('-j shutdown -f --no-wall')
   await osctl.ok(t, 'ping')
   daemon.kill('SIGKILL')
   await second.until(t, /^osctld has gone: waiting for the next one$/m)
@@ -71,6 +71,18 @@ await t.test('an osctld that is begun then imports nothing, until it is given up
   )
   await osctl.ok(t, 'shutdown --abort')
   await osctl.ok(t, 'ct start web1')
+
+  // Who is logged in is told.
+  const wall = ['ct', 'exec', 'web1', 'sh', '-c', 'cat > /bin/wall; chmod 755 /bin/wall']
+  await osctl.ok(t, wall, '#!/bin/sh\ncat > /said\n')
+  await osctl.ok(t, 'shutdown -f -w -m bye -t 1')
+  await osctl.ok(t, 'shutdown --abort')
+  await osctl.ok(t, 'pool import tank')
+  await osctl.ok(t, 'ct start web1')
+  t.match(
+    (await osctl.ok(t, 'ct exec web1 cat /said')).stdout,
+    /^Message from host machine .*\n\nbye\n/m,
+  )
 })
 
 await t.test('all of it was run', (t) => osctl.allRun(t, 'shutdown'))
