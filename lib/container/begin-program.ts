@@ -84,6 +84,7 @@ async function startForProgram(
     // It runs, and nobody is told of it.
     if (run.alive) await killContainer(record, undefined).catch(() => undefined)
     if (!run.alive) programRun.ended()
+    await programRun.settled()
     throw error
   }
 }

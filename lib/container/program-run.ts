@@ -1,8 +1,10 @@
 // The run of a container that was started for a program alone, with an init of ours (native/init). The keeper
 // ends it with the last program in it; here is what is known of it.
 
+import { rm } from 'node:fs/promises'
 import { deadline } from '../host/deadline.js'
 import { StateError } from '../host/errors.js'
+import { programRunDirectory } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
 /** How long its end is waited for: after SIGKILL only the kernel can be slow. */
@@ -12,6 +14,7 @@ export class ProgramRun {
   readonly #record: ContainerRecord
   #present = false
   #network = false
+  #removal: Promise<void> = Promise.resolve()
   /** Who is just starting it, for others to wait for. */
   starting: Promise<void> | null = null
   /** Programs that are about to begin in it, and of which the keeper does not know yet. */
@@ -43,7 +46,12 @@ export class ProgramRun {
   }
 
   ended(): void {
+    if (!this.#present) return
     this.#present = false
+    const directory = programRunDirectory(this.#record)
+    // What stays behind is overwritten by the next one, and goes when the pool is exported.
+    const remove = () => rm(directory, { recursive: true, force: true }).catch(() => undefined)
+    this.#removal = this.#removal.then(remove)
   }
 
   /** @throws StateError while that is what runs */
@@ -53,11 +61,13 @@ export class ProgramRun {
     throw new StateError(name, 'running for a program', `${what} can begin when that has ended`)
   }
 
-  /** Resolves at once while programs are left in it; after the last one, when it has ended. */
+  /** Resolves at once while programs are left in it; after the last one, when nothing of it is left. */
   async settled(): Promise<void> {
     const { run } = this.#record
-    if (!this.#present || run.state !== 'stopping') return
-    using limit = deadline(`end of ${this.#record.name}`, END_MS)
-    await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
+    if (this.#present && run.state === 'stopping') {
+      using limit = deadline(`end of ${this.#record.name}`, END_MS)
+      await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
+    }
+    await this.#removal
   }
 }

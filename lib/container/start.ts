@@ -4,6 +4,7 @@ import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
 import { KeeperError } from '../keeper/errors.js'
+import { Pidfd } from '../ns/pidfd.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
@@ -161,7 +162,9 @@ async function settled(record: ContainerRecord): Promise<void> {
   const { run, name, pool, id, host } = record
   using limit = deadline(`end of ${name}`, SETTLE_MS)
   const keeper = await host.keeper()
-  if ((await keeper.lookup(pool.name, id)) === null) return record.lost()
+  const found = await keeper.lookup(pool.name, id)
+  if (found === null) return record.lost()
+  if (found.pidfd !== null) await Pidfd.adopt(found.pidfd).close()
   await run.until(() => (run.alive ? undefined : true), limit.signal).catch(() => undefined)
 }
 
