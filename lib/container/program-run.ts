@@ -48,8 +48,18 @@ export class ProgramRun {
   ended(): void {
     if (!this.#present) return
     this.#present = false
+    this.#remove()
+  }
+
+  /** For the import of its pool: nobody has seen the end of the last one. */
+  async finish(): Promise<void> {
+    if (!this.#present) this.#remove()
+    await this.#removal
+  }
+
+  #remove(): void {
     const directory = programRunDirectory(this.#record)
-    // What stays behind is overwritten by the next one, and goes when the pool is exported.
+    // What cannot be removed is overwritten by the next one.
     const remove = () => rm(directory, { recursive: true, force: true }).catch(() => undefined)
     this.#removal = this.#removal.then(remove)
   }

@@ -49,7 +49,6 @@ async function main(): Promise<void> {
   const daemon = await Daemon.open(options, log)
   const { socket, address } = daemon
   log.info({ pid: process.pid, socket, address }, 'osctld answers')
-  tellManager(log, `READY=1\nMAINPID=${process.pid}`)
   const end = (signal: string) => {
     tellManager(log, 'STOPPING=1')
     log.info({ signal }, 'osctld ends; containers go on')
@@ -66,6 +65,8 @@ async function main(): Promise<void> {
   }
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
+  // From now on it may be told to end.
+  tellManager(log, `READY=1\nMAINPID=${process.pid}`)
 }
 
 main().catch((error: unknown) => {

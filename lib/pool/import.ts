@@ -307,6 +307,7 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     await finishDatasets(record)
     await finishReinstall(record)
     await record.imageRun.finish()
+    await record.programRun.finish()
     await record.ephemeral.finish(op)
     if (record.gone.signal.aborted) return
     // Of its own root.
