@@ -360,7 +360,11 @@ export const operations: readonly Operation[] = [
         .exec(['true'], { run: true, ...(options?.signal && { signal: options.signal }) }),
     fleeting: true,
     // When we are cut off before the program begins, it ends by itself.
-    settle: (host) => host.containers.get('started').wait('stopped', { timeout: 20_000 }),
+    settle: async (host) => {
+      const ct = host.containers.get('started')
+      await ct.wait('stopped', { timeout: 20_000 })
+      await ct.record.programRun.settled()
+    },
     restore: killStarted,
   },
   {
