@@ -13,7 +13,6 @@ const elsewhere = new Map([
   ['test/system/debian.ts', 'builds images from the archive'],
   ['test/system/many-at-once.ts', 'builds images from the archive'],
   ['test/system/memory.ts', 'measures'],
-  ['test/system/npm-pack.ts', 'compiles the addon'],
   ['test/system/soak.ts', 'measures'],
   ['test/system/soak-daemon.ts', 'measures'],
   ['test/system/standard-tools.ts', 'builds images from the archive'],

@@ -1,4 +1,5 @@
-// The package as it is published works where it is installed, and holds what it should.
+// The package as it is published works where it is installed, and holds what it should. It takes longest of all, so
+// that it is begun early: files are run in the order of their names.
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
