@@ -3,7 +3,7 @@ import type { CgroupStats, Hierarchies } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { onlyKeys } from '../schema/parse.js'
-import { STATS_FIGURES, type StatsFigure } from './figures.js'
+import { figuresOf, type StatsFigure } from './figures.js'
 import { CgroupWatch, type WatchOptions } from './cgroup-watch.js'
 
 /** A cheap handle; made by `Cgroups.dir()`. */
@@ -91,10 +91,8 @@ export class CgroupDir {
   async stats<Figure extends StatsFigure = StatsFigure>(
     figures?: readonly Figure[],
   ): Promise<Pick<CgroupStats, Figure>> {
-    const [stats] = await traced(
-      native.cgroup.stats(this.#in, [this.path], figures ?? STATS_FIGURES),
-    )
-    return stats as unknown as Pick<CgroupStats, Figure>
+    const [stats] = await traced(native.cgroup.stats(this.#in, [this.path], figuresOf(figures)))
+    return stats as Pick<CgroupStats, Figure>
   }
 
   /** Processes killed for lack of memory, in it and below. */

@@ -3,7 +3,7 @@ import type { CgroupStats, Hierarchies, Hierarchy, ProcessTable } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { CgroupDir } from './cgroup-dir.js'
-import { STATS_FIGURES, type StatsFigure } from './figures.js'
+import { figuresOf, type StatsFigure } from './figures.js'
 
 export type { CgroupStats, Hierarchy } from '#native'
 export type { StatsFigure } from './figures.js'
@@ -78,16 +78,11 @@ export class Cgroups implements AsyncDisposable {
    *
    * @param figures those alone; each that is left out is one file less to read of each
    */
-  async stats(paths: readonly string[], figures?: undefined): Promise<CgroupStats[]>
-  async stats<Figure extends StatsFigure>(
+  async stats<Figure extends StatsFigure = StatsFigure>(
     paths: readonly string[],
-    figures: readonly Figure[] | undefined,
-  ): Promise<Pick<CgroupStats, Figure>[]>
-  async stats(
-    paths: readonly string[],
-    figures: readonly StatsFigure[] = STATS_FIGURES,
-  ): Promise<Partial<CgroupStats>[]> {
-    return traced(native.cgroup.stats(this.#native, [...paths], figures))
+    figures?: readonly Figure[],
+  ): Promise<Pick<CgroupStats, Figure>[]> {
+    return traced(native.cgroup.stats(this.#native, [...paths], figuresOf(figures)))
   }
 
   /** Processes in or below these, in one call. One that does not exist has none. */

@@ -25,7 +25,7 @@ export const STATS_FIGURES = [
 
 const schema = z.object({ figures: z.array(z.enum(STATS_FIGURES)).optional() })
 
-/** @throws InvalidArgumentError naming what is none */
+/** Default: all. @throws InvalidArgumentError naming what is none */
 export function figuresOf<Figure extends StatsFigure>(
   figures: readonly Figure[] | undefined,
 ): readonly Figure[] {

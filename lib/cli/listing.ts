@@ -38,7 +38,7 @@ export const listOptions = {
   sort: { short: 's', value: 'COLUMNS', summary: 'sort by these columns' },
 } satisfies Options
 
-type Shown = Given<typeof showOptions> & { readonly sort?: string | undefined }
+type Shown = Partial<Given<typeof listOptions>>
 
 export class Listing {
   readonly #columns: readonly Column[]

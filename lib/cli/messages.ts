@@ -3,7 +3,7 @@
 import { at } from './daemon-client.js'
 import { inParallel } from './in-parallel.js'
 import type { Thing } from './listing.js'
-import type { Session } from './session.js'
+import { referenceOf, type Session } from './session.js'
 
 const AT_ONCE = 8
 
@@ -36,5 +36,5 @@ export async function runningOnes({ daemon, pool: only }: Session): Promise<stri
   const things = await daemon.ask<readonly Thing[]>('GET /containers', {
     query: { pool: only, state: 'running', fields: 'id' },
   })
-  return things.map(({ pool, id }) => `${String(pool)}:${String(id)}`)
+  return things.map(referenceOf)
 }

@@ -23,6 +23,11 @@ export function inPool({ pool }: Session, name: string): string {
   return pool === null || name.includes(':') ? name : `${pool}:${name}`
 }
 
+/** Of a container that the daemon tells of. */
+export function referenceOf({ pool, id }: Thing): string {
+  return `${String(pool)}:${String(id)}`
+}
+
 /** The name and the pool of what is to be made: `[POOL:]NAME`, or a pool of an option. */
 export function named(
   { pool }: Session,

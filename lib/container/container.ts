@@ -7,7 +7,7 @@ import type { Asset } from '../asset/asset.js'
 import { assetsOfContainer } from '../asset/of-container.js'
 import type { Attributes } from '../attribute/attributes.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
-import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
+import type { StatsFigure, StatsOptions } from '../cgroup/figures.js'
 import { Datasets } from '../dataset/datasets.js'
 import { Snapshots } from '../dataset/snapshots.js'
 import type { Group } from '../group/group.js'
@@ -360,8 +360,7 @@ export class Container {
     options: StatsOptions<Figure> = {},
   ): Promise<Pick<CgroupStats, Figure>> {
     checkOptions(options, 'stats', ['figures'])
-    const figures = figuresOf(options.figures)
-    return await abandon(this.#record.cgroupDir().stats(figures), options.signal)
+    return await abandon(this.#record.cgroupDir().stats(options.figures), options.signal)
   }
 
   /**

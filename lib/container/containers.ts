@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
-import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
+import type { StatsFigure, StatsOptions } from '../cgroup/figures.js'
 import type { HostContext } from '../host/context.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
@@ -187,12 +187,11 @@ export class Containers {
     options: StatsOptions<Figure> = {},
   ): Promise<ReadonlyMap<string, Pick<CgroupStats, Figure>>> {
     checkOptions(options, 'stats', ['figures'])
-    const figures = figuresOf(options.figures)
     const containers =
       references?.map((reference) => this.get(reference)) ??
       [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
     const paths = containers.map((container) => container.record.cgroup)
-    const stats = await abandon(this.#host.cgroups.stats(paths, figures), options.signal)
+    const stats = await abandon(this.#host.cgroups.stats(paths, options.figures), options.signal)
     const byReference = new Map<string, Pick<CgroupStats, Figure>>()
     for (const [index, container] of containers.entries()) {
       const one = stats[index]

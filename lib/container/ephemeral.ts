@@ -6,6 +6,7 @@ import { bootId } from '../host/boot-id.js'
 import type { Operation } from '../host/operation.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import { done } from '../step.js'
+import { Aftermath } from './aftermath.js'
 import { deleteLocked } from './delete.js'
 import { forgetExit } from './last-exit.js'
 import type { ContainerRecord } from './record.js'
@@ -19,9 +20,7 @@ export class Ephemeral {
   #goesOn = false
   /** Its run is over, and nobody has begun another one. */
   #due = false
-  #deletion: Promise<void> = Promise.resolve()
-  /** What has kept it from being deleted, until somebody was told. */
-  #failure: Error | null = null
+  readonly #aftermath = new Aftermath()
 
   constructor(record: ContainerRecord) {
     this.#record = record
@@ -49,15 +48,12 @@ export class Ephemeral {
 
   /** No deletion is under way. */
   settled(): Promise<void> {
-    return this.#deletion
+    return this.#aftermath.settled()
   }
 
   /** The same, for who has ended its run. @throws what has kept it from being deleted */
-  async deleted(): Promise<void> {
-    await this.#deletion
-    const error = this.#failure
-    this.#failure = null
-    if (error !== null) throw error
+  deleted(): Promise<void> {
+    return this.#aftermath.finished()
   }
 
   /** Another run of it is to follow. */
@@ -101,12 +97,16 @@ export class Ephemeral {
 
   #delete(): void {
     this.#due = true
-    const before = this.#deletion
-    const remove = async (): Promise<void> => {
-      await before
-      await this.#remove().catch((error: unknown) => this.#kept(error))
-    }
-    this.#deletion = remove()
+    this.#aftermath.add(
+      () => this.#remove(),
+      ({ message }) => {
+        // Who imports its pool next tries again.
+        process.emitWarning(`${this.#record.name} could not be deleted after its run: ${message}`, {
+          code: 'VPSADMINOS_UNFINISHED',
+        })
+        return true
+      },
+    )
   }
 
   async #remove(): Promise<void> {
@@ -121,15 +121,6 @@ export class Ephemeral {
       })
     if (op === null) return
     if (this.#due && !record.run.alive && record.config.ephemeral) await deleteLocked(op, record)
-  }
-
-  #kept(cause: unknown): void {
-    // Who imports its pool next tries again.
-    this.#failure = cause instanceof Error ? cause : new Error(String(cause))
-    const { message } = this.#failure
-    process.emitWarning(`${this.#record.name} could not be deleted after its run: ${message}`, {
-      code: 'VPSADMINOS_UNFINISHED',
-    })
   }
 }
 

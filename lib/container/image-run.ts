@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises'
 import { StateError } from '../host/errors.js'
 import { done } from '../step.js'
 import { bootHome } from '../storage/boot-home.js'
+import { Aftermath } from './aftermath.js'
 import { imageRunDirectory } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
@@ -13,9 +14,7 @@ export class ImageRun {
   #present = false
   /** While `boot()` is under way, which looks for itself what has become of it. */
   #preparing = false
-  #removal: Promise<void> = Promise.resolve()
-  /** What has kept the last one from being removed, until somebody was told, or it is gone. */
-  #failure: Error | null = null
+  readonly #aftermath = new Aftermath()
 
   constructor(record: ContainerRecord) {
     this.#record = record
@@ -28,15 +27,12 @@ export class ImageRun {
 
   /** Whatever the last one has left is gone, or cannot be removed now. */
   settled(): Promise<void> {
-    return this.#removal
+    return this.#aftermath.settled()
   }
 
   /** The same, for who has ended the run. @throws what has kept it from being removed */
-  async removed(): Promise<void> {
-    await this.#removal
-    const error = this.#failure
-    this.#failure = null
-    if (error !== null) throw error
+  removed(): Promise<void> {
+    return this.#aftermath.finished()
   }
 
   /** The root is about to be made; `over()` follows in any case. */
@@ -54,7 +50,7 @@ export class ImageRun {
     this.#preparing = false
     if (!this.#record.run.alive) this.#present = false
     if (!this.#present) this.#remove()
-    await this.#removal
+    await this.#aftermath.settled()
   }
 
   /** What the keeper says of what runs. */
@@ -71,28 +67,24 @@ export class ImageRun {
   }
 
   #remove(): void {
-    const before = this.#removal
-    const remove = async (): Promise<void> => {
-      await before
-      await this.finish().catch((error: unknown) => this.#kept(error))
-    }
-    this.#removal = remove()
-  }
-
-  #kept(cause: unknown): void {
-    // Who starts it next, or imports its pool, tries again.
-    if (this.#record.gone.signal.aborted) return
-    this.#failure = cause instanceof Error ? cause : new Error(String(cause))
-    const { message } = this.#failure
-    process.emitWarning(`${this.#record.name} has left the root of a run: ${message}`, {
-      code: 'VPSADMINOS_UNFINISHED',
-    })
+    const { gone, name } = this.#record
+    this.#aftermath.add(
+      () => this.finish(),
+      ({ message }) => {
+        // Who starts it next, or imports its pool, tries again.
+        if (gone.signal.aborted) return false
+        process.emitWarning(`${name} has left the root of a run: ${message}`, {
+          code: 'VPSADMINOS_UNFINISHED',
+        })
+        return true
+      },
+    )
   }
 
   /** Removes what is left of a run that is over. */
   async finish(): Promise<void> {
     const record = this.#record
-    this.#failure = null
+    this.#aftermath.forget()
     if (this.#present || record.config.vpsadminos.booted === undefined) return
     using op = record.beside('boot-end', {})
     using _settings = await record.lockSettings(op)

@@ -75,6 +75,8 @@ export const duration = z
   .describe('Milliseconds; `infinity`: for ever')
 export const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 /** `a,b` */
+export const words = z.string().transform((text) => text.split(',').filter(Boolean))
+export const names = words.optional()
 /** Of what containers and groups use. */
 export const figures = z
   .string()
@@ -82,10 +84,6 @@ export const figures = z
   .optional()
   .describe(`Those alone, by comma: ${STATS_FIGURES.join(', ')}; default: all`)
 
-export const names = z
-  .string()
-  .transform((text) => text.split(',').filter(Boolean))
-  .optional()
 export const count = z.coerce.number().int().nonnegative()
 /** Of each call that changes something. */
 const patience = {

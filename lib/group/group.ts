@@ -5,7 +5,7 @@ import { rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
-import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
+import type { StatsFigure, StatsOptions } from '../cgroup/figures.js'
 import { abandon } from '../abandon.js'
 import type { Asset } from '../asset/asset.js'
 import { assetsOfGroup } from '../asset/of-pool.js'
@@ -114,8 +114,7 @@ export class Group {
     options: StatsOptions<Figure> = {},
   ): Promise<Pick<CgroupStats, Figure>> {
     checkOptions(options, 'stats', ['figures'])
-    const figures = figuresOf(options.figures)
-    return await abandon(this.#dir().stats(figures), options.signal)
+    return await abandon(this.#dir().stats(options.figures), options.signal)
   }
 
   /**

@@ -4,7 +4,7 @@ import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
-import { figuresOf, type StatsFigure, type StatsOptions } from '../cgroup/figures.js'
+import type { StatsFigure, StatsOptions } from '../cgroup/figures.js'
 import type { HostContext } from '../host/context.js'
 import { NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
@@ -95,9 +95,8 @@ export class Groups {
     options: StatsOptions<Figure> = {},
   ): Promise<ReadonlyMap<string, Pick<CgroupStats, Figure>>> {
     checkOptions(options, 'stats', ['figures'])
-    const figures = figuresOf(options.figures)
     const paths = references.map((reference) => this.get(reference).cgroup)
-    const stats = await abandon(this.#host.cgroups.stats(paths, figures), options.signal)
+    const stats = await abandon(this.#host.cgroups.stats(paths, options.figures), options.signal)
     return new Map(stats.map((one, index) => [references[index] as string, one]))
   }
 

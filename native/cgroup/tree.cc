@@ -120,9 +120,14 @@ Status parse_pids(std::string_view text, std::vector<pid_t>& into) {
   return success();
 }
 
-Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::string& path) {
+}  // namespace
+
+Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::string& path,
+                                    int most_cgroups) {
   std::vector<pid_t> pids;
+  int seen = 0;
   auto status = walk(hierarchy.dir.get(), path, [&](int parent, const std::string& name) -> Status {
+    if (++seen > most_cgroups) return SysError{EOVERFLOW, "cgroup.procs", path};
     auto text = base::read_at(parent, name + "/cgroup.procs");
     // EOPNOTSUPP: a threaded v2 cgroup; its processes are listed at the threaded domain above it.
     if (!text.ok() && (gone(text.error()) || text.error().errnum == EOPNOTSUPP)) return success();
@@ -134,6 +139,8 @@ Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::strin
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   return pids;
 }
+
+namespace {
 
 // Before 5.14, or without a v2 hierarchy: nothing stops a fork between our list and our signal, so
 // freeze first where the machine can, and go round until a round finds nothing.

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <climits>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,10 @@ base::Status join(const Hierarchies& in, const std::string& path, pid_t pid);
 // Process ids in the path and below, as the hierarchy that knows most of them says. ENOENT when the
 // path is in no hierarchy.
 base::Result<std::vector<pid_t>> procs(const Hierarchies& in, const std::string& path);
+// The same, of one hierarchy. EOVERFLOW when there are more than so many cgroups, of which a guest
+// makes as many as it likes.
+base::Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::string& path,
+                                          int most_cgroups = INT_MAX);
 
 // Mountpoints of the hierarchies that have the path.
 base::Result<std::vector<std::string>> exists(const Hierarchies& in, const std::string& path);

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "base/retry.h"
-#include "cgroup/walk.h"
+#include "cgroup/tree.h"
 #include "process/proc_files.h"
 
 namespace process {
@@ -19,7 +19,6 @@ namespace {
 using base::Result;
 using base::Status;
 using base::success;
-using base::SysError;
 
 // A guest may make as many cgroups as it likes. Beyond these, looking at all processes is shorter.
 constexpr int kMostCgroups = 4096;
@@ -28,16 +27,6 @@ pid_t number_in(std::string_view text) {
   pid_t pid = 0;
   const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
   return error == std::errc() && at == text.data() + text.size() ? pid : 0;
-}
-
-// Lines of cgroup.procs.
-void add_pids(std::string_view text, std::vector<pid_t>& into) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    // 0 is a process that our pid namespace does not show.
-    if (const pid_t pid = number_in(line); pid > 0) into.push_back(pid);
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-  }
 }
 
 }  // namespace
@@ -67,31 +56,27 @@ Result<std::shared_ptr<const Plan>> Plan::make(Asked asked) {
   }
   if (given.among == Among::kCgroups) {
     plan->asked_.strangers = false;
-    bool too_many = false;
-    if (where != nullptr) TRY_STATUS(plan->find_in_cgroups(*where, too_many));
-    if (!too_many) return std::shared_ptr<const Plan>(std::move(plan));
+    bool unlisted = false;
+    if (where != nullptr) TRY_STATUS(plan->find_in_cgroups(*where, unlisted));
+    if (!unlisted) return std::shared_ptr<const Plan>(std::move(plan));
     plan->pids_.clear();
   }
   TRY_STATUS(plan->find_all());
   return std::shared_ptr<const Plan>(std::move(plan));
 }
 
-Status Plan::find_in_cgroups(const cgroup::Hierarchy& hierarchy, bool& too_many) {
+Status Plan::find_in_cgroups(const cgroup::Hierarchy& hierarchy, bool& unlisted) {
   for (const std::string& path : asked_.cgroups) {
-    int seen = 0;
-    const auto visit = [&](int parent, const std::string& name) -> Status {
-      if (++seen > kMostCgroups) return SysError{EOVERFLOW, "cgroup.procs", path};
-      auto text = base::read_at(parent, name + "/cgroup.procs");
-      if (text.ok()) add_pids(*text, pids_);
-      // EOPNOTSUPP: a threaded one of v2; its processes are listed at the domain above it.
-      else if (!cgroup::gone(text.error()) && text.error().errnum != EOPNOTSUPP)
-        return std::move(text.error());
-      return success();
-    };
-    auto status = cgroup::walk(hierarchy.dir.get(), path, visit);
-    if (status.ok() || cgroup::gone(status.error())) continue;
-    too_many = status.error().errnum == EOVERFLOW;
-    return too_many ? success() : std::move(status);
+    auto pids = cgroup::procs_in(hierarchy, path, kMostCgroups);
+    if (pids.ok()) {
+      pids_.insert(pids_.end(), pids->begin(), pids->end());
+      continue;
+    }
+    if (cgroup::gone(pids.error())) continue;
+    // Too many to look at, or no list of pids: all processes are looked at instead.
+    const int error = pids.error().errnum;
+    unlisted = error == EOVERFLOW || error == EPROTO;
+    return unlisted ? success() : Status(std::move(pids.error()));
   }
   // One that is moved meanwhile may be seen twice.
   std::sort(pids_.begin(), pids_.end());

@@ -30,7 +30,7 @@ class Plan {
   [[nodiscard]] std::string name_of(int cgroup) const;
 
  private:
-  base::Status find_in_cgroups(const cgroup::Hierarchy& hierarchy, bool& too_many);
+  base::Status find_in_cgroups(const cgroup::Hierarchy& hierarchy, bool& unlisted);
   base::Status find_all();
 
   Asked asked_;

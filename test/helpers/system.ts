@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import {
+  type Container,
   Host,
   type HostOptions,
   type Image,
@@ -67,6 +68,19 @@ export interface LastingHost extends HostOptions {
   readonly stateDir: string
   readonly cgroupRoot: string
   readonly pools: [PoolOptions]
+}
+
+/** The host of these options is open for that long, and its container `web1` there. */
+export async function whileOpen<T>(
+  options: LastingHost,
+  work: (host: Host, ct: Container) => Promise<T>,
+): Promise<T> {
+  const host = await Host.open(options)
+  try {
+    return await work(host, host.containers.get('web1'))
+  } finally {
+    await host.close()
+  }
 }
 
 /**

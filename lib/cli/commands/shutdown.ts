@@ -1,10 +1,10 @@
 // osctl shutdown
 
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command } from '../command.js'
 import { BadAnswerError, NoDaemonError, RefusedError, UsageError } from '../errors.js'
 import { runningOnes, tellUsers } from '../messages.js'
+import { Questions } from '../questions.js'
 import type { Session } from '../session.js'
 import { DEFAULT_STOP_SECONDS } from '../start-options.js'
 import { numberIn } from '../words.js'
@@ -68,16 +68,8 @@ async function abortIt(session: Session): Promise<void> {
 }
 
 async function isMeant(): Promise<boolean> {
-  process.stderr.write(QUESTION)
-  try {
-    for await (const line of createInterface({ input: process.stdin })) {
-      return line.trim().toLowerCase() === 'y'
-    }
-    return false
-  } finally {
-    // A terminal shows what is typed.
-    if (!process.stdin.isTTY) process.stderr.write('\n')
-  }
+  using questions = new Questions()
+  return (await questions.ask(QUESTION)) === 'y'
 }
 
 /** @param ask again, after an osctld that has begun with it has gone */

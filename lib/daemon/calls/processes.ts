@@ -5,12 +5,9 @@ import type { SignalName } from '../../ns/signal.js'
 import { PROCESS_FIELDS } from '../../process/process-info.js'
 import { processIdentities } from '../../process/signal.js'
 import { wallInput } from '../../container/wall.js'
-import { call, flag, names, reference } from '../call.js'
+import { call, flag, names, reference, words } from '../call.js'
 
 const path = { container: reference }
-
-/** Words of a query are text. */
-const numbers = z.string().transform((text) => text.split(',').filter(Boolean).map(Number))
 
 export const processCalls = [
   call('process.list', 'GET /processes', {
@@ -18,9 +15,7 @@ export const processCalls = [
     query: {
       containers: names.describe('Of these alone, by reference; default: of all'),
       host: flag.default(false),
-      fields: z
-        .string()
-        .transform((text) => text.split(',').filter(Boolean))
+      fields: words
         .pipe(z.array(z.enum(PROCESS_FIELDS)))
         .optional()
         .describe('Default: all'),
@@ -34,7 +29,7 @@ export const processCalls = [
   }),
   call('process.whose', 'GET /processes/whose', {
     summary: 'Whose processes these are, by their numbers; `null` for one that there is not.',
-    query: { pids: numbers },
+    query: { pids: words.transform((numbers) => numbers.map(Number)) },
     run: ({ host, query: { pids }, options: { signal } }) => host.processesByPid(pids, { signal }),
   }),
   call('container.signal', 'POST /containers/:container/processes/signal', {

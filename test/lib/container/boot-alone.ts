@@ -7,20 +7,14 @@ import { importBusybox, text } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn } from '../../helpers/storage.js'
-import { lastingHost } from '../../helpers/system.js'
+import { lastingHost, whileOpen } from '../../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
 const image = { distribution: 'busybox' }
 
-async function opened<T>(work: (host: Host, ct: Container) => Promise<T>): Promise<T> {
-  const host = await Host.open(options)
-  try {
-    return await work(host, host.containers.get('web1'))
-  } finally {
-    await host.close()
-  }
-}
+const opened = <T>(work: (host: Host, ct: Container) => Promise<T>): Promise<T> =>
+  whileOpen(options, work)
 
 /** What the keeper has of it, asked beside the engine. */
 async function known(): Promise<Known | null> {

@@ -9,7 +9,7 @@ import { importBusybox, text } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { runsKeeper, useNextKeeper } from '../../helpers/next-keeper.js'
 import { requires } from '../../helpers/requires.js'
-import { lastingHost } from '../../helpers/system.js'
+import { lastingHost, whileOpen } from '../../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
@@ -20,14 +20,8 @@ const sh = (script: string) => ['sh', '-c', script]
 /** When nobody is there to end it, its init does so from five seconds after its start on, and looks once in a second. */
 const ALONE_MS = 30_000
 
-async function opened<T>(work: (host: Host, ct: Container) => Promise<T>): Promise<T> {
-  const host = await Host.open(options)
-  try {
-    return await work(host, host.containers.get('web1'))
-  } finally {
-    await host.close()
-  }
-}
+const opened = <T>(work: (host: Host, ct: Container) => Promise<T>): Promise<T> =>
+  whileOpen(options, work)
 
 /** What the keeper has running, asked beside the engine. */
 async function known(): Promise<Known[]> {

@@ -8,7 +8,7 @@ import { containerFilters, containersQuery } from '../../container-filters.js'
 import { UsageError } from '../../errors.js'
 import { Listing, listOptions, printJson, type Thing } from '../../listing.js'
 import { Questions } from '../../questions.js'
-import { inPool, type Session } from '../../session.js'
+import { inPool, referenceOf, type Session } from '../../session.js'
 import { listIn } from '../../words.js'
 import { askedStatistics } from '../../statistics.js'
 
@@ -47,20 +47,16 @@ export default command({
     })
     const excluded = new Set((listIn(exclude) ?? []).map((id) => inPool(session, id)))
     const chosen = things.filter(
-      (thing) => !excluded.has(String(thing.id)) && !excluded.has(nameOf(thing)),
+      (thing) => !excluded.has(String(thing.id)) && !excluded.has(referenceOf(thing)),
     )
     if (chosen.length === 0) throw new Error('no container that runs is meant')
     if (!session.json) table.print(session, chosen)
     session.tell(`\nSelected containers: ${chosen.length}\nSuspend action: ${action}\n`)
-    const found = await search(chosen.map(nameOf), action, session)
+    const found = await search(chosen.map(referenceOf), action, session)
     if (session.json) printJson(session, { container: found })
     else session.print(`Container identified: ${found}\n`)
   },
 })
-
-function nameOf({ pool, id }: Thing): string {
-  return `${String(pool)}:${String(id)}`
-}
 
 async function search(
   containers: readonly string[],

@@ -25,13 +25,9 @@ export default command({
   usage: 'PIDS...',
   summary: 'tell which containers processes are in; `-` reads their numbers from input',
   details: 'A process of the host is in `[host]`. It ends with 1 when there is none of a number.',
-  options: { ...headerOption },
+  options: headerOption,
   async run(words, options, session) {
-    const listing = new Listing(COLUMNS, {
-      ...options,
-      list: false,
-      output: undefined,
-    })
+    const listing = new Listing(COLUMNS, options)
     const pids = words.includes('-') ? [...words, ...(await numbersOfInput())] : words
     const wanted = pids.filter((word) => word !== '-').map(pidIn)
     const found: Thing[] = []

@@ -28,11 +28,7 @@ export default command({
       session.tell(`There are no processes in container ${id}`)
       return
     }
-    const listing = new Listing(
-      PROCESS_COLUMNS,
-      { list: false, output: undefined, 'hide-header': false },
-      USUAL_OF_ONE,
-    )
+    const listing = new Listing(PROCESS_COLUMNS, {}, USUAL_OF_ONE)
     // What a script reads is what has become of them.
     listing.print({ ...session, json: false, ...(session.json ? toStderr : {}) }, things)
     tellSlow(session, things)
