@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Host } from 'vpsadminos'
+import { removeCgroups } from '../cgroups.js'
 import { readMachine } from '../machine.js'
 import { caseResult, table } from '../report.js'
 import { busyboxRoot } from './busybox-root.js'
@@ -136,6 +137,7 @@ async function removed(): Promise<void> {
   const pid = await host.keeperPid()
   await host.close()
   process.kill(pid)
+  await removeCgroups(options.cgroupRoot)
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
 }
 
