@@ -28,7 +28,7 @@ export function isWalk(path: string): boolean {
 
 /** Whether one kernel is enough for it, as it is our code that is walked: then the first one that is asked for. */
 export function onFirstOnly(path: string): boolean {
-  return crashes.test(path) || path.startsWith('test/lib/cli/transcript/')
+  return isWalk(path) || path.startsWith('test/lib/cli/transcript/')
 }
 
 /** Whether it is run where ZFS is loaded. */
@@ -36,21 +36,19 @@ export function needsZfs(path: string): boolean {
   return /^test\/(lib\/zfs\/|lib\/storage\/zfs|system\/crash-points\/zfs)/.test(path)
 }
 
-/** About directories. */
-const onDirectories = [
-  'test/lib/container/copy-blocked.ts',
-  'test/lib/pool/disk.ts',
-  'test/lib/pool/import.ts',
+const onFiles = [
+  'test/attacks/(boot|exec|files|filesystems|links|shares)',
+  'test/lib/container/(boot|copy|create|ephemeral|exec\\.|files|lifecycle|misspelled|receipt|reinstall|rename|set)',
+  'test/lib/(asset/|pool/(config-file|owner)|host/(audit|close|recover))',
+  'test/system/',
 ]
 
-/** Whether it is also run with its pools on ZFS, on the first distribution. */
+/** Whether it is also run with its pools on ZFS, on the first distribution: what is about files, not only processes. */
 export function onZfsToo(path: string): boolean {
   return (
-    /^test\/(attacks|system|lib\/(asset|attribute|autostart|container|group|history|host|pool|user))\//.test(
-      path,
-    ) &&
+    new RegExp(`^(${onFiles.join('|')})`).test(path) &&
     !crashes.test(path) &&
-    !onDirectories.includes(path)
+    path !== 'test/lib/container/copy-blocked.ts'
   )
 }
 

@@ -57,6 +57,8 @@ for (const [index, distribution] of chosen().entries()) {
   labs.push({ distribution, lab, withZfs })
 }
 
+// What takes long is begun first: begun last, it would be alone with all processors.
+const inTurn = [...files.filter(onFirstOnly), ...files.filter((file) => !onFirstOnly(file))]
 for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
   const run = (file: string, where: Lab, dataset: string | null) => {
     const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
@@ -64,7 +66,7 @@ for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
       t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
     )
   }
-  for (const file of files.filter((file) => index === 0 || !onFirstOnly(file))) {
+  for (const file of inTurn.filter((file) => index === 0 || !onFirstOnly(file))) {
     if (needsZfs(file)) run(file, withZfs, null)
     else if (storage !== 'zfs') run(file, lab, null)
     if (twice(file, index)) run(file, withZfs, 'lab')
