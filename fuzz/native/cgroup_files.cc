@@ -28,13 +28,16 @@ constexpr const char* kFiles[] = {
     "cpuacct.usage_user",
     "cpuacct.usage_sys",
     "freezer.state",
+    "io.stat",
+    "blkio.throttle.io_service_bytes_recursive",
+    "blkio.throttle.io_serviced_recursive",
 };
 
 cgroup::Hierarchies open_hierarchies(int version) {
   std::vector<cgroup::Hierarchy> list(1);
   list[0].version = version;
   list[0].mountpoint = fuzz::directory();
-  list[0].controllers = {"memory", "pids", "cpu", "cpuacct", "freezer"};
+  list[0].controllers = {"memory", "pids", "cpu", "cpuacct", "freezer", "io", "blkio"};
   auto opened = cgroup::Hierarchies::open(std::move(list));
   CHECK(opened.ok());
   return std::move(*opened);

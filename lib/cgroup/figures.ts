@@ -21,6 +21,10 @@ export const STATS_FIGURES = [
   'cpuUserUs',
   'cpuSystemUs',
   'pids',
+  'readBytes',
+  'writtenBytes',
+  'reads',
+  'writes',
 ] as const satisfies readonly StatsFigure[]
 
 const schema = z.object({ figures: z.array(z.enum(STATS_FIGURES)).optional() })

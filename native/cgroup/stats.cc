@@ -1,5 +1,6 @@
 // Three system calls a figure and nothing else: no memory.stat, which makes the kernel sum up over
-// all CPUs and all cgroups below, and no allocation but the path.
+// all CPUs and all cgroups below, and no allocation but the path. That of block devices has no
+// bound.
 #include "cgroup/stats.h"
 
 #include <fcntl.h>
@@ -109,6 +110,36 @@ void read_cpu(const Hierarchies& in, const std::string& path, Figures wanted, St
   read(kCpuSystem, "system_usec");
 }
 
+// Has a line for each block device, so it may be long.
+constexpr size_t kMaxDevices = 256 * 1024;
+
+// Requests to block devices: those of one that is made of others are told of each of them.
+void read_io(const Hierarchies& in, const std::string& path, Figures wanted, Stats& stats) {
+  if (const Hierarchy* legacy = in.v1("blkio")) {
+    const auto read = [&](Figure reads, Figure writes, const char* file) {
+      if (!wanted[reads] && !wanted[writes]) return;
+      const auto text = base::read_at(legacy->dir.get(), path + file, kMaxDevices);
+      if (!text.ok()) return;
+      if (wanted[reads]) stats[reads] = sum_of_verb(*text, "Read");
+      if (wanted[writes]) stats[writes] = sum_of_verb(*text, "Write");
+    };
+    read(kReadBytes, kWrittenBytes, "/blkio.throttle.io_service_bytes_recursive");
+    read(kReads, kWrites, "/blkio.throttle.io_serviced_recursive");
+    return;
+  }
+  const Hierarchy* unified = in.of("io");
+  if (unified == nullptr) return;
+  const auto text = base::read_at(unified->dir.get(), path + "/io.stat", kMaxDevices);
+  if (!text.ok()) return;
+  const auto read = [&](Figure figure, const char* key) {
+    if (wanted[figure]) stats[figure] = sum_of_devices(*text, key);
+  };
+  read(kReadBytes, "rbytes");
+  read(kWrittenBytes, "wbytes");
+  read(kReads, "rios");
+  read(kWrites, "wios");
+}
+
 constexpr Figures set_of(std::initializer_list<Figure> figures) {
   unsigned long bits = 0;
   for (const Figure figure : figures) bits |= 1UL << figure;
@@ -117,6 +148,25 @@ constexpr Figures set_of(std::initializer_list<Figure> figures) {
 
 constexpr Figures kOfMemory = set_of({kMemory, kMemoryPeak, kMemoryLimit, kSwap});
 constexpr Figures kOfCpu = set_of({kCpu, kCpuUser, kCpuSystem});
+constexpr Figures kOfIo = set_of({kReadBytes, kWrittenBytes, kReads, kWrites});
+
+// Calls `each` with every line.
+template <typename Each>
+void for_lines(std::string_view text, Each each) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    each(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// The next word of a line, which is taken from it.
+std::string_view next_word(std::string_view& line) {
+  const size_t end = std::min(line.find(' '), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return word;
+}
 
 }  // namespace
 
@@ -132,11 +182,35 @@ std::optional<uint64_t> field(std::string_view text, std::string_view key) {
   return std::nullopt;
 }
 
+uint64_t sum_of_devices(std::string_view text, std::string_view key) {
+  uint64_t sum = 0;
+  for_lines(text, [&](std::string_view line) {
+    while (!line.empty()) {
+      const std::string_view word = next_word(line);
+      if (word.size() > key.size() && word.substr(0, key.size()) == key &&
+          word[key.size()] == '=') {
+        sum += parse(word.substr(key.size() + 1)).value_or(0);
+      }
+    }
+  });
+  return sum;
+}
+
+uint64_t sum_of_verb(std::string_view text, std::string_view verb) {
+  uint64_t sum = 0;
+  for_lines(text, [&](std::string_view line) {
+    next_word(line);  // the device
+    if (next_word(line) == verb) sum += parse(line).value_or(0);
+  });
+  return sum;
+}
+
 Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths,
                                  Figures wanted) {
   const Hierarchy* memory = (wanted & kOfMemory).any() ? in.of("memory") : nullptr;
   const Hierarchy* pids = wanted[kPids] ? in.of("pids") : nullptr;
   const bool cpu = (wanted & kOfCpu).any();
+  const bool io = (wanted & kOfIo).any();
   std::vector<Stats> list;
   list.reserve(paths.size());
   for (const auto& path : paths) {
@@ -144,6 +218,7 @@ Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::s
     Stats& one = list.emplace_back();
     if (memory != nullptr) read_memory(*memory, path, wanted, one);
     if (cpu) read_cpu(in, path, wanted, one);
+    if (io) read_io(in, path, wanted, one);
     if (pids != nullptr) one[kPids] = Files(*pids, path).number("pids.current");
   }
   return list;

@@ -13,7 +13,7 @@
 
 namespace cgroup {
 
-// Bytes and microseconds.
+// Bytes, microseconds and numbers of requests.
 enum Figure : size_t {
   kMemory,
   kMemoryPeak,
@@ -23,12 +23,17 @@ enum Figure : size_t {
   kCpuUser,
   kCpuSystem,
   kPids,
+  kReadBytes,
+  kWrittenBytes,
+  kReads,
+  kWrites,
   kFigures,
 };
 
 // What they are called in JavaScript, in that order.
 constexpr std::array<const char*, kFigures> kFigureNames = {
-    "memory", "memoryPeak", "memoryLimit", "swap", "cpuUs", "cpuUserUs", "cpuSystemUs", "pids"};
+    "memory",      "memoryPeak", "memoryLimit", "swap",         "cpuUs", "cpuUserUs",
+    "cpuSystemUs", "pids",       "readBytes",   "writtenBytes", "reads", "writes"};
 
 using Figures = std::bitset<kFigures>;
 
@@ -43,6 +48,13 @@ base::Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<
 
 // Processes killed for lack of memory in the path and below.
 base::Result<uint64_t> oom_kills(const Hierarchies& in, const std::string& path);
+
+// What `io.stat` says of all devices together: the numbers behind `key=`. No line: nothing was read
+// or written.
+uint64_t sum_of_devices(std::string_view text, std::string_view key);
+
+// The same of files of v1's throttling, whose lines are a device, a verb and a number.
+uint64_t sum_of_verb(std::string_view text, std::string_view verb);
 
 // The number after `key` and a space in a file of such lines.
 std::optional<uint64_t> field(std::string_view text, std::string_view key);

@@ -14,7 +14,7 @@ export interface Hierarchies {
   readonly __native: 'cgroup.Hierarchies'
 }
 
-/** `null` where the machine has no such figure, or the cgroup does not exist. Bytes and µs. */
+/** `null` where the machine has no such figure, or the cgroup does not exist. Bytes, µs and numbers. */
 export interface CgroupStats {
   memory: number | null
   memoryPeak: number | null
@@ -25,6 +25,11 @@ export interface CgroupStats {
   cpuUserUs: number | null
   cpuSystemUs: number | null
   pids: number | null
+  /** Of block devices, since the cgroup was made; so are those below. */
+  readBytes: number | null
+  writtenBytes: number | null
+  reads: number | null
+  writes: number | null
 }
 
 /**

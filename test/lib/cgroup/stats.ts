@@ -16,6 +16,10 @@ const nothing = {
   cpuUserUs: null,
   cpuSystemUs: null,
   pids: null,
+  readBytes: null,
+  writtenBytes: null,
+  reads: null,
+  writes: null,
 }
 
 t.test('tells of processes, memory and its limit', async (t) => {
@@ -76,7 +80,10 @@ t.test('v2 files, v1 files, and what is not a number', async (t) => {
         'memory.swap.current': '12\n',
         'cpu.stat': 'usage_usec 30\nuser_usec 10\nsystem_usec 20\nnr_periods 0\n',
         'pids.current': '3\n',
+        'io.stat':
+          '8:0 rbytes=4096 wbytes=100 rios=1 wios=2 dbytes=7 dios=7\n254:0 rbytes=1 wbytes=2 rios=3 wios=4\n7:0 \n',
       },
+      idle: { 'io.stat': '' },
       old: { 'memory.current': 'nonsense', 'cpu.stat': '' },
     },
     v1: {
@@ -88,12 +95,17 @@ t.test('v2 files, v1 files, and what is not a number', async (t) => {
         'cpuacct.usage': '5999\n',
         'cpuacct.usage_user': '2000\n',
         'cpuacct.usage_sys': '3000\n',
+        'blkio.throttle.io_service_bytes_recursive':
+          '8:0 Read 10\n8:0 Write 20\n8:0 Sync 30\n8:0 Total 30\n8:16 Read 1\nTotal 31\n',
+        'blkio.throttle.io_serviced_recursive': 'Total 0\n',
       },
     },
   })
-  const v2 = Cgroups.at([{ version: 2, controllers: ['memory', 'pids'], mountpoint: `${top}/v2` }])
+  const v2 = Cgroups.at([
+    { version: 2, controllers: ['memory', 'pids', 'io'], mountpoint: `${top}/v2` },
+  ])
   const v1 = Cgroups.at([
-    { version: 1, controllers: ['memory', 'cpuacct'], mountpoint: `${top}/v1` },
+    { version: 1, controllers: ['memory', 'cpuacct', 'blkio'], mountpoint: `${top}/v1` },
   ])
   t.teardown(() => {
     v1.close()
@@ -109,9 +121,14 @@ t.test('v2 files, v1 files, and what is not a number', async (t) => {
       cpuUserUs: 10,
       cpuSystemUs: 20,
       pids: 3,
+      readBytes: 4097,
+      writtenBytes: 102,
+      reads: 4,
+      writes: 6,
     },
     nothing,
   ])
+  t.match(await v2.stats(['idle'], ['reads', 'writtenBytes']), [{ reads: 0, writtenBytes: 0 }])
   t.same(await v1.dir('a').stats(), {
     memory: 100,
     memoryPeak: 200,
@@ -121,6 +138,10 @@ t.test('v2 files, v1 files, and what is not a number', async (t) => {
     cpuUserUs: 2,
     cpuSystemUs: 3,
     pids: null,
+    readBytes: 11,
+    writtenBytes: 20,
+    reads: 0,
+    writes: 0,
   })
 
   t.same(await v2.stats(['a', 'old'], ['swap', 'cpuSystemUs']), [
