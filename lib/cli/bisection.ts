@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { abandon } from '../abandon.js'
 import { at } from './daemon-client.js'
 import { RefusedError } from './errors.js'
-import { inParallel } from './in-parallel.js'
+import { inParallel } from '../in-parallel.js'
 import { isYes, type Questions } from './questions.js'
 import type { Session } from './session.js'
 

@@ -1,7 +1,7 @@
 // A message to those who are logged in to containers, some at a time.
 
 import { at } from './daemon-client.js'
-import { inParallel } from './in-parallel.js'
+import { inParallel } from '../in-parallel.js'
 import type { Thing } from './listing.js'
 import { referenceOf, type Session } from './session.js'
 

@@ -1,4 +1,4 @@
-// The same for many containers, some at a time.
+// The same for many things, some at a time.
 
 /** Resolves when all is done; what rejects is `work`'s own to tell. */
 export async function inParallel<T>(
