@@ -91,6 +91,12 @@ export type { StopMethod, StopOptions, StopResult } from './container/stop.js'
 export type { WallOptions } from './container/wall.js'
 export type { WaitOptions, WaitResult, WaitTarget } from './container/wait.js'
 
+export type { ContainerLoad, HostLoad, LoadOptions } from './load/load.js'
+export type { CpuTimes } from './load/processor.js'
+export type { MemoryUse } from './load/memory.js'
+export type { Amount, Traffic } from './load/interfaces.js'
+export type { Requests } from './load/disks.js'
+export type { CacheUse, ZfsLoad } from './load/zfs-load.js'
 export type { ProcessIdentity, ProcessInfo } from './process/process-info.js'
 export type { HostProcessesOptions, ProcessesOptions } from './process/processes.js'
 

@@ -10,6 +10,7 @@ import { IdRanges } from '../id-range/id-ranges.js'
 import { Images } from '../image/images.js'
 import { Pools } from '../pool/pools.js'
 import { z } from 'zod'
+import { loadOf, type HostLoad, type LoadOptions } from '../load/load.js'
 import type { ProcessInfo } from '../process/process-info.js'
 import {
   processesByPid,
@@ -192,6 +193,20 @@ export class Host implements AsyncDisposable {
   history(pools?: readonly string[]): AsyncIterableIterator<HistoryEntry> {
     const all = pools ?? [...this.#context.pools.keys()]
     return merged(all.map((name) => this.pools.get(name).history))
+  }
+
+  /**
+   * How busy the host is, and each container that runs: what was counted until now, in one reading. Rates are the
+   * difference of two, by their `atUs`.
+   *
+   * ```ts
+   * const { loadavg, containers } = await host.load()
+   * ```
+   *
+   * @throws UnsupportedError when the kernel tells it in words that are not known
+   */
+  load(options: LoadOptions = {}): Promise<HostLoad> {
+    return loadOf(this.#context, this.#records(), options)
   }
 
   /**

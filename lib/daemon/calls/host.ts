@@ -14,6 +14,17 @@ export const hostCalls = [
     query: { containers: z.coerce.number().int().positive() },
     run: ({ host, query }) => host.preflight(query),
   }),
+  call('host.load', 'GET /host/load', {
+    summary:
+      'How busy it is, and each container that runs, counted until now: rates are the difference of two answers.',
+    query: {
+      processes: flag
+        .default(false)
+        .describe('And how many processes do what; looks at all of them'),
+      iostat: flag.default(true).describe('And all pools of ZFS, whoever uses them'),
+    },
+    run: ({ host, query, options: { signal } }) => host.load({ ...query, signal }),
+  }),
   call('host.locks', 'GET /host/locks', {
     summary: 'Which operation holds what, for how long.',
     run: ({ host }) => host.locks(),
