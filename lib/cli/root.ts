@@ -39,6 +39,7 @@ export const root = branch(
     ),
     leaf('pid', () => import('./commands/ct/pid.js')),
     leaf('ps', () => import('./commands/ct/ps.js')),
+    leaf('top', () => import('./commands/ct/top.js')),
     branch(
       'log',
       'the log of LXC for a container',

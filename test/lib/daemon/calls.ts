@@ -48,6 +48,11 @@ await t.test('the life of a container', async (t) => {
   })
   t.match(await client.ask('GET /v1/containers/web'), { body: { memoryLimit: 64 * 2 ** 20 } })
   t.match((await client.ask('GET /v1/stats')).body, { 'tank:web': { pids: Number } })
+  t.match((await client.ask('GET /v1/host/load?processes=true&iostat=false')).body, {
+    atUs: Number,
+    processes: { S: Number },
+    containers: [{ pool: 'tank', id: 'web', cpuUs: Number }],
+  })
   t.equal((await client.ask('POST /v1/containers/web/freeze')).status, 204)
   t.equal((await client.ask('POST /v1/containers/web/thaw')).status, 204)
   t.match(await client.ask('POST /v1/containers/web/stop?method=kill'), {
@@ -111,6 +116,7 @@ await t.test('what is wrong is told', async (t) => {
     ['POST /v1/containers', undefined, 400, { argument: 'body.id' }],
     ['POST /v1/containers', ' '.repeat(2 ** 20 + 1), 413, {}],
     ['POST /v1/containers/none/start?wait=soon', undefined, 400, { argument: 'query.wait' }],
+    ['GET /v1/host/load?processes=yes', undefined, 400, { argument: 'query.processes' }],
     ['DELETE /v1/operations/none', undefined, 404, { kind: 'operation' }],
     ['GET /v1/events?epoch=a&seq=b', undefined, 400, { argument: 'query.seq' }],
   ]

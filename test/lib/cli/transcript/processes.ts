@@ -112,6 +112,47 @@ await t.test('names of guests do nothing to a terminal, and keep no pattern busy
   await evil.ended
 })
 
+await t.test('what they use, as it changes', async (t) => {
+  const lines = (text: string) => text.split('\n').slice(0, -1)
+  const rates = osctl.lines('-j ct top -r 0.2')
+  await rates.until(t, /^(.+\n){3}/)
+  rates.kill('SIGTERM')
+  await rates.ended
+  const told = lines(rates.text).map((line) => JSON.parse(line) as unknown)
+  const host = { pool: null, id: '[host]', init_pid: null, nproc: Number, loadavg: Array }
+  const one = {
+    pool: 'tank',
+    id: /^(web[123]|db1)$/,
+    init_pid: Number,
+    cpu_usage: Number,
+    memory: Number,
+    nproc: Number,
+    cpu_us: Number,
+    io: { bytes: { r: Number, w: Number }, ios: { r: Number, w: Number } },
+    tx: null,
+  }
+  for (const line of told) {
+    t.match(line, {
+      cpu: { user: Number, idle: Number },
+      loadavg: [Number, Number, Number],
+      memory: { total: Number, swap_free: Number },
+      containers: [one, one, one, one, host],
+    })
+  }
+  // A signal has one come at once.
+  const slow = osctl.lines('-j --pool tank ct top --rate 4 --no-processes --no-iostat')
+  await slow.until(t, /^.+\n$/)
+  const begin = performance.now()
+  slow.kill('SIGUSR1')
+  await slow.until(t, /^(.+\n){2}$/)
+  t.ok(performance.now() - begin < 3500, 'before its time')
+  slow.kill('SIGTERM')
+  await slow.ended
+  await osctl.fails(t, 'ct top', /needs a terminal/)
+  await osctl.fails(t, '-j ct top -r 0', /--rate must be a number of at least 0\.1/)
+  await osctl.fails(t, '-j ct top -r 1000000', /at most 86400/)
+})
+
 await t.test('whose processes they are', async (t) => {
   const init = (await osctl.ok(t, 'ct ls -H -o init_pid db1')).stdout.trim()
   t.match(
@@ -271,7 +312,7 @@ await t.test('which are meant', async (t) => {
 await t.test('all of it was run', (t) =>
   osctl.allRun(
     t,
-    ...'ps pid wall bisect'.split(' ').map((name) => `ct ${name}`),
+    ...'ps top pid wall bisect'.split(' ').map((name) => `ct ${name}`),
     'ct recover kill',
   ),
 )
