@@ -31,15 +31,16 @@ function used(
 
 const PREFIX = 'stats.'
 
-/** Of what a list has to be told, what is read of the kernel; a script picks from all figures. */
+/** Of what a list has to be told, what is read of the kernel; a script picks from all that there are columns of. */
 export function askedStatistics(
   { json }: Session,
   { fields }: Listing,
 ): { readonly stats?: true; readonly figures?: string } {
   const figures = fields.filter((field) => field.startsWith(PREFIX))
   if (figures.length === 0) return {}
-  if (json) return { stats: true }
-  return { stats: true, figures: figures.map((field) => field.slice(PREFIX.length)).join(',') }
+  const wanted = json ? statistics.flatMap(({ needs = [] }) => needs) : figures
+  const names = new Set(wanted.map((field) => field.slice(PREFIX.length)))
+  return { stats: true, figures: [...names].join(',') }
 }
 
 /** And what is known without. */
