@@ -113,6 +113,8 @@ async function measured(): Promise<void> {
     ['processes of one', () => asked('/processes?containers=ct0')],
     ['processes of all', () => asked('/processes')],
     ['processes of the host', () => asked('/processes?host=true')],
+    ['load', () => asked('/host/load')],
+    ['load, and what processes do', () => asked('/host/load?processes=true')],
   ]
   const times = (rows: typeof programs) => new Map(rows.map(([name]) => [name, [] as number[]]))
   const [whole, daemon] = [times(programs), times(answers)]
