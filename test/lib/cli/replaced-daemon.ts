@@ -1,21 +1,24 @@
-// osctld is replaced while programs and consoles are open by osctl: no byte is lost, none comes twice.
+// osctld is replaced while containers run, and programs and consoles of some are open by osctl: no byte is lost, none
+// comes twice, and no container notices.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
-import { daemonPlace, runOsctld } from '../../helpers/daemon.js'
+import { Client, daemonPlace, runOsctld } from '../../helpers/daemon.js'
+import { busybox } from '../../helpers/host.js'
 import { Osctl } from '../../helpers/osctl.js'
 import { requires } from '../../helpers/requires.js'
 import { timeFactor, upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
-// Three programs of Node.js for each: a machine of the lab has memory for few.
-const CONTAINERS = timeFactor === 1 ? 10 : 2
+// Three programs of Node.js for each of which something is open: a machine of the lab has memory for few.
+const [CONTAINERS, OPEN] = timeFactor === 1 ? [100, 10] : [10, 2]
 const LINES = 400
 const REPLACEMENTS = 2
 
 t.setTimeout(upTo(600_000))
 const place = await daemonPlace(t)
 const osctl = new Osctl(place.socket)
+const client = new Client(place.socket)
 
 /** It lives longer than the test that begins it. */
 const begin = (): Promise<ChildProcess> => runOsctld(t, place)
@@ -34,15 +37,21 @@ const count = (before: string, more: string) =>
   `i=0; while [ $i -lt ${LINES} ]; do echo ${before}$i${more}; i=$((i+1)); usleep 10000; done`
 
 let running = await begin()
-const ids = Array.from({ length: CONTAINERS }, (_, number) => `web${number}`)
+const all = Array.from({ length: CONTAINERS }, (_, number) => `web${number}`)
+const ids = all.slice(0, OPEN)
+/** Of each that runs, its init: another one is another run. */
+const inits = async () => (await client.ask('GET /v1/containers?fields=id,initPid')).body
 await t.test('containers', async (t) => {
-  for (const id of ids) {
-    await osctl.ok(t, `-q ct new --distribution busybox ${id}`)
-    await osctl.ok(t, `-q ct start ${id}`)
+  for (const id of all) {
+    await client.ask('POST /v1/containers', { id, image: busybox })
+    await client.ask(`POST /v1/containers/${id}/start`)
   }
+  const { stdout } = await osctl.ok(t, 'ct ls -H -S running -o id')
+  t.equal(stdout.trim().split('\n').length, CONTAINERS, 'all of them run')
 })
 
 await t.test('while bytes flow through all of them', { timeout: upTo(300_000) }, async (t) => {
+  const before = await inits()
   const consoles = ids.map((id) => osctl.lines(`-q ct console ${id}`))
   // Open when they show what is said from now on.
   for (const [index, id] of ids.entries()) {
@@ -66,6 +75,10 @@ await t.test('while bytes flow through all of them', { timeout: upTo(300_000) },
       one.end()
     }),
   )
+  // Who asks an osctld that is not there gets an error: each has to have begun.
+  for (const one of told) await one.until(t, /o0\n/)
+  for (const one of echoed) await one.until(t, /i0\n/)
+  for (const one of consoles) await one.until(t, /c0\r?\n/)
   for (let times = 0; times < REPLACEMENTS; times++) {
     await new Promise((resolve) => setTimeout(resolve, 1000))
     running = await replaced(t, running)
@@ -80,4 +93,5 @@ await t.test('while bytes flow through all of them', { timeout: upTo(300_000) },
     t.equal(await one.ended, 0)
     t.equal(one.text.replace(/\r/g, '').replace(/^[^c]*?(?=c0\n)/, ''), numbered('c'), 'a console')
   }
+  t.same(await inits(), before, 'all containers have gone on')
 })
