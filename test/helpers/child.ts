@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
+import { endOfFork } from './forks.js'
 import { upTo } from './time.js'
 
 export interface Ended {
@@ -47,14 +48,19 @@ export function moduleOf(path: string): string {
   return JSON.stringify(`${dist}${path}`)
 }
 
-/** How a process ended that ran the script, an ES module: its status, or the signal; SIGTERM when it is late. */
+/** How a process ended that ran the script, an ES module: its status, or the signal; another one when it is late. */
 export async function endOf(script: string): Promise<string | number | null> {
+  const lateMs = upTo(60_000)
+  // To load the engine takes some seconds there.
+  if (interpreted) return endOfFork(script, lateMs / 1000)
   const process = spawn(globalThis.process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: upTo(60_000),
+    timeout: lateMs,
   })
   await once(process, 'exit')
   return process.signalCode ?? process.exitCode
 }
+
+const interpreted = process.execArgv.includes('--jitless')
 
 export const clean: Ended = { code: 0, signal: null, stdout: '', stderr: '' }
