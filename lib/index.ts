@@ -112,6 +112,7 @@ export type {
   CopySettings,
   CreateImage,
   CreateOptions,
+  Distribution,
   NetifInput as NetifSetting,
   BootSettings,
   ReinstallSettings,

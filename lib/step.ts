@@ -75,6 +75,9 @@ export const steps = {
   'set.guest': 'its rootfs has its name and resolvers',
   'set.lxc': 'the next run from inside has them',
 
+  'config.file': 'the file of one that is stopped is another one',
+  'config.guest': 'its rootfs has its name and resolvers',
+
   'ephemeral.marked': 'the file of one that lasts for one run says that this is it',
   'start.prepared': 'its LXC configuration and the cgroup of its group are there',
   'start.running': 'its init runs',

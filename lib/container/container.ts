@@ -15,7 +15,11 @@ import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { Mounts } from '../mount/mounts.js'
 import type { Known, SessionInfo } from '../keeper/types.js'
 import type { CgparamChange } from '../schema/cgparam.js'
-import type { ContainerSettings, ContainerSettingsInput } from '../schema/container.js'
+import type {
+  ContainerSettings,
+  ContainerSettingsInput,
+  Distribution,
+} from '../schema/container.js'
 import { signalNumber, type SignalName } from '../ns/signal.js'
 import type { ProcessIdentity, ProcessInfo } from '../process/process-info.js'
 import { processesOf, type ProcessesOptions } from '../process/processes.js'
@@ -23,6 +27,7 @@ import { signalProcesses } from '../process/signal.js'
 import type { User } from '../user/user.js'
 import { attributesOf } from './attributes.js'
 import { bootContainer, type BootOptions } from './boot.js'
+import { reloadConfig, replaceConfig, setDistribution } from './config.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
 import {
@@ -421,6 +426,36 @@ export class Container {
    */
   reinstall(options?: ReinstallOptions): Promise<void> {
     return reinstallContainer(this.#record, options)
+  }
+
+  /**
+   * Takes what stands in its file, after that was edited. Only while it is stopped; its user, group, dataset and what
+   * this library has noted there must be as they were.
+   *
+   * @throws ConfigBrokenError with line and column; InvalidArgumentError naming what may not be; StateError
+   */
+  reloadConfig(options?: OperationOptions): Promise<void> {
+    return reloadConfig(this.#record, options)
+  }
+
+  /**
+   * Gives it another configuration as a whole: what that does not say goes back to its default. Only while it is
+   * stopped. Its user, group, dataset and what this library has noted stay, and need not be said.
+   *
+   * ```ts
+   * await ct.replaceConfig('hostname: www.example.org\nnesting: true\n')
+   * ```
+   *
+   * @param config YAML as in its file, 256 KiB at most
+   * @throws as {@link reloadConfig}
+   */
+  replaceConfig(config: string, options?: OperationOptions): Promise<void> {
+    return replaceConfig(this.#record, config, options)
+  }
+
+  /** Says which system is in its rootfs, after that was changed from inside. Only while it is stopped. */
+  setDistribution(distribution: Distribution, options?: OperationOptions): Promise<void> {
+    return setDistribution(this.#record, distribution, options)
   }
 
   /** Only while it is stopped. It can be given up until its file has the new name. */

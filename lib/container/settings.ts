@@ -65,6 +65,32 @@ export function patchOf(settings: ContainerSettings, config: ContainerFile, what
   return patch
 }
 
+/** What a file has of each setting but its limits, as it can be given to {@link patchOf}. */
+export function settingsIn(file: ContainerFile) {
+  const { autostart: own } = file.vpsadminos
+  const { after = [], requires = [] } = own ?? {}
+  const { autostart: when } = file
+  const limits = Object.entries(file.prlimits)
+  const [first, ...more] = file.net_interfaces
+  return {
+    hostname: file.hostname ?? null,
+    dnsResolvers: file.dns_resolvers ?? null,
+    autostart:
+      when == null || when === false
+        ? null
+        : { priority: when.priority, delay: when.delay, after, requires },
+    initCmd: file.init_cmd ?? null,
+    prlimits: Object.fromEntries(limits.map(([name, { soft, hard }]) => [name, { soft, hard }])),
+    cgparams: file.cgparams,
+    rawLxc: file.raw.lxc ?? null,
+    // Several are none that it could be started with.
+    netif: more.length > 0 ? file.net_interfaces : (first ?? null),
+    seccompProfile: file.seccomp_profile ?? null,
+    nesting: file.nesting,
+    ephemeral: file.ephemeral,
+  }
+}
+
 // What vpsAdminOS does not know stands apart from what it does.
 function autostart(given: NonNullable<ContainerSettings['autostart']> | null): Patch {
   if (given === null || given === false) {

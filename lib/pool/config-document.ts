@@ -68,7 +68,8 @@ export class ConfigDocument {
     if (result.success) return result.data
     const [issue] = result.error.issues
     const at = this.#lines?.linePos(position(this.#doc, issue?.path ?? []))
-    const reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`
+    const field = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `
+    const reason = `${field}${issue?.message ?? 'not valid'}`
     throw new ConfigBrokenError(this.path, reason, at?.line ?? null, at?.col ?? null)
   }
 

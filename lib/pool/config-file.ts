@@ -61,6 +61,20 @@ export class ConfigFile<T extends z.ZodType> {
     })
   }
 
+  /** As it is on disk now. */
+  async text(): Promise<string> {
+    return await readFile(this.path, 'utf8')
+  }
+
+  /**
+   * Writes all of it anew.
+   *
+   * @throws ConfigBrokenError when it could not be understood afterwards
+   */
+  replace(document: ConfigDocument): Promise<z.output<T>> {
+    return this.#writers.run(() => this.#store(document))
+  }
+
   async remove(): Promise<void> {
     try {
       await inDiskTurn(this.path, async () => {

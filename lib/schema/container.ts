@@ -190,6 +190,20 @@ export const reinstallSettings = z.strictObject({
   removeSnapshots: z.boolean().default(false),
 })
 
+/** What is said of the system in a rootfs: it decides which of its files bear the host name. */
+export interface Distribution {
+  readonly distribution: string
+  readonly version: string
+  /** As Linux calls it: `x86_64`. Default: as it is. */
+  readonly arch?: string | undefined
+}
+
+export const distributionInput = z.strictObject({
+  distribution: word,
+  version: word,
+  arch: word.optional(),
+})
+
 export interface BootSettings {
   /** The image that the root of this run is made from. Default: the newest one as its own was made from. */
   readonly image?: CreateImage | undefined

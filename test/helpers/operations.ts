@@ -346,6 +346,15 @@ export const operations: readonly Operation[] = [
     },
   },
   {
+    name: 'replace the configuration of a container',
+    steps: ['config.file', 'config.guest'],
+    run: (host, _place, options) =>
+      host.containers
+        .get('base')
+        .replaceConfig('distribution: busybox\nversion: "1"\nhostname: other.example\n', options),
+    restore: remakeBase,
+  },
+  {
     name: 'start a container',
     steps: ['start.prepared', 'start.running'],
     run: (host, _place, options) => host.containers.get('started').start(options),

@@ -11,6 +11,7 @@ import {
   containerSettings,
   copySettings,
   createOptions,
+  distributionInput,
   reinstallSettings,
 } from '../../schema/container.js'
 import { createDatasetOptions, mountInput, setDatasetOptions } from '../../schema/dataset.js'
@@ -86,6 +87,26 @@ export const containerCalls = [
     path,
     body: containerSettings,
     run: ({ host, path, body, options }) => host.containers.get(path.container).set(body, options),
+  }),
+  call('container.config.reload', 'POST /containers/:container/config/reload', {
+    summary: 'Takes what stands in its file, after that was edited.',
+    path,
+    run: ({ host, path, options }) => host.containers.get(path.container).reloadConfig(options),
+  }),
+  call('container.config.replace', 'POST /containers/:container/config', {
+    summary: 'Gives it another configuration as a whole.',
+    path,
+    body: z.strictObject({ config: z.string().describe('YAML, as in its file') }),
+    noted: () => ({}),
+    run: ({ host, path, body: { config }, options }) =>
+      host.containers.get(path.container).replaceConfig(config, options),
+  }),
+  call('container.distribution', 'POST /containers/:container/distribution', {
+    summary: 'Says which system is in its root filesystem.',
+    path,
+    body: distributionInput,
+    run: ({ host, path, body, options }) =>
+      host.containers.get(path.container).setDistribution(body, options),
   }),
   call('container.cgparam.list', 'GET /containers/:container/cgparams', {
     summary: 'Its cgroup parameters; `all`: and those of its groups, from the root on.',

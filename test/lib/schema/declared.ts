@@ -47,6 +47,7 @@ const same: [
   Takes<typeof containers.createOptions, vpsadminos.CreateOptions>,
   Takes<typeof containers.copySettings, vpsadminos.CopySettings>,
   Takes<typeof containers.reinstallSettings, vpsadminos.ReinstallSettings>,
+  Takes<typeof containers.distributionInput, vpsadminos.Distribution>,
   Takes<typeof containers.bootSettings, vpsadminos.BootSettings>,
   Takes<typeof groups.groupSettings, vpsadminos.GroupSettings>,
   Takes<typeof groups.createGroupOptions, vpsadminos.CreateGroupOptions>,
@@ -63,6 +64,7 @@ const same: [
   Takes<typeof mountInput, vpsadminos.MountInput>,
   Takes<typeof importImage, vpsadminos.ImportImage>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -183,6 +183,28 @@ await t.test('limits of processes', async (t) => {
   await osctl.fails(t, 'ct prlimits set web1 nonsense 1', /nonsense/)
 })
 
+await t.test('its configuration as a whole', async (t) => {
+  await osctl.ok(t, 'ct config replace web1', 'hostname: www.example.org\nnesting: true\n')
+  await osctl.prints(
+    t,
+    'ct show -H -o hostname,nesting,user,distribution web1',
+    'www.example.org\ntrue\nweb1\nunknown\n',
+  )
+  await osctl.ok(t, 'ct set distribution web1 debian 12')
+  await osctl.ok(t, '-j ct set distribution web1 busybox 1 x86_64')
+  await osctl.prints(t, 'ct show -H -o distribution,version web1', 'busybox\n1\n')
+  await osctl.ok(t, 'ct config reload web1')
+  await osctl.fails(t, 'ct config replace web1', /config\.user: must stay "web1"/, 'user: web2\n')
+  await osctl.fails(t, 'ct config replace web1', /config:2:11: nesting: /, 'a: 1\nnesting:  2\n')
+  await osctl.fails(t, 'ct config replace web1', /config: says nothing/)
+  await osctl.fails(t, 'ct set distribution web1 debian', /VERSION/)
+  const whole =
+    'distribution: busybox\nversion: "1"\nprlimits:\n  nofile: {soft: 1024, hard: 1048576}\n'
+  await osctl.ok(t, '-j ct config replace web1', whole)
+  await osctl.prints(t, 'ct show -H -o hostname,nesting web1', '-\nfalse\n')
+  t.match((await osctl.ok(t, 'healthcheck -a')).stderr, 'No problems found\n')
+})
+
 await t.test('network interfaces', async (t) => {
   await osctl.ok(t, 'ct netif new bridge --link br9 --hwaddr 00:16:3e:12:34:56 web1 eth0')
   await osctl.prints(
@@ -247,7 +269,7 @@ await t.test('what was done stands in the history', async (t) => {
 await t.test('all of it was run', (t) =>
   osctl.allRun(
     t,
-    ...'new ls show tree assets set unset cgparams prlimits netif dataset mounts cp mv reinstall'
+    ...'new ls show tree assets set unset config cgparams prlimits netif dataset mounts cp mv reinstall'
       .split(' ')
       .map((name) => `ct ${name}`),
     'ct log path',
