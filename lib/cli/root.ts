@@ -256,6 +256,16 @@ export const root = branch(
     leaf('import', () => import('./commands/image/import.js')),
     leaf('ls list', () => import('./commands/image/ls.js')),
   ),
+  branch(
+    'trash-bin',
+    'what was deleted, until it is destroyed',
+    branch(
+      'dataset',
+      'datasets in it',
+      leaf('add', () => import('./commands/trash-bin/dataset/add.js')),
+    ),
+    leaf('prune', () => import('./commands/trash-bin/prune.js')),
+  ),
   leaf('ping', () => import('./commands/ping.js')),
   leaf('monitor', () => import('./commands/monitor.js')),
   leaf('history', () => import('./commands/history.js')),

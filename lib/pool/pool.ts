@@ -19,7 +19,8 @@ import type { FileLock } from '../ns/file-lock.js'
 import { parse } from '../schema/parse.js'
 import { poolFile, poolSettings, type CloneMode, type PoolSettingsInput } from '../schema/pool.js'
 import type { StorageDriver } from '../storage/driver.js'
-import type { Trash } from '../storage/zfs/trash.js'
+import type { PruneOptions, PruneReport, Trash } from '../storage/zfs/trash.js'
+import { pruneTrash } from './trash-bin.js'
 import type { User } from '../user/user.js'
 import { zpoolOf } from '../zfs/names.js'
 import { ConfigFile, type Patch } from './config-file.js'
@@ -120,6 +121,15 @@ export class Pool {
    */
   get trash(): Trash | null {
     return this.driver.trash
+  }
+
+  /**
+   * Destroys what is in its trash now. In a pool in a directory, what a removal that failed has left.
+   *
+   * @throws StateError, PoolReadOnlyError, PoolSuspendedError
+   */
+  pruneTrash(options?: PruneOptions): Promise<PruneReport> {
+    return pruneTrash(this, options)
   }
 
   /** What it is made of, as it is found there. @throws PoolSuspendedError */

@@ -22,6 +22,7 @@ import { importPool, takeLock } from './import.js'
 import { PoolLayout } from './layout.js'
 import type { Pool, PoolSnapshot } from './pool.js'
 import { done } from '../step.js'
+import { trashDataset } from './trash-bin.js'
 
 export class Pools {
   readonly #host: HostContext
@@ -118,6 +119,18 @@ export class Pools {
     } finally {
       await lock?.[Symbol.asyncDispose]()
     }
+  }
+
+  /**
+   * Puts a dataset that nobody needs any more into the trash of its pool, with all that is below it.
+   *
+   * @param dataset its name, as `zfs` has it: one below the dataset of a pool, and neither the pool's own nor a
+   *   container's
+   * @returns what it is called there
+   * @throws InvalidArgumentError; InUseError naming containers that it is of, or where it is mounted; NotFoundError
+   */
+  trashDataset(dataset: string, options: OperationOptions = {}): Promise<string> {
+    return trashDataset(this.#host, dataset, options)
   }
 
   find(name: string): Pool | null {

@@ -68,6 +68,20 @@ export const poolCalls = [
     path,
     run: ({ host, path: { pool } }) => host.pools.get(pool).assets(),
   }),
+  call('pool.trash.prune', 'POST /pools/:pool/trash/prune', {
+    summary: 'Destroys what is in its trash, one after the other, with a pause between.',
+    path,
+    query: { pause: duration.describe('Milliseconds between two; default 5000') },
+    run: ({ host, path: { pool }, query: { pause }, options: { signal } }) =>
+      host.pools.get(pool).pruneTrash({ signal, pauseMs: pause }),
+  }),
+  call('pool.trash.add', 'POST /trash', {
+    summary: 'Puts a dataset that nobody needs into the trash of its pool.',
+    query: { dataset: z.string() },
+    run: async ({ host, query: { dataset }, options }) => ({
+      dataset: await host.pools.trashDataset(dataset, options),
+    }),
+  }),
   call('pool.autostart.queue', 'GET /pools/:pool/autostart', {
     summary: 'What waits to be started by itself, or is being started.',
     path,

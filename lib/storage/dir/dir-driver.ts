@@ -39,6 +39,8 @@ export class DirDriver implements StorageDriver {
   readonly #layout: PoolLayout
   readonly #mode: CloneMode
   readonly #durable: boolean
+  /** What is being removed just now, and is no leftover. */
+  readonly #removing = new Set<string>()
 
   /** @param durable whether what was done must survive a loss of power */
   constructor(layout: PoolLayout, mode: CloneMode, durable: boolean) {
@@ -193,24 +195,26 @@ export class DirDriver implements StorageDriver {
   }
 
   async remove(directory: string): Promise<void> {
-    const doomed = join(
-      this.#layout.trash(),
-      `${basename(directory)}.${randomBytes(6).toString('hex')}`,
-    )
+    const name = `${basename(directory)}.${randomBytes(6).toString('hex')}`
+    const doomed = join(this.#layout.trash(), name)
+    this.#removing.add(name)
     try {
       await rename(directory, doomed)
       await syncDirectory(dirname(directory))
+      await removeTree(doomed)
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return
       throw poolError(error, directory)
+    } finally {
+      this.#removing.delete(name)
     }
-    await removeTree(doomed)
   }
 
   /** Removes what an interrupted removal left. */
   async sweep(): Promise<void> {
     for (const name of await readdir(this.#layout.trash())) {
-      if (/\.[0-9a-f]{12}$/.test(name)) await removeTree(join(this.#layout.trash(), name))
+      if (/\.[0-9a-f]{12}$/.test(name) && !this.#removing.has(name))
+        await removeTree(join(this.#layout.trash(), name))
     }
   }
 

@@ -3,6 +3,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { abandon } from '../../abandon.js'
+import { InTurn } from '../../in-turn.js'
 import { renameDataset, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
@@ -41,6 +43,7 @@ const PAUSE_MS = 5000
 
 export class Trash {
   readonly #root: string
+  readonly #pruning = new InTurn()
 
   /** @param pool the pool's dataset */
   constructor(readonly pool: string) {
@@ -88,8 +91,16 @@ export class Trash {
       .sort((a, b) => (a.trashedAt?.getTime() ?? 0) - (b.trashedAt?.getTime() ?? 0))
   }
 
-  /** Destroys what is in it, one after the other. */
-  async prune({ signal, pauseMs = PAUSE_MS }: PruneOptions = {}): Promise<PruneReport> {
+  /** Destroys what is in it, one after the other. Who comes while somebody else does waits for its turn. */
+  prune({ signal, pauseMs = PAUSE_MS }: PruneOptions = {}): Promise<PruneReport> {
+    return abandon(
+      this.#pruning.run(() => this.#prune(pauseMs, signal)),
+      signal,
+    )
+  }
+
+  async #prune(pauseMs: number, signal: AbortSignal | undefined): Promise<PruneReport> {
+    signal?.throwIfAborted()
     const destroyed: string[] = []
     const left: { dataset: string; reason: string }[] = []
     for (const { dataset } of await this.list()) {

@@ -1,4 +1,5 @@
 // `osctl pool`: every command and option of it, against a daemon.
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { servedPlace } from '../../../helpers/daemon.js'
 import { Osctl } from '../../../helpers/osctl.js'
@@ -84,6 +85,21 @@ await t.test('what starts by itself', async (t) => {
   t.match((await osctl.ok(t, 'pool autostart cancel tank')).stderr, '0 cancelled\n')
 })
 
+await t.test('the trash', async (t) => {
+  t.match(
+    (await osctl.ok(t, 'trash-bin prune')).stderr,
+    'Pool tank: 0 destroyed, 0 left\nPool dozer: 0 destroyed, 0 left\n',
+  )
+  mkdirSync(join(path, 'trash/web9.0123456789ab/upper'), { recursive: true })
+  t.match((await osctl.ok(t, '-j trash-bin prune dozer')).json, [
+    { pool: 'dozer', destroyed: [join(path, 'trash/web9.0123456789ab')], left: [] },
+  ])
+  t.match((await osctl.ok(t, '--pool tank trash-bin prune')).stderr, /^Pool tank: 0/)
+  await osctl.fails(t, 'trash-bin prune nowhere', /pool 'nowhere' not found/)
+  await osctl.fails(t, 'trash-bin dataset add rpool/old', /'rpool\/old' is in no pool/)
+  await osctl.fails(t, ['trash-bin', 'dataset', 'add', '-'], /must be like "tank\/sub"/)
+})
+
 await t.test('what it owns', async (t) => {
   const { stdout } = await osctl.ok(t, 'pool assets -H -o type,path,state -s path dozer')
   t.match(stdout, new RegExp(`^directory  ${path} +valid$`, 'm'))
@@ -131,4 +147,4 @@ await t.test('on ZFS', async (t) => {
   await osctl.fails(t, 'pool uninstall --dataset nothing/here elsewhere', /nothing\/here|zfs/i)
 })
 
-await t.test('all of it was run', (t) => osctl.allRun(t, 'pool'))
+await t.test('all of it was run', (t) => osctl.allRun(t, 'pool', 'trash-bin'))
