@@ -26,6 +26,7 @@ export const root = branch(
     leaf('runscript', () => import('./commands/ct/runscript.js')),
     leaf('passwd', () => import('./commands/ct/passwd.js')),
     leaf('wall', () => import('./commands/ct/wall.js')),
+    leaf('su', () => import('./commands/ct/su.js')),
     leaf('freeze', () => import('./commands/ct/freeze.js')),
     leaf('unfreeze thaw', () => import('./commands/ct/thaw.js')),
     leaf('wait', () => import('./commands/ct/wait.js')),

@@ -56,6 +56,7 @@ import {
   type RebootOptions,
   type RestartResult,
 } from './reboot.js'
+import { placeForLxc, type LxcPlace } from './lxc-place.js'
 import type { ContainerRecord } from './record.js'
 import { recoverState, type RecoverStateOptions } from './recover-state.js'
 import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
@@ -144,6 +145,14 @@ export class Container {
    */
   show(): ContainerSnapshot {
     return snapshotOf(this.#record)
+  }
+
+  /**
+   * Where `lxc-info`, `lxc-attach` and their kind find it: `-P lxcPath -n id`. For one that does not run, its
+   * configuration is written, as a start would.
+   */
+  lxc(options?: OperationOptions): Promise<LxcPlace> {
+    return placeForLxc(this.#record, options)
   }
 
   /** What it is made of, as it is found there. @throws PoolSuspendedError */

@@ -310,6 +310,11 @@ export const containerCalls = [
     run: ({ host, path, query: { mountpoint }, options }) =>
       host.containers.get(path.container).mounts.remove(mountpoint, options),
   }),
+  call('container.lxc', 'POST /containers/:container/lxc', {
+    summary: "Where LXC's own tools find it; has its configuration be there.",
+    path,
+    run: ({ host, path, options }) => host.containers.get(path.container).lxc(options),
+  }),
   call('container.assets', 'GET /containers/:container/assets', {
     summary: 'Everything that it owns, with its state.',
     path,

@@ -1,5 +1,5 @@
 // What runs, by `osctl ct`: every command and option of that, against a daemon.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { servedPlace } from '../../../helpers/daemon.js'
@@ -53,6 +53,32 @@ await t.test('what it uses', async (t) => {
     cpu_us: Number,
     nproc: Number,
   })
+})
+
+await t.test("a shell for LXC's own tools", async (t) => {
+  await osctl.ok(t, 'ct new --distribution busybox fresh')
+  const script = [
+    'alias lxc-info lxc-attach',
+    'pwd; id -G; ls -l /proc/self/fd | grep -c -- "->"; env | grep -c OSCTLD_SOCKET',
+    'lxc-start -F',
+    'exit 3',
+  ].join('\n')
+  for (const id of ['web1', 'fresh']) {
+    const { code, stdout, stderr } = await osctl.run(`ct su ${id}`, script)
+    t.equal(code, 3)
+    t.match(stdout, new RegExp(`lxc-info='lxc-info -P /\\S+/lxc -n ${id}'`))
+    t.match(stdout, /lxc-attach='[^']* --clear-env --keep-var TERM'/)
+    // Three, and the one that it looks with.
+    t.match(stdout, /\n\/\n0\n4\n0\n$/)
+    t.match(stderr, new RegExp(`lxc-start is not for containers of osctl: osctl ct start ${id}`))
+    t.match((await osctl.ok(t, `ct show -H -o lxc_dir ${id}`)).stdout, new RegExp(`/lxc/${id}\n`))
+  }
+  t.same(
+    readdirSync(tmpdir()).filter((name) => name.startsWith('osctl-su-')),
+    [],
+  )
+  await osctl.ok(t, 'ct del fresh')
+  await osctl.fails(t, 'ct su fresh', /container 'fresh' not found/)
 })
 
 await t.test('programs in it', async (t) => {
@@ -238,7 +264,7 @@ await t.test('its log, and its end', async (t) => {
 await t.test('all of it was run', (t) =>
   osctl.allRun(
     t,
-    ...'start stop restart boot attach console exec runscript passwd freeze unfreeze wait monitor del'
+    ...'start stop restart boot attach su console exec runscript passwd freeze unfreeze wait monitor del'
       .split(' ')
       .map((name) => `ct ${name}`),
     'ct log cat',
