@@ -93,4 +93,7 @@ export const native: Native = {
   get process() {
     return load().process
   },
+  get net() {
+    return load().net
+  },
 }

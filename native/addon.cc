@@ -13,6 +13,7 @@ Napi::Object init_cgroup(Napi::Env env);
 Napi::Object init_ns(Napi::Env env);
 Napi::Object init_keeper(Napi::Env env);
 Napi::Object init_process(Napi::Env env);
+Napi::Object init_net(Napi::Env env);
 
 // setErrors(classes: Record<string, new (…) => Error>): void. Inline; lib/native.ts calls it once,
 // before anything else.
@@ -34,6 +35,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("ns", init_ns(env));
   exports.Set("keeper", init_keeper(env));
   exports.Set("process", init_process(env));
+  exports.Set("net", init_net(env));
   return exports;
 }
 

@@ -29,6 +29,8 @@
       "native/napi/js_thread.cc",
       "native/napi/pool.cc",
       "native/napi/thread.cc",
+      "native/net/binding.cc",
+      "native/net/link.cc",
       "native/ns/binding.cc",
       "native/ns/binding_root.cc",
       "native/ns/child_userns.cc",

@@ -7,6 +7,7 @@ import type { Cgroup } from './native/cgroup.js'
 import type { Ns } from './native/ns.js'
 import type { KeeperRoom } from './native/keeper.js'
 import type { Process } from './native/process.js'
+import type { Net } from './native/net.js'
 
 export type * from './native/lxc.js'
 export type * from './native/zfs.js'
@@ -14,6 +15,7 @@ export type * from './native/cgroup.js'
 export type * from './native/ns.js'
 export type * from './native/keeper.js'
 export type * from './native/process.js'
+export type * from './native/net.js'
 
 /** What is known about a system library that is opened at run time. */
 export type LibraryFeatures =
@@ -44,6 +46,7 @@ export interface Native {
   readonly ns: Ns
   readonly keeper: KeeperRoom
   readonly process: Process
+  readonly net: Net
 }
 
 /** What the .node file exports. */

@@ -35,6 +35,7 @@ export const root = branch(
     branch(
       'recover',
       'what to do when a container does not behave',
+      leaf('cleanup', () => import('./commands/ct/recover/cleanup.js')),
       leaf('kill', () => import('./commands/ct/recover/kill.js')),
       leaf('state', () => import('./commands/ct/recover/state.js')),
     ),

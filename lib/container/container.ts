@@ -58,6 +58,11 @@ import {
 } from './reboot.js'
 import { placeForLxc, type LxcPlace } from './lxc-place.js'
 import type { ContainerRecord } from './record.js'
+import {
+  recoverCleanup,
+  type CleanupReport,
+  type RecoverCleanupOptions,
+} from './recover-cleanup.js'
 import { recoverState, type RecoverStateOptions } from './recover-state.js'
 import { reinstallContainer, type ReinstallOptions } from './reinstall.js'
 import { setPassword } from './password.js'
@@ -233,6 +238,16 @@ export class Container {
   async recoverState(options?: RecoverStateOptions): Promise<ContainerState> {
     await recoverState(this.#record, (known) => this.adopt(known), options)
     return this.state
+  }
+
+  /**
+   * Removes what a run of it has left in the kernel, where something went wrong: cgroups and network interfaces. Only
+   * while it is stopped.
+   *
+   * @throws StateError; InUseError naming processes in its cgroups, unless they are to be killed
+   */
+  recoverCleanup(options?: RecoverCleanupOptions): Promise<CleanupReport> {
+    return recoverCleanup(this.#record, (known) => this.adopt(known), options)
   }
 
   /** Stops all its processes where they are. Given up before all of them are, they go on. */

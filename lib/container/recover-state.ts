@@ -20,14 +20,18 @@ export async function recoverState(
   const { lock = true, ...given } = options
   {
     using op = lock ? await record.begin('recover', given) : record.beside('recover', given)
-    await abandon(ask(record, adopt), op.signal)
+    await abandon(askKeeper(record, adopt), op.signal)
     await record.imageRun.settled()
   }
   // One that lasts for a run is deleted by another operation.
   await record.ephemeral.settled()
 }
 
-async function ask(record: ContainerRecord, adopt: (known: Known) => Promise<void>): Promise<void> {
+/** What it does, from who knows. For who has the container to itself, or does not mind. */
+export async function askKeeper(
+  record: ContainerRecord,
+  adopt: (known: Known) => Promise<void>,
+): Promise<void> {
   const keeper = await record.host.keeper()
   const adopted: Promise<void>[] = []
   // At once: what the keeper tells next is newer.

@@ -45,7 +45,7 @@ export async function recoverHost(
 }
 
 /** With what runs in it, unless we do not know who that could be. */
-async function removeCgroup(host: HostContext, path: string): Promise<void> {
+export async function removeCgroup(host: HostContext, path: string): Promise<void> {
   const cgroup = host.cgroups.dir(path)
   const ours = /\/(ct|user|group)\.[^/]+$/.test(path)
   if (ours) await cgroup.kill()

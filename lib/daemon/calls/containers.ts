@@ -200,6 +200,21 @@ export const containerCalls = [
       state: await host.containers.get(path.container).recoverState({ lock, ...options }),
     }),
   }),
+  call('container.recover-cleanup', 'POST /containers/:container/recover-cleanup', {
+    summary: 'Removes cgroups and network interfaces that a run of it has left.',
+    path,
+    query: {
+      cgroups: flag.default(true),
+      networkInterfaces: flag.default(true),
+      force: flag.default(false).describe('Kills what still runs in them'),
+    },
+    run: ({ host, path, query, options }) => {
+      const { cgroups, networkInterfaces, force } = query
+      return host.containers
+        .get(path.container)
+        .recoverCleanup({ cgroups, networkInterfaces, force, ...options })
+    },
+  }),
   call('container.freeze', 'POST /containers/:container/freeze', {
     summary: 'Stops all its processes where they are.',
     path,

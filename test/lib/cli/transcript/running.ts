@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Cgroups } from '../../../../dist/cgroup/cgroups.js'
 import { servedPlace } from '../../../helpers/daemon.js'
 import { until } from '../../../helpers/keeper-host.js'
 import { IMAGE, Osctl } from '../../../helpers/osctl.js'
@@ -255,6 +256,28 @@ await t.test('what it does, found out anew', async (t) => {
   await osctl.fails(t, 'ct recover state web9', /container 'web9' not found/)
 })
 
+await t.test('what it has left', async (t) => {
+  await osctl.fails(t, 'ct recover cleanup web1', /is running: recoverCleanup needs it stopped/)
+  await osctl.ok(t, 'ct new --distribution busybox left')
+  t.equal((await osctl.ok(t, 'ct recover cleanup left')).stderr, 'Nothing is left\n')
+  await using cgroups = Cgroups.mounted()
+  const cgroup = (await osctl.ok(t, 'ct show -H -o group_path left')).stdout.trim()
+  t.match(cgroup, /^osctl-test-\d+\/.*\/ct\.left$/)
+  const dir = cgroups.dir(cgroup)
+  await dir.create()
+  await osctl.ok(t, 'ct recover cleanup --network-interfaces left')
+  t.match(
+    (await osctl.ok(t, 'ct recover cleanup -f --cgroups left')).stderr,
+    /^Removed cgroup \/\S+\/ct\.left\n/,
+  )
+  await dir.create()
+  t.match((await osctl.ok(t, '-j ct recover cleanup left')).json, {
+    removed: [{ type: 'cgroup' }],
+    left: [],
+  })
+  await osctl.ok(t, 'ct del left')
+})
+
 await t.test('its log, and its end', async (t) => {
   t.match(await osctl.run('ct log cat web1'), { code: 0 })
   await osctl.fails(t, 'ct del web1', /running/)
@@ -269,6 +292,7 @@ await t.test('all of it was run', (t) =>
       .map((name) => `ct ${name}`),
     'ct log cat',
     'ct recover state',
+    'ct recover cleanup',
     'monitor',
   ),
 )
