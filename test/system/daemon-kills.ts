@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, daemonPlace, runOsctld } from '../helpers/daemon.js'
 import { requires } from '../helpers/requires.js'
 import { seeded } from '../helpers/seeded.js'
-import { upTo } from '../helpers/time.js'
+import { timeFactor, upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox')
-const KILLS = Number(process.env['KILLS'] ?? 8)
+const KILLS = Number(process.env['KILLS'] ?? (timeFactor === 1 ? 50 : 8))
 const LONGEST_MS = upTo(1500)
 const WORKERS = 4
 

@@ -84,3 +84,5 @@ await t.test('what the container is afterwards', (t) => {
 await running('', 'test "$(osctl ct ls -H -o state testct)" = running')
 await running(' -r', 'test "$(osctl ct ls -H -o state testct)" = running')
 await scripts('')
+
+if (!t.passing()) t.comment(script('osctl ct log cat testct'))
