@@ -31,8 +31,8 @@ struct Request {
   std::array<char, RTA_ALIGN(IFNAMSIZ)> name;
 };
 
-struct alignas(nlmsghdr) Answer {
-  std::array<char, kAnswer> bytes;
+struct Answer {
+  alignas(nlmsghdr) std::array<char, kAnswer> bytes;
   size_t length = 0;
 };
 
