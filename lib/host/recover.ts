@@ -51,8 +51,12 @@ export async function removeCgroup(host: HostContext, path: string): Promise<voi
   if (ours) await cgroup.kill()
   for (const pid of await cgroup.procs()) {
     if (!ours) return
-    // It is in a hierarchy of v1 alone.
-    process.kill(pid, 'SIGKILL')
+    // It is in a hierarchy of v1 alone, or about to end, and may have ended by now.
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
   await cgroup.remove()
 }
