@@ -1,21 +1,11 @@
 // What goes over the network of a container: sent and received, as the container has it.
-import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
+import { testBridge } from '../../helpers/bridge.js'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'ip')
-const bridge = `xl${process.pid}`
-const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' })
-try {
-  ip('link', 'add', bridge, 'type', 'bridge')
-} catch (error) {
-  t.plan(0, `no bridges on this kernel: ${String(error)}`)
-  process.exit()
-}
-t.teardown(() => void ip('link', 'delete', bridge))
-ip('address', 'add', '198.51.100.1/24', 'dev', bridge)
-ip('link', 'set', bridge, 'up')
+const bridge = testBridge(t, 'xl')
 
 const host = await temporaryHost(t)
 const netif = { type: 'bridge', link: bridge } as const
