@@ -5,6 +5,9 @@ import { native } from '../native.js'
 import { CgroupDir } from './cgroup-dir.js'
 import { figuresOf, type StatsFigure } from './figures.js'
 
+/** Cgroups; of fewer, another thread would cost more than it saves. */
+const WORTH_HALVING = 32
+
 export type { CgroupStats, Hierarchy } from '#native'
 export type { StatsFigure } from './figures.js'
 
@@ -82,7 +85,13 @@ export class Cgroups implements AsyncDisposable {
     paths: readonly string[],
     figures?: readonly Figure[],
   ): Promise<Pick<CgroupStats, Figure>[]> {
-    return traced(native.cgroup.stats(this.#native, [...paths], figuresOf(figures)))
+    const wanted = figuresOf(figures)
+    const read = (some: readonly string[]) => native.cgroup.stats(this.#native, [...some], wanted)
+    if (paths.length < WORTH_HALVING) return traced(read(paths))
+    // By two threads: each file is some 10 µs of the kernel's.
+    const half = paths.length >> 1
+    const halves = [read(paths.slice(0, half)), read(paths.slice(half))]
+    return traced(Promise.all(halves).then((both) => both.flat()))
   }
 
   /** Processes in or below these, in one call. One that does not exist has none. */

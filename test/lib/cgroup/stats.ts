@@ -68,6 +68,13 @@ t.test('the answers are in order; what does not exist has no figures', async (t)
   t.same(stats[1], nothing)
   t.same(await cgroups.stats([]), [])
   await t.rejects(cgroups.stats(['ok', '../etc']), { code: 'EINVAL', path: '../etc' })
+
+  // Many are read by two threads.
+  const many = Array.from({ length: 41 }, (_, index) => paths[index % paths.length] ?? '')
+  const figures = ['pids'] as const
+  const each = await Promise.all(many.map(async (path) => cgroups.dir(path).stats(figures)))
+  t.same(await cgroups.stats(many, figures), each)
+  await t.rejects(cgroups.stats([...many, '../etc']), { code: 'EINVAL', path: '../etc' })
 })
 
 t.test('v2 files, v1 files, and what is not a number', async (t) => {
