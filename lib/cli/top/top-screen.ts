@@ -89,24 +89,23 @@ export class TopScreen {
       this.#screen.abandon()
       this.#end(1)
     }
-    const endings = ENDING.map((signal) => {
-      // A terminal that hangs up is none any more.
-      const end = () => (signal === 'SIGHUP' ? gone() : this.#end(128 + constants.signals[signal]))
-      return [signal, end] as const
-    })
-    const suspend = () => this.#suspend()
+    // A terminal that hangs up is none any more.
+    const endOf = (signal: (typeof ENDING)[number]) => () =>
+      signal === 'SIGHUP' ? gone() : this.#end(128 + constants.signals[signal])
     const resume = () => {
       this.#screen.takeBack()
       this.draw()
     }
-    const refresh = () => this.#waiting.abort()
+    const heard: (readonly [NodeJS.Signals, () => void])[] = [
+      ...ENDING.map((signal) => [signal, endOf(signal)] as const),
+      ['SIGTSTP', () => this.#suspend()],
+      ['SIGCONT', resume],
+      ['SIGUSR1', () => this.#waiting.abort()],
+    ]
     const { stdin } = process
     // Whatever ends it: a mistake of ours, too.
     process.once('exit', restore)
-    for (const [signal, end] of endings) process.on(signal, end)
-    process.on('SIGTSTP', suspend)
-    process.on('SIGCONT', resume)
-    process.on('SIGUSR1', refresh)
+    for (const [signal, listener] of heard) process.on(signal, listener)
     for (const event of ['end', 'error', 'close']) stdin.once(event, gone)
     this.#screen.enter()
     const endKeys = onKeys((key) => this.#press(key))
@@ -117,10 +116,7 @@ export class TopScreen {
       endKeys()
       restore()
       process.off('exit', restore)
-      for (const [signal, end] of endings) process.off(signal, end)
-      process.off('SIGTSTP', suspend)
-      process.off('SIGCONT', resume)
-      process.off('SIGUSR1', refresh)
+      for (const [signal, listener] of heard) process.off(signal, listener)
       for (const event of ['end', 'error', 'close']) stdin.off(event, gone)
       stdin.destroy()
     }
