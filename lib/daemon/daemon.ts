@@ -12,6 +12,7 @@ import { Host } from '../host/host.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
+import type { ShutdownState } from '../shutdown/shutdown.js'
 import { Undo } from '../undo.js'
 import { makeApi } from './api.js'
 import { answerOf } from './error-answer.js'
@@ -64,6 +65,7 @@ export class Daemon implements AsyncDisposable {
     streams: ByteStreams
     pools: Map<string, PoolStatus>
     options: Checked
+    shutdown: ShutdownState
   }) {
     this.host = parts.host
     this.socket = parts.socket
@@ -73,7 +75,7 @@ export class Daemon implements AsyncDisposable {
     this.#tasks = parts.tasks
     this.#streams = parts.streams
     this.#pools = parts.pools
-    this.begun = this.#begin(parts.options)
+    this.begun = this.#begin(parts.options, parts.shutdown)
   }
 
   /**
@@ -98,11 +100,13 @@ export class Daemon implements AsyncDisposable {
     app.server.on('upgrade', accept)
     const network = options.tls === undefined ? null : await listenTls(app, accept, options.tls)
     undo.add(() => network?.close())
+    const shutdown = await host.shutdownState()
     const passed = passedSocket()
     const socket = passed === null ? (options.socket ?? join(stateDir, 'osctld.sock')) : null
     await listen(app.server, socket ?? passed)
     undo.commit()
-    return new Daemon({ host, socket, log, app, network, tasks, streams, pools, options })
+    // The first who asks finds the pools being imported already.
+    return new Daemon({ host, socket, log, app, network, tasks, streams, pools, options, shutdown })
   }
 
   /** Where it is asked over the network; null when it is not. */
@@ -120,8 +124,7 @@ export class Daemon implements AsyncDisposable {
     return this.close()
   }
 
-  async #begin({ pools, autostart }: Checked): Promise<void> {
-    const shutdown = await this.host.shutdownState()
+  async #begin({ pools, autostart }: Checked, shutdown: ShutdownState): Promise<void> {
     if (shutdown === 'finished') {
       // What they are on may be gone at any moment.
       for (const pool of pools) this.#pools.set(pool.name, { state: 'exported', options: pool })

@@ -20,6 +20,8 @@ export interface HostContext {
   readonly cgroups: Cgroups
   readonly locks: Locks
   readonly pools: Map<string, Pool>
+  /** Names of those on their way there. */
+  readonly importing: Set<string>
   /** The keeper, or another one after the first has ended. */
   keeper(): Promise<Keeper>
   /** Hard limits that the keeper cannot go beyond. */

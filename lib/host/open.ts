@@ -116,6 +116,7 @@ export async function openHost(
       if (closed) throw why()
       return pools
     },
+    importing: new Set(),
     keeper: () => link.keeper,
     prlimitBounds: await keeperBounds(await link.keeper),
     apparmorProfile: (await loadApparmor()).profile,

@@ -1,6 +1,7 @@
 // The pools of a host: made, imported, exported.
 
 import { dirname } from 'node:path'
+import type { z } from 'zod'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
 import { ExistsError, NotFoundError, StateError } from '../host/errors.js'
@@ -53,7 +54,7 @@ export class Pools {
     using op = await this.#begin('install', wanted.name, more)
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
     await installPlace(op, this.#host, wanted, durability)
-    return await importPool(op.goOn(), this.#host, wanted)
+    return await this.#import(op.goOn(), wanted)
   }
 
   /**
@@ -67,7 +68,7 @@ export class Pools {
     checkOptions(more, 'import')
     using op = await this.#begin('import', wanted.name, more)
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
-    return await importPool(op, this.#host, wanted)
+    return await this.#import(op, wanted)
   }
 
   /**
@@ -142,6 +143,16 @@ export class Pools {
     const pool = this.find(name)
     if (pool === null) throw new NotFoundError('pool', name)
     return pool
+  }
+
+  async #import(op: Operation, wanted: z.output<typeof poolOptions>): Promise<Pool> {
+    const { importing } = this.#host
+    importing.add(wanted.name)
+    try {
+      return await importPool(op, this.#host, wanted)
+    } finally {
+      importing.delete(wanted.name)
+    }
   }
 
   async #begin(name: string, pool: string, options: OperationOptions): Promise<Operation> {

@@ -140,7 +140,7 @@ export class Shutdown {
     signal: AbortSignal | undefined,
     tell: Course['tell'],
   ): Promise<ShutdownReport> {
-    const { pools } = this.#host
+    const { pools, importing } = this.#host
     let index = 0
     let total = [...pools.values()].reduce((sum, pool) => sum + runningIn(pool).length, 0)
     const course: Course = {
@@ -149,11 +149,13 @@ export class Shutdown {
     }
     const { stopped, exported } = course
     const before = await this.#marker.state()
-    if (before === 'finished' && pools.size === 0) return Object.freeze({ stopped, exported })
+    if (before === 'finished' && pools.size + importing.size === 0)
+      return Object.freeze({ stopped, exported })
     await this.#forbidStarts(before === 'none', signal)
     const failures: Error[] = []
     // Others may be imported meanwhile; and a reboot from inside may come in between.
-    while (pools.size > 0 && failures.length === 0) {
+    while (pools.size + importing.size > 0 && failures.length === 0) {
+      await Promise.all([...importing].map((name) => this.#imported(name, how, tell)))
       const all = [...pools.values()]
       const stuck = await Promise.all(all.map((pool) => this.#stopAll(pool, course)))
       how.signal.throwIfAborted()
@@ -188,7 +190,7 @@ export class Shutdown {
     const { signal, timeout, method } = how
     const onStop = (id: string) => tell({ type: 'stop', pool: name, id, ...next() })
     try {
-      await this.#settled(pool, how)
+      await this.#settled(name, how)
       pool.disable()
       const report = await pool.autostart.stop({ timeout, method, signal, onStop })
       stopped.push(...report.stopped.map((id) => `${name}:${id}`))
@@ -198,8 +200,14 @@ export class Shutdown {
     }
   }
 
+  /** Who imports it is told when that fails; what runs in it is then found by `#stillRunning()`. */
+  async #imported(name: string, how: How, tell: Course['tell']): Promise<void> {
+    tell({ type: 'wait', pool: name, reason: `pool '${name}' is being imported` })
+    await this.#settled(name, how)
+  }
+
   /** Not while it is being imported, or exported by somebody else. */
-  async #settled({ name }: Pool, { signal, label }: How): Promise<void> {
+  async #settled(name: string, { signal, label }: How): Promise<void> {
     const patience = { signal, label, wait: Infinity }
     using op = new Operation(this.#host.locks, 'shutdown', `pool ${name}`, patience)
     await op.lock([claim('pool', name, 'shared')])

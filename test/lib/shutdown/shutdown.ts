@@ -183,6 +183,22 @@ await t.test('what is under way in a pool is waited for', async (t) => {
   await reopen()
 })
 
+await t.test('a pool that is being imported is waited for', async (t) => {
+  await start('db')
+  await host.close()
+  host = await Host.open({ ...options, pools: [] })
+  const imported = host.pools.import(options.pools[0])
+  const progress: ShutdownProgress[] = []
+  t.same(await host.shutdown({ onProgress: (one) => progress.push(one) }), {
+    stopped: ['tank:db'],
+    exported: ['tank'],
+  })
+  t.match(progress[0], { type: 'wait', pool: 'tank', reason: /being imported/ })
+  await imported
+  await host.abortShutdown()
+  await reopen()
+})
+
 await t.test(
   'the file alone says so, whoever has made it; not one of an earlier run',
   async (t) => {
