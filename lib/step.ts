@@ -18,8 +18,12 @@ export const steps = {
   'delete.rootfs': 'its directory is gone',
   'delete.traces': 'its logs and run state are gone',
   'delete.file': 'its file is gone',
-  'delete.cgroups': 'the cgroup of its user in its group is gone',
-  'delete.user': 'its user is gone',
+
+  'leave.cgroups': 'the cgroup of its user in its group is gone',
+  'leave.user': 'its user is gone',
+
+  'chown.file': 'its file has its new user',
+  'chgrp.file': 'its file has its new group',
 
   'rename.marked': 'its file says what it is about to be called',
   'rename.guest': 'its rootfs has the new name',

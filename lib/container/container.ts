@@ -27,6 +27,7 @@ import { signalProcesses } from '../process/signal.js'
 import type { User } from '../user/user.js'
 import { attributesOf } from './attributes.js'
 import { bootContainer, type BootOptions } from './boot.js'
+import { chgrpContainer, chownContainer } from './chown.js'
 import { reloadConfig, replaceConfig, setDistribution } from './config.js'
 import { Console, type ConsoleOptions } from './console.js'
 import { deleteContainer, type DeleteOptions, type DeleteReceipt } from './delete.js'
@@ -480,6 +481,21 @@ export class Container {
   /** Says which system is in its rootfs, after that was changed from inside. Only while it is stopped. */
   setDistribution(distribution: Distribution, options?: OperationOptions): Promise<void> {
     return setDistribution(this.#record, distribution, options)
+  }
+
+  /**
+   * Gives it another user, whose ids it runs with from then on; its files stay as they are. Only while it is stopped. A
+   * user that was made for it goes, with the last container that has it.
+   *
+   * @throws NotFoundError; UnsupportedError for one that has datasets in its own hands, which have its ids on the disk
+   */
+  chown(user: string, options?: OperationOptions): Promise<void> {
+    return chownContainer(this.#record, user, options)
+  }
+
+  /** Puts it into another group. Only while it is stopped. @throws NotFoundError */
+  chgrp(group: string, options?: OperationOptions): Promise<void> {
+    return chgrpContainer(this.#record, group, options)
   }
 
   /** Only while it is stopped. It can be given up until its file has the new name. */

@@ -3,8 +3,7 @@
 // copy as one that is being created, the container because of what is made of it, and of its rest.
 
 import { randomBytes } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
-import { NotFoundError, UnsupportedError } from '../host/errors.js'
+import { NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { choosePool } from '../host/reference.js'
 import type { Image } from '../image/types.js'
@@ -23,7 +22,7 @@ import { ignoreMissing, touch, userFor } from './create.js'
 import { nameFiles, replaceMachineId, writeGuestFiles } from './guest-files.js'
 import { ContainerRecord } from './record.js'
 import { forgetRest, goOnAfterRest, restOf } from './rest.js'
-import { isDelegatedTo } from './zfs-device.js'
+import { assertSameIds } from './same-ids.js'
 
 /** It can be given up until the file of the copy is whole; what was stopped for it is started. */
 export interface CopyOptions extends CopySettings, OperationOptions {}
@@ -62,7 +61,7 @@ export async function copyContainer(
 
   await using undo = new Undo()
   const user = await userFor(op, pool, wanted.user, id, undo)
-  assertSameIds(record, user)
+  assertSameIds(record, user, `a copy of ${record.name} with other ids`)
   const content = contentOf(record, pool, id, origin, user)
   if (!wanted.networkInterfaces) content['net_interfaces'] = []
   const file = new ConfigFile(path, containerFile)
@@ -135,14 +134,6 @@ export async function resumeCopied(op: Operation, record: ContainerRecord): Prom
   if (copying === undefined) return
   await goOnAfterRest(op, record)
   await endCopy(op, record)
-}
-
-/** What a guest has mounted itself has the host's ids on the disk. @throws UnsupportedError */
-function assertSameIds({ config, user: first, name }: ContainerRecord, user: User): void {
-  const maps = ({ uidMap, gidMap }: User) => ({ uidMap, gidMap })
-  if (!isDelegatedTo(config) || isDeepStrictEqual(maps(first), maps(user))) return
-  const why = `its delegated datasets have the ids of user '${first.name}' on the disk`
-  throw new UnsupportedError(`a copy of ${name} with other ids`, why)
 }
 
 type Copying = ContainerRecord['config']['vpsadminos']['copying']

@@ -2,11 +2,12 @@
 
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BusyError, NotFoundError, PoolFullError } from '../host/errors.js'
+import { NotFoundError, PoolFullError } from '../host/errors.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { belongingsOf, stillThere, type Belonging } from './belongings.js'
 import { forgetExit } from './last-exit.js'
+import { leaveUser } from './leave-user.js'
 import { logFiles } from './log-files.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
@@ -76,7 +77,7 @@ export async function deleteLocked(
     record.end(() => new NotFoundError('container', id, 'it was deleted'))
     pool.containers.delete(id)
   }
-  await leaveUser(op, record)
+  await leaveUser(op, pool, record)
   host.emit({ type: 'deleted', pool: pool.name, id })
   return await receipt(record, there)
 }
@@ -112,25 +113,6 @@ async function receipt(
   const gone = before.filter(({ what }) => !whats.has(what))
   if (!pool.users.has(user.name)) gone.push({ type: 'user', what: user.name })
   return Object.freeze({ id, gone: Object.freeze(gone), leftovers: Object.freeze(leftovers) })
-}
-
-// What it has shared with other containers. Somebody may be making another one of them: then it was not
-// the last, and who deletes that one looks again.
-async function leaveUser(op: Operation, record: ContainerRecord): Promise<void> {
-  const { pool, user, group, host, userCgroup } = record
-  // Looked at each time anew: others are deleted meanwhile, and leave it to who has the user.
-  const others = () => [...pool.containers.values()].filter((other) => other.user === user)
-  const shared = () => others().some((other) => other.group === group)
-  if (shared()) return
-  try {
-    using _user = await op.lock([pool.claim('user', user.name)])
-    if (!shared()) await host.cgroups.dir(userCgroup).remove()
-    done('delete.cgroups')
-    if (others().length === 0 && !user.standalone) await user.deleteIn(op)
-    done('delete.user')
-  } catch (error) {
-    if (!(error instanceof BusyError)) throw error
-  }
 }
 
 /** Its rootfs, one that was to take its place, and one of a run from an image. */

@@ -60,8 +60,8 @@ export class ContainerRecord {
     public id: string,
     public file: ConfigFile<typeof containerFile>,
     public config: ContainerFile,
-    readonly user: User,
-    readonly group: Group,
+    public user: User,
+    public group: Group,
   ) {}
 
   get host(): HostContext {

@@ -248,7 +248,7 @@ export const operations: readonly Operation[] = [
     name: 'delete a container',
     steps: [
       ...(['delete.marked', 'delete.rootfs', 'delete.traces', 'delete.file'] as const),
-      ...(['delete.cgroups', 'delete.user'] as const),
+      ...(['leave.cgroups', 'leave.user'] as const),
       ...(['user-delete.file', 'user-delete.ids', 'user-delete.cgroups'] as const),
       'id-range.freed',
     ],
@@ -257,6 +257,30 @@ export const operations: readonly Operation[] = [
       if (host.containers.find('base') !== null) return
       const image = { distribution: 'busybox' }
       await host.containers.create({ id: 'base', image, memoryLimit: '64 MiB' })
+    },
+  },
+  {
+    name: 'give a container another user',
+    steps: [
+      ...(['chown.file', 'leave.cgroups', 'leave.user'] as const),
+      ...(['user-delete.file', 'user-delete.ids', 'user-delete.cgroups'] as const),
+      'id-range.freed',
+    ],
+    prepare: (host, place) => makeUser(host, place),
+    run: (host, _place, options) => host.containers.get('base').chown('somebody', options),
+    restore: async (host) => {
+      await remakeBase(host)
+      await dropUser(host)
+    },
+  },
+  {
+    name: 'put a container into another group',
+    steps: ['chgrp.file', 'leave.cgroups', 'leave.user'],
+    prepare: (host, place) => makeGroup(host, place),
+    run: (host, _place, options) => host.containers.get('base').chgrp('/some', options),
+    restore: async (host) => {
+      await host.containers.get('base').chgrp('/default')
+      await dropGroup(host)
     },
   },
   {

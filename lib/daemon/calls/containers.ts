@@ -128,6 +128,20 @@ export const containerCalls = [
     path,
     (host, { container }) => host.containers.get(container).attributes,
   ),
+  call('container.chown', 'POST /containers/:container/chown', {
+    summary: 'Gives it another user.',
+    path,
+    query: { user: z.string() },
+    run: ({ host, path, query: { user }, options }) =>
+      host.containers.get(path.container).chown(user, options),
+  }),
+  call('container.chgrp', 'POST /containers/:container/chgrp', {
+    summary: 'Puts it into another group.',
+    path,
+    query: { group: z.string() },
+    run: ({ host, path, query: { group }, options }) =>
+      host.containers.get(path.container).chgrp(group, options),
+  }),
   call('container.rename', 'POST /containers/:container/rename', {
     summary: 'Gives it another id.',
     path,

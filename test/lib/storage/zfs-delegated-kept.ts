@@ -99,6 +99,9 @@ await t.test('a copy has it in its own hands', async (t) => {
   const ids = { code: 'ERR_UNSUPPORTED', reason: /have the ids of user 'web'/ }
   await t.rejects(host.containers.copy('web', 'copy'), ids, 'unless it would have other ids')
   t.notOk(host.users.list().some(({ name }) => name === 'copy'))
+  await host.users.create({ name: 'other' })
+  await t.rejects(host.containers.get('web').chown('other'), ids, 'nor is it given to another user')
+  await host.users.get('other').delete()
   const copy = await host.containers.copy('web', 'copy', { user: 'web' })
   const theirs = own.replace('/web/', '/copy/')
   t.same(

@@ -260,6 +260,20 @@ await t.test('copied, and called otherwise', async (t) => {
   await osctl.ok(t, 'group del /copies')
 })
 
+await t.test('another user, another group', async (t) => {
+  await osctl.ok(t, 'group new /moved')
+  await osctl.prints(t, 'ct ls -H -o user,group web1', 'web1  /default\n')
+  await osctl.ok(t, 'ct chown web1 shared')
+  await osctl.ok(t, 'ct chgrp web1 /moved')
+  await osctl.prints(t, 'ct ls -H -o user,group web1', 'shared  /moved\n')
+  await osctl.fails(t, 'user show web1', /user 'web1' not found/)
+  await osctl.fails(t, 'group del /moved', /web1/)
+  await osctl.fails(t, 'ct chown web1 nobody', /user 'tank:nobody' not found/)
+  await osctl.fails(t, 'ct chgrp web1 /none', /group 'tank:\/none' not found/)
+  await osctl.ok(t, 'ct chgrp web1 /default')
+  await osctl.ok(t, 'group del /moved')
+})
+
 await t.test('what was done stands in the history', async (t) => {
   const { stdout } = await osctl.ok(t, 'history tank')
   t.match(stdout, /^\d{4}-.*Z tank osctl ct mv web3 web4$/m)
@@ -269,7 +283,7 @@ await t.test('what was done stands in the history', async (t) => {
 await t.test('all of it was run', (t) =>
   osctl.allRun(
     t,
-    ...'new ls show tree assets set unset config cgparams prlimits netif dataset mounts cp mv reinstall'
+    ...'new ls show tree assets set unset config cgparams prlimits netif dataset mounts cp mv chown chgrp reinstall'
       .split(' ')
       .map((name) => `ct ${name}`),
     'ct log path',

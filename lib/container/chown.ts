@@ -1,0 +1,130 @@
+// Gives a stopped container another user, whose ids it runs with from then on, or another group. Its files stay as
+// they are: what is on the disk has the container's own ids.
+
+import type { Group } from '../group/group.js'
+import { NotFoundError } from '../host/errors.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
+import { poolError } from '../pool/write-file.js'
+import { groupPath, userName } from '../schema/names.js'
+import { parse } from '../schema/parse.js'
+import { Undo } from '../undo.js'
+import type { User } from '../user/user.js'
+import { done } from '../step.js'
+import { leaveUser } from './leave-user.js'
+import { removeLxcFile } from './lxc-file.js'
+import type { ContainerRecord } from './record.js'
+import { assertSameIds } from './same-ids.js'
+
+/**
+ * @param name of a user of its pool
+ * @throws NotFoundError, StateError unless it is stopped; UnsupportedError where its delegated datasets have the ids
+ *   of the user that it has
+ */
+export async function chownContainer(
+  record: ContainerRecord,
+  name: string,
+  options: OperationOptions = {},
+): Promise<void> {
+  const wanted = parse(userName, name, 'chown.user')
+  const { pool } = record
+  using op = await begin(record, 'chown', options)
+  // What it had is left when this one need not be held any more: there is no order between two users.
+  const before = await underLock(op, record, 'user', wanted, () => {
+    const user = pool.users.get(wanted)
+    if (user === undefined) throw new NotFoundError('user', `${pool.name}:${wanted}`)
+    assertSameIds(record, user, `another user for ${record.name}`)
+    return { user, group: record.group }
+  })
+  await leave(op, record, before)
+}
+
+/**
+ * @param path of a group of its pool
+ * @throws NotFoundError, StateError unless it is stopped
+ */
+export async function chgrpContainer(
+  record: ContainerRecord,
+  path: string,
+  options: OperationOptions = {},
+): Promise<void> {
+  const wanted = parse(groupPath, path, 'chgrp.group')
+  const { pool } = record
+  using op = await begin(record, 'chgrp', options)
+  const before = await underLock(op, record, 'group', wanted, () => {
+    const group = pool.groups.get(wanted)
+    if (group === undefined) throw new NotFoundError('group', `${pool.name}:${wanted}`)
+    return { user: record.user, group }
+  })
+  await leave(op, record, before)
+}
+
+interface Owner {
+  readonly user: User
+  readonly group: Group
+}
+
+interface Before extends Owner {
+  /** What the container had of its own there. */
+  readonly cgroup: string
+}
+
+async function begin(
+  record: ContainerRecord,
+  what: string,
+  options: OperationOptions,
+): Promise<Operation> {
+  const op = await record.begin(what, options)
+  try {
+    record.assertStopped(what)
+    record.assertWhole(what)
+    return op
+  } catch (error) {
+    op[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** @returns whose it was; null when nothing has changed */
+async function underLock(
+  op: Operation,
+  record: ContainerRecord,
+  kind: 'user' | 'group',
+  name: string,
+  wanted: () => Owner,
+): Promise<Before | null> {
+  using _held = await op.lock([record.pool.claim(kind, name, 'shared')])
+  const { user, group } = wanted()
+  if (user === record.user && group === record.group) return null
+  using _settings = await record.lockSettings(op)
+  // Files that are being written have it mounted with the ids of before.
+  using _rootfs = await record.lockRootfs(op)
+  record.assertPresent()
+  const before = { user: record.user, group: record.group, cgroup: record.cgroup }
+  await using undo = new Undo()
+  undo.add(() => give(record, before))
+  try {
+    await give(record, { user, group })
+    done(`${kind === 'user' ? 'chown' : 'chgrp'}.file`, op.signal)
+    // The next start writes it anew.
+    await removeLxcFile(record.pool, record.id)
+  } catch (error) {
+    throw poolError(error, record.file.path)
+  }
+  undo.commit()
+  record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: [kind] })
+  return before
+}
+
+async function give(record: ContainerRecord, { user, group }: Owner): Promise<void> {
+  record.config = await record.file.update({ user: user.name, group: group.path })
+  record.user = user
+  record.group = group
+}
+
+/** What this does not come to, the next import does. */
+async function leave(op: Operation, record: ContainerRecord, before: Before | null): Promise<void> {
+  if (before === null) return
+  op.goOn()
+  await record.host.cgroups.dir(before.cgroup).remove()
+  await leaveUser(op, record.pool, before)
+}

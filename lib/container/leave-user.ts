@@ -1,0 +1,34 @@
+// What a container shares with others of its user goes with the last of them that has left.
+
+import type { Group } from '../group/group.js'
+import { BusyError } from '../host/errors.js'
+import type { Operation } from '../host/operation.js'
+import type { Pool } from '../pool/pool.js'
+import type { User } from '../user/user.js'
+import { done } from '../step.js'
+
+/**
+ * For a container that is none of them any more. Somebody may be making another one of them: then it was not the
+ * last, and who deletes that one looks again.
+ *
+ * @param of what it had
+ */
+export async function leaveUser(
+  op: Operation,
+  pool: Pool,
+  { user, group }: { readonly user: User; readonly group: Group },
+): Promise<void> {
+  // Looked at each time anew: others are deleted meanwhile, and leave it to who has the user.
+  const others = () => [...pool.containers.values()].filter((other) => other.user === user)
+  const shared = () => others().some((other) => other.group === group)
+  if (shared()) return
+  try {
+    using _user = await op.lock([pool.claim('user', user.name)])
+    if (!shared()) await pool.host.cgroups.dir(group.userCgroup(user.name)).remove()
+    done('leave.cgroups')
+    if (others().length === 0 && !user.standalone) await user.deleteIn(op)
+    done('leave.user')
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error
+  }
+}
