@@ -26,8 +26,8 @@ import { checkSettings, settingsIn } from './settings.js'
 
 /** What else there is to say of a field that must stay. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  user: 'its files and cgroups are those of that user',
-  group: 'its cgroups are in that group',
+  user: 'chown() gives it another one',
+  group: 'chgrp() puts it into another one',
   dataset: 'it says where its files are',
   state: 'it marks what is not finished',
 }

@@ -2,6 +2,7 @@
 // the file is written only when something changed. Nothing in it runs a program on the host: no
 // hooks, no scripts, no included files.
 
+import { InvalidArgumentError } from '../host/errors.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import type { Prlimits } from '../schema/prlimits.js'
 import type { IdMap } from '../user/id-map.js'
@@ -99,6 +100,7 @@ export const MASKED: readonly string[] = [...MASKED_FILES, ...MASKED_DIRECTORIES
 /** How much console output is kept, twice: the file and the one before it. */
 export const CONSOLE_LOG_SIZE = 2 ** 20
 
+/** @throws InvalidArgumentError for what is not in one line */
 export function renderLxcConfig(input: LxcConfigInput): string {
   const lines = [
     '# Written before every start; changes by hand are lost.',
@@ -111,6 +113,11 @@ export function renderLxcConfig(input: LxcConfigInput): string {
       ([name, { soft, hard }]) => `lxc.prlimit.${name} = ${soft}:${hard}`,
     ),
   ]
+  const [broken] = lines.filter((line) => /[\0\r\n]/.test(line))
+  if (broken !== undefined) {
+    const [key = ''] = broken.split(' ')
+    throw new InvalidArgumentError(key, 'must be in one line')
+  }
   if (input.rawLxc.trim() !== '') lines.push('', '# Given by hand', input.rawLxc.trim())
   return `${lines.join('\n')}\n`
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { UnsupportedError } from '../host/errors.js'
+import { ConfigBrokenError, InvalidArgumentError, UnsupportedError } from '../host/errors.js'
 import { replaceRunFile } from '../host/run-file.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Pool } from '../pool/pool.js'
@@ -12,7 +12,8 @@ import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
 import { lxcLock } from './lxc-lock.js'
-import { MASKED, renderLxcConfig, type LxcNetif } from './lxc-config.js'
+import { checkForLxc } from './lxc-checks.js'
+import { MASKED, renderLxcConfig, type LxcConfigInput, type LxcNetif } from './lxc-config.js'
 import { clampPrlimits, type ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import type { Root } from './root.js'
@@ -136,7 +137,7 @@ export async function removeLxcFile({ host, name }: Pool, id: string): Promise<v
   ])
 }
 
-/** @param program for a run of programs alone */
+/** @param program for a run of programs alone; @throws ConfigBrokenError */
 function renderRecord(
   record: ContainerRecord,
   masked: readonly string[],
@@ -148,7 +149,7 @@ function renderRecord(
   const cgroupVersion = host.cgroups.layout === 'unified' ? 2 : 1
   const own = [...(config.init_cmd ?? DEFAULT_INIT), ...initArguments(root, cgroupVersion)]
   const initCmd = program === null ? own : NO_INIT
-  const text = renderLxcConfig({
+  const input: LxcConfigInput = {
     hostname: utsName(id, config.hostname ?? null, root.distribution),
     arch: config.arch,
     rootfs: host.paths.rootfs(pool.name, id),
@@ -180,8 +181,14 @@ function renderRecord(
     consoleLog: pool.layout.consoleLog(id),
     notifySocket: program === null ? notifySocket(record, root) : null,
     rawLxc: config.raw.lxc ?? '',
-  })
-  return { text, initCmd, clamped }
+  }
+  try {
+    checkForLxc(config)
+    return { text: renderLxcConfig(input), initCmd, clamped }
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error
+    throw new ConfigBrokenError(record.file.path, error.message, null, null, { cause: error })
+  }
 }
 
 /** In the order in which the keeper is told of them. */

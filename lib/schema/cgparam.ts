@@ -43,6 +43,13 @@ export interface CgparamChange {
     readonly { readonly name: string; readonly version?: 1 | 2 | undefined }[] | undefined
 }
 
+export const NOT_FREE = 'is not a parameter of a controller that may be set'
+
+/** Core files (`cgroup.*`) belong to the engine: `cgroup.procs` would move a host process in. Devices do, too. */
+export function isFree({ name }: { readonly name: string }): boolean {
+  return !/^(cgroup|tasks|notify_on_release|devices)\b/.test(name)
+}
+
 // liblxc takes an empty value, also one in quotes, for a list that is to be cleared.
 const given = line.refine((text) => !/^\s*(""|'')?\s*$/.test(text), 'must not be empty')
 
@@ -59,11 +66,7 @@ export const cgparamInput = z
     name: z.string().regex(FILE, 'must be a file of a controller, like "memory.high"'),
     value: z.union([given, z.number(), z.array(z.union([given, z.number()])).min(1)]),
   })
-  // Core files (`cgroup.*`) belong to the engine: `cgroup.procs` would move a host process in.
-  .refine((param) => !/^(cgroup|tasks|notify_on_release|devices)\b/.test(param.name), {
-    path: ['name'],
-    error: 'is not a parameter of a controller that may be set',
-  })
+  .refine(isFree, { path: ['name'], error: NOT_FREE })
   .superRefine(refuseLimit)
   .transform(({ version, name, value }): Cgparam => ({
     version,
