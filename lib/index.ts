@@ -65,7 +65,7 @@ export type {
 export type { Datasets, DatasetEntry } from './dataset/datasets.js'
 export type { DatasetMount, Mounts } from './mount/mounts.js'
 export type { StorageCapabilities } from './storage/driver.js'
-export type { PruneOptions, PruneReport, TrashEntry } from './storage/zfs/trash.js'
+export type { PruneOptions, PruneProgress, PruneReport, TrashEntry } from './storage/zfs/trash.js'
 
 export type { Container } from './container/container.js'
 export type { ContainerFilter, Containers } from './container/containers.js'

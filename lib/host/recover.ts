@@ -1,6 +1,7 @@
 // Removes what an audit finds and nobody can miss. What it could not remove the second look tells.
 
 import { join } from 'node:path'
+import { deleteVeth } from '../net/veth.js'
 import { auditHost, type Leftover, type UnseenPool } from './audit.js'
 import type { HostContext } from './context.js'
 import { claim } from './locks.js'
@@ -28,6 +29,10 @@ export async function recoverHost(
     op.signal?.throwIfAborted()
     // The second look sees one that stays.
     await removeCgroup(host, path).catch(() => undefined)
+  }
+  for (const name of interfacesOf(host, leftovers)) {
+    op.signal?.throwIfAborted()
+    await deleteVeth(name).catch(() => undefined)
   }
   if (leftovers.some(({ type }) => type === 'mount')) {
     await host.keeper().then((keeper) => keeper.unmountLeft())
@@ -69,6 +74,17 @@ function cgroupsOf(host: HostContext, leftovers: readonly Leftover[]): Set<strin
     .map(({ what }) => what.slice(roots.find((root) => what.startsWith(root))?.length ?? 0))
   const pools = [...host.pools.values()].map((pool) => join(pool.cgroup, '/'))
   return new Set(paths.filter((path) => pools.some((pool) => path.startsWith(pool))))
+}
+
+/** Of containers that we know: another host of this machine may have names that begin like ours. */
+function interfacesOf(host: HostContext, leftovers: readonly Leftover[]): string[] {
+  const records = [...host.pools.values()].flatMap(({ containers }) =>
+    [...containers.values()].map(({ record }) => record),
+  )
+  const idle = new Set(
+    records.filter(({ run }) => !run.alive).map(({ interfaceName }) => interfaceName),
+  )
+  return leftovers.flatMap(({ type, what }) => (type === 'interface' && idle.has(what) ? what : []))
 }
 
 function keyOf({ type, what }: Leftover): string {

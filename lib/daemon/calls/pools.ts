@@ -72,8 +72,8 @@ export const poolCalls = [
     summary: 'Destroys what is in its trash, one after the other, with a pause between.',
     path,
     query: { pause: duration.describe('Milliseconds between two; default 5000') },
-    run: ({ host, path: { pool }, query: { pause }, options: { signal } }) =>
-      host.pools.get(pool).pruneTrash({ signal, pauseMs: pause }),
+    run: ({ host, path: { pool }, query: { pause }, options: { signal }, progress }) =>
+      host.pools.get(pool).pruneTrash({ signal, pauseMs: pause, onProgress: progress }),
   }),
   call('pool.trash.add', 'POST /trash', {
     summary: 'Puts a dataset that nobody needs into the trash of its pool.',

@@ -29,6 +29,15 @@ export interface PruneOptions {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds between two of them, in which ZFS frees what the first one had. Default 5000. */
   readonly pauseMs?: number | undefined
+  /** Is told what comes next. */
+  readonly onProgress?: ((progress: PruneProgress) => void) | undefined
+}
+
+/** The `index`th of `total`, from 1 on. */
+export interface PruneProgress {
+  readonly dataset: string
+  readonly index: number
+  readonly total: number
 }
 
 export interface PruneReport {
@@ -92,19 +101,21 @@ export class Trash {
   }
 
   /** Destroys what is in it, one after the other. Who comes while somebody else does waits for its turn. */
-  prune({ signal, pauseMs = PAUSE_MS }: PruneOptions = {}): Promise<PruneReport> {
+  prune(options: PruneOptions = {}): Promise<PruneReport> {
     return abandon(
-      this.#pruning.run(() => this.#prune(pauseMs, signal)),
-      signal,
+      this.#pruning.run(() => this.#prune(options)),
+      options.signal,
     )
   }
 
-  async #prune(pauseMs: number, signal: AbortSignal | undefined): Promise<PruneReport> {
+  async #prune({ signal, pauseMs = PAUSE_MS, onProgress }: PruneOptions): Promise<PruneReport> {
     signal?.throwIfAborted()
     const destroyed: string[] = []
     const left: { dataset: string; reason: string }[] = []
-    for (const { dataset } of await this.list()) {
+    const all = await this.list()
+    for (const [at, { dataset }] of all.entries()) {
       signal?.throwIfAborted()
+      onProgress?.({ dataset, index: at + 1, total: all.length })
       if (destroyed.length > 0) await sleep(pauseMs, undefined, signal && { signal })
       try {
         await releaseTheirs(dataset)

@@ -1,10 +1,10 @@
 // What a crash could have left is removed, and nothing that somebody may miss.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { hierarchies } from '../../helpers/hierarchies.js'
-import { startedContainer, temporaryHost } from '../../helpers/host.js'
+import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { onZfs, plantOn } from '../../helpers/storage.js'
 
@@ -65,6 +65,26 @@ await t.test('a removal that was not finished', { skip: kept }, async (t) => {
   mkdirSync(join(path, 'rootfs'), { recursive: true })
   t.match(await host.recover(), { removed: [{ what: path }], left: [] })
   t.notOk(existsSync(path))
+})
+
+await t.test('interfaces of containers that are stopped, and nobody else’s', async (t) => {
+  const idle = await host.containers.create({ id: 'idle', image: busybox })
+  const { interfaceName } = idle.record
+  const theirs = `${interfaceName.slice(0, -2)}zz`
+  const add = (name: string, peer: string) =>
+    execFileSync('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', peer])
+  try {
+    add(interfaceName, 'vtrec0')
+  } catch (error) {
+    return void t.pass('told', { skip: `ip cannot make one: ${String(error)}` })
+  }
+  add(theirs, 'vtrec1')
+  t.teardown(() => execFileSync('ip', ['link', 'del', theirs]))
+  t.match(await host.recover(), { removed: [{ what: interfaceName }], left: [{ what: theirs }] })
+  t.notOk(existsSync('/sys/class/net/vtrec0'))
+  t.ok(existsSync('/sys/class/net/vtrec1'))
+  execFileSync('ip', ['link', 'set', 'vtrec1', 'up'])
+  await idle.delete()
 })
 
 await t.test('not beside an operation, unless it may wait', async (t) => {

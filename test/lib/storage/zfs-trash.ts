@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { PruneProgress } from 'vpsadminos'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -25,12 +26,17 @@ await t.test('one that nobody needs', async (t) => {
     `${dataset}/ct/forgotten`,
     `${dataset}/old data`,
   ])
+  const progress: PruneProgress[] = []
   const [one, other] = await Promise.all([
-    pool.pruneTrash({ pauseMs: 0 }),
+    pool.pruneTrash({ pauseMs: 0, onProgress: (next) => progress.push(next) }),
     pool.pruneTrash({ pauseMs: 0 }),
   ])
   t.same([one.destroyed.length, other.destroyed.length], [2, 0], 'one after the other')
   t.same(one.left, [])
+  t.same(
+    progress,
+    one.destroyed.map((name, at) => ({ dataset: name, index: at + 1, total: 2 })),
+  )
 })
 
 await t.test('one that somebody needs is refused, and stays', async (t) => {
