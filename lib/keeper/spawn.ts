@@ -21,18 +21,22 @@ export function initProgram(): string {
 /** Beside the addon, wherever that is. */
 function built(name: string): string {
   const addon = process.env['VPSADMINOS_ADDON']
-  const platform = `${process.platform}-${process.arch}`
   const places = [
-    ...(addon === undefined || addon === '' ? [] : [dirname(addon)]),
-    join(root, 'build/Release'),
-    join(root, 'build/Debug'),
-    join(root, 'prebuilds', platform),
-  ].map((directory) => join(directory, name))
+    ...(addon === undefined || addon === '' ? [] : [join(dirname(addon), name)]),
+    join(root, 'build/Release', name),
+    join(root, 'build/Debug', name),
+    join(root, 'prebuilds', `${process.platform}-${process.arch}`, `${name}.${libc()}`),
+  ]
   const found = places.find((path) => existsSync(path))
   if (found === undefined) {
     throw new KeeperStartError(`the ${name} is not built; looked for ${places.join(', ')}`)
   }
   return found
+}
+
+/** As node-gyp-build has it, which chooses the addon. */
+function libc(): string {
+  return process.env['LIBC'] ?? (existsSync('/etc/alpine-release') ? 'musl' : 'glibc')
 }
 
 /** Resolves when the keeper listens. It leaves by itself when nobody needs it. */
