@@ -120,14 +120,14 @@ await t.test('what it does just now', async (t) => {
   const pid = Number((await osctl.ok(t, 'ct ls -H -o init_pid web1')).stdout)
   // Its init cannot shut down.
   process.kill(pid, 'SIGSTOP')
-  const stopping = osctl.lines('ct stop -t 60 web1')
+  const stopping = osctl.lines('ct stop -t 3600 web1')
   await until(async () => (await osctl.run('debug locks ls -H')).stdout !== '')
   await osctl.prints(
     t,
     'debug locks ls -o resource,holder,label -s resource',
     'RESOURCE             HOLDER                       LABEL\n' +
-      'container tank:web1  stop                         osctl ct stop -t 60 web1\n' +
-      'pool tank            stop of container tank:web1  osctl ct stop -t 60 web1\n',
+      'container tank:web1  stop                         osctl ct stop -t 3600 web1\n' +
+      'pool tank            stop of container tank:web1  osctl ct stop -t 3600 web1\n',
   )
   t.match((await osctl.ok(t, 'debug locks ls -v')).stdout, /^RESOURCE .* WAITERS\n/)
   t.match(
@@ -143,14 +143,14 @@ await t.test('what it does just now', async (t) => {
   )
   await osctl.fails(t, 'debug locks show pool nowhere', /nobody holds pool nowhere/)
   t.match((await osctl.ok(t, 'debug locks ls -L')).stdout, /^resource\nholder\n/)
-  const busy = /busy: stop \(osctl ct stop -t 60 web1\).*\n`osctl debug locks ls` shows/
+  const busy = /busy: stop \(osctl ct stop -t 3600 web1\).*\n`osctl debug locks ls` shows/
   await osctl.fails(t, 'ct freeze web1', busy)
   const began = Date.now()
   await osctl.fails(t, '--wait-lock 0.5 ct freeze web1', busy)
   t.ok(Date.now() - began >= 500, 'it has waited')
   const waiting = osctl.lines('--wait-lock infinity ct freeze web1')
   const list = await osctl.ok(t, 'debug operations ls -H -o id,call,command -s call')
-  t.match(list.stdout, /^\d+ +container.stop +osctl ct stop -t 60 web1$/m)
+  t.match(list.stdout, /^\d+ +container.stop +osctl ct stop -t 3600 web1$/m)
   t.match((await osctl.ok(t, 'debug operations ls -L')).stdout, /^id\ncall\n/)
   const [id = ''] = /^\d+(?= +container.stop)/m.exec(list.stdout) ?? []
   await osctl.ok(t, `debug operations cancel ${id}`)
