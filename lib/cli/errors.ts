@@ -74,6 +74,8 @@ export function hintFor(error: unknown): string | null {
     case 'ERR_CONTAINER_STOP':
       return '`osctl ct stop --kill` does not wait for it'
     case 'ERR_CONFIG_BROKEN':
+      // What was given is no file.
+      if (!String(error.facts.path).startsWith('/')) return null
       return 'mend the file, then `osctl pool export` and `osctl pool import`'
     case 'ERR_INTERNAL':
       return 'the log of osctld has more'

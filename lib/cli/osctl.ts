@@ -101,8 +101,9 @@ function failed(error: unknown, path: readonly string[]): number {
 
 // Whoever reads only the first lines has what they want.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`error: cannot write what there is to say: ${error.message}\n`)
+  process.exit(1)
 })
 
 void main(process.argv.slice(2)).then((code) => {

@@ -275,6 +275,7 @@ export const root = branch(
   leaf('history', () => import('./commands/history.js')),
   leaf('assets', () => import('./commands/assets.js')),
   leaf('healthcheck', () => import('./commands/healthcheck.js')),
+  leaf('recover', () => import('./commands/recover.js')),
   leaf('shutdown', () => import('./commands/shutdown.js')),
   leaf('script', () => import('./commands/script.js')),
   leaf('gen-completion', () => import('./commands/gen-completion.js')),

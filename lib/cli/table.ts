@@ -63,6 +63,11 @@ export function cell(value: unknown): string {
   return PLAIN.test(text) ? text : text.replace(CONTROL, escaped)
 }
 
+/** Lines of a text that may hold what a terminal obeys. */
+export function visible(text: string): string {
+  return text.replace(CONTROL, (each) => (each === '\n' || each === '\t' ? each : escaped(each)))
+}
+
 function escaped(control: string): string {
   if (control === '\n') return String.raw`\n`
   const digits = control.codePointAt(0)?.toString(16).padStart(4, '0') ?? ''

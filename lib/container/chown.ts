@@ -2,7 +2,7 @@
 // they are: what is on the disk has the container's own ids.
 
 import type { Group } from '../group/group.js'
-import { NotFoundError } from '../host/errors.js'
+import { InUseError, NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { poolError } from '../pool/write-file.js'
 import { groupPath, userName } from '../schema/names.js'
@@ -99,6 +99,7 @@ async function underLock(
   // Files that are being written have it mounted with the ids of before.
   using _rootfs = await record.lockRootfs(op)
   record.assertPresent()
+  await assertNothingRuns(record)
   const before = { user: record.user, group: record.group, cgroup: record.cgroup }
   await using undo = new Undo()
   undo.add(() => give(record, before))
@@ -113,6 +114,15 @@ async function underLock(
   undo.commit()
   record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: [kind] })
   return before
+}
+
+/** What a run has left there would be nobody's. @throws InUseError naming processes */
+async function assertNothingRuns(record: ContainerRecord): Promise<void> {
+  const cgroup = record.cgroupDir()
+  const pids = (await cgroup.exists()).length === 0 ? [] : await cgroup.procs()
+  if (pids.length === 0) return
+  const users = pids.map((pid) => `process ${pid}, which recoverCleanup({ force: true }) ends`)
+  throw new InUseError('container', `${record.pool.name}:${record.id}`, users)
 }
 
 async function give(record: ContainerRecord, { user, group }: Owner): Promise<void> {

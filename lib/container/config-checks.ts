@@ -40,6 +40,12 @@ const givenFile = containerFile.extend({
   vpsadminos: z.looseObject({}).optional(),
 })
 
+const saidOfRootfs = z.looseObject({
+  distribution: z.unknown().optional(),
+  version: z.unknown().optional(),
+  arch: z.unknown().optional(),
+})
+
 /**
  * The fields that a configuration must not change: one that it leaves out has to be written into it.
  *
@@ -48,6 +54,11 @@ const givenFile = containerFile.extend({
 export function keptFields(before: ContainerFile, document: ConfigDocument, what: string): Patch {
   const given = document.check(givenFile)
   const kept: Record<string, unknown> = {}
+  // What is in its rootfs does not change by not being said.
+  const said = document.check(saidOfRootfs)
+  for (const field of ['distribution', 'version', 'arch'] as const) {
+    if (said[field] == null) kept[field] = before[field]
+  }
   for (const field of ['user', 'group', 'dataset', 'state'] as const) {
     const value = before[field] ?? undefined
     if (given[field] == null) {

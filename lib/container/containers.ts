@@ -5,11 +5,11 @@ import { abandon } from '../abandon.js'
 import type { CgroupStats } from '../cgroup/cgroups.js'
 import type { StatsFigure, StatsOptions } from '../cgroup/figures.js'
 import type { HostContext } from '../host/context.js'
-import { InvalidArgumentError } from '../host/errors.js'
+import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
-import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import { brokenOf, choosePool, findByReference } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
 import { snapshotTogether } from '../dataset/snapshots.js'
@@ -101,12 +101,9 @@ export class Containers {
 
   /** @throws NotFoundError */
   get(reference: string): Container {
-    return getByReference(
-      this.#host.pools.values(),
-      'container',
-      reference,
-      (pool) => pool.containers,
-    )
+    const found = this.find(reference)
+    if (found !== null) return found
+    throw new NotFoundError('container', reference, brokenOf(this.#host.pools.values(), reference))
   }
 
   /** @throws NotFoundError */

@@ -35,6 +35,17 @@ export function getByReference<T>(
   return entity
 }
 
+/** Why there is no container of this name, if its file is there. */
+export function brokenOf(pools: Iterable<Pool>, reference: string): string | undefined {
+  const [id, pool] = reference.split(':').reverse()
+  for (const { name, broken, layout } of pools) {
+    if (pool !== undefined && pool !== name) continue
+    const file = broken.find(({ path }) => path === `${layout.conf('ct')}/${id}.yml`)
+    if (file !== undefined) return `${file.path} is broken: ${file.reason}`
+  }
+  return undefined
+}
+
 /** The pool that is named, or the only sensible default: the first one. */
 export function choosePool(pools: ReadonlyMap<string, Pool>, name: string | undefined): Pool {
   const pool = name === undefined ? pools.values().next().value : pools.get(name)

@@ -64,7 +64,7 @@ export class ConfigDocument {
 
   /** @throws ConfigBrokenError, with line and column where it is still as it was read */
   check<T extends z.ZodType>(schema: T): z.output<T> {
-    const result = schema.safeParse(this.#value() ?? {})
+    const result = understood(this.path, () => schema.safeParse(this.#value() ?? {}))
     if (result.success) return result.data
     const [issue] = result.error.issues
     const at = this.#lines?.linePos(position(this.#doc, issue?.path ?? []))

@@ -155,8 +155,11 @@ export class Shutdown {
     const failures: Error[] = []
     // Others may be imported meanwhile; and a reboot from inside may come in between.
     while (pools.size + importing.size > 0 && failures.length === 0) {
-      await Promise.all([...importing].map((name) => this.#imported(name, how, tell)))
       const all = [...pools.values()]
+      // Those that are there do not wait for one that is long in coming.
+      if (all.length === 0) {
+        await Promise.all([...importing].map((name) => this.#imported(name, how, tell)))
+      }
       const stuck = await Promise.all(all.map((pool) => this.#stopAll(pool, course)))
       how.signal.throwIfAborted()
       done('shutdown.stopped')

@@ -10,7 +10,7 @@ import { cutOptions } from '../../dist/cli/words.js'
 import { MACHINE } from '../../dist/image/schema.js'
 import { until } from './keeper-host.js'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/cli/osctl.cjs', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('../../dist/cli/osctl.cjs', import.meta.url))
 
 /** All that says which image is meant: that of the helpers' busybox. */
 export const IMAGE = `--distribution busybox --version 1 --arch ${MACHINE} --vendor default --variant default --repository local`

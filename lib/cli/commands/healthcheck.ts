@@ -3,7 +3,12 @@
 import { command } from '../command.js'
 import { Listing, listOptions, plain, type Thing } from '../listing.js'
 
-const COLUMNS = plain('of', 'type', 'what', 'error', 'mend')
+/** What the library calls `host.recover()`. */
+const mend = ({ mend }: Thing) => (mend === 'host.recover()' ? 'osctl recover' : mend)
+const COLUMNS = [
+  ...plain('of', 'type', 'what', 'error'),
+  { name: 'mend', needs: ['mend'], of: mend },
+]
 
 export default command({
   usage: '[POOLS...]',

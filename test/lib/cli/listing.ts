@@ -3,6 +3,7 @@ import t from 'tap'
 import { Listing, plain } from '../../../dist/cli/listing.js'
 import type { Session } from '../../../dist/cli/session.js'
 import { bytes, microseconds } from '../../../dist/cli/humanize.js'
+import { visible } from '../../../dist/cli/table.js'
 import { sizeIn } from '../../../dist/cli/sizes.js'
 
 const COLUMNS = [
@@ -92,4 +93,9 @@ await t.test('numbers for people, and from them', async (t) => {
   t.equal(sizeIn('512m', 'X'), 512 * 2 ** 20)
   t.equal(sizeIn('1.5G', 'X'), 1.5 * 2 ** 30)
   t.throws(() => sizeIn('many', 'X'), /X must be bytes/)
+})
+
+await t.test('a text whose lines a terminal must not obey', (t) => {
+  t.equal(visible('a\tb\n\x1b]0;x\x07\u202e\r'), 'a\tb\n\\u001b]0;x\\u0007\\u202e\\u000d')
+  t.end()
 })

@@ -1,6 +1,9 @@
 // A stopped container gets another user, and with it other ids, or another group; its files stay what they are.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, first, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -80,6 +83,25 @@ await t.test('another group: its limits, and its place among the cgroups', async
   await t.rejects(host.groups.get('/small').delete(), { code: 'ERR_IN_USE' })
   await ct.chgrp('/default')
   await host.groups.get('/small').delete()
+})
+
+await t.test('what a run has left is not left behind', async (t) => {
+  const ct = host.containers.get('three')
+  await using cgroups = Cgroups.mounted()
+  const inner = cgroups.dir(`${ct.show().cgroup}/user-owned`)
+  await inner.create()
+  const child = spawn('sleep', ['1000'], { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await inner.join(child.pid ?? 0)
+  const held = { code: 'ERR_IN_USE', users: [new RegExp(`^process ${child.pid}, `)] }
+  await t.rejects(ct.chown('shared'), held)
+  await t.rejects(ct.chgrp('/'), held)
+  t.match(ct.show(), { user: 'three', group: '/default' })
+  await ct.recoverCleanup({ force: true })
+  await ended
+  await ct.chgrp('/')
+  await ct.chgrp('/default')
+  t.same((await host.audit()).leftovers, [])
 })
 
 await t.test('what is not there, or held by others, is refused', async (t) => {

@@ -57,6 +57,15 @@ await t.test('replaced: what is not said goes back to its default', async (t) =>
   t.match(ct.show(), { hostname: 'new.example', image }, 'also by what it is')
 })
 
+await t.test('what is in the rootfs does not change by not being said', async (t) => {
+  const ct = await make('silent')
+  const { distribution, version, arch } = ct.show()
+  await ct.replaceConfig('nesting: true\n')
+  t.match(ct.show(), { distribution, version, arch, nesting: true })
+  t.equal(distribution, 'busybox')
+  await ct.delete()
+})
+
 await t.test('what is refused, and leaves it as it is', async (t) => {
   const ct = await make('two')
   const before = [readFileSync(file('two'), 'utf8'), ct.show()]
@@ -77,6 +86,8 @@ await t.test('what is refused, and leaves it as it is', async (t) => {
     ['- a\n', { code: 'ERR_CONFIG_BROKEN' }],
     ['null\n', { code: 'ERR_CONFIG_BROKEN' }],
     ['a: [\n', { code: 'ERR_CONFIG_BROKEN', line: 2 }],
+    [`a: ${'['.repeat(20_000)}`, { code: 'ERR_CONFIG_BROKEN' }],
+    ['{a: '.repeat(9000) + '1' + '}'.repeat(9000), { code: 'ERR_CONFIG_BROKEN' }],
     [`${group}nesting: 3\n`, { code: 'ERR_CONFIG_BROKEN', line: 2, column: 10 }],
     [`a: &a [1]\n${'b: [*a, *a]\n'.repeat(2)}`, { code: 'ERR_CONFIG_BROKEN' }],
     ['hostname: "a b"\n', { argument: 'replaceConfig.config.hostname' }],

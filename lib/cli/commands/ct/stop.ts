@@ -11,8 +11,8 @@ export default command({
   options: { ...stopOptions, foreground: { short: 'F', summary: 'open its console meanwhile' } },
   async run([id], options, session) {
     const name = inPool(session, id)
-    session.tell(`Stopping container ${id}`)
     const query = stopQuery(options)
+    session.tell(`Stopping container ${id}`)
     const stop = () => session.daemon.ask(at`POST /containers/${name}/stop`, { query })
     if (!options.foreground) return stop()
     const { withConsole } = await import('../../console-client.js')

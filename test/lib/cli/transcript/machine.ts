@@ -5,9 +5,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { Cgroups } from '../../../../dist/cgroup/cgroups.js'
 import { servedPlace } from '../../../helpers/daemon.js'
 import { until } from '../../../helpers/keeper-host.js'
-import { Osctl } from '../../../helpers/osctl.js'
+import { Osctl, PROGRAM } from '../../../helpers/osctl.js'
 import { requires } from '../../../helpers/requires.js'
 
 const execute = promisify(execFile)
@@ -163,6 +164,25 @@ await t.test('what it does just now', async (t) => {
   await osctl.fails(t, 'debug operations cancel nonsense', /operation 'nonsense' not found/)
 })
 
+await t.test('what was left over', async (t) => {
+  t.match(await osctl.ok(t, 'recover'), { stdout: '', stderr: '' })
+  t.same((await osctl.ok(t, '-j recover')).json, { removed: [], left: [], unseen: [] })
+  await using cgroups = Cgroups.mounted()
+  await cgroups.dir(`${place.cgroupRoot}/pool.tank/group.default/user.gone/ct.gone`).create()
+  const found = await osctl.run('healthcheck -H -o error,mend')
+  t.match(found, { code: 1, stdout: /^left over: .* osctl recover\n/ })
+  t.match((await osctl.ok(t, 'recover')).stderr, /^Removed: cgroup \/.*ct\.gone$/m)
+  await osctl.ok(t, 'healthcheck')
+})
+
+await t.test('what cannot be written', async (t) => {
+  const full = `OSCTLD_SOCKET=${place.socket} ${process.execPath} ${PROGRAM} ct ls > /dev/full`
+  await t.rejects(execute('sh', ['-c', full]), {
+    code: 1,
+    stderr: /^error: cannot write what there is to say: ENOSPC.*\n$/,
+  })
+})
+
 await t.test('scripts in JavaScript', async (t) => {
   const script = join(dir, 'script.mjs')
   writeFileSync(
@@ -201,5 +221,15 @@ await t.test('completion', async (t) => {
 })
 
 await t.test('all of it was run', (t) =>
-  osctl.allRun(t, 'ping', 'image', 'assets', 'healthcheck', 'debug', 'script', 'gen-completion'),
+  osctl.allRun(
+    t,
+    'ping',
+    'image',
+    'assets',
+    'healthcheck',
+    'recover',
+    'debug',
+    'script',
+    'gen-completion',
+  ),
 )

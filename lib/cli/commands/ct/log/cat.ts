@@ -2,9 +2,11 @@
 
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
+import { isatty } from 'node:tty'
 import { command } from '../../../command.js'
 import { at } from '../../../daemon-client.js'
 import { inPool } from '../../../session.js'
+import { visible } from '../../../table.js'
 
 export default command({
   usage: 'ID',
@@ -13,6 +15,8 @@ export default command({
     const { logFile } = await session.daemon.ask<{ logFile: string }>(
       at`GET /containers/${inPool(session, id)}`,
     )
-    await pipeline(createReadStream(logFile), process.stdout, { end: false })
+    const log = createReadStream(logFile)
+    if (!isatty(1)) return pipeline(log, process.stdout, { end: false })
+    for await (const text of log.setEncoding('utf8')) session.print(visible(String(text)))
   },
 })
