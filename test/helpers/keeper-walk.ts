@@ -55,6 +55,8 @@ export async function walkKeeper(t: Test, ...names: string[]): Promise<void> {
   for (const operation of wanted) {
     const { name, steps, prepare, run, restore, ends = false, goesOnAtOpen = false } = operation
     await t.test(name, async (t) => {
+      // The cgroup of a program that has ended is removed a moment later.
+      await until(async () => differences(beginning, await whole()).length === 0)
       await prepare?.(host)
       const before = await whole()
       await run(host)
