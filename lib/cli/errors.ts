@@ -67,6 +67,11 @@ export function hintFor(error: unknown): string | null {
       return 'nothing is started; `osctl shutdown` goes on, `osctl shutdown --abort` gives it up'
     case 'ERR_CONTAINER_RUNNING':
       return 'stop it first: `osctl ct stop`'
+    case 'ERR_IN_USE':
+      return kind === 'container' &&
+        /^process /.test(String((error.facts.users as unknown[] | undefined)?.[0]))
+        ? '`osctl ct recover cleanup --force` ends what a run of it has left'
+        : null
     case 'ERR_CONTAINER_NOT_RUNNING':
       return 'start it first: `osctl ct start`'
     case 'ERR_CONTAINER_START':

@@ -116,12 +116,12 @@ async function underLock(
   return before
 }
 
-/** What a run has left there would be nobody's. @throws InUseError naming processes */
+/** What a run has left there, which `recoverCleanup()` ends, would be nobody's. @throws InUseError naming processes */
 async function assertNothingRuns(record: ContainerRecord): Promise<void> {
   const cgroup = record.cgroupDir()
   const pids = (await cgroup.exists()).length === 0 ? [] : await cgroup.procs()
   if (pids.length === 0) return
-  const users = pids.map((pid) => `process ${pid}, which recoverCleanup({ force: true }) ends`)
+  const users = pids.map((pid) => `process ${pid}`)
   throw new InUseError('container', `${record.pool.name}:${record.id}`, users)
 }
 

@@ -377,13 +377,13 @@ async function execError(record: ContainerRecord, error: unknown): Promise<unkno
   // ENOMEM: in a process namespace whose init has died there are no more numbers, fork(2).
   const gone = ['ESRCH', 'ENOENT', 'ENODEV', 'ECHILD', 'ENOMEM'].includes(error.code)
   if (!gone || (OWN_STEPS.has(error.step) && error.code !== 'ECHILD')) return error
-  // The same is seen when the guest does that on purpose, and then it runs on.
+  const ending = () =>
+    new StateError(name, run.state, 'it ended while the program was started', { cause: error })
+  // Its init is no more, by whose descriptor they are entered: setns(2).
+  if (error.step === 'namespaces' && error.code === 'ESRCH') return ending()
+  // Others are seen also when the guest does that on purpose, and then it runs on.
   using limit = deadline('', ENDING_MS)
   const ended = () => (['running', 'frozen'].includes(run.state) ? undefined : true)
-  if (await run.until(ended, limit.signal).catch(() => !run.alive)) {
-    return new StateError(name, run.state, 'it ended while the program was started', {
-      cause: error,
-    })
-  }
+  if (await run.until(ended, limit.signal).catch(() => !run.alive)) return ending()
   return error.code === 'ECHILD' ? new ExecKilledError(record.id, { cause: error }) : error
 }

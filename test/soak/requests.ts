@@ -47,7 +47,7 @@ export class Requests {
         this.failed.push(`${path}: ${why}`)
         resolve()
       }
-      request(
+      const sent = request(
         { socketPath: this.#socketPath, path: `/v1${path}`, agent: this.#agent },
         (response) => {
           response.resume()
@@ -59,8 +59,13 @@ export class Requests {
           })
         },
       )
-        .once('error', (error) => failed(error.message))
-        .end()
+      sent.once('error', (error) => {
+        // An idle connection that osctld was just closing: Node.js says that it is to be asked again then.
+        if (!sent.reusedSocket || !('code' in error) || error.code !== 'ECONNRESET')
+          return failed(error.message)
+        void this.#one(path, due).then(resolve)
+      })
+      sent.end()
     })
   }
 }
