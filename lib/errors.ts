@@ -13,7 +13,7 @@ export const errorCodes = {
   ERR_BUSY: 'Another operation holds the lock of the thing; `holder` says which',
   ERR_CANCELLED: 'What waited for its turn was taken away by `autostart.cancel()`',
   ERR_CLOSED: 'The object or its host was closed, before it was used or meanwhile',
-  ERR_CONFIG_BROKEN: 'A YAML file has what it must not; `line`, `column` say where',
+  ERR_CONFIG_BROKEN: 'A YAML file has what it must not, at `line`, `column`; or it is no file',
   ERR_CONTAINER_ENDED: 'The container ended before it was in the state that was waited for',
   ERR_CONTAINER_NOT_RUNNING: 'The keeper knows of no such running container',
   ERR_CONTAINER_RUNNING: 'The container runs already',

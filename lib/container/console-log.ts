@@ -2,8 +2,9 @@
 // when it is full.
 
 import { watch, type FSWatcher } from 'node:fs'
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { onAbort } from '../on-abort.js'
+import { openFile } from '../pool/open-file.js'
 
 /** A place in a console's output, to go on from later. */
 export interface ConsolePosition {
@@ -143,7 +144,7 @@ interface OpenLog {
 async function openLog(path: string): Promise<OpenLog | null> {
   let file: FileHandle
   try {
-    file = await open(path, 'r')
+    file = await openFile(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
     throw error

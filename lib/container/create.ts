@@ -1,12 +1,13 @@
 // Makes a container from an image. It exists from the moment its file has lost `state: staged`;
 // what an interrupted creation leaves is known by that mark and goes at the next import.
 
-import { open } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import { checkParams } from '../group/cgparams.js'
 import { NotFoundError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import { ConfigFile, type Patch } from '../pool/config-file.js'
+import { openFile } from '../pool/open-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { containerFile, type createOptions } from '../schema/container.js'
@@ -142,7 +143,8 @@ function baseOf(
 
 // So that a console can be watched before the first start.
 export async function touch(path: string): Promise<void> {
-  const file = await open(path, 'a', 0o600).catch((error: unknown) => {
+  const { O_WRONLY, O_CREAT } = constants
+  const file = await openFile(path, O_WRONLY | O_CREAT, 0o600).catch((error: unknown) => {
     throw poolError(error, path)
   })
   await file.close()

@@ -25,6 +25,7 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   if (renaming?.from === id && pool.lock !== null) {
     config = await takeBackRename(pool, file, config, renaming)
   }
+  await pool.driver.check(pool.driver.home(id, config.dataset ?? null))
   if (user === undefined) throw missing(file.path, `user '${config.user}'`)
   if (group === undefined) throw missing(file.path, `group '${config.group}'`)
   return new Container(new ContainerRecord(pool, id, file, config, user, group))

@@ -11,6 +11,7 @@ import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
 import { utsName } from './hostname.js'
 import { announcesReadiness } from './init.js'
+import { assertLogs } from './log-files.js'
 import { lxcLock } from './lxc-lock.js'
 import { checkForLxc } from './lxc-checks.js'
 import { MASKED, renderLxcConfig, type LxcConfigInput, type LxcNetif } from './lxc-config.js'
@@ -27,6 +28,22 @@ const NO_INIT = ['/dev/null/init']
 
 export function seccompProfile(record: ContainerRecord): string {
   return record.config.seccomp_profile ?? COMMON_SECCOMP
+}
+
+/**
+ * What liblxc opens beside its configuration, before it does: it waits for a FIFO, and reads a device for ever.
+ *
+ * @throws ConfigBrokenError
+ */
+export function assertForLxc({ pool, id, config, file }: ContainerRecord): void {
+  assertLogs(pool, id)
+  const { seccomp_profile: profile } = config
+  if (profile == null) return
+  // The administrator's own, which may be a link.
+  const found = existsSync(profile) ? statSync(profile) : null
+  if (found?.isFile() === true) return
+  const reason = `seccomp_profile: '${profile}' ${found ? 'is no regular file' : 'is not there'}`
+  throw new ConfigBrokenError(file.path, reason, null, null)
 }
 
 /** The socket on which the guest's init says that it is up, if it is one that does. */

@@ -1,7 +1,7 @@
 // Where LXC's own tools find a container, also one that was never started.
 
 import type { OperationOptions } from '../host/operation.js'
-import { writeLxcFile } from './lxc-file.js'
+import { assertForLxc, writeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 
 export interface LxcPlace {
@@ -21,7 +21,10 @@ export async function placeForLxc(
     using _settings = await record.lockSettings(op)
     record.assertPresent()
     // What runs has what it was started with.
-    if (!record.live) await writeLxcFile(record)
+    if (!record.live) {
+      await writeLxcFile(record)
+      assertForLxc(record)
+    }
   }
   return Object.freeze({ lxcPath: host.paths.lxc(pool.name), id: record.id })
 }

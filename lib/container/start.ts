@@ -8,7 +8,7 @@ import { Pidfd } from '../ns/pidfd.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
-import { writeImageRunFiles, writeLxcFile, writeProgramRunFiles } from './lxc-file.js'
+import { assertForLxc, writeImageRunFiles, writeLxcFile, writeProgramRunFiles } from './lxc-file.js'
 import { tellNextRun } from './next-run.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
@@ -151,7 +151,9 @@ async function writeLocked(
   record.pending.begin(record.config)
   if (record.imageRun.present) await writeImageRunFiles(record)
   if (record.programRun.present) await writeProgramRunFiles(record)
-  return await writeLxcFile(record)
+  const clamped = await writeLxcFile(record)
+  assertForLxc(record)
+  return clamped
 }
 
 /**

@@ -1,12 +1,12 @@
 // What was done to a pool, one line of JSON each, in vpsAdminOS's own file: who has it open notes what it was told to do.
 
-import { createReadStream } from 'node:fs'
-import { appendFile, open, rename, stat } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
+import { constants } from 'node:fs'
+import { rename, type FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 import { InTurn } from '../in-turn.js'
 import { inDiskTurn } from '../pool/disk-turns.js'
+import { openFile } from '../pool/open-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
@@ -23,8 +23,14 @@ export interface HistoryEntry {
 
 /** Bytes of a line; a longer one is refused. */
 const MAX_LINE = 64 * 1024
+/** Bytes of a line that is read: others may have written longer ones. */
+const MAX_READ = 1024 * 1024
+const CHUNK = 64 * 1024
 /** Bytes of the file, after which another one is begun. One before it is kept. */
 const MAX_FILE = 16 * 1024 * 1024
+
+const { O_RDWR, O_APPEND, O_CREAT } = constants
+const APPEND = O_RDWR | O_APPEND | O_CREAT
 
 const given = z.strictObject({
   cmd: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be like "ct_start"'),
@@ -71,16 +77,11 @@ export class History {
   /** The oldest first. A line that is none, as the last one before a loss of power, is left out. */
   async *entries(): AsyncGenerator<HistoryEntry, undefined> {
     for (const path of [`${this.#path}.1`, this.#path]) {
-      const file = createReadStream(path, 'utf8')
-      try {
-        for await (const text of createInterface({ input: file, crlfDelay: Infinity })) {
-          const entry = entryIn(text)
-          if (entry !== null) yield { pool: this.#pool.name, ...entry }
-        }
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-      } finally {
-        file.destroy()
+      await using file = await openFile(path).catch(nullWhenMissing)
+      if (file === null) continue
+      for await (const text of linesOf(file)) {
+        const entry = entryIn(text)
+        if (entry !== null) yield { pool: this.#pool.name, ...entry }
       }
     }
     return undefined
@@ -93,14 +94,14 @@ export class History {
   async #write(text: string): Promise<void> {
     const path = this.#path
     try {
-      const size = await stat(path).then(
-        (found) => found.size,
-        () => 0,
-      )
-      if (size > MAX_FILE) await rename(path, `${path}.1`)
-      const cut = !this.#whole && size > 0 && size <= MAX_FILE && !(await endsLine(path, size))
+      await using last = await openFile(path, APPEND, 0o400)
+      const { size } = await last.stat()
+      const full = size > MAX_FILE
+      if (full) await rename(path, `${path}.1`)
+      await using next = full ? await openFile(path, APPEND, 0o400) : null
+      const cut = !this.#whole && size > 0 && !full && !(await endsLine(last, size))
       // One write: lines of several programs do not mix.
-      await appendFile(path, cut ? `\n${text}` : text, { mode: 0o400 })
+      await (next ?? last).appendFile(cut ? `\n${text}` : text)
       this.#whole = true
     } catch (error) {
       throw poolError(error, path)
@@ -133,10 +134,39 @@ export async function* merged(
   }
 }
 
-async function endsLine(path: string, size: number): Promise<boolean> {
-  await using file = await open(path)
+async function endsLine(file: FileHandle, size: number): Promise<boolean> {
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
   return buffer.toString() === '\n'
+}
+
+/** One that is too long, as of a file that has none, is left out. */
+async function* linesOf(file: FileHandle): AsyncGenerator<string, undefined> {
+  let begun: Buffer[] = []
+  let length = 0
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null)
+    if (bytesRead === 0) break
+    let from = 0
+    for (;;) {
+      const end = buffer.subarray(0, bytesRead).indexOf('\n', from)
+      const part = buffer.subarray(from, end === -1 ? bytesRead : end)
+      length += part.length
+      if (length <= MAX_READ) begun.push(part)
+      else begun = []
+      if (end === -1) break
+      if (length <= MAX_READ) yield Buffer.concat(begun).toString('utf8')
+      begun = []
+      length = 0
+      from = end + 1
+    }
+  }
+  if (begun.length > 0) yield Buffer.concat(begun).toString('utf8')
+  return undefined
+}
+
+function nullWhenMissing(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+  throw error
 }
 
 function entryIn(text: string): Omit<HistoryEntry, 'pool'> | null {

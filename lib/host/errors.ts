@@ -166,7 +166,7 @@ export class TimeoutError extends EngineError {
   }
 }
 
-/** A configuration file cannot be understood; `line` and `column` count from 1. */
+/** A file of a pool cannot be understood, or is no regular file; `line` and `column` count from 1. */
 export class ConfigBrokenError extends EngineError {
   readonly code = 'ERR_CONFIG_BROKEN'
   constructor(

@@ -1,9 +1,9 @@
 // Which pool a list of taken ids is of, and whether there is such a pool still. That is on the pool's disk,
 // which may not answer: then nobody waits for it, and it counts as there.
 
-import { readFile } from 'node:fs/promises'
 import { abandon } from '../abandon.js'
 import { deadline } from '../host/deadline.js'
+import { readFile } from '../pool/open-file.js'
 import { isSuspended } from '../storage/zfs/suspended.js'
 
 /** It is gone as soon as `marker` is another pool's or is not there. */
@@ -41,7 +41,7 @@ export async function isGone({ marker, uuid, zpool }: PoolIdentity): Promise<boo
 }
 
 function read(marker: string): Reading {
-  const text = readFile(marker, 'utf8').finally(() => readings.delete(marker))
+  const text = readFile(marker).finally(() => readings.delete(marker))
   const reading = { text, late: false }
   readings.set(marker, reading)
   return reading

@@ -2,12 +2,16 @@
 // or deleted, so the list of allocations is written as text: parsing a thousand of them as YAML on
 // every change would stop the event loop for tens of milliseconds.
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { ConfigDocument } from '../pool/config-document.js'
 import { ConfigFile, type Patch } from '../pool/config-file.js'
+import { readFile } from '../pool/open-file.js'
 import { replaceFile } from '../pool/write-file.js'
 import { idRangeFile, type IdRangeFile } from '../schema/id-range.js'
 import type { Allocation } from './allocation-table.js'
+
+/** Bytes: enough for an owner of each of the 65,535 blocks that there are ids for. */
+const MAX_TABLE = 2 ** 23
 
 export class TableFile {
   readonly #file: ConfigFile<typeof idRangeFile>
@@ -15,7 +19,7 @@ export class TableFile {
   #head: { text: string; version: string } | null = null
 
   constructor(readonly path: string) {
-    this.#file = new ConfigFile(path, idRangeFile)
+    this.#file = new ConfigFile(path, idRangeFile, MAX_TABLE)
   }
 
   /** @throws ConfigBrokenError */
@@ -47,7 +51,7 @@ export class TableFile {
 
   async #headNow(): Promise<string> {
     if (this.#head?.version === (await this.#version())) return this.#head.text
-    return headOf(await readFile(this.path, 'utf8'), this.path)
+    return headOf(await readFile(this.path, MAX_TABLE), this.path)
   }
 
   async #write(head: string, allocations: readonly Allocation[]): Promise<void> {

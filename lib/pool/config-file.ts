@@ -1,12 +1,13 @@
 // One entity's YAML file.
 
-import { readFile, unlink } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { ownTurn } from '../host/own-turn.js'
 import { InTurn } from '../in-turn.js'
 import { ConfigDocument, type Patch } from './config-document.js'
 import { inDiskTurn } from './disk-turns.js'
+import { readFile } from './open-file.js'
 import { poolError, replaceFile, syncDirectory } from './write-file.js'
 
 export type { Patch } from './config-document.js'
@@ -23,14 +24,16 @@ export class ConfigFile<T extends z.ZodType> {
   // Writers of one file take turns: two patches must not be made from the same old content.
   readonly #writers = new InTurn()
 
+  /** @param most bytes that it may have, where that is more than others */
   constructor(
     readonly path: string,
     readonly schema: T,
+    readonly most?: number,
   ) {}
 
   /** @throws ConfigBrokenError with line and column, or the system's error */
   async read(): Promise<z.output<T>> {
-    const text = await readFile(this.path, 'utf8')
+    const text = await readFile(this.path, this.most)
     await ownTurn()
     return ConfigDocument.parse(text, this.path).check(this.schema)
   }
@@ -53,7 +56,7 @@ export class ConfigFile<T extends z.ZodType> {
   /** As {@link update}, and says what changes it back. */
   exchange(patch: Patch): Promise<Exchanged<z.output<T>>> {
     return this.#writers.run(async () => {
-      const text = await readFile(this.path, 'utf8')
+      const text = await readFile(this.path, this.most)
       await ownTurn()
       const document = ConfigDocument.parse(text, this.path)
       const back = document.merge(patch)
@@ -63,7 +66,7 @@ export class ConfigFile<T extends z.ZodType> {
 
   /** As it is on disk now. */
   async text(): Promise<string> {
-    return await readFile(this.path, 'utf8')
+    return await readFile(this.path, this.most)
   }
 
   /**

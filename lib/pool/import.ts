@@ -1,6 +1,6 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
@@ -35,6 +35,7 @@ import { User } from '../user/user.js'
 import { ConfigFile } from './config-file.js'
 import { emptyTrash } from './empty-trash.js'
 import { PoolLayout } from './layout.js'
+import { openFile } from './open-file.js'
 import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
 import { checkVisible } from './root.js'
@@ -101,13 +102,13 @@ export async function takeLock(layout: PoolLayout): Promise<FileLock | null> {
   const path = lockPath(layout)
   let lock: FileLock | null
   try {
-    lock = await FileLock.take(path)
+    lock = await FileLock.take(path, openFile)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EROFS') return null
     throw error
   }
   if (lock !== null) return lock
-  await using file = await open(path)
+  await using file = await openFile(path)
   const owner = await readOwner(file)
   const holder = owner === null ? 'another process' : `process ${owner.pid}`
   throw new BusyError(`pool '${layout.root}'`, `imported by ${holder}`, null)

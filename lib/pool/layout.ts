@@ -2,6 +2,7 @@
 
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { assertDirectories } from './open-file.js'
 import { isTemporary, poolError } from './write-file.js'
 
 /** Directories in the pool's root, with their modes. Their order is the order of creation. */
@@ -90,8 +91,18 @@ export class PoolLayout {
     return ours('')
   }
 
-  /** Makes and corrects what is not as it should be; a pool that is fine may be read-only. */
+  images(): string {
+    return join(this.root, 'repository/images')
+  }
+
+  /**
+   * Makes and corrects what is not as it should be; a pool that is fine may be read-only.
+   *
+   * @throws ConfigBrokenError where there is something else than a directory, which may lead out of the pool
+   */
   async ensure(): Promise<void> {
+    const wanted = DIRECTORIES.map(([name]) => join(this.root, name))
+    await assertDirectories([...wanted, this.images()])
     try {
       for (const [name, mode] of DIRECTORIES) {
         const path = join(this.root, name)

@@ -1,10 +1,12 @@
 // Which host and name a pool was imported as last. Its containers go on when that host is closed, and
 // whoever imports the pool as another one would take them for stopped: start them twice, or delete
 // what they run on. So they are looked for where they would be, in the cgroup of that pool.
-import { open, type FileHandle } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { z } from 'zod'
 import type { HostContext } from '../host/context.js'
 import { BusyError, PoolFullError } from '../host/errors.js'
+import { openFile } from './open-file.js'
 import { poolError } from './write-file.js'
 
 const owner = z.object({
@@ -34,7 +36,7 @@ export async function readOwner(file: FileHandle): Promise<Owner | null> {
  * @throws PoolFullError when another one had it last
  */
 export async function writeOwner(path: string, last: Owner | null, now: Owner): Promise<void> {
-  const file = await open(path, 'r+')
+  const file = await openFile(path, constants.O_RDWR)
   try {
     const { bytesWritten } = await file.write(`${JSON.stringify(now)}\n`, 0)
     await file.truncate(bytesWritten)

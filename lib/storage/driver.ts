@@ -99,6 +99,9 @@ export interface StorageDriver {
 
   exists(home: string): Promise<boolean>
 
+  /** Looks whether what it has is in the pool, where something may lead out of it. @throws ConfigBrokenError */
+  check(home: string): Promise<void>
+
   /** Ids of all that there are. */
   list(): Promise<string[]>
 

@@ -9,6 +9,7 @@ import { ExistsError, UnsupportedError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
 import { cloneTree, flushFilesystem, removeTree } from '../../ns/tree.js'
 import type { PoolLayout } from '../../pool/layout.js'
+import { assertTree } from '../../pool/open-file.js'
 import { poolError, syncDirectory } from '../../pool/write-file.js'
 import type { CloneMode } from '../../schema/pool.js'
 import { Undo } from '../../undo.js'
@@ -72,6 +73,10 @@ export class DirDriver implements StorageDriver {
       () => true,
       () => false,
     )
+  }
+
+  async check(directory: string): Promise<void> {
+    await assertTree(directory, [PRIVATE, 'upper', 'work'])
   }
 
   async list(): Promise<string[]> {

@@ -3,12 +3,15 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ConfigBrokenError } from '../../host/errors.js'
 import { imageFile } from '../../image/schema.js'
 import { flushFilesystem } from '../../ns/tree.js'
 import { ConfigFile } from '../../pool/config-file.js'
+import { assertDirectories } from '../../pool/open-file.js'
 import { syncDirectory } from '../../pool/write-file.js'
 import type { ImageFile, ImageStorage, OpenImage, StagedImage } from '../images.js'
 
+const ID = /^[a-zA-Z0-9_+-][a-zA-Z0-9_.+-]*$/
 /** Names of what is not, or no more, an image. */
 const UNFINISHED = /^\.(staging|deleting)-/
 
@@ -36,8 +39,12 @@ export class DirImages implements ImageStorage {
     return names.filter((name) => !UNFINISHED.test(name))
   }
 
-  read(id: string): Promise<ImageFile> {
-    return new ConfigFile(join(this.#directory, id, 'image.yml'), imageFile).read()
+  async read(id: string): Promise<ImageFile> {
+    const directory = join(this.#directory, id)
+    // It becomes a part of options of mounts.
+    if (!ID.test(id)) throw new ConfigBrokenError(directory, 'is no name of an image', null, null)
+    await assertDirectories([directory, this.root(id)])
+    return await new ConfigFile(join(directory, 'image.yml'), imageFile).read()
   }
 
   root(id: string): string {

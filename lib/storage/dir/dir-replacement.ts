@@ -27,6 +27,7 @@ export class DirReplacement implements ReplacementStorage {
   async finish(directory: string): Promise<void> {
     const beside = this.beside(directory)
     if (!(await this.driver.exists(beside))) return
+    await this.driver.check(beside)
     await this.driver.remove(directory)
     await this.driver.rename(beside, directory)
   }

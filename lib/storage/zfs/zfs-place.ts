@@ -11,6 +11,7 @@ import { whyNoIdmap } from '../../ns/idmap.js'
 import { Mount, umount } from '../../ns/mount.js'
 import { mountTable, type MountEntry } from '../../ns/mountinfo.js'
 import { DIRECTORIES, PoolLayout } from '../../pool/layout.js'
+import { assertDirectories } from '../../pool/open-file.js'
 import { findMarker, writeMarker, type Marker } from '../../pool/marker.js'
 import { checkVisible, writePoolFile } from '../../pool/root.js'
 import { poolError, syncDirectory } from '../../pool/write-file.js'
@@ -218,6 +219,7 @@ async function ensureDatasets(dataset: string, root: string, undo?: Undo): Promi
 }
 
 async function mountAt(dataset: string, path: string, name: string): Promise<void> {
+  await assertDirectories([path])
   const mode = DIRECTORIES.find(([directory]) => directory === name)?.[1]
   await mkdir(path, { mode }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error

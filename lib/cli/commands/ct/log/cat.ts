@@ -1,8 +1,8 @@
 // osctl ct log cat
 
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { isatty } from 'node:tty'
+import { openFile } from '../../../../pool/open-file.js'
 import { command } from '../../../command.js'
 import { at } from '../../../daemon-client.js'
 import { inPool } from '../../../session.js'
@@ -15,7 +15,7 @@ export default command({
     const { logFile } = await session.daemon.ask<{ logFile: string }>(
       at`GET /containers/${inPool(session, id)}`,
     )
-    const log = createReadStream(logFile)
+    const log = (await openFile(logFile)).createReadStream()
     if (!isatty(1)) return pipeline(log, process.stdout, { end: false })
     for await (const text of log.setEncoding('utf8')) session.print(visible(String(text)))
   },
