@@ -9,6 +9,9 @@ await build({
   bundle: true,
   platform: 'node',
   target: 'node20',
+  // To be read faster; NODE_OPTIONS=--enable-source-maps gives errors their names.
+  minify: true,
+  sourcemap: 'linked',
   // Node.js loads such modules without its loader for the others, which is not ready at once.
   format: 'cjs',
   banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href" },

@@ -108,4 +108,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code
+  // Where all is written, and no error of that is on its way, the daemon need not hang up first.
+  setImmediate(() => {
+    if (process.stdout.writableLength + process.stderr.writableLength === 0) process.exit()
+  })
 })
