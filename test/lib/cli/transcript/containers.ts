@@ -188,7 +188,7 @@ await t.test('its configuration as a whole', async (t) => {
   await osctl.prints(
     t,
     'ct show -H -o hostname,nesting,user,distribution web1',
-    'www.example.org\ntrue\nweb1\nunknown\n',
+    'www.example.org\ntrue\nweb1\nbusybox\n',
   )
   await osctl.ok(t, 'ct set distribution web1 debian 12')
   await osctl.ok(t, '-j ct set distribution web1 busybox 1 x86_64')
