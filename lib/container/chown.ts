@@ -27,7 +27,7 @@ export async function chownContainer(
 ): Promise<void> {
   const wanted = parse(userName, name, 'chown.user')
   const { pool } = record
-  using op = await begin(record, 'chown', options)
+  using op = await record.begin('chown', options)
   // What it had is left when this one need not be held any more: there is no order between two users.
   const before = await underLock(op, record, 'user', wanted, () => {
     const user = pool.users.get(wanted)
@@ -49,7 +49,7 @@ export async function chgrpContainer(
 ): Promise<void> {
   const wanted = parse(groupPath, path, 'chgrp.group')
   const { pool } = record
-  using op = await begin(record, 'chgrp', options)
+  using op = await record.begin('chgrp', options)
   const before = await underLock(op, record, 'group', wanted, () => {
     const group = pool.groups.get(wanted)
     if (group === undefined) throw new NotFoundError('group', `${pool.name}:${wanted}`)
@@ -68,22 +68,6 @@ interface Before extends Owner {
   readonly cgroup: string
 }
 
-async function begin(
-  record: ContainerRecord,
-  what: string,
-  options: OperationOptions,
-): Promise<Operation> {
-  const op = await record.begin(what, options)
-  try {
-    record.assertStopped(what)
-    record.assertWhole(what)
-    return op
-  } catch (error) {
-    op[Symbol.dispose]()
-    throw error
-  }
-}
-
 /** @returns whose it was; null when nothing has changed */
 async function underLock(
   op: Operation,
@@ -92,6 +76,8 @@ async function underLock(
   name: string,
   wanted: () => Owner,
 ): Promise<Before | null> {
+  record.assertStopped(op.name)
+  record.assertWhole(op.name)
   using _held = await op.lock([record.pool.claim(kind, name, 'shared')])
   const { user, group } = wanted()
   if (user === record.user && group === record.group) return null

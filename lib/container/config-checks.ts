@@ -37,13 +37,10 @@ const OWN = 'it is what this library has noted'
 const givenFile = containerFile.extend({
   user: z.string().optional(),
   group: groupPath.optional(),
+  distribution: containerFile.shape.distribution.unwrap().optional(),
+  version: containerFile.shape.version.unwrap().optional(),
+  arch: containerFile.shape.arch.unwrap().optional(),
   vpsadminos: z.looseObject({}).optional(),
-})
-
-const saidOfRootfs = z.looseObject({
-  distribution: z.unknown().optional(),
-  version: z.unknown().optional(),
-  arch: z.unknown().optional(),
 })
 
 /**
@@ -55,9 +52,8 @@ export function keptFields(before: ContainerFile, document: ConfigDocument, what
   const given = document.check(givenFile)
   const kept: Record<string, unknown> = {}
   // What is in its rootfs does not change by not being said.
-  const said = document.check(saidOfRootfs)
   for (const field of ['distribution', 'version', 'arch'] as const) {
-    if (said[field] == null) kept[field] = before[field]
+    if (given[field] === undefined) kept[field] = before[field]
   }
   for (const field of ['user', 'group', 'dataset', 'state'] as const) {
     const value = before[field] ?? undefined

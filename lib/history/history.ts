@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { InvalidArgumentError } from '../host/errors.js'
 import { InTurn } from '../in-turn.js'
 import { inDiskTurn } from '../pool/disk-turns.js'
-import { openFile } from '../pool/open-file.js'
+import { nullWhenMissing, openFile } from '../pool/open-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
@@ -162,11 +162,6 @@ async function* linesOf(file: FileHandle): AsyncGenerator<string, undefined> {
   }
   if (begun.length > 0) yield Buffer.concat(begun).toString('utf8')
   return undefined
-}
-
-function nullWhenMissing(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-  throw error
 }
 
 function entryIn(text: string): Omit<HistoryEntry, 'pool'> | null {

@@ -124,7 +124,8 @@ function tooLong(path: string, most: number): ConfigBrokenError {
   return new ConfigBrokenError(path, `is longer than ${most} bytes`, null, null)
 }
 
-function nullWhenMissing(error: unknown): null {
+/** For the end of a promise. */
+export function nullWhenMissing(error: unknown): null {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
   throw error
 }
