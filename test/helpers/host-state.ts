@@ -70,10 +70,15 @@ function datasetsIn(pool: string): string[] {
     .map((line) => line.replace(/\.newer-\d+/g, '.newer'))
 }
 
+/** What ends meanwhile is let go of by its keeper in its own time: a cgroup that has gone has no limits. */
 function limitsOf(cgroup: string): string[] {
   const limits = ['memory.max', 'memory.limit_in_bytes'].flatMap((name) => {
-    const path = join(cgroup, name)
-    return existsSync(path) ? [readFileSync(path, 'utf8').trim()] : []
+    try {
+      return [readFileSync(join(cgroup, name), 'utf8').trim()]
+    } catch (error) {
+      if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+      throw error
+    }
   })
   return [`${cgroup} ${limits.join(' ')}`]
 }
