@@ -33,6 +33,10 @@ const INSTEAD: Readonly<Record<string, string>> = {
 }
 const OWN = 'it is what this library has noted'
 
+/** What vpsAdminOS has beside that. It is kept, and without effect here. */
+const ORIGINALS = ['devices', 'cpu_package', 'start_menu', 'impermanence', 'hints', 'send_log']
+const KNOWN = new Set([...Object.keys(containerFile.shape), ...ORIGINALS])
+
 /** What need not be said stays as it is, and has no default. */
 const givenFile = containerFile.extend({
   user: z.string().optional(),
@@ -50,6 +54,8 @@ const givenFile = containerFile.extend({
  */
 export function keptFields(before: ContainerFile, document: ConfigDocument, what: string): Patch {
   const given = document.check(givenFile)
+  const unknown = Object.keys(given).find((field) => !KNOWN.has(field) && !(field in before))
+  if (unknown !== undefined) throw new InvalidArgumentError(`${what}.${unknown}`, 'is not known')
   const kept: Record<string, unknown> = {}
   // What is in its rootfs does not change by not being said.
   for (const field of ['distribution', 'version', 'arch'] as const) {

@@ -15,8 +15,11 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   let config = await file.read()
   const user = pool.users.get(config.user)
   const group = pool.groups.get(config.group)
+  const home = pool.driver.home(id, config.dataset ?? null)
+  // Before anything is removed, or named otherwise.
+  await pool.driver.check(home)
   if (config.state === 'staged') {
-    await removeHome(pool, pool.driver.home(id, config.dataset ?? null), config)
+    await removeHome(pool, home, config)
     await removeTraces(pool, id)
     await file.remove()
     return null
@@ -25,7 +28,6 @@ export async function loadContainer(pool: Pool, id: string): Promise<Container |
   if (renaming?.from === id && pool.lock !== null) {
     config = await takeBackRename(pool, file, config, renaming)
   }
-  await pool.driver.check(pool.driver.home(id, config.dataset ?? null))
   if (user === undefined) throw missing(file.path, `user '${config.user}'`)
   if (group === undefined) throw missing(file.path, `group '${config.group}'`)
   return new Container(new ContainerRecord(pool, id, file, config, user, group))

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { UnsupportedError } from '../host/errors.js'
 import type { OperationOptions } from '../host/operation.js'
+import { KeeperError } from '../keeper/errors.js'
 import { parse } from '../schema/parse.js'
 import { execInContainer } from './exec.js'
 import type { ContainerRecord } from './record.js'
@@ -34,15 +35,16 @@ export async function setPassword(
   const checked = parse(passwordInput, { user, password }, 'setPassword')
   const { distribution } = record.config
   const told = MUST_BE_TOLD.includes(distribution) ? ['-c', 'SHA512'] : []
+  const what = `a password for ${checked.user}`
   const { exitCode: code, stderr } = await execInContainer(record, ['chpasswd', ...told], {
     stdin: `${checked.user}:${checked.password}\n`,
     run: true,
     ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    const missing = error instanceof KeeperError && error.step === 'exec' && error.code === 'ENOENT'
+    throw missing ? new UnsupportedError(what, 'it has no chpasswd(8)', { cause: error }) : error
   })
   if (code === 0) return
   const why = stderr.toString().trim().split('\n').at(-1) ?? ''
-  throw new UnsupportedError(
-    `a password for ${checked.user}`,
-    why === '' ? `chpasswd ended with ${code}` : why,
-  )
+  throw new UnsupportedError(what, why === '' ? `chpasswd ended with ${code}` : why)
 }

@@ -3,7 +3,13 @@
 
 import type { ContainerRecord } from '../container/record.js'
 import { zfsDevice } from '../container/zfs-device.js'
-import { ExistsError, InUseError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import {
+  ExistsError,
+  InUseError,
+  InvalidArgumentError,
+  NotFoundError,
+  UnsupportedError,
+} from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { datasetMounts, isOf, mountEntry } from '../mount/dataset-mounts.js'
 import { unmountLive } from '../mount/live-mounts.js'
@@ -22,6 +28,7 @@ import { parse } from '../schema/parse.js'
 import { done } from '../step.js'
 import type { DatasetEntry, DatasetStorage } from '../storage/datasets.js'
 import type { Properties } from '../zfs/properties.js'
+import { zpoolOf } from '../zfs/names.js'
 import { isZfsError } from '../zfs/zfs-error.js'
 import {
   delegate,
@@ -267,8 +274,13 @@ export async function refused(name: string, work: () => Promise<void>): Promise<
     if (isZfsError(error, 'ENAMETOOLONG')) {
       throw new InvalidArgumentError('dataset', 'with the names above it is too long for ZFS')
     }
-    if (isZfsError(error, 'EINVAL', 'ERANGE', 'EDOM', 'ENOTSUP')) {
+    if (isZfsError(error, 'EINVAL', 'ERANGE', 'EDOM')) {
       throw new InvalidArgumentError('dataset', error.message)
+    }
+    if (isZfsError(error, 'ENOTSUP')) {
+      const zpool = zpoolOf(error.path ?? '')
+      const reason = `zpool '${zpool}' has not enabled the feature that it needs, zpool-features(7)`
+      throw new UnsupportedError(`what dataset '${name}' was to have`, reason)
     }
     throw error
   }

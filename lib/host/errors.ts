@@ -370,7 +370,8 @@ export class UnsupportedError extends EngineError {
   constructor(
     readonly feature: string,
     readonly reason: string,
+    options?: ErrorOptions,
   ) {
-    super(`${feature} is not possible here: ${reason}`)
+    super(`${feature} is not possible here: ${reason}`, options)
   }
 }

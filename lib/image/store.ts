@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { chmod, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { InUseError, NotFoundError, NotRootError } from '../host/errors.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
@@ -10,6 +11,12 @@ import { importImage } from './schema.js'
 import type { Image, ImageCache, ImageQuery, ImportImage, ImportOptions } from './types.js'
 import { unpack } from './unpack.js'
 import { done } from '../step.js'
+
+/** What cannot be used, and why. */
+export interface BrokenFile {
+  readonly path: string
+  readonly reason: string
+}
 
 export interface ImageStoreOptions {
   readonly storage: ImageStorage
@@ -22,7 +29,7 @@ export class ImageStore implements ImageCache {
   readonly #users: (imageId: string) => readonly string[]
   readonly #images = new Map<string, Image>()
   readonly #holds = new Set<{ readonly id: string; readonly holder: string }>()
-  readonly #broken: Error[] = []
+  readonly #broken: BrokenFile[] = []
 
   private constructor({ storage, users }: ImageStoreOptions) {
     this.#storage = storage
@@ -33,13 +40,13 @@ export class ImageStore implements ImageCache {
   static async open(options: ImageStoreOptions): Promise<ImageStore> {
     const store = new ImageStore(options)
     for (const id of await options.storage.sweep()) {
-      await store.#load(id).catch((error: unknown) => store.#skip(error))
+      await store.#load(id).catch((error: unknown) => store.#skip(id, error))
     }
     return store
   }
 
-  /** Why directories that look like images are not listed: their `image.yml` cannot be used. */
-  get broken(): readonly Error[] {
+  /** What looks like an image and is not listed, as what it says of itself cannot be used. */
+  get broken(): readonly BrokenFile[] {
     return this.#broken
   }
 
@@ -151,9 +158,9 @@ export class ImageStore implements ImageCache {
     return image
   }
 
-  #skip(error: unknown): void {
+  #skip(id: string, error: unknown): void {
     if (!(error instanceof Error)) throw error
-    this.#broken.push(error)
+    this.#broken.push({ path: dirname(this.#storage.root(id)), reason: error.message })
   }
 }
 

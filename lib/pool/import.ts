@@ -69,7 +69,8 @@ export async function importPool(
   await loadGroups(pool)
   const users = (image: string) =>
     [...pool.containers.values()].filter((ct) => ct.needsImage(image)).map(({ id }) => id)
-  pool.setImages(await ImageStore.open({ storage: driver.images, users }))
+  const images = await ImageStore.open({ storage: driver.images, users })
+  pool.setImages(images)
   await loadContainers(pool)
   await reserveIds(op, pool)
   done('import.read', op.signal)
@@ -88,6 +89,8 @@ export async function importPool(
   op.goOn()
   if (lock !== null) await finishChanges(op, pool)
 
+  // Not before: of containers, it says nothing.
+  pool.broken.push(...images.broken)
   const isShutDown = (await host.shutdownMarker.state()) !== 'none'
   pool.state = isShutDown ? 'disabled' : 'active'
   if (lock !== null) await goOn(pool, (record) => resumeCopied(op, record))
@@ -156,6 +159,25 @@ async function loadContainers(pool: Pool): Promise<void> {
     const container = await loadContainer(pool, id)
     if (container !== null) pool.containers.set(id, container)
   })
+  leaveOutShared(pool)
+}
+
+/** Where two say of one dataset that it is theirs, or one's is in the other's, neither is to lose it by the other. */
+function leaveOutShared(pool: Pool): void {
+  const chosen = [...pool.containers.values()]
+    .map(({ id, record: { home } }) => ({ id, home }))
+    .filter(({ id, home }) => home !== pool.driver.home(id, null))
+  for (const { id, home } of chosen) {
+    const other = chosen.find((one) => one.id !== id && share(one.home, home))
+    if (other === undefined) continue
+    pool.containers.delete(id)
+    const reason = `dataset '${home}' is shared with that of container '${other.id}'`
+    pool.broken.push({ path: pool.layout.confFile('ct', id), reason })
+  }
+}
+
+function share(one: string, other: string): boolean {
+  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`)
 }
 
 async function loadGroups(pool: Pool): Promise<void> {

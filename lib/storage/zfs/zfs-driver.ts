@@ -25,6 +25,7 @@ import type {
 } from '../driver.js'
 import { isBeside } from '../replacement.js'
 import { DatasetMount } from './dataset-mount.js'
+import { assertElsewhere } from './elsewhere.js'
 import { assertRoomForNames } from './guest-datasets.js'
 import { IMAGES, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
@@ -167,8 +168,8 @@ export class ZfsDriver implements StorageDriver {
   }
 
   // A dataset is no link, and the keeper follows none in it.
-  check(): Promise<void> {
-    return Promise.resolve()
+  async check(home: string): Promise<void> {
+    if (dirname(home) !== this.#containers) await assertElsewhere(this.dataset, home)
   }
 
   exists(home: string): Promise<boolean> {

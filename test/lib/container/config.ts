@@ -60,8 +60,9 @@ await t.test('replaced: what is not said goes back to its default', async (t) =>
 await t.test('what is in the rootfs does not change by not being said', async (t) => {
   const ct = await make('silent')
   const { distribution, version, arch } = ct.show()
-  await ct.replaceConfig('nesting: true\n')
+  await ct.replaceConfig('nesting: true\ncpu_package: auto\n')
   t.match(ct.show(), { distribution, version, arch, nesting: true })
+  t.match(readFileSync(file('silent'), 'utf8'), /^cpu_package: auto$/m, 'nor what is not for us')
   t.equal(distribution, 'busybox')
   await ct.delete()
 })
@@ -72,6 +73,7 @@ await t.test('what is refused, and leaves it as it is', async (t) => {
   const group = 'group: /default\n'
   const refused: [string, { code?: string; [fact: string]: unknown }][] = [
     ['user: one\n', { argument: 'replaceConfig.config.user', message: /must stay "two"/ }],
+    ['hostnmae: x\n', { argument: 'replaceConfig.config.hostnmae', message: /is not known/ }],
     ['group: /\n', { argument: 'replaceConfig.config.group', message: /must stay "\/default"/ }],
     ['dataset: x/y\n', { argument: 'replaceConfig.config.dataset', message: /must not be given/ }],
     ['state: staged\n', { argument: 'replaceConfig.config.state' }],
