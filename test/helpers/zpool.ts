@@ -35,14 +35,15 @@ export async function destroyTree(dataset: string): Promise<void> {
 
 let pools = 0
 
-/** Its name. Nothing of it is mounted. */
-export function testPool(t: Test, megabytes = 256): string {
+/** Its name. Nothing of it is mounted. @param options of `zpool create` */
+export function testPool(t: Test, megabytes = 256, ...options: readonly string[]): string {
   const directory = mkdtempSync(join(tmpdir(), 'zpool-'))
   const file = join(directory, 'disk')
   writeFileSync(file, '')
   truncateSync(file, megabytes * 2 ** 20)
   const name = `test-${process.pid}-${pools++}`
-  execFileSync('zpool', ['create', '-O', 'canmount=noauto', '-m', 'none', name, file])
+  const usual = ['-O', 'canmount=noauto', '-m', 'none']
+  execFileSync('zpool', ['create', ...usual, ...options, name, file])
   t.teardown(() => {
     execFileSync('zpool', ['destroy', '-f', name])
     rmSync(directory, { recursive: true })

@@ -195,3 +195,19 @@ await t.test('a dataset that is gone is named by the start that fails', async (t
   await ct.delete({ force: true })
   t.same((await host.audit()).leftovers, [])
 })
+
+await t.test('what the zpool has no feature for is refused by name', async (t) => {
+  const off = ['filesystem_limits', 'zstd_compress'].flatMap((one) => [
+    '-o',
+    `feature@${one}=disabled`,
+  ])
+  const bare = await temporaryHost(t, { dataset: testPool(t, 256, ...off) })
+  const ct = await bare.containers.create({ id: 'bare', image: { distribution: 'busybox' } })
+  const missing = { code: 'ERR_UNSUPPORTED', message: /zpool 'test-.*has not enabled the feature/ }
+  await t.rejects(ct.datasets.create('data', { delegated: true }), missing)
+  await t.rejects(ct.datasets.create('data', { compression: 'zstd' }), missing)
+  await t.rejects(ct.datasets.set('/', { compression: 'zstd' }), missing)
+  t.same(await names(ct), ['/'])
+  await ct.datasets.create('data', { compression: 'lz4' })
+  t.same(await names(ct), ['/', 'data'])
+})
