@@ -12,6 +12,7 @@ export const steps = {
   'create.rootfs': 'its directory is there',
   'create.guest': 'its rootfs has its name',
   'create.log': 'its console log is there',
+  'create.lxc': 'LXC’s own tools find it',
   'create.live': 'its file has lost the mark',
 
   'delete.marked': 'its file is marked as not finished',
@@ -58,6 +59,7 @@ export const steps = {
   'copy.unmarked': 'what is copied is as it was',
   'copy.guest': 'the rootfs of the copy has its own name',
   'copy.log': 'its console log is there',
+  'copy.lxc': 'LXC’s own tools find it',
   'copy.live': 'its file has lost the mark',
 
   'reinstall.marked': 'its file says that another rootfs is being made',

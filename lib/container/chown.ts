@@ -11,7 +11,7 @@ import { Undo } from '../undo.js'
 import type { User } from '../user/user.js'
 import { done } from '../step.js'
 import { leaveUser } from './leave-user.js'
-import { removeLxcFile } from './lxc-file.js'
+import { placeForTools, removeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 import { assertSameIds } from './same-ids.js'
 
@@ -88,12 +88,14 @@ async function underLock(
   await assertNothingRuns(record)
   const before = { user: record.user, group: record.group, cgroup: record.cgroup }
   await using undo = new Undo()
+  undo.add(() => placeForTools(record))
   undo.add(() => give(record, before))
   try {
+    // First: the next import makes what is missing, and not what is out of date.
+    await removeLxcFile(record.pool, record.id)
     await give(record, { user, group })
     done(`${kind === 'user' ? 'chown' : 'chgrp'}.file`, op.signal)
-    // The next start writes it anew.
-    await removeLxcFile(record.pool, record.id)
+    placeForTools(record)
   } catch (error) {
     throw poolError(error, record.file.path)
   }

@@ -20,6 +20,7 @@ import type { User } from '../user/user.js'
 import { Container } from './container.js'
 import { ignoreMissing, touch, userFor } from './create.js'
 import { nameFiles, replaceMachineId, writeGuestFiles } from './guest-files.js'
+import { placeForTools, removeLxcFile } from './lxc-file.js'
 import { ContainerRecord } from './record.js'
 import { forgetRest, goOnAfterRest, restOf } from './rest.js'
 import { assertSameIds } from './same-ids.js'
@@ -78,6 +79,9 @@ export async function copyContainer(
   done('copy.guest', signal)
   await touch(pool.layout.consoleLog(id))
   done('copy.log', signal)
+  undo.add(() => removeLxcFile(pool, id))
+  placeForTools(copy)
+  done('copy.lxc', signal)
   op.goOn()
   copy.config = await file.update({ state: undefined })
   done('copy.live')

@@ -18,6 +18,7 @@ import { createUser } from '../user/users.js'
 import { Container } from './container.js'
 import { initOf } from './image-facts.js'
 import type { DetectedInit } from './init-detect.js'
+import { placeForTools, removeLxcFile } from './lxc-file.js'
 import { prepareGuest } from './prepare-guest.js'
 import { ContainerRecord } from './record.js'
 import { checkSettings, patchOf } from './settings.js'
@@ -67,6 +68,9 @@ export async function createContainer(
   done('create.guest', op.signal)
   await touch(pool.layout.consoleLog(id))
   done('create.log', op.signal)
+  undo.add(() => removeLxcFile(pool, id))
+  placeForTools(record)
+  done('create.lxc', op.signal)
   op.goOn()
   record.config = await file.update({ state: undefined })
   done('create.live')

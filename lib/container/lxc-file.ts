@@ -4,8 +4,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ConfigBrokenError, InvalidArgumentError, UnsupportedError } from '../host/errors.js'
-import { replaceRunFile } from '../host/run-file.js'
+import {
+  ConfigBrokenError,
+  EngineError,
+  InvalidArgumentError,
+  UnsupportedError,
+} from '../host/errors.js'
+import { replaceRunFileNow } from '../host/run-file.js'
 import { automaticMounts } from '../mount/dataset-mounts.js'
 import type { Pool } from '../pool/pool.js'
 import type { ContainerFile } from '../schema/container.js'
@@ -56,8 +61,8 @@ export function imageRunDirectory({ host, pool, id }: ContainerRecord): string {
   return join(host.paths.container(pool.name, id), 'boot')
 }
 
-export async function writeImageRunFiles(record: ContainerRecord): Promise<void> {
-  await writeFiles(imageRunDirectory(record), renderRecord(record, maskedHere(), record.root))
+export function writeImageRunFiles(record: ContainerRecord): void {
+  writeFiles(imageRunDirectory(record), renderRecord(record, maskedHere(), record.root))
 }
 
 /** What a run for programs alone has instead of these files. */
@@ -65,17 +70,17 @@ export function programRunDirectory({ host, pool, id }: ContainerRecord): string
   return join(host.paths.container(pool.name, id), 'program')
 }
 
-export async function writeProgramRunFiles(record: ContainerRecord): Promise<void> {
+export function writeProgramRunFiles(record: ContainerRecord): void {
   const { ownRoot, programRun } = record
   const rendered = renderRecord(record, maskedHere(), ownRoot, programRun)
-  await writeFiles(programRunDirectory(record), rendered)
+  writeFiles(programRunDirectory(record), rendered)
 }
 
 /**
  * Writes the files of runs from the container's own root if their content would change: the configuration,
  * and the arguments of init, which liblxc could not be told in it. Answers which limits had to be lowered.
  */
-export async function writeLxcFile(record: ContainerRecord): Promise<readonly ClampedPrlimit[]> {
+export function writeLxcFile(record: ContainerRecord): readonly ClampedPrlimit[] {
   const path = record.host.paths.lxcConfig(record.pool.name, record.id)
   const known = written.get(record)
   const masked = maskedHere()
@@ -90,16 +95,29 @@ export async function writeLxcFile(record: ContainerRecord): Promise<readonly Cl
     return known.clamped
   }
   const rendered = renderRecord(record, masked, root)
-  await writeFiles(dirname(path), rendered)
+  writeFiles(dirname(path), rendered)
   const { config } = record
   const { clamped } = rendered
   written.set(record, { config, init: root.init, masked, mark: mark(path), clamped })
   return clamped
 }
 
-async function writeFiles(directory: string, { text, initCmd }: Rendered): Promise<void> {
-  await writeIfChanged(join(directory, 'config'), text)
-  await writeIfChanged(join(directory, 'init'), initCmd.map((word) => `${word}\0`).join(''))
+/**
+ * So that LXC's own tools find one that was never started. What it cannot have is told when it is to start.
+ *
+ * @throws only what is no error of the engine
+ */
+export function placeForTools(record: ContainerRecord): void {
+  try {
+    writeLxcFile(record)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+  }
+}
+
+function writeFiles(directory: string, { text, initCmd }: Rendered): void {
+  writeIfChanged(join(directory, 'config'), text)
+  writeIfChanged(join(directory, 'init'), initCmd.map((word) => `${word}\0`).join(''))
 }
 
 interface Rendered {
@@ -133,8 +151,8 @@ function mark(path: string): string {
   return found === undefined ? '' : `${path} ${found.ino} ${found.size} ${found.mtimeNs}`
 }
 
-async function writeIfChanged(path: string, text: string): Promise<void> {
-  if (current(path) !== text) await replaceRunFile(path, text, 0o644)
+function writeIfChanged(path: string, text: string): void {
+  if (current(path) !== text) replaceRunFileNow(path, text, 0o644)
 }
 
 // In one go: the file is small and in memory, and four turns of the thread pool take longer than

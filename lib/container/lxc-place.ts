@@ -22,7 +22,7 @@ export async function placeForLxc(
     record.assertPresent()
     // What runs has what it was started with.
     if (!record.live) {
-      await writeLxcFile(record)
+      writeLxcFile(record)
       assertForLxc(record)
     }
   }

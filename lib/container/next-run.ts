@@ -10,7 +10,7 @@ export async function tellNextRun(record: ContainerRecord): Promise<void> {
   // What is being started has not read it yet, perhaps: that it begins with what was written for it is
   // what `pending` goes by. Who starts it writes it again afterwards.
   if (record.beginning) return
-  await writeLxcFile(record)
+  writeLxcFile(record)
   const keeper = await record.host.keeper()
   const { present } = record.imageRun
   try {

@@ -13,7 +13,7 @@ import { Undo } from '../undo.js'
 import { logFiles } from './log-files.js'
 import { nameFiles, writeGuestFiles } from './guest-files.js'
 import { renameExit } from './last-exit.js'
-import { removeLxcFile } from './lxc-file.js'
+import { placeForTools, removeLxcFile } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 import { done } from '../step.js'
 
@@ -46,6 +46,7 @@ export async function renameContainer(
   const rootfs = await record.lockRootfs(op)
   undo.add(() => rootfs[Symbol.dispose]())
   try {
+    undo.add(() => placeForTools(record))
     await removeLxcFile(pool, from)
     const homes = homesOf(record.pool, record.config, from, to)
     await pool.driver.rename(homes.from, homes.to)
@@ -79,6 +80,7 @@ export async function finishRename(record: ContainerRecord, from: string): Promi
   for (const [index, log] of logFiles(pool, from).entries())
     await rename(log, moved[index] ?? log).catch(() => undefined)
   await renameExit(record, from, id)
+  placeForTools(record)
   done('rename.logs')
   await unmark(record)
   done('rename.done')

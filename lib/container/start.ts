@@ -149,9 +149,9 @@ async function writeLocked(
   using _settings = await record.lockSettings(op)
   record.beginning = true
   record.pending.begin(record.config)
-  if (record.imageRun.present) await writeImageRunFiles(record)
-  if (record.programRun.present) await writeProgramRunFiles(record)
-  const clamped = await writeLxcFile(record)
+  if (record.imageRun.present) writeImageRunFiles(record)
+  if (record.programRun.present) writeProgramRunFiles(record)
+  const clamped = writeLxcFile(record)
   assertForLxc(record)
   return clamped
 }

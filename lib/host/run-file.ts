@@ -1,6 +1,7 @@
 // Writes small files of the run state. It is in memory, where nothing is flushed, and it is written again
 // after a reboot of the machine. Somebody may have cleaned up around them, and the memory may be full.
 
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StateDirectoryFullError } from './errors.js'
@@ -15,8 +16,7 @@ export async function writeRunFile(path: string, text: string, mode = 0o600): Pr
       await write()
     })
   } catch (cause) {
-    if (codeOf(cause) !== 'ENOSPC') throw cause
-    throw new StateDirectoryFullError(path, { cause })
+    throw orFull(path, cause)
   }
 }
 
@@ -30,6 +30,32 @@ export async function replaceRunFile(path: string, text: string, mode = 0o600): 
     await rm(half, { force: true })
     throw error
   }
+}
+
+/**
+ * The same in one go: for what is on the way of a start, as four turns of the thread pool take longer.
+ *
+ * @throws StateDirectoryFullError
+ */
+export function replaceRunFileNow(path: string, text: string, mode = 0o600): void {
+  const half = `${path}.new`
+  try {
+    try {
+      writeFileSync(half, text, { mode })
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+      writeFileSync(half, text, { mode })
+    }
+    renameSync(half, path)
+  } catch (cause) {
+    rmSync(half, { force: true })
+    throw orFull(path, cause)
+  }
+}
+
+function orFull(path: string, cause: unknown): unknown {
+  return codeOf(cause) === 'ENOSPC' ? new StateDirectoryFullError(path, { cause }) : cause
 }
 
 function codeOf(error: unknown): unknown {

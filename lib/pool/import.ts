@@ -2,10 +2,12 @@
 
 import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
 import { resumeCopied } from '../container/copy.js'
 import { loadContainer } from '../container/load.js'
+import { placeForTools } from '../container/lxc-file.js'
 import { finishDatasets } from '../dataset/datasets.js'
 import { finishRollback } from '../dataset/snapshots.js'
 import type { ContainerRecord } from '../container/record.js'
@@ -88,6 +90,7 @@ export async function importPool(
   op.signal?.throwIfAborted()
   op.goOn()
   if (lock !== null) await finishChanges(op, pool)
+  await placeAll(pool)
 
   // Not before: of containers, it says nothing.
   pool.broken.push(...images.broken)
@@ -337,6 +340,17 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     if ((unnamed || renamed) && !record.imageRun.present) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)
   })
+}
+
+/** LXC's own tools find also what was never started since the machine has booted, some at a time. */
+async function placeAll({ host, name, containers }: Pool): Promise<void> {
+  const there = new Set(await readdir(host.paths.lxc(name)))
+  const missing = [...containers.values()].filter(({ id }) => !there.has(id))
+  for (const [index, { record }] of missing.entries()) {
+    // What runs has what it was started with.
+    if (!record.run.alive) placeForTools(record)
+    if (index % 16 === 15) await turn()
+  }
 }
 
 async function goOn(pool: Pool, work: (record: ContainerRecord) => Promise<void>): Promise<void> {

@@ -85,7 +85,7 @@ const killStarted = async (host: Host): Promise<void> => {
 
 const copySteps: readonly Step[] = [
   ...(['copy.staged', 'copy.marked', 'copy.rootfs', 'copy.unmarked'] as const),
-  ...(['copy.guest', 'copy.log', 'copy.live'] as const),
+  ...(['copy.guest', 'copy.log', 'copy.lxc', 'copy.live'] as const),
 ]
 
 /** Whatever has become of it. */
@@ -238,7 +238,7 @@ export const operations: readonly Operation[] = [
     steps: [
       ...user,
       ...(['user.ids', 'user.file', 'create.user', 'create.staged', 'create.rootfs'] as const),
-      ...(['create.guest', 'create.log', 'create.live'] as const),
+      ...(['create.guest', 'create.log', 'create.lxc', 'create.live'] as const),
     ],
     run: (host, _place, options) =>
       host.containers.create({ id: 'new', image: { distribution: 'busybox' } }, options),

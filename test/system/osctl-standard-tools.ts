@@ -29,6 +29,16 @@ await t.test('made by osctl', async (t) => {
   await osctl.ok(t, 'ct new --distribution busybox --user shared --group /more Two_2')
   await osctl.ok(t, 'ct new --distribution busybox never')
   lxcPath = (await osctl.ok(t, 'ct show -H -o lxc_path one')).stdout.trim()
+  t.same((await listed()).sort(), ['Two_2', 'never', 'one'])
+  t.equal(await lxc('info', '-n', 'never', '-s', '-H'), 'STOPPED')
+  await osctl.ok(t, 'ct mv never later')
+  await osctl.ok(t, 'ct chown later shared')
+  await osctl.ok(t, 'ct cp later never')
+  await osctl.ok(t, 'pool export tank')
+  await osctl.ok(t, 'pool import tank')
+  t.same((await listed()).sort(), ['Two_2', 'later', 'never', 'one'], 'as they are called now')
+  await osctl.ok(t, 'ct del later')
+  t.same((await listed()).sort(), ['Two_2', 'never', 'one'])
 })
 
 await t.test('running ones', async (t) => {
@@ -55,7 +65,6 @@ await t.test('after osctld was replaced', async (replaced) => {
 await t.test('stopped ones, and one that was never started', async (t) => {
   await osctl.ok(t, 'ct stop -k one')
   t.equal(await lxc('info', '-n', 'one', '-s', '-H'), 'STOPPED')
-  t.same((await listed()).sort(), ['Two_2', 'one'])
   await osctl.run('ct su never', 'exit\n')
   t.equal(await lxc('info', '-n', 'never', '-s', '-H'), 'STOPPED')
   t.same((await listed()).sort(), ['Two_2', 'never', 'one'])
