@@ -2,7 +2,7 @@
 
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
-import { UsageError } from '../../errors.js'
+import { propertiesIn } from '../../dataset-properties.js'
 import { imageOf, imageOptions } from '../../image-options.js'
 import { inPool } from '../../session.js'
 import { startOptions, startTimeout } from '../../start-options.js'
@@ -21,16 +21,11 @@ export default command({
     const name = inPool(session, id)
     const timeout = startTimeout(options)
     const { force, 'mount-root-dataset': mountRoot, 'zfs-property': properties } = options
-    const dataset = properties.map((text) => {
-      const [, property, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-      if (property === undefined) throw new UsageError('--zfs-property must be NAME=VALUE')
-      return [property, value] as const
-    })
     const body = {
       image: imageOf(options),
       mountRoot,
       force,
-      ...(dataset.length === 0 ? {} : { dataset: Object.fromEntries(dataset) }),
+      ...(properties.length === 0 ? {} : { dataset: propertiesIn(properties) }),
     }
     const boot = () =>
       session.daemon.ask(at`POST /containers/${name}/boot`, {

@@ -224,7 +224,7 @@ await t.test('network interfaces', async (t) => {
 await t.test('datasets, which a pool in a directory has none of', async (t) => {
   await osctl.fails(t, 'ct dataset new --no-mount web1 data', /not possible here/)
   await osctl.fails(t, 'ct dataset set web1 / quota=1G atime=off sync=none', /not possible here/)
-  await osctl.fails(t, 'ct dataset set web1 / quota', /'quota' is not PROPERTY=VALUE/)
+  await osctl.fails(t, 'ct dataset set web1 / quota', /'quota' is not NAME=VALUE/)
   await osctl.fails(t, 'ct dataset del -r -u web1 data', /not possible here/)
   await osctl.fails(t, 'ct dataset ls -H -o name web1 used', /not possible here/)
   await osctl.prints(

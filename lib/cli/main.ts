@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// osctl, the program: finds the command that is meant, runs it, and says what went wrong.
+// What osctl does: finds the command that is meant, runs it, and says what went wrong.
 
 import { DaemonClient } from './daemon-client.js'
 import { hintFor, UsageError } from './errors.js'
