@@ -88,7 +88,7 @@ function text({ containers, received }: Contents): string {
 
 /**
  * What is wrong with what was found: nothing, when every change that was done before the cut is there,
- * and every other wholly or not at all.
+ * and every other wholly or not at all, none before one that was begun earlier.
  *
  * @param lines what was said since the pool was as `before`
  * @param acknowledged how many of them had been heard when the power was cut
@@ -99,28 +99,61 @@ export function wrongs(
   acknowledged: number,
   found: Found,
 ): string[] {
-  let sure = before
-  const open = new Map<string, Change>()
-  for (const [index, said] of lines.entries()) {
-    if (said.type === 'found') continue
-    const key = JSON.stringify(said.change)
-    if (said.type === 'begin') open.set(key, said.change)
-    else if (index < acknowledged) {
-      open.delete(key)
-      sure = changed(sure, said.change)
-    }
-  }
-  // Each of those that were under way is there or not.
-  let possible = [sure]
-  for (const change of open.values()) {
-    possible = possible.flatMap((contents) => [contents, changed(contents, change)])
-  }
-  const is = text(found)
-  const differences = possible.map(text)
+  // Whether what nobody has heard of is done makes no difference.
+  const changes = lines.flatMap((said, index) =>
+    said.type === 'found' || (said.type === 'done' && index >= acknowledged)
+      ? []
+      : [{ change: said.change, sure: said.type === 'done' }],
+  )
+  const ids = [
+    ...[before, found].flatMap(({ containers, received }) => [
+      ...containers.map(({ id }) => id),
+      ...received,
+    ]),
+    ...changes.flatMap(({ change }) => ('id' in change ? [change.id] : [])),
+  ]
   return [
     ...found.damage,
     ...found.broken.map((path) => `${path} is broken`),
     ...found.leftovers.map((what) => `${what} is left`),
-    ...(differences.includes(is) ? [] : [`found:\n${is}\nand not:\n${differences.join('\nor\n')}`]),
+    ...[...new Set(ids.map(workerOf))].flatMap((worker) => {
+      const own = changes.filter(({ change }) => 'id' in change && workerOf(change.id) === worker)
+      return wrongsOf(partOf(before, worker), own, partOf(found, worker))
+    }),
   ]
+}
+
+/** Who has it: ids begin with that. */
+function workerOf(id: string): string {
+  return id.slice(0, 1)
+}
+
+function partOf({ containers, received }: Contents, worker: string): Contents {
+  return {
+    containers: containers.filter(({ id }) => workerOf(id) === worker),
+    received: received.filter((id) => workerOf(id) === worker),
+  }
+}
+
+/** Of one worker, which does one thing after the other. */
+function wrongsOf(
+  before: Contents,
+  changes: readonly { readonly change: Change; readonly sure: boolean }[],
+  found: Contents,
+): string[] {
+  let sure = before
+  let open: Change[] = []
+  for (const { change, sure: isSure } of changes) {
+    if (isSure) {
+      sure = changed(sure, change)
+      open = []
+    } else {
+      open.push(change)
+    }
+  }
+  const possible = [sure]
+  for (const change of open) possible.push(changed(possible.at(-1) ?? sure, change))
+  const differences = possible.map(text)
+  const is = text(found)
+  return differences.includes(is) ? [] : [`found:\n${is}\nand not:\n${differences.join('\nor\n')}`]
 }

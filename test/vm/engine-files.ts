@@ -5,14 +5,8 @@ import { projectRoot } from './program.js'
 
 const folders = ['test/attacks', 'test/lib', 'test/lifecycle', 'test/system']
 
-const words = 'asks osctl for hundreds of things, each of which is the same whatever kernel it is'
-
 const elsewhere = new Map([
   ['test/lib/cli/compiled.ts', 'what is compiled ahead is for the Node.js that it was built with'],
-  ['test/lib/cli/transcript/containers.ts', words],
-  ['test/lib/cli/transcript/identities.ts', words],
-  ['test/lib/cli/transcript/machine.ts', words],
-  ['test/lib/cli/transcript/pools.ts', words],
   ['test/lib/ns/clone-reflink.ts', 'needs filesystems that the image has no programs for'],
   ['test/lib/ns/heeds.ts', 'compiles a program'],
   ['test/system/bad-places.ts', 'compiles a program'],
@@ -28,14 +22,19 @@ const elsewhere = new Map([
 /** Each step of each operation, with another process for each. */
 const crashes = /^test\/system\/(keeper-)?crash-points\//
 
-/** Whether it comes by each step of each operation, which takes long. */
-export function isWalk(path: string): boolean {
-  return crashes.test(path) || /^test\/system\/(aborts|failing-steps)\.ts$/.test(path)
+/** Each of its osctl takes seconds where Node.js is interpreted, and says the same whatever kernel it is. */
+const transcripts = /^test\/lib\/cli\/transcript\//
+
+function whyElsewhere(path: string): string | undefined {
+  return transcripts.test(path) ? 'asks osctl for hundreds of things' : elsewhere.get(path)
 }
 
-/** Whether one kernel is enough for it, as it is our code that is walked: then the first one that is asked for. */
-export function onFirstOnly(path: string): boolean {
-  return isWalk(path) || path.startsWith('test/lib/cli/transcript/')
+/**
+ * Whether it comes by each step of each operation, which takes long. As it is our code that is walked, one kernel
+ * is enough for it: the first one that is asked for.
+ */
+export function isWalk(path: string): boolean {
+  return crashes.test(path) || /^test\/system\/(aborts|failing-steps)\.ts$/.test(path)
 }
 
 /** Whether it is run where ZFS is loaded. */
@@ -70,12 +69,12 @@ export function engineFiles(wanted: readonly string[]): string[] {
       .filter((name) => name.endsWith('.ts'))
       .map((name) => join(folder, name)),
   )
-  const files = all.filter((path) => !elsewhere.has(path)).sort()
+  const files = all.filter((path) => whyElsewhere(path) === undefined).sort()
   const within = (path: string): string[] =>
     files.filter((file) => file === path || file.startsWith(`${path}/`))
   for (const path of wanted) {
     if (within(path).length > 0) continue
-    const reason = elsewhere.get(path) ?? `has no test of ${folders.join(', ')}`
+    const reason = whyElsewhere(path) ?? `has no test of ${folders.join(', ')}`
     throw new Error(`${path} cannot be run in the lab: ${reason}`)
   }
   return wanted.length === 0 ? files : files.filter((file) => wanted.flatMap(within).includes(file))

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen } from '../distribution.js'
-import { engineFiles, isWalk, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
+import { engineFiles, isWalk, needsZfs, onZfsToo } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import type { Machine } from '../machine.js'
@@ -58,7 +58,7 @@ for (const [index, distribution] of chosen().entries()) {
 }
 
 // What takes long is begun first: begun last, it would be alone with all processors.
-const inTurn = [...files.filter(onFirstOnly), ...files.filter((file) => !onFirstOnly(file))]
+const inTurn = [...files.filter(isWalk), ...files.filter((file) => !isWalk(file))]
 for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
   const run = (file: string, where: Lab, dataset: string | null) => {
     const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
@@ -66,14 +66,14 @@ for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
       t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
     )
   }
-  for (const file of inTurn.filter((file) => index === 0 || !onFirstOnly(file))) {
+  for (const file of inTurn.filter((file) => index === 0 || !isWalk(file))) {
     if (needsZfs(file)) run(file, withZfs, null)
     else if (storage !== 'zfs') run(file, lab, null)
     if (twice(file, index)) run(file, withZfs, 'lab')
   }
 }
 await Promise.all(all)
-for (const file of files.filter((file) => !onFirstOnly(file))) tellDifferences(file)
+for (const file of files.filter((file) => !isWalk(file))) tellDifferences(file)
 
 /** Where the distributions do not run the same of it. */
 function tellDifferences(file: string): void {
