@@ -8,6 +8,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
+/** A file beside the one that is made, and not in it. */
+const apart = (name) => ({
+  name: 'apart',
+  setup: (builder) =>
+    builder.onResolve({ filter: new RegExp(`/${name}$`) }, () => ({
+      path: `./${name}`,
+      external: true,
+    })),
+})
+
 const outfile = 'dist/cli/main.cjs'
 const cache = 'dist/cli/main.cache'
 // V8 would take that of another file which is as long.
@@ -24,6 +34,7 @@ await build({
   // Node.js loads such modules without its loader for the others, which is not ready at once.
   format: 'cjs',
   supported: { 'dynamic-import': false },
+  plugins: [apart('import-file.cjs')],
   banner: { js: "const importMetaUrl = require('url').pathToFileURL(__filename).href" },
   define: { 'import.meta.url': 'importMetaUrl' },
   logLevel: 'warning',

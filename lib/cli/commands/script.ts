@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { command } from '../command.js'
+import importFile from '../import-file.cjs'
 
 type Script = (osctl: unknown, ...args: readonly string[]) => unknown
 
@@ -15,7 +16,7 @@ export default command({
     'The calls are in docs/osctld.md. What it returns, if it is a number, is the exit code.',
   passes: true,
   async run([file, ...args], _options, session) {
-    const module = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown }
+    const module = await importFile(pathToFileURL(resolve(file)).href)
     if (typeof module.default !== 'function') {
       throw new Error(`${file} has no default export that is a function`)
     }

@@ -32,10 +32,18 @@ await t.test('there is nothing but ASCII in it', async (t) => {
   )
 })
 
+await t.test('what is imported is asked for as ever', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'osctl-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const script = join(directory, 'script.mjs')
+  writeFileSync(script, 'await 1\nexport default (_daemon, word) => console.log(word)\n')
+  t.equal(node(PROGRAM, 'script', script, 'told'), 'told\n')
+})
+
 await t.test('it is as good without', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'osctl-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
-  for (const name of ['osctl.cjs', 'main.cjs'])
+  for (const name of ['osctl.cjs', 'main.cjs', 'import-file.cjs'])
     copyFileSync(join(built, name), join(directory, name))
   const cache = join(directory, 'main.cache')
   const run = (): string => node(join(directory, 'osctl.cjs'), 'ct', '--help')

@@ -18,6 +18,8 @@ await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 const runs = await host.containers.create({ id: 'runs', image: busybox })
 const waits = await host.containers.create({ id: 'waits', image: busybox })
+// What is there for LXC since it was made does not do any more.
+await waits.set({ nesting: true })
 const reboots = await host.containers.create({ id: 'reboots', image: busybox })
 const { initPid } = await runs.start()
 await reboots.start()
