@@ -8,7 +8,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** A file beside the one that is made, and not in it. */
+/**
+ * A file beside the one that is made, and not in it.
+ *
+ * @param {string} name
+ * @returns {import('esbuild').Plugin}
+ */
 const apart = (name) => ({
   name: 'apart',
   setup: (builder) =>

@@ -56,13 +56,18 @@ export function hintFor(error: unknown): string | null {
   const { kind } = error.facts
   switch (error.code) {
     case 'ERR_NOT_FOUND':
+      if (kind === 'pool' && error.facts.id === '')
+        return '`osctl pool install` makes one, `osctl pool import` takes one into use'
       return typeof kind === 'string' && kind in LISTED
         ? `\`osctl ${LISTED[kind]}\` lists those there are`
         : null
     case 'ERR_BUSY':
       return '`osctl debug locks ls` shows who has it; with --wait-lock SECONDS it is waited for'
     case 'ERR_STATE':
-      return error.facts.state === 'disabled' ? '`osctl shutdown --abort` gives that up' : null
+      if (error.facts.state === 'disabled') return '`osctl shutdown --abort` gives that up'
+      if (/needs it running$/.test(error.message)) return 'start it first: `osctl ct start`'
+      if (/needs it stopped$/.test(error.message)) return 'stop it first: `osctl ct stop`'
+      return null
     case 'ERR_SHUTDOWN':
       return 'nothing is started; `osctl shutdown` goes on, `osctl shutdown --abort` gives it up'
     case 'ERR_CONTAINER_RUNNING':

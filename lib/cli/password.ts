@@ -1,5 +1,6 @@
 // A password that is typed, twice, and not seen.
 
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { UsageError } from './errors.js'
@@ -11,9 +12,14 @@ export async function askPassword(): Promise<string> {
     output: nowhere,
     terminal: process.stdin.isTTY,
   })
+  const ended = once(lines, 'close').then(() => {
+    throw new UsageError('the input ended before there was a password')
+  })
+  // Closed afterwards, too.
+  ended.catch(() => undefined)
   const ask = async (question: string) => {
-    process.stderr.write(question)
-    const answer = await lines.question('')
+    if (process.stdin.isTTY) process.stderr.write(question)
+    const answer = await Promise.race([lines.question(''), ended])
     if (process.stdin.isTTY) process.stderr.write('\n')
     return answer
   }

@@ -1,7 +1,8 @@
 // osctl ct mv
 
 import { command } from '../../command.js'
-import { at } from '../../daemon-client.js'
+import { at, type DaemonClient } from '../../daemon-client.js'
+import { RefusedError } from '../../errors.js'
 import { inPool, named } from '../../session.js'
 
 interface Shown {
@@ -22,16 +23,34 @@ export default command({
     const { name, pool } = named({ ...session, pool: null }, target, given.pool)
     const old = inPool(session, id)
     const shown = await daemon.ask<Shown>(at`GET /containers/${old}`)
+    const fresh = `${pool ?? shown.pool}:${name}`
+    // Before one that runs is stopped.
+    if (await isThere(daemon, fresh)) throw new Error(`container '${fresh}' already exists`)
     const running = shown.state === 'running'
     if (running) await daemon.ask(at`POST /containers/${old}/stop`)
-    const fresh = `${pool ?? shown.pool}:${name}`
-    if (fresh.startsWith(`${shown.pool}:`) && user === undefined && group === undefined) {
-      await daemon.ask(at`POST /containers/${old}/rename`, { query: { id: name } })
-    } else {
-      const body = { pool, user, group }
-      await daemon.ask(at`POST /containers/${old}/copy`, { query: { id: name }, body })
-      await daemon.ask(at`DELETE /containers/${old}`)
+    const isRenamed =
+      fresh.startsWith(`${shown.pool}:`) && user === undefined && group === undefined
+    try {
+      if (isRenamed) await daemon.ask(at`POST /containers/${old}/rename`, { query: { id: name } })
+      else {
+        const body = { pool, user, group }
+        await daemon.ask(at`POST /containers/${old}/copy`, { query: { id: name }, body })
+      }
+    } catch (error) {
+      if (running) await daemon.ask(at`POST /containers/${old}/start`)
+      throw error
     }
+    if (!isRenamed) await daemon.ask(at`DELETE /containers/${old}`)
     if (running) await daemon.ask(at`POST /containers/${fresh}/start`)
   },
 })
+
+async function isThere(daemon: DaemonClient, reference: string): Promise<boolean> {
+  try {
+    await daemon.ask(at`GET /containers/${reference}`)
+    return true
+  } catch (error) {
+    if (error instanceof RefusedError && error.code === 'ERR_NOT_FOUND') return false
+    throw error
+  }
+}

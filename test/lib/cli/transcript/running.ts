@@ -230,6 +230,7 @@ await t.test('from an image, for one run', async (t) => {
 await t.test('passwords', async (t) => {
   // Busybox has none of its own here.
   await osctl.fails(t, 'ct passwd web1 root x', /it has no chpasswd/)
+  await osctl.fails(t, 'ct passwd web1 root', /the input ended before/)
   const chpasswd = `#!/bin/sh
 IFS=: read -r user password
 grep -q "^$user:" /etc/passwd || { echo "chpasswd: $user: no such user" >&2; exit 1; }
