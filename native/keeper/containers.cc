@@ -116,13 +116,13 @@ base::Status Containers::save(const Container& container) const {
 }
 
 base::Status Containers::keep_directories() {
-  const std::string plans = context_.options.state_dir + "/keeper/plans";
-  if (::access(plans.c_str(), F_OK) == 0) return base::success();
-  TRY_STATUS(make_directories(context_.options.state_dir));
+  const std::string& state_dir = context_.options.state_dir;
+  if (has_directories(state_dir)) return base::success();
+  TRY_STATUS(make_directories(state_dir));
   for (const auto& [key, container] : containers_) {
     if (container->monitor > 0) TRY_STATUS(save_anew(*container));
   }
-  context_.log.line("%s was deleted, and is there again", plans.c_str());
+  context_.log.line("directories in %s were deleted, and are there again", state_dir.c_str());
   return base::success();
 }
 

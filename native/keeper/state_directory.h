@@ -7,7 +7,10 @@
 
 namespace keeper {
 
-// Makes what is missing of it.
+// Whoever cleans up may have taken any of them.
+bool has_directories(const std::string& state_dir);
+
+// Makes what is missing of them.
 base::Status make_directories(const std::string& state_dir);
 
 }  // namespace keeper

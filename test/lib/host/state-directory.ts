@@ -51,10 +51,10 @@ await t.test('it is full', async (t) => {
 
 await t.test('it is deleted', async (t) => {
   // The keeper makes its socket anew at once, perhaps while its directory is being removed.
-  const deleted = () =>
+  const deleted = (names = () => readdirSync(stateDir)) =>
     until(() => {
       try {
-        for (const name of readdirSync(stateDir)) {
+        for (const name of names()) {
           rmSync(join(stateDir, name), { recursive: true, force: true })
         }
         return true
@@ -74,6 +74,12 @@ await t.test('it is deleted', async (t) => {
   )
   await fresh.start()
   t.equal((await runs.exec(['echo', 'now'])).stdout, 'now\n', 'that of a start is the same')
+  await fresh.kill()
+  for (const name of readdirSync(stateDir)) {
+    await deleted(() => [name])
+    t.type((await fresh.start()).initPid, 'number', `without ${name}`)
+    await fresh.kill()
+  }
   await fresh.delete({ force: true })
   await runs.set({ memoryLimit: '32 MiB' })
   await host.close()
