@@ -34,6 +34,7 @@ import { findPlace } from '../storage/place.js'
 import { Undo } from '../undo.js'
 import { checkIdMap, spansOf } from '../user/id-map.js'
 import { User } from '../user/user.js'
+import { touches } from '../zfs/names.js'
 import { ConfigFile } from './config-file.js'
 import { emptyTrash } from './empty-trash.js'
 import { PoolLayout } from './layout.js'
@@ -171,16 +172,12 @@ function leaveOutShared(pool: Pool): void {
     .map(({ id, record: { home } }) => ({ id, home }))
     .filter(({ id, home }) => home !== pool.driver.home(id, null))
   for (const { id, home } of chosen) {
-    const other = chosen.find((one) => one.id !== id && share(one.home, home))
+    const other = chosen.find((one) => one.id !== id && touches(one.home, home))
     if (other === undefined) continue
     pool.containers.delete(id)
     const reason = `dataset '${home}' is shared with that of container '${other.id}'`
     pool.broken.push({ path: pool.layout.confFile('ct', id), reason })
   }
-}
-
-function share(one: string, other: string): boolean {
-  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`)
 }
 
 async function loadGroups(pool: Pool): Promise<void> {

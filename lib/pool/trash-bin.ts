@@ -16,6 +16,7 @@ import type { PruneOptions, PruneReport, Trash } from '../storage/zfs/trash.js'
 import { setProperties } from '../zfs/datasets.js'
 import { holdersOf } from '../zfs/holders.js'
 import { listDatasets } from '../zfs/list.js'
+import { touches } from '../zfs/names.js'
 import { isZfsError } from '../zfs/zfs-error.js'
 import { Undo } from '../undo.js'
 import type { Pool } from './pool.js'
@@ -27,11 +28,6 @@ const datasetBelow = z
   .string()
   .max(255, 'must be at most 255 characters')
   .regex(/^[a-zA-Z][a-zA-Z0-9_.: -]*(\/[a-zA-Z0-9_.: -]+)+$/, 'must be like "tank/sub"')
-
-/** Within the one or the other, or the same. */
-function touches(one: string, other: string): boolean {
-  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`)
-}
 
 /**
  * @returns what the dataset is called in the trash

@@ -99,7 +99,11 @@ export interface StorageDriver {
 
   exists(home: string): Promise<boolean>
 
-  /** Looks whether what it has is its own, and in the pool, where its file says otherwise or a link leads out. @throws ConfigBrokenError */
+  /**
+   * Looks whether what it has is its own and in the pool, where its file may say otherwise, or a link lead out.
+   *
+   * @throws ConfigBrokenError
+   */
   check(home: string): Promise<void>
 
   /** Ids of all that there are. */

@@ -5,6 +5,7 @@ import type { ZfsOptions } from './call.js'
 import { listByProgram } from './list-program.js'
 import { listStatistics } from './list-statistics.js'
 import { isUserProperty } from './properties.js'
+import { isZfsError } from './zfs-error.js'
 
 export interface ListedProperty {
   /** What zfsprops(7) gives words to is a word; sizes and counts are numbers. */
@@ -49,6 +50,19 @@ export async function listDatasets(
   const wanted = { depth: Math.min(depth, DEPTH), snapshots, properties }
   const list = properties.every(isUserProperty) ? listByProgram : listStatistics
   return (await list(root, wanted, options)).sort(byName)
+}
+
+/** One alone; null when there is none. */
+export async function findDataset(
+  name: string,
+  properties: readonly string[],
+): Promise<ListedDataset | null> {
+  try {
+    return (await listDatasets(name, { depth: 0, properties }))[0] ?? null
+  } catch (error) {
+    if (isZfsError(error, 'ENOENT')) return null
+    throw error
+  }
 }
 
 // The kernel has them in an order of its own.

@@ -20,7 +20,12 @@ function directoriesBelow(path: string): string[] {
       .map((entry) => join(path, entry.name))
       .flatMap((child) => [child, ...directoriesBelow(child)])
   } catch (error) {
-    if (['ENOENT', 'ENODEV'].includes((error as { code?: string }).code ?? '')) return []
+    if (hasGone(error)) return []
     throw error
   }
+}
+
+/** What reading of a cgroup says that was just removed. */
+export function hasGone(error: unknown): boolean {
+  return ['ENOENT', 'ENODEV'].includes((error as { code?: string }).code ?? '')
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from 'vpsadminos'
-import { cgroupsBelow } from './hierarchies.js'
+import { cgroupsBelow, hasGone } from './hierarchies.js'
 import { until } from './keeper-host.js'
 import { listTree, withoutTime } from './trees.js'
 import type { Place } from './operations.js'
@@ -76,7 +76,7 @@ function limitsOf(cgroup: string): string[] {
     try {
       return [readFileSync(join(cgroup, name), 'utf8').trim()]
     } catch (error) {
-      if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+      if (hasGone(error)) return []
       throw error
     }
   })

@@ -2,9 +2,8 @@
 // one, and a pool may be from elsewhere: what others have must not be mounted, or deleted, for that.
 
 import { ConfigBrokenError } from '../../host/errors.js'
-import { listDatasets, type ListedDataset } from '../../zfs/list.js'
-import { zpoolOf } from '../../zfs/names.js'
-import { isZfsError } from '../../zfs/zfs-error.js'
+import { findDataset, type ListedDataset } from '../../zfs/list.js'
+import { isWithin, zpoolOf } from '../../zfs/names.js'
 import { LONGEST_NAME } from './guest-datasets.js'
 import { ACTIVE, CONFINED_TO, DATASETS } from './names.js'
 
@@ -22,7 +21,7 @@ async function whyNot(pool: string, home: string): Promise<string | null> {
   if (isWithin(pool, home)) return `pool '${pool}' is in it`
   const part = DATASETS.map((name) => `${pool}/${name}`).find((one) => isWithin(home, one))
   if (part !== undefined) return `it is in '${part}', where others are`
-  const found = await look(home)
+  const found = await findDataset(home, ['canmount', 'zoned', ACTIVE, CONFINED_TO])
   return found === null ? null : whyTheirs(pool, found)
 }
 
@@ -43,18 +42,4 @@ function poolAround(name: string, properties: ListedDataset['properties']): stri
   const confined = properties[CONFINED_TO]
   const root = marked === zpoolOf(name) && confined !== undefined ? confined.value : marked
   return typeof root === 'string' && isWithin(name, root) ? root : null
-}
-
-function isWithin(name: string, root: string): boolean {
-  return name === root || name.startsWith(`${root}/`)
-}
-
-async function look(dataset: string): Promise<ListedDataset | null> {
-  const properties = ['canmount', 'zoned', ACTIVE, CONFINED_TO]
-  try {
-    return (await listDatasets(dataset, { depth: 0, properties }))[0] ?? null
-  } catch (error) {
-    if (isZfsError(error, 'ENOENT')) return null
-    throw error
-  }
 }

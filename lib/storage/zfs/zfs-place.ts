@@ -20,9 +20,8 @@ import { done } from '../../step.js'
 import { Undo } from '../../undo.js'
 import { createDataset, inheritProperty, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
-import { listDatasets, type ListedDataset } from '../../zfs/list.js'
-import { zpoolOf } from '../../zfs/names.js'
-import { isZfsError } from '../../zfs/zfs-error.js'
+import { findDataset, listDatasets, type ListedDataset } from '../../zfs/list.js'
+import { isWithin, zpoolOf } from '../../zfs/names.js'
 import type { Durability, PoolPlace } from '../place.js'
 import { ACTIVE, CONFINED_TO, DATASETS, IMAGES } from './names.js'
 import { assertNotSuspended } from './suspended.js'
@@ -136,7 +135,7 @@ async function activeDataset({ name, dataset }: ZfsPool): Promise<string | null>
   const confined = whole.properties[CONFINED_TO]?.value
   const own = typeof confined === 'string' ? confined : zpool
   if (isActive(whole) && (dataset === undefined || dataset === own)) {
-    if (own !== zpool && !own.startsWith(`${zpool}/`)) {
+    if (!isWithin(own, zpool)) {
       throw new NotAPoolError(zpool, `${CONFINED_TO} is '${own}', which is elsewhere`)
     }
     return own
@@ -159,14 +158,8 @@ async function isZoned(dataset: string): Promise<boolean> {
   return found?.properties['zoned']?.value === 'on'
 }
 
-async function look(dataset: string): Promise<ListedDataset | null> {
-  try {
-    const properties = [ACTIVE, CONFINED_TO]
-    return (await listDatasets(dataset, { depth: 0, properties }))[0] ?? null
-  } catch (error) {
-    if (isZfsError(error, 'ENOENT')) return null
-    throw error
-  }
+function look(dataset: string): Promise<ListedDataset | null> {
+  return findDataset(dataset, [ACTIVE, CONFINED_TO])
 }
 
 /** Where it is mounted, once it is known that containers can be had there. */
