@@ -14,7 +14,7 @@ const MANUAL = 'share/man/man8/osctl.8'
 /** @typedef {{ state: string, why: string }} State */
 /** @typedef {{ command: string, state?: string, why?: string, options?: Record<string, State> }} Original */
 /** @type {Original[]} */
-const originals = JSON.parse(readFileSync('scripts/original-commands.json', 'utf8'))
+const originals = JSON.parse(readFileSync('share/original-commands.json', 'utf8'))
 
 const done = new Map()
 for (const { node, path } of leaves({ node: root, path: [] })) {

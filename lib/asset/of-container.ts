@@ -69,7 +69,7 @@ async function homeOf({ pool, home }: ContainerRecord): Promise<Asset[]> {
 
 /** What it has in the kernel while it runs. */
 async function runOf(record: ContainerRecord): Promise<Asset[]> {
-  const { run, host, cgroup, config, interfaceName } = record
+  const { run, host, cgroup, pending, interfaceName } = record
   if (!run.alive || run.state === 'starting') return []
   const wanted = [
     { type: 'process' as const, what: String(run.initPid), purpose: 'its init' },
@@ -78,7 +78,7 @@ async function runOf(record: ContainerRecord): Promise<Asset[]> {
       what: join(mountpoint, cgroup),
       purpose: 'its limits and figures',
     })),
-    ...config.net_interfaces.map(() => ({
+    ...pending.netInterfaces().map(() => ({
       type: 'interface' as const,
       what: interfaceName,
       purpose: "the host's end of its network interface",

@@ -5,6 +5,21 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** There is no command or option of that name. */
+export class UnknownWordError extends UsageError {
+  /**
+   * @param word as vpsAdminOS may have it: `ct devices`, `--skip-image`
+   * @param known what might have been meant, in the same words
+   */
+  constructor(
+    message: string,
+    readonly word: string,
+    readonly known: readonly string[],
+  ) {
+    super(message)
+  }
+}
+
 /** The daemon cannot be reached. */
 export class NoDaemonError extends Error {
   override readonly name = 'NoDaemonError'
@@ -50,10 +65,19 @@ const LISTED: Readonly<Record<string, string>> = {
   user: 'user ls',
 }
 
+/** What it says, without where in a request an argument stood. */
+export function wordsOf(error: Error): string {
+  const { message } = error
+  if (!(error instanceof RefusedError) || error.code !== 'ERR_INVALID_ARGUMENT') return message
+  return message.replace(/^(body|query|path)\./, '')
+}
+
 /** What to do next; null when the message says all. */
 export function hintFor(error: unknown): string | null {
   if (!(error instanceof RefusedError)) return null
-  const { kind } = error.facts
+  const { kind, path } = error.facts
+  if (path === '/dev/zfs' || /libzfs_core/.test(error.message))
+    return 'without ZFS a pool is in a directory: `--path DIRECTORY`'
   switch (error.code) {
     case 'ERR_NOT_FOUND':
       if (kind === 'pool' && error.facts.id === '')
@@ -85,8 +109,8 @@ export function hintFor(error: unknown): string | null {
       return '`osctl ct stop --kill` does not wait for it'
     case 'ERR_CONFIG_BROKEN':
       // What was given is no file.
-      if (!String(error.facts.path).startsWith('/')) return null
-      return 'mend the file, then `osctl pool export` and `osctl pool import`'
+      if (!String(path).startsWith('/')) return null
+      return 'mend the file; then `osctl ct config reload`, or where that does not know it, export and import the pool'
     case 'ERR_INTERNAL':
       return 'the log of osctld has more'
     default:

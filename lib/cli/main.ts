@@ -1,7 +1,7 @@
 // What osctl does: finds the command that is meant, runs it, and says what went wrong.
 
 import { DaemonClient } from './daemon-client.js'
-import { hintFor, UsageError } from './errors.js'
+import { hintFor, UnknownWordError, UsageError, wordsOf } from './errors.js'
 import { globalOptions, helpOption } from './global-options.js'
 import { quoted } from '../quoted.js'
 import { root } from './root.js'
@@ -33,7 +33,7 @@ async function main(words: readonly string[]): Promise<number> {
     }
     return help ? await printHelp(found) : await run(found as Found<Leaf>, globals, words, after)
   } catch (error) {
-    return failed(error, found.path)
+    return await failed(error, found.path)
   }
 }
 
@@ -88,14 +88,20 @@ async function printVersion(): Promise<number> {
   return 0
 }
 
-function failed(error: unknown, path: readonly string[]): number {
+async function failed(error: unknown, path: readonly string[]): Promise<number> {
   if (!(error instanceof Error)) throw error
-  const name = ['osctl', ...path].join(' ')
-  const hint =
-    error instanceof UsageError ? `\`${name} --help\` says how it is used` : hintFor(error)
-  process.stderr.write(`error: ${error.message}\n${hint === null ? '' : `${hint}\n`}`)
+  const hints = error instanceof UsageError ? await usageHints(error, path) : [hintFor(error)]
+  const told = hints.map((hint) => (hint === null ? '' : `${hint}\n`)).join('')
+  process.stderr.write(`error: ${wordsOf(error)}\n${told}`)
   if (process.env.OSCTL_DEBUG === 'true') process.stderr.write(`${error.stack}\n`)
   return 1
+}
+
+async function usageHints(error: UsageError, path: readonly string[]): Promise<(string | null)[]> {
+  const help = `\`${['osctl', ...path].join(' ')} --help\` says how it is used`
+  if (!(error instanceof UnknownWordError)) return [help]
+  const { insteadOf } = await import('./instead.js')
+  return [await insteadOf(error, path), help]
 }
 
 // Whoever reads only the first lines has what they want.

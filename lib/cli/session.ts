@@ -39,6 +39,19 @@ export function named(
   return { pool: option ?? pool ?? undefined, name }
 }
 
+/** Where nothing was found: whoever looks in a pool that is not in use is told so. */
+export async function tellOfPools(
+  session: Session,
+  pools: readonly string[] | undefined,
+): Promise<void> {
+  const meant = pools ?? (session.pool === null ? [] : [session.pool])
+  if (meant.length === 0 || session.quiet || session.json) return
+  const all = await session.daemon.ask<readonly Thing[]>('GET /pools')
+  for (const pool of meant) {
+    if (!all.some(({ name }) => name === pool)) session.tell(`pool '${pool}' is not imported`)
+  }
+}
+
 /**
  * Of a list of all, those that were named, and those of the pools that were.
  *

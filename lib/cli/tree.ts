@@ -3,7 +3,7 @@
 // A file is loaded when its command is run, or shown by help: the whole program starts in the time of one.
 
 import type { Command } from './command.js'
-import { UsageError } from './errors.js'
+import { UnknownWordError, UsageError } from './errors.js'
 
 export interface Leaf {
   /** The first is the one that help shows; the others are understood, too. */
@@ -50,8 +50,11 @@ export function step({ node, path }: Found<Branch>, word: string): Found {
       ? node.below.filter(({ names }) => names.some((name) => name.startsWith(word)))
       : [exact]
   const [found, another] = meant
-  if (found === undefined)
-    throw new UsageError(`there is no command '${[...path, word].join(' ')}'`)
+  if (found === undefined) {
+    const whole = (name: string) => [...path, name].join(' ')
+    const known = node.below.flatMap(({ names }) => names.map(whole))
+    throw new UnknownWordError(`there is no command '${whole(word)}'`, whole(word), known)
+  }
   if (another !== undefined) {
     const all = meant.map(({ names }) => names[0]).join(', ')
     throw new UsageError(`'${[...path, word].join(' ')}' may be ${all}`)

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import type { Command, Given, Option, Options } from './command.js'
-import { UsageError } from './errors.js'
+import { UnknownWordError, UsageError } from './errors.js'
 
 export interface Cut {
   readonly given: Given<Options>
@@ -61,7 +61,8 @@ function named(name: string, raw: string, options: Options): { name: string; on:
   if (option !== undefined && option.value === undefined && positive !== name) {
     return { name: positive, on: false }
   }
-  throw new UsageError(`unknown option ${raw}`)
+  const known = Object.keys(options).map((one) => `--${one}`)
+  throw new UnknownWordError(`unknown option ${raw}`, raw, known)
 }
 
 const LIKE_OPTION = /^--?[a-zA-Z]/

@@ -31,6 +31,10 @@ export class Pending {
     return this.#inForce.initCmd as ContainerFile['init_cmd']
   }
 
+  netInterfaces(): ContainerFile['net_interfaces'] {
+    return (this.#inForce.netif ?? []) as ContainerFile['net_interfaces']
+  }
+
   /** A run begins with what is in the file. */
   begin(file: ContainerFile): void {
     this.#inForce = valuesOf(file)

@@ -46,15 +46,22 @@ export function statusOf(error: unknown): number {
 
 export function answerOf(error: unknown): ErrorAnswer {
   if (!(error instanceof Error)) return { error: { code: 'ERR_INTERNAL', message: String(error) } }
-  const { code } = error as { code?: unknown }
+  const code = codeOf(error)
   const facts = Object.entries(error).filter(([name, value]) => isFact(name, value))
   return {
     error: {
       ...Object.fromEntries(facts),
-      code: typeof code === 'string' ? code : 'ERR_INTERNAL',
+      code,
       message: error.message,
     },
   }
+}
+
+function codeOf(error: Error): string {
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown }
+  // The server's own codes are another library's names.
+  if (typeof statusCode === 'number' && statusCode < 500) return 'ERR_INVALID_ARGUMENT'
+  return typeof code === 'string' ? code : 'ERR_INTERNAL'
 }
 
 /** What Node.js cannot read as HTTP; others are 400. */

@@ -12,12 +12,13 @@ import { notifyManager } from './service-manager.js'
 const DEFAULT_CONFIG = '/etc/osctl/osctld.yml'
 /** After it has let go of everything. */
 const LINGER_MS = 2000
-const USAGE = `osctld [--config FILE]
+const USAGE = `osctld [--config FILE] | --help | --version
 
 Serves the containers of this machine to osctl, until SIGTERM or SIGINT; containers go on without it.
 
   --config FILE   YAML or JSON; default ${DEFAULT_CONFIG}, which need not be there
   --help          this text
+  --version       which one it is
 `
 
 async function configuration(path: string | undefined): Promise<DaemonOptions> {
@@ -28,6 +29,11 @@ async function configuration(path: string | undefined): Promise<DaemonOptions> {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {}
     throw error
   }
+}
+
+async function version(): Promise<string> {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version
 }
 
 /** It works without. */
@@ -41,9 +47,14 @@ function tellManager(log: Logger, state: string): void {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { config: { type: 'string' }, help: { type: 'boolean' } },
+    options: {
+      config: { type: 'string' },
+      help: { type: 'boolean' },
+      version: { type: 'boolean' },
+    },
   })
   if (values.help === true) return void process.stdout.write(USAGE)
+  if (values.version === true) return void process.stdout.write(`osctld ${await version()}\n`)
   const options = await configuration(values.config)
   const log = pino({ level: options.logLevel ?? 'info', base: null })
   const daemon = await Daemon.open(options, log)

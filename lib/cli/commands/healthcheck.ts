@@ -1,7 +1,9 @@
 // osctl healthcheck
 
 import { command } from '../command.js'
+import { configuredPools } from '../configured-pools.js'
 import { Listing, listOptions, plain, type Thing } from '../listing.js'
+import { quoted } from '../../quoted.js'
 
 /** What the library calls `host.recover()`. */
 const mend = ({ mend }: Thing) => (mend === 'host.recover()' ? 'osctl recover' : mend)
@@ -22,9 +24,18 @@ export default command({
     const listing = new Listing(COLUMNS, options)
     if (listing.printsNames(session)) return
     const { all } = options
-    const problems = await session.daemon.ask<readonly Thing[]>('GET /host/health', {
+    const isMeant = (pool: string) => pools.length === 0 || pools.includes(pool)
+    const found = await session.daemon.ask<readonly Thing[]>('GET /host/health', {
       query: { all: all || null, pools: pools.length === 0 ? null : pools.join(',') },
     })
+    const configured = await configuredPools(session)
+    const failed = configured
+      .filter(({ state, options: { name } }) => state === 'failed' && isMeant(name))
+      .map(({ options: { name }, error }) => ({
+        ...{ of: `pool ${name}`, type: 'pool', what: name },
+        ...{ error: error?.message, mend: `osctl pool import ${quoted(name)}` },
+      }))
+    const problems = [...found, ...failed]
     if (problems.length > 0 || session.json) listing.print(session, problems)
     else session.tell('No problems found')
     return problems.length === 0 ? 0 : 1

@@ -5,6 +5,7 @@ import { STOP_METHODS } from '../../container/stop.js'
 import { importImage } from '../../image/schema.js'
 import { installOptions, poolOptions, poolSettings, zfsPoolOptions } from '../../schema/pool.js'
 import { startByItself } from '../autostart.js'
+import { answerOf } from '../error-answer.js'
 import { attributesCall, call, duration, flag, reference } from '../call.js'
 
 const path = { pool: reference }
@@ -91,8 +92,12 @@ export const poolCalls = [
     summary: 'Starts what is to be started by itself.',
     path,
     query: { again: flag.optional() },
-    run: ({ host, path: { pool }, query: { again }, options: { signal } }) =>
-      host.pools.get(pool).autostart.start({ signal, ...(again === undefined ? {} : { again }) }),
+    run: async ({ host, path: { pool }, query: { again }, options: { signal } }) => {
+      const { failed, ...report } = await host.pools
+        .get(pool)
+        .autostart.start({ signal, ...(again === undefined ? {} : { again }) })
+      return { ...report, failed: failed.map(({ id, error }) => ({ id, ...answerOf(error) })) }
+    },
   }),
   call('pool.autostart.cancel', 'DELETE /pools/:pool/autostart', {
     summary: 'Takes away what waits, and answers what that was.',

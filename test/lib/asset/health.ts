@@ -37,6 +37,12 @@ await t.test('all is well', async (t) => {
   ])
 })
 
+await t.test('an interface that comes with the next start is not missed', async (t) => {
+  await runs.set({ netif: { type: 'bridge', link: 'none0' } })
+  t.same(await host.healthcheck({ entities: 'all' }), [])
+  await runs.set({ netif: null })
+})
+
 await t.test('somebody has been at it, and the commands mend it', async (t) => {
   // A zpool's own may be read by others; not be written by them.
   chmodSync(root, onZfs ? 0o777 : 0o755)

@@ -112,7 +112,7 @@ await t.test('what is wrong is told', async (t) => {
     ['GET /v1/containers?state=none', undefined, 400, { code: 'ERR_INVALID_ARGUMENT' }],
     ['POST /v1/containers', { id: 'a/b', image }, 400, { argument: 'body.id' }],
     ['POST /v1/containers', { id: 'a', imag: image }, 400, { argument: 'body.imag' }],
-    ['POST /v1/containers', '{"id":', 400, { message: /JSON/ }],
+    ['POST /v1/containers', '{"id":', 400, { message: /JSON/, code: 'ERR_INVALID_ARGUMENT' }],
     ['POST /v1/containers', undefined, 400, { argument: 'body.id' }],
     ['POST /v1/containers', ' '.repeat(2 ** 20 + 1), 413, {}],
     ['POST /v1/containers/none/start?wait=soon', undefined, 400, { argument: 'query.wait' }],

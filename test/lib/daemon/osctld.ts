@@ -79,6 +79,9 @@ await t.test('what it cannot begin with', async (t) => {
   const help = new Program(t, '--help')
   t.equal(await help.end(), 0)
   t.match(help.stdout, /--config FILE/)
+  const version = new Program(t, '--version')
+  t.equal(await version.end(), 0)
+  t.match(version.stdout, /^osctld \d+\.\d+\.\d+\n$/)
 })
 
 await t.test('a socket that a service manager passes', async (t) => {

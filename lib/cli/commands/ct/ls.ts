@@ -4,7 +4,9 @@ import { command } from '../../command.js'
 import { CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS } from '../../container-columns.js'
 import { containerFilters, containersQuery } from '../../container-filters.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
+import { tellOfPools } from '../../session.js'
 import { askedFields, askedStatistics } from '../../statistics.js'
+import { listIn } from '../../words.js'
 
 export default command({
   usage: '[IDS...]',
@@ -23,5 +25,6 @@ export default command({
       },
     })
     listing.print(session, things)
+    if (things.length === 0) await tellOfPools(session, listIn(options.pool))
   },
 })

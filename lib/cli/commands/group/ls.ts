@@ -3,7 +3,7 @@
 import { command } from '../../command.js'
 import { GROUP_COLUMNS, USUAL_GROUP_COLUMNS } from '../../group-columns.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
-import { wantedOf } from '../../session.js'
+import { tellOfPools, wantedOf } from '../../session.js'
 import { askedStatistics } from '../../statistics.js'
 import { listIn } from '../../words.js'
 
@@ -17,6 +17,8 @@ export default command({
     const all = await session.daemon.ask<readonly Thing[]>('GET /groups', {
       query: askedStatistics(session, listing),
     })
-    listing.print(session, wantedOf(session, all, paths, listIn(options.pool)))
+    const shown = wantedOf(session, all, paths, listIn(options.pool))
+    listing.print(session, shown)
+    if (shown.length === 0) await tellOfPools(session, listIn(options.pool))
   },
 })

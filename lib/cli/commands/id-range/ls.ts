@@ -3,7 +3,7 @@
 import { command } from '../../command.js'
 import { RANGE_COLUMNS } from '../../id-range-columns.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
-import { wantedOf } from '../../session.js'
+import { tellOfPools, wantedOf } from '../../session.js'
 
 export default command({
   usage: '[NAMES...]',
@@ -13,6 +13,8 @@ export default command({
     const listing = new Listing(RANGE_COLUMNS, options)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /id-ranges')
-    listing.print(session, wantedOf(session, all, names))
+    const shown = wantedOf(session, all, names)
+    listing.print(session, shown)
+    if (shown.length === 0) await tellOfPools(session, undefined)
   },
 })

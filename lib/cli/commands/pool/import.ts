@@ -1,13 +1,8 @@
 // osctl pool import
 
 import { command } from '../../command.js'
+import { configuredPools } from '../../configured-pools.js'
 import { UsageError } from '../../errors.js'
-
-interface Status {
-  readonly pools: Readonly<
-    Record<string, { readonly state: string; readonly options: { readonly name: string } }>
-  >
-}
 
 export default command({
   usage: '[POOL]',
@@ -23,8 +18,7 @@ export default command({
   },
   async run([name], { all, autostart, dataset, path }, session) {
     if (all === (name !== undefined)) throw new UsageError('say which pool, or --all')
-    const { pools } = await session.daemon.ask<Status>('GET /status')
-    const known = Object.values(pools)
+    const known = await configuredPools(session)
     const wanted = all
       ? known.filter(({ state }) => state !== 'active' && state !== 'importing')
       : known.filter(({ options }) => options.name === name)

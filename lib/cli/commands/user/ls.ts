@@ -3,7 +3,7 @@
 import { command } from '../../command.js'
 import { UsageError } from '../../errors.js'
 import { Listing, listOptions, type Thing } from '../../listing.js'
-import { wantedOf } from '../../session.js'
+import { tellOfPools, wantedOf } from '../../session.js'
 import { USER_COLUMNS, USUAL_USER_COLUMNS } from '../../user-columns.js'
 import { listIn } from '../../words.js'
 
@@ -26,5 +26,6 @@ export default command({
       ({ conflict }) => (!registered || conflict === null) && (!unregistered || conflict !== null),
     )
     listing.print(session, shown)
+    if (shown.length === 0) await tellOfPools(session, listIn(options.pool))
   },
 })

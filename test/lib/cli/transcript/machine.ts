@@ -44,6 +44,20 @@ await t.test('what is wrong with a command line', async (t) => {
   await osctl.fails(t, 'ct -j ls', /options of all commands stand first: -j/)
   await osctl.fails(t, '--nonsense ct ls', /unknown option --nonsense/)
   await osctl.fails(t, 'ct ls --nonsense', /unknown option --nonsense\n`osctl ct ls --help`/)
+  await osctl.fails(t, 'ct lst', /no command 'ct lst'\nwas 'ct ls' meant\?\n`osctl ct --help`/)
+  await osctl.fails(t, 'ct ls --ouput id', /unknown option --ouput\nwas '--output' meant\?/)
+  await osctl.fails(t, 'ct ls -j', /-j is an option of all commands: it stands before/)
+  const waits = /vpsAdminOS has it; here it waits for: device management\n/
+  await osctl.fails(t, 'ct devices ls web1', waits)
+  await osctl.fails(t, 'ct chgrp --missing-devices check web1 /a', waits)
+  await osctl.fails(t, 'user reg all', /here it is not needed: there are no system users/)
+  t.match(await osctl.ok(t, '--pool nope ct ls -H'), {
+    stdout: '',
+    stderr: "pool 'nope' is not imported\n",
+  })
+  for (const what of ['ct', 'user', 'group'])
+    t.match(await osctl.ok(t, `${what} ls -H --pool nope`), { stderr: /'nope' is not/ })
+  t.match(await osctl.ok(t, '--pool nope id-range ls -H'), { stderr: /'nope' is not/ })
   await osctl.fails(t, '--wait-lock soon ct ls', /--wait-lock must be a number/)
   await osctl.fails(t, [], /which command\?/)
 })

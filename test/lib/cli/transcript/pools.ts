@@ -1,5 +1,5 @@
 // `osctl pool`: every command and option of it, against a daemon.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { servedPlace } from '../../../helpers/daemon.js'
 import { Osctl } from '../../../helpers/osctl.js'
@@ -136,6 +136,13 @@ await t.test('with what runs in it', async (t) => {
     'pool export -f --no-stop-containers tank',
     /stop its containers first: web1/,
   )
+  await osctl.ok(t, 'ct new --distribution busybox web2')
+  await osctl.ok(t, 'ct set autostart --requires nobody web2')
+  t.match(await osctl.run('pool autostart trigger tank'), {
+    code: 1,
+    stderr: /^0 started\nerror: web2: .*it requires 'nobody', which does not exist\n$/,
+  })
+  await osctl.ok(t, 'ct del web2')
   await osctl.ok(t, 'pool export -f tank')
   await osctl.ok(t, 'pool import tank')
   await osctl.prints(t, 'ct ls -H -o id,state', 'web1  stopped\n')
@@ -143,6 +150,8 @@ await t.test('with what runs in it', async (t) => {
 
 await t.test('on ZFS', async (t) => {
   await osctl.fails(t, 'pool import --dataset nothing/here elsewhere', /nothing\/here|zfs/i)
+  const { stderr } = await osctl.fails(t, 'pool install elsewhere', /elsewhere|zfs/i)
+  if (!existsSync('/dev/zfs')) t.match(stderr, /`--path DIRECTORY`/)
   await osctl.fails(t, 'pool install --dataset nothing/here elsewhere', /nothing\/here|zfs/i)
   await osctl.fails(t, 'pool uninstall --dataset nothing/here elsewhere', /nothing\/here|zfs/i)
 })

@@ -112,6 +112,9 @@ await t.test('scripts of the host in it', async (t) => {
       .stdout,
     '0\n',
   )
+  const bare = await osctl.ok(t, 'ct runscript web1 - x', 'echo "got $1"\n')
+  t.equal(bare.stdout, 'got x\n', 'without a first line that says so, by /bin/sh')
+  await osctl.fails(t, 'ct runscript web1 -', /end as on Windows/, '#!/bin/sh\r\ntrue\r\n')
   await osctl.fails(t, 'ct runscript web1 /nonsense', /ENOENT/)
 })
 
