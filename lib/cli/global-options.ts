@@ -11,7 +11,7 @@ export const helpOption = {
 export const globalOptions = {
   json: { short: 'j', summary: 'print JSON' },
   parsable: { short: 'p', summary: 'print numbers as they are, not rounded for people' },
-  color: { on: true, summary: 'there are no colours yet: changes nothing' },
+  color: { on: true, summary: 'colours, at a terminal; $NO_COLOR has none as well' },
   quiet: { short: 'q', summary: 'do not tell how far it is' },
   pool: { value: 'POOL', summary: 'the pool of what is named without one' },
   'wait-lock': {

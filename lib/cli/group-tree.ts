@@ -69,7 +69,7 @@ export async function printTree(
     { name: 'memory', right: true },
     { name: 'cpu_us', right: true },
   ]
-  session.print(columns(headings, drawn(twig(root, '/'), drawsUnicode()), true))
+  session.print(columns(headings, drawn(twig(root, '/'), drawsUnicode()), true, session.paint))
 }
 
 function cells(stats: Stats | null, { parsable }: Session): string[] {

@@ -87,13 +87,18 @@ export class Listing {
       )
     if (this.#chosen.length === 0) return
     const cells = sorted.map((thing) => this.#cells(thing, session.parsable))
-    session.print(inColumns(this.#chosen, cells, !this.#options['hide-header']))
+    session.print(inColumns(this.#chosen, cells, !this.#options['hide-header'], session.paint))
   }
 
   printOne(session: Session, thing: Thing): void {
     if (session.json) return printJson(session, this.#object(thing))
     session.print(
-      inRows(this.#chosen, this.#cells(thing, session.parsable), !this.#options['hide-header']),
+      inRows(
+        this.#chosen,
+        this.#cells(thing, session.parsable),
+        !this.#options['hide-header'],
+        session.paint,
+      ),
     )
   }
 

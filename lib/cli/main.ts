@@ -1,5 +1,6 @@
 // What osctl does: finds the command that is meant, runs it, and says what went wrong.
 
+import { paintFor } from './colors.js'
 import { DaemonClient } from './daemon-client.js'
 import { hintFor, UnknownWordError, UsageError, wordsOf } from './errors.js'
 import { globalOptions, helpOption } from './global-options.js'
@@ -16,9 +17,11 @@ const DEFAULT_SOCKET = '/run/osctl/osctld.sock'
 
 async function main(words: readonly string[]): Promise<number> {
   let found: Found = { node: root, path: [] }
+  let coloured = true
   try {
     const { given, rest } = cutOptions(words, globalOptions)
     const globals = given as Globals
+    coloured = globals.color
     if (globals.version) return await printVersion()
     let after = rest
     let help = globals.help
@@ -33,7 +36,7 @@ async function main(words: readonly string[]): Promise<number> {
     }
     return help ? await printHelp(found) : await run(found as Found<Leaf>, globals, words, after)
   } catch (error) {
-    return await failed(error, found.path)
+    return await failed(error, found.path, coloured)
   }
 }
 
@@ -61,6 +64,7 @@ function session(globals: Globals, told: readonly string[]): Session {
     json,
     parsable,
     quiet,
+    paint: paintFor(process.stdout, globals.color),
     pool,
     print: (text) => void process.stdout.write(text),
     tell: (text) => {
@@ -88,11 +92,12 @@ async function printVersion(): Promise<number> {
   return 0
 }
 
-async function failed(error: unknown, path: readonly string[]): Promise<number> {
+async function failed(error: unknown, path: readonly string[], coloured: boolean): Promise<number> {
   if (!(error instanceof Error)) throw error
   const hints = error instanceof UsageError ? await usageHints(error, path) : [hintFor(error)]
   const told = hints.map((hint) => (hint === null ? '' : `${hint}\n`)).join('')
-  process.stderr.write(`error: ${wordsOf(error)}\n${told}`)
+  const paint = paintFor(process.stderr, coloured)
+  process.stderr.write(`${paint?.('error:', 'bad') ?? 'error:'} ${wordsOf(error)}\n${told}`)
   if (process.env.OSCTL_DEBUG === 'true') process.stderr.write(`${error.stack}\n`)
   return 1
 }

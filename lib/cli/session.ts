@@ -1,5 +1,6 @@
 // What a command has at hand: the daemon, where its output goes, and what was said for all commands.
 
+import type { Paint } from './colors.js'
 import type { DaemonClient } from './daemon-client.js'
 import type { Thing } from './listing.js'
 
@@ -10,6 +11,8 @@ export interface Session {
   /** Numbers as they are, not rounded for people. */
   readonly parsable: boolean
   readonly quiet: boolean
+  /** Colours, where they are seen; null: none. */
+  readonly paint: Paint | null
   /** Where what is named without a pool is looked for; null: in all, in their order. */
   readonly pool: string | null
   /** For what a script reads. */

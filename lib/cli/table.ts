@@ -1,5 +1,7 @@
 // Lists in columns, and single things in rows.
 
+import { toneOf, type Paint } from './colors.js'
+
 /** One cell, and how it stands in its column. */
 export interface Heading {
   readonly name: string
@@ -12,17 +14,21 @@ export function columns(
   headings: readonly Heading[],
   rows: readonly (readonly string[])[],
   header: boolean,
+  paint: Paint | null = null,
 ): string {
   const lines = header ? [headings.map(({ name }) => name.toUpperCase()), ...rows] : rows
   const widths = headings.map((_, column) =>
     lines.reduce((width, line) => Math.max(width, line[column]?.length ?? 0), 0),
   )
   return lines
-    .map((line) =>
+    .map((line, row) =>
       line
         .map((cell, column) => {
-          const width = widths[column] ?? 0
-          return headings[column]?.right === true ? cell.padStart(width) : cell.padEnd(width)
+          const heading = headings[column]
+          const room = ' '.repeat((widths[column] ?? 0) - cell.length)
+          const tone = header && row === 0 ? 'heading' : toneOf(heading?.name ?? '', cell)
+          const seen = paint === null ? cell : paint(cell, tone)
+          return heading?.right === true ? room + seen : seen + room
         })
         .join(GAP)
         .trimEnd(),
@@ -35,12 +41,17 @@ export function rows(
   headings: readonly Heading[],
   cells: readonly string[],
   header: boolean,
+  paint: Paint | null = null,
 ): string {
   const width = headings.reduce((most, { name }) => Math.max(most, name.length), 0)
   return headings
     .map(({ name }, index) => {
       const cell = cells[index] ?? '-'
-      return header ? `${name.toUpperCase().padStart(width)}:  ${cell}\n` : `${cell}\n`
+      const seen = paint === null ? cell : paint(cell, toneOf(name, cell))
+      const before = `${name.toUpperCase().padStart(width)}:`
+      return header
+        ? `${paint === null ? before : paint(before, 'heading')}  ${seen}\n`
+        : `${seen}\n`
     })
     .join('')
 }

@@ -11,23 +11,24 @@ const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l'
 export class Screen {
   readonly #terminal: Terminal
   readonly #onResize: () => void
-  readonly #coloured = (process.env.NO_COLOR ?? '') === ''
+  readonly #coloured: boolean
   /** What stands there. */
   #lines: readonly string[] | null = null
   #entered = false
   /** Nobody sees it any more. */
   #gone = false
 
-  private constructor(terminal: Terminal, onResize: () => void) {
+  private constructor(terminal: Terminal, coloured: boolean, onResize: () => void) {
     this.#terminal = terminal
+    this.#coloured = coloured
     this.#onResize = onResize
   }
 
   /** Null where there is no terminal, or one that can do nothing. */
-  static ours(onResize: () => void): Screen | null {
+  static ours(coloured: boolean, onResize: () => void): Screen | null {
     const terminal = Terminal.ours()
     const { TERM = 'dumb' } = process.env
-    return terminal === null || TERM === 'dumb' ? null : new Screen(terminal, onResize)
+    return terminal === null || TERM === 'dumb' ? null : new Screen(terminal, coloured, onResize)
   }
 
   get size(): Size {

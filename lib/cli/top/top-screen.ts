@@ -69,7 +69,7 @@ export class TopScreen {
   /** Null where there is no terminal for it. @param watch has taken a reading */
   static ours(session: Session, watch: Watch, options: TopOptions): TopScreen | null {
     let top: TopScreen | null = null
-    const screen = Screen.ours(() => top?.draw())
+    const screen = Screen.ours(session.paint !== null, () => top?.draw())
     if (screen === null) return null
     top = new TopScreen(session, watch, screen, options)
     return top
