@@ -1,4 +1,5 @@
 // A configuration made from settings: liblxc reads what was meant, line for line.
+import { utsName } from '../../dist/container/hostname.js'
 import { renderLxcConfig } from '../../dist/container/lxc-config.js'
 import { InvalidArgumentError } from '../../dist/host/errors.js'
 import { containerSettings } from '../../dist/schema/container.js'
@@ -61,8 +62,10 @@ export async function fuzz(data) {
       pair === null ? [] : [[name, pair]],
     ),
   )
+  const distribution = input.pick(['debian', 'fedora'])
+  const hostname = utsName('id', set.hostname ?? null, distribution)
   const text = renderLxcConfig({
-    hostname: set.hostname ?? 'id',
+    hostname,
     arch: 'x86_64',
     rootfs: '/run/osctl/rootfs/pool/id',
     uidMap: [{ nsId: 0, hostId: 1_000_000, count: 65536 }],
@@ -89,7 +92,7 @@ export async function fuzz(data) {
     rawLxc: '',
   })
   const wanted = new Map([
-    ['lxc.uts.name', set.hostname ?? 'id'],
+    ['lxc.uts.name', hostname],
     ['lxc.seccomp.profile', simplified(set.seccompProfile ?? '/profile')],
     ['lxc.net.0.type', set.netif ? 'veth' : 'empty'],
     ['lxc.hook.start', ''],

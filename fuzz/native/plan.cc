@@ -50,8 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check_path(plan->lxc_path, true);
   check_path(plan->cgroup, false);
   check_path(plan->rootfs.target, true);
-  check_path(plan->rootfs.upper, true);
-  if (plan->rootfs.mode == keeper::RootfsPlan::Mode::kOverlay) check_path(plan->rootfs.lower, true);
+  using Mode = keeper::RootfsPlan::Mode;
+  // A dataset is named as a path is that does not begin at the root.
+  check_path(plan->rootfs.upper, plan->rootfs.mode != Mode::kDataset);
+  if (plan->rootfs.mode == Mode::kOverlay) check_path(plan->rootfs.lower, true);
   for (const std::string* path : {&plan->seccomp_profile, &plan->notify_socket, &plan->log_file}) {
     if (!path->empty()) check_path(*path, true);
   }

@@ -8,6 +8,9 @@ import { parse } from '../schema/parse.js'
 import { execInContainer } from './exec.js'
 import type { ContainerRecord } from './record.js'
 
+/** Milliseconds. The program is the guest's own, and may never end. */
+const TIMEOUT_MS = 30_000
+
 /** Their chpasswd writes what is typed with DES, which has 8 characters, unless it is told. */
 const MUST_BE_TOLD = ['void', 'chimera', 'guix']
 
@@ -24,7 +27,7 @@ export const passwordInput = z.strictObject({
 /**
  * Runs chpasswd(8) in it. One that is stopped is started for that alone.
  *
- * @throws UnsupportedError when there is none, or it refuses
+ * @throws UnsupportedError when there is none, or it refuses; TimeoutError for one that does not end within 30 seconds
  */
 export async function setPassword(
   record: ContainerRecord,
@@ -36,15 +39,20 @@ export async function setPassword(
   const { distribution } = record.config
   const told = MUST_BE_TOLD.includes(distribution) ? ['-c', 'SHA512'] : []
   const what = `a password for ${checked.user}`
-  const { exitCode: code, stderr } = await execInContainer(record, ['chpasswd', ...told], {
+  const {
+    exitCode,
+    signal: ended,
+    stderr,
+  } = await execInContainer(record, ['chpasswd', ...told], {
     stdin: `${checked.user}:${checked.password}\n`,
     run: true,
+    timeout: TIMEOUT_MS,
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
     const missing = error instanceof KeeperError && error.step === 'exec' && error.code === 'ENOENT'
     throw missing ? new UnsupportedError(what, 'it has no chpasswd(8)', { cause: error }) : error
   })
-  if (code === 0) return
+  if (exitCode === 0) return
   const why = stderr.toString().trim().split('\n').at(-1) ?? ''
-  throw new UnsupportedError(what, why === '' ? `chpasswd ended with ${code}` : why)
+  throw new UnsupportedError(what, why === '' ? `chpasswd ended with ${exitCode ?? ended}` : why)
 }

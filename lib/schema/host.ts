@@ -30,6 +30,7 @@ export const hostOptions = z.strictObject({
     .default('/run/osctl'),
   cgroupRoot: z
     .string()
+    .max(200, 'must be at most 200 characters')
     .regex(
       /^[a-zA-Z0-9_-]+(\/[a-zA-Z0-9_-]+)*$/,
       'must be a relative path of a-z, 0-9, "_" and "-"',

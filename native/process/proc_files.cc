@@ -64,7 +64,9 @@ std::optional<Stat> parse_stat(std::string_view text) {
   for (int field = 3; field <= 24; ++field) {
     const std::string_view word = next_word(rest);
     bool good = !word.empty();
-    if (field == 3) stat.state = good ? word[0] : '?';
+    // One letter: of a name that ends with what looks like the rest, it is none.
+    if (field == 3) good = word.size() == 1 && word[0] > ' ';
+    if (field == 3 && good) stat.state = word[0];
     if (field == 4) good = read_number(word, stat.parent);
     if (field == 14) good = read_number(word, stat.user_ticks);
     if (field == 15) good = read_number(word, stat.system_ticks);
