@@ -85,10 +85,8 @@ async function printHelp(found: Found): Promise<number> {
 }
 
 async function printVersion(): Promise<number> {
-  const { readFile } = await import('node:fs/promises')
-  const file = new URL('../../package.json', import.meta.url)
-  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string }
-  process.stdout.write(`osctl ${version}\n`)
+  const { packageVersion } = await import('../daemon/version.js')
+  process.stdout.write(`osctl ${await packageVersion()}\n`)
   return 0
 }
 

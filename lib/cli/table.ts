@@ -25,10 +25,12 @@ export function columns(
       line
         .map((cell, column) => {
           const heading = headings[column]
-          const room = ' '.repeat((widths[column] ?? 0) - cell.length)
+          const width = widths[column] ?? 0
+          const right = heading?.right === true
+          if (paint === null) return right ? cell.padStart(width) : cell.padEnd(width)
           const tone = header && row === 0 ? 'heading' : toneOf(heading?.name ?? '', cell)
-          const seen = paint === null ? cell : paint(cell, tone)
-          return heading?.right === true ? room + seen : seen + room
+          const room = ' '.repeat(width - cell.length)
+          return right ? room + paint(cell, tone) : paint(cell, tone) + room
         })
         .join(GAP)
         .trimEnd(),

@@ -8,6 +8,7 @@ import { parse as parseYaml } from 'yaml'
 import type { DaemonOptions } from '../schema/daemon.js'
 import { Daemon } from './daemon.js'
 import { notifyManager } from './service-manager.js'
+import { packageVersion } from './version.js'
 
 const DEFAULT_CONFIG = '/etc/osctl/osctld.yml'
 /** After it has let go of everything. */
@@ -31,11 +32,6 @@ async function configuration(path: string | undefined): Promise<DaemonOptions> {
   }
 }
 
-async function version(): Promise<string> {
-  const file = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version
-}
-
 /** It works without. */
 function tellManager(log: Logger, state: string): void {
   try {
@@ -54,7 +50,8 @@ async function main(): Promise<void> {
     },
   })
   if (values.help === true) return void process.stdout.write(USAGE)
-  if (values.version === true) return void process.stdout.write(`osctld ${await version()}\n`)
+  if (values.version === true)
+    return void process.stdout.write(`osctld ${await packageVersion()}\n`)
   const options = await configuration(values.config)
   const log = pino({ level: options.logLevel ?? 'info', base: null })
   const daemon = await Daemon.open(options, log)

@@ -118,6 +118,7 @@ await t.test('nonsense is refused', async (t) => {
     { stateDir: '/a b' },
     { cgroupRoot: '/osctl' },
     { cgroupRoot: '../x' },
+    { cgroupRoot: 'x'.repeat(201) },
     { interfacePrefix: 'toolongprefix' },
     { interfacePrefix: 'a-b' },
     { pools: [{ name: 'a/b', path: '/a' }] },

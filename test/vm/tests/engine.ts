@@ -19,7 +19,7 @@ t.setTimeout(0)
 // A machine has two processors and seldom uses both.
 t.jobs = availableParallelism()
 
-// The longest take a third of it with nothing else to do. A walk of all steps took a quarter of its own beside others in
+// The longest take a third of it with nothing else to do. Of the walks of all steps, the longest took a seventh of theirs in
 // directories, and more than half on ZFS.
 const limitMs = (file: string): number => (isWalk(file) ? 120_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']

@@ -11,8 +11,8 @@ export default command({
   details:
     'Those of the configuration of osctld that are not in use yet, or failed, are told of on the standard error.',
   options: listOptions,
-  async run(names, shown, session) {
-    const listing = new Listing(POOL_COLUMNS, shown, USUAL_POOL_COLUMNS)
+  async run(names, options, session) {
+    const listing = new Listing(POOL_COLUMNS, options, USUAL_POOL_COLUMNS)
     if (listing.printsNames(session)) return
     const all = await session.daemon.ask<readonly Thing[]>('GET /pools')
     listing.print(
@@ -20,10 +20,11 @@ export default command({
       names.length === 0 ? all : all.filter(({ name }) => names.includes(String(name))),
     )
     if (session.quiet || session.json) return
-    for (const { state, options, error } of await configuredPools(session)) {
-      if (names.length > 0 && !names.includes(options.name)) continue
-      if (state === 'importing') session.tell(`pool '${options.name}' is being imported`)
-      if (state === 'failed') session.tell(`pool '${options.name}' failed: ${error?.message}`)
+    for (const { state, error, ...pool } of await configuredPools(session)) {
+      const { name } = pool.options
+      if (names.length > 0 && !names.includes(name)) continue
+      if (state === 'importing') session.tell(`pool '${name}' is being imported`)
+      if (state === 'failed') session.tell(`pool '${name}' failed: ${error?.message}`)
     }
   },
 })
