@@ -40,6 +40,9 @@ export class Attributes {
 
   /** From memory; null when there is none of that name. */
   get(name: string): string | null {
+    if (typeof name !== 'string') {
+      throw new InvalidArgumentError('attributes.get', 'must be text: the name of one')
+    }
     const all = this.list()
     return Object.hasOwn(all, name) ? (all[name] ?? null) : null
   }

@@ -9,6 +9,7 @@ import { onAbort } from '../on-abort.js'
 import type { Pool } from '../pool/pool.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { autostartOptions, enqueueOptions } from '../schema/autostart.js'
+import { containerId } from '../schema/names.js'
 import { Attempt, type Outcome, type QueuedStart } from './attempt.js'
 import { startOrder, type Ordered } from './order.js'
 import { Queue } from './queue.js'
@@ -109,6 +110,7 @@ export class Autostart {
    */
   async enqueue(id: string, options: EnqueueOptions = {}): Promise<void> {
     onlyKeys(options, ['priority', 'signal'], 'enqueue')
+    parse(containerId, id, 'enqueue.id')
     const { signal, ...given } = options
     const { priority } = parse(enqueueOptions, given, 'enqueue')
     signal?.throwIfAborted()

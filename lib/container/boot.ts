@@ -9,7 +9,7 @@ import type { Image } from '../image/types.js'
 import { assertFree } from '../mount/mounts.js'
 import { poolError } from '../pool/write-file.js'
 import { bootSettings, type BootedRoot, type BootSettings } from '../schema/container.js'
-import { parse } from '../schema/parse.js'
+import { objectOf, parse } from '../schema/parse.js'
 import { done } from '../step.js'
 import { bootHome } from '../storage/boot-home.js'
 import { initOf } from './image-facts.js'
@@ -20,7 +20,10 @@ import { assertStartable, launch, type StartResult } from './start.js'
 import { DEFAULT_TIMEOUT_MS } from './start-plan.js'
 import { stopLocked } from './stop.js'
 
-/** Given up, it is stopped again, until its init runs; what was stopped for it stays so. */
+/**
+ * Given up, it is stopped again, until its init runs; what was stopped for it stays so, also where it is cut off with
+ * its process.
+ */
 export interface BootOptions extends BootSettings, OperationOptions {
   /** Milliseconds until init must run; default 60,000. */
   readonly timeout?: number | undefined
@@ -31,8 +34,9 @@ const SHUTDOWN_MS = 60_000
 
 export async function bootContainer(
   record: ContainerRecord,
-  { signal, wait, label, timeout, ...settings }: BootOptions = {},
+  options: BootOptions = {},
 ): Promise<StartResult> {
+  const { signal, wait, label, timeout, ...settings } = objectOf(options, 'boot')
   const { image: query, mountRoot, dataset, force } = parse(bootSettings, settings, 'boot')
   const timeoutMs = timeoutOf(timeout, DEFAULT_TIMEOUT_MS, 'boot.timeout')
   using op = await record.begin('boot', { signal, wait, label })

@@ -9,7 +9,7 @@ import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
-import { brokenOf, choosePool, findByReference } from '../host/reference.js'
+import { brokenOf, choosePool, findByReference, listOf } from '../host/reference.js'
 import { createOptions, type CreateOptions } from '../schema/container.js'
 import { parse } from '../schema/parse.js'
 import { snapshotTogether } from '../dataset/snapshots.js'
@@ -54,6 +54,13 @@ export const containerFilter = z.strictObject({
   version: oneOf(z.string()),
   ephemeral: z.boolean().optional(),
 })
+
+function assertFields(fields: readonly SnapshotField[]): void {
+  for (const name of listOf(fields, 'list.fields')) {
+    if (!SNAPSHOT_FIELDS.includes(name))
+      throw new InvalidArgumentError('list.fields', `'${String(name)}' is none`)
+  }
+}
 
 export class Containers {
   readonly #host: HostContext
@@ -130,10 +137,7 @@ export class Containers {
     filter: ContainerFilter = {},
     fields?: readonly SnapshotField[],
   ): readonly Partial<ContainerSnapshot>[] {
-    const unknown = fields?.find((name) => !SNAPSHOT_FIELDS.includes(name))
-    if (unknown !== undefined) {
-      throw new InvalidArgumentError('list.fields', `'${String(unknown)}' is none`)
-    }
+    if (fields !== undefined) assertFields(fields)
     const wanted = Object.entries(parse(containerFilter, filter, 'list'))
       .filter(([, values]) => values !== undefined)
       .map(([field, values]) => [field as keyof ContainerFilter, [values].flat()] as const)
@@ -163,7 +167,7 @@ export class Containers {
     options: OperationOptions = {},
   ): Promise<void> {
     await snapshotTogether(
-      references.map((reference) => this.get(reference).record),
+      listOf(references, 'snapshot.references').map((reference) => this.get(reference).record),
       name,
       options,
     )
@@ -185,8 +189,9 @@ export class Containers {
   ): Promise<ReadonlyMap<string, Pick<CgroupStats, Figure>>> {
     checkOptions(options, 'stats', ['figures'])
     const containers =
-      references?.map((reference) => this.get(reference)) ??
-      [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
+      references === undefined
+        ? [...this.#host.pools.values()].flatMap((pool) => [...pool.containers.values()])
+        : listOf(references, 'stats.references').map((reference) => this.get(reference))
     const paths = containers.map((container) => container.record.cgroup)
     const stats = await abandon(this.#host.cgroups.stats(paths, options.figures), options.signal)
     const byReference = new Map<string, Pick<CgroupStats, Figure>>()

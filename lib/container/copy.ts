@@ -12,7 +12,7 @@ import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
 import { containerFile, copySettings, type CopySettings } from '../schema/container.js'
 import { containerId } from '../schema/names.js'
-import { parse } from '../schema/parse.js'
+import { objectOf, parse } from '../schema/parse.js'
 import { done } from '../step.js'
 import type { Rest, RootfsOrigin } from '../storage/copy.js'
 import { Undo } from '../undo.js'
@@ -31,8 +31,9 @@ export interface CopyOptions extends CopySettings, OperationOptions {}
 export async function copyContainer(
   record: ContainerRecord,
   newId: string,
-  { signal, wait, label, ...settings }: CopyOptions = {},
+  options: CopyOptions = {},
 ): Promise<Container> {
+  const { signal, wait, label, ...settings } = objectOf(options, 'copy')
   const id = parse(containerId, newId, 'copy.id')
   const wanted = parse(copySettings, settings, 'copy')
   const { host } = record

@@ -11,6 +11,7 @@ import { leaveUser } from './leave-user.js'
 import { logFiles } from './log-files.js'
 import { removeLxcFile } from './lxc-file.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
+import { objectOf } from '../schema/parse.js'
 import type { ContainerFile } from '../schema/container.js'
 import type { ContainerRecord } from './record.js'
 import { stopLocked } from './stop.js'
@@ -36,7 +37,7 @@ export async function deleteContainer(
   record: ContainerRecord,
   options: DeleteOptions = {},
 ): Promise<DeleteReceipt> {
-  const { force = false } = options
+  const { force = false } = objectOf(options, 'delete')
   using op = await record.begin('delete', options, ['force'])
   const before = await belongingsOf(record)
   if (force) await stopLocked(op, record, 0, 'kill')

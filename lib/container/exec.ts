@@ -113,8 +113,8 @@ export async function spawnInContainer(
   args: readonly string[],
   options: SpawnOptions = {},
 ): Promise<Session> {
-  const { signal } = options
   onlyKeys(options, spawnKeys, 'spawn')
+  const { signal } = options
   if (!['boolean', 'undefined'].includes(typeof options.stdin))
     throw new InvalidArgumentError(
       'spawn.stdin',
@@ -339,6 +339,9 @@ export async function openSession(
   options: OperationOptions = {},
 ): Promise<Session> {
   checkOptions(options, 'session')
+  if (typeof session !== 'number') {
+    throw new InvalidArgumentError('session', 'must be the number of one')
+  }
   const known = await sessionsOf(record, options)
   if (!known.some((info) => info.session === session)) {
     throw new NotFoundError('session', String(session))

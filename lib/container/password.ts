@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { UnsupportedError } from '../host/errors.js'
-import type { OperationOptions } from '../host/operation.js'
+import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { KeeperError } from '../keeper/errors.js'
 import { parse } from '../schema/parse.js'
 import { execInContainer } from './exec.js'
@@ -33,8 +33,10 @@ export async function setPassword(
   record: ContainerRecord,
   user: string,
   password: string,
-  { signal }: OperationOptions = {},
+  options: OperationOptions = {},
 ): Promise<void> {
+  checkOptions(options, 'setPassword')
+  const { signal } = options
   const checked = parse(passwordInput, { user, password }, 'setPassword')
   const { distribution } = record.config
   const told = MUST_BE_TOLD.includes(distribution) ? ['-c', 'SHA512'] : []

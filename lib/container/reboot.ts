@@ -3,6 +3,7 @@
 import { ContainerEndedError, StateError } from '../host/errors.js'
 import type { OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
+import { objectOf } from '../schema/parse.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
@@ -51,6 +52,7 @@ export async function rebootContainer(
   record: ContainerRecord,
   options: RebootOptions = {},
 ): Promise<void> {
+  objectOf(options, 'reboot')
   const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'reboot.timeout')
   using op = await record.begin('reboot', options, ['timeout'])
   const { run } = record

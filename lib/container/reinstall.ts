@@ -10,7 +10,7 @@ import {
   type ContainerFile,
   type ReinstallSettings,
 } from '../schema/container.js'
-import { parse } from '../schema/parse.js'
+import { objectOf, parse } from '../schema/parse.js'
 import { done } from '../step.js'
 import { Undo } from '../undo.js'
 import { initOf } from './image-facts.js'
@@ -24,8 +24,9 @@ export interface ReinstallOptions extends ReinstallSettings, OperationOptions {}
 
 export async function reinstallContainer(
   record: ContainerRecord,
-  { signal, wait, label, ...settings }: ReinstallOptions = {},
+  options: ReinstallOptions = {},
 ): Promise<void> {
+  const { signal, wait, label, ...settings } = objectOf(options, 'reinstall')
   const { image: query, removeSnapshots } = parse(reinstallSettings, settings, 'reinstall')
   using op = await record.begin('reinstall', { signal, wait, label })
   record.assertStopped('reinstall')

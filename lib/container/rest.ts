@@ -11,6 +11,7 @@ import { done } from '../step.js'
 import type { Rest } from '../storage/copy.js'
 import { freezeLocked, thawLocked } from './freeze.js'
 import type { ContainerRecord } from './record.js'
+import { restartContainer } from './reboot.js'
 import { startLocked } from './start.js'
 import { stopLocked } from './stop.js'
 
@@ -84,9 +85,25 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
 export async function goOnAfterRest(op: Operation, record: ContainerRecord): Promise<void> {
   const resume = await noted(record)
   await forgetRest(record)
-  const { state } = record.run
-  if (resume === 'thaw' && state === 'frozen') await thawLocked(record)
-  if (resume === 'start' && state === 'stopped') await startLocked(op, record, START_MS)
+  const { run } = record
+  if (resume === 'thaw' && run.state === 'frozen') await thawLocked(record)
+  if (resume !== 'start') return
+  if (run.state === 'stopped') await startLocked(op, record, START_MS)
+  // Its init may have been told to shut down, and would end later, when nobody starts it any more.
+  else if (run.alive) void restart(record)
+}
+
+/** Not waited for: an init has its time. */
+async function restart(record: ContainerRecord): Promise<void> {
+  try {
+    await restartContainer(record, { timeout: SHUTDOWN_MS, wait: Infinity, label: 'copy' })
+  } catch (error) {
+    if (record.gone.signal.aborted) return
+    const reason = error instanceof Error ? error.message : String(error)
+    process.emitWarning(`${record.name} does not go on after its copy: ${reason}`, {
+      code: 'VPSADMINOS_UNFINISHED',
+    })
+  }
 }
 
 function pathOf({ host, pool, id }: ContainerRecord): string {

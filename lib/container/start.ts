@@ -10,6 +10,7 @@ import { detectInit, treeOf } from './init-detect.js'
 import { applyLimits } from './limits.js'
 import { assertForLxc, writeImageRunFiles, writeLxcFile, writeProgramRunFiles } from './lxc-file.js'
 import { tellNextRun } from './next-run.js'
+import { objectOf } from '../schema/parse.js'
 import type { ClampedPrlimit } from './prlimit-clamp.js'
 import type { ContainerRecord } from './record.js'
 import { DEFAULT_TIMEOUT_MS, presentPlan } from './start-plan.js'
@@ -37,6 +38,7 @@ export async function startContainer(
   record: ContainerRecord,
   options: StartOptions = {},
 ): Promise<StartResult> {
+  objectOf(options, 'start')
   const timeoutMs = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, 'start.timeout')
   using op = await record.begin('start', options, ['timeout'])
   return await startLocked(op, record, timeoutMs)

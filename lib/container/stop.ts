@@ -11,6 +11,7 @@ import {
 } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
+import { objectOf } from '../schema/parse.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
@@ -76,6 +77,7 @@ export function stopArguments(
   options: StopOptions,
   what: string,
 ): { timeout: number; method: StopMethod } {
+  objectOf(options, what)
   const timeout = timeoutOf(options.timeout, DEFAULT_TIMEOUT_MS, `${what}.timeout`)
   const method = options.method ?? 'shutdown_or_kill'
   if (!STOP_METHODS.includes(method)) {

@@ -49,8 +49,8 @@ export async function waitFor(
   target: WaitTarget,
   options: WaitOptions = {},
 ): Promise<WaitResult> {
-  const { timeout, signal } = options
   onlyKeys(options, ['timeout', 'signal'], 'wait')
+  const { timeout, signal } = options
   if (!targets.includes(target)) {
     throw new InvalidArgumentError('wait.target', `must be one of ${targets.join(', ')}`)
   }

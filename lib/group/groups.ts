@@ -9,7 +9,7 @@ import type { HostContext } from '../host/context.js'
 import { NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
-import { choosePool, findByReference, getByReference } from '../host/reference.js'
+import { choosePool, findByReference, getByReference, listOf } from '../host/reference.js'
 import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { poolError } from '../pool/write-file.js'
@@ -95,7 +95,9 @@ export class Groups {
     options: StatsOptions<Figure> = {},
   ): Promise<ReadonlyMap<string, Pick<CgroupStats, Figure>>> {
     checkOptions(options, 'stats', ['figures'])
-    const paths = references.map((reference) => this.get(reference).cgroup)
+    const paths = listOf(references, 'stats.references').map(
+      (reference) => this.get(reference).cgroup,
+    )
     const stats = await abandon(this.#host.cgroups.stats(paths, options.figures), options.signal)
     return new Map(stats.map((one, index) => [references[index] as string, one]))
   }

@@ -65,7 +65,7 @@ export class History {
   }): Promise<void> {
     const { cmd, opts } = parse(given, entry, 'history.append')
     this.#pool.assertActive()
-    const text = `${JSON.stringify({ time: Math.floor(Date.now() / 1000), cmd, opts })}\n`
+    const text = `${jsonOf({ time: Math.floor(Date.now() / 1000), cmd, opts })}\n`
     if (Buffer.byteLength(text) > MAX_LINE) {
       throw new InvalidArgumentError('history.append.opts', `must be at most ${MAX_LINE} bytes`)
     }
@@ -131,6 +131,16 @@ export async function* merged(
     }
   } finally {
     await Promise.all(open.map((entries) => entries.return(undefined)))
+  }
+}
+
+// What refers to itself is none, nor is a BigInt.
+function jsonOf(entry: object): string {
+  try {
+    return JSON.stringify(entry)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    throw new InvalidArgumentError('history.append.opts', `must be JSON: ${reason}`)
   }
 }
 

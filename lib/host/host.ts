@@ -19,7 +19,7 @@ import {
   type HostProcessesOptions,
 } from '../process/processes.js'
 import type { HostOptions } from '../schema/host.js'
-import { onlyKeys, parse } from '../schema/parse.js'
+import { objectOf, onlyKeys, parse } from '../schema/parse.js'
 import {
   Shutdown,
   type ShutdownOptions,
@@ -37,6 +37,7 @@ import { features, type HostFeatures } from './features.js'
 import { heldMachineLocks } from './lock.js'
 import type { HeldLock } from './locks.js'
 import { checkOptions, type OperationOptions } from './operation.js'
+import { listOf } from './reference.js'
 import { openHost, type OpenHost } from './open.js'
 import { preflight, type PreflightOptions, type PreflightReport } from './preflight.js'
 import { openTemporary, type TemporaryOptions } from './temporary.js'
@@ -53,6 +54,9 @@ const processNumbers = z
       .max(2 ** 31 - 1),
   )
   .max(100_000)
+const healthOptions = z.object({
+  entities: z.union([z.literal('all'), z.array(z.string())]).optional(),
+})
 const processesFilter = z.object({
   containers: z.array(z.string()).optional(),
   host: z.boolean(),
@@ -191,7 +195,8 @@ export class Host implements AsyncDisposable {
    * @throws NotFoundError
    */
   history(pools?: readonly string[]): AsyncIterableIterator<HistoryEntry> {
-    const all = pools ?? [...this.#context.pools.keys()]
+    const all =
+      pools === undefined ? [...this.#context.pools.keys()] : listOf(pools, 'history.pools')
     return merged(all.map((name) => this.pools.get(name).history))
   }
 
@@ -219,7 +224,7 @@ export class Host implements AsyncDisposable {
    * @throws NotFoundError
    */
   async processes(options: HostProcessesOptions = {}): Promise<readonly ProcessInfo[]> {
-    const { containers, host = false, ...rest } = options
+    const { containers, host = false, ...rest } = objectOf(options, 'processes')
     checkOptions(rest, 'processes', ['commands'])
     parse(processesFilter, { containers, host }, 'processes')
     const chosen = containers?.map((reference) => this.containers.get(reference).record)
@@ -268,7 +273,7 @@ export class Host implements AsyncDisposable {
    */
   async healthcheck(options: HealthOptions = {}): Promise<readonly Problem[]> {
     onlyKeys(options, ['entities'], 'healthcheck')
-    const { entities = [] } = options
+    const { entities = [] } = parse(healthOptions, options, 'healthcheck')
     const chosen = entities === 'all' ? null : new Set(entities.map((name) => this.pools.get(name)))
     return await checkHealth(this.#context, (pool) => chosen?.has(pool) ?? true)
   }

@@ -53,14 +53,17 @@ export const MACHINE_DIRECTORY = '/run/vpsadminos'
  * Notes whose a cgroup root is: two hosts in one, or in a part of one, would take each other's containers for
  * their own.
  *
+ * @returns what takes the note back, where there was none
  * @throws InUseError when it is in one, or has one in it, of another state directory which is still there
  */
 export async function claimCgroupRoot(
   op: Operation,
   cgroupRoot: string,
   stateDir: string,
-): Promise<void> {
+): Promise<() => Promise<void>> {
+  let known = false
   await withCgroupRoots(op, (owners) => {
+    known = owners.get(cgroupRoot) === stateDir
     for (const [root, owner] of owners) {
       if (owner === stateDir || !(isWithin(root, cgroupRoot) || isWithin(cgroupRoot, root)))
         continue
@@ -68,6 +71,8 @@ export async function claimCgroupRoot(
     }
     owners.set(cgroupRoot, stateDir)
   })
+  if (known) return () => Promise.resolve()
+  return () => withCgroupRoots(op.withoutSignal(), (owners) => owners.delete(cgroupRoot))
 }
 
 const isWithin = (path: string, other: string): boolean => `${path}/`.startsWith(`${other}/`)
@@ -88,7 +93,7 @@ function ownersIn(text: string): Record<string, string> {
 
 async function withCgroupRoots(
   op: Operation,
-  change: (owners: Map<string, string>) => void,
+  change: (owners: Map<string, string>) => unknown,
 ): Promise<void> {
   await withMachineLock(op, MACHINE_DIRECTORY, 'cgroup-roots', async () => {
     const path = join(MACHINE_DIRECTORY, 'cgroup-roots.json')

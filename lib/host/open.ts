@@ -77,7 +77,7 @@ export async function openHost(
   })
   const locks = new Locks()
   using opening = new Operation(locks, 'open', `host ${stateDir}`, more)
-  await claimCgroupRoot(opening, cgroupRoot, stateDir)
+  undo.add(await claimCgroupRoot(opening, cgroupRoot, stateDir))
 
   const paths = new StatePaths(stateDir)
   const shutdownMarker = new ShutdownMarker(paths.shutdown)

@@ -3,6 +3,12 @@
 import type { Pool } from '../pool/pool.js'
 import { InvalidArgumentError, NotFoundError, type EntityKind } from './errors.js'
 
+/** @throws InvalidArgumentError unless it is a list; what is in it is looked at one by one */
+export function listOf<T>(references: readonly T[], what: string): readonly T[] {
+  if (!Array.isArray(references)) throw new InvalidArgumentError(what, 'must be a list')
+  return references as readonly T[]
+}
+
 /** The entity and its pool, or null. */
 export function findByReference<T>(
   pools: Iterable<Pool>,

@@ -12,8 +12,13 @@ import {
 import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { AttrsFile } from '../schema/attributes.js'
-import { allocateOptions, type AllocateOptions, type IdRangeFile } from '../schema/id-range.js'
-import { parse } from '../schema/parse.js'
+import {
+  allocateOptions,
+  freed,
+  type AllocateOptions,
+  type IdRangeFile,
+} from '../schema/id-range.js'
+import { objectOf, parse } from '../schema/parse.js'
 import { spansOverlap, type IdSpan } from '../user/id-map.js'
 import { AllocationTable, type Allocation, type Run } from './allocation-table.js'
 import { Changes, type Write } from './changes.js'
@@ -120,7 +125,8 @@ export class IdRange {
   }
 
   /** The host ids of some blocks. */
-  span({ blockIndex, blockCount }: { blockIndex: number; blockCount: number }): IdSpan {
+  span(blocks: { readonly blockIndex: number; readonly blockCount: number }): IdSpan {
+    const { blockIndex, blockCount } = objectOf(blocks, 'span')
     const { start_id, block_size } = this.config
     return { start: start_id + blockIndex * block_size, count: blockCount * block_size }
   }
@@ -166,9 +172,10 @@ export class IdRange {
    * @param more it can be given up until its turn to write comes
    */
   async free(which: Freed, more: OperationOptions = {}): Promise<readonly Allocation[]> {
+    const wanted = parse(freed, which, 'free')
     checkOptions(more, 'free')
     using op = await this.#home.begin('free', this, 'shared', more)
-    return await this.freeIn(op, which)
+    return await this.freeIn(op, wanted)
   }
 
   /** For an operation that has the range already. @internal */

@@ -83,6 +83,7 @@ export class Images {
   /** Cannot be given up once it has begun. @throws InUseError while a container needs it */
   async delete(id: string, options: InPool & OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete', ['pool'])
+    parse(z.string(), id, 'delete.id')
     const pool = choosePool(this.#host.pools, options.pool)
     using _op = await pool.begin('delete', pool.claim('image', id), options)
     await pool.images.delete(id)

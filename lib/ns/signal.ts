@@ -21,13 +21,18 @@ export function signalNumber(signal: SignalName | number): number {
   const known = typeof signal === 'number' ? signal : numberOf(signal)
   // A caller without types may have written `TERM`.
   if (!Number.isInteger(known)) {
-    const error = new TypeError(`Unknown signal: ${signal}`)
+    const error = new TypeError(`Unknown signal: ${printable(signal)}`)
     throw Object.assign(error, { code: 'ERR_UNKNOWN_SIGNAL' })
   }
   return known
 }
 
+function printable(given: unknown): string {
+  return typeof given === 'string' || typeof given === 'number' ? String(given) : typeof given
+}
+
 function numberOf(name: SignalName): number {
+  if (typeof name !== 'string') return Number.NaN
   const [, offset] = /^SIGRTMIN\+(\d\d?)$/.exec(name) ?? []
   if (offset !== undefined) return SIGRTMIN + Number(offset)
   return constants.signals[name as NodeJS.Signals]

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
-import { ExistsError, NotFoundError, StateError } from '../host/errors.js'
+import { ExistsError, InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
 import { claim, resourceOf } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import { removeTree } from '../ns/tree.js'
@@ -135,6 +135,7 @@ export class Pools {
   }
 
   find(name: string): Pool | null {
+    assertName(name)
     return this.#host.pools.get(name) ?? null
   }
 
@@ -156,6 +157,7 @@ export class Pools {
   }
 
   async #begin(name: string, pool: string, options: OperationOptions): Promise<Operation> {
+    assertName(pool)
     const subject = claim('pool', pool)
     const op = new Operation(this.#host.locks, name, resourceOf(subject), options)
     await op.lock([subject])
@@ -165,6 +167,10 @@ export class Pools {
   list(): readonly PoolSnapshot[] {
     return [...this.#host.pools.values()].map((pool) => pool.show())
   }
+}
+
+function assertName(name: unknown): void {
+  if (typeof name !== 'string') throw new InvalidArgumentError('pool', 'must be text: its name')
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import type { HostContext } from '../host/context.js'
+import { timeoutOf } from '../host/deadline.js'
 import {
   InUseError,
   InvalidArgumentError,
@@ -9,7 +10,7 @@ import {
   PoolReadOnlyError,
 } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
-import { parse } from '../schema/parse.js'
+import { onlyKeys, parse } from '../schema/parse.js'
 import { bootHome } from '../storage/boot-home.js'
 import { ACTIVE, DATASETS } from '../storage/zfs/names.js'
 import type { PruneOptions, PruneReport, Trash } from '../storage/zfs/trash.js'
@@ -129,6 +130,8 @@ async function treeOf(name: string): Promise<string[]> {
 
 /** On a pool in a directory: what a removal that failed has left. */
 export async function pruneTrash(pool: Pool, options: PruneOptions = {}): Promise<PruneReport> {
+  onlyKeys(options, ['pauseMs', 'onProgress', 'signal'], 'pruneTrash')
+  timeoutOf(options.pauseMs, 0, 'pruneTrash.pauseMs')
   pool.assertActive()
   if (pool.lock === null) throw new PoolReadOnlyError(pool.layout.root)
   const { signal } = options

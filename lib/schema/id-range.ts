@@ -61,6 +61,12 @@ export interface AllocateOptions {
   readonly owner?: string | undefined
 }
 
+/** Which blocks: by the index of the first, or by their owner. */
+export const freed = z.union([
+  z.strictObject({ blockIndex: z.number().int().nonnegative() }),
+  z.strictObject({ owner: z.string() }),
+])
+
 export const allocateOptions = z.strictObject({
   blockCount: z.number().int().positive('must be above 0').default(1),
   blockIndex: z.number().int().nonnegative().optional(),

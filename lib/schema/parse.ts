@@ -21,15 +21,30 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
 }
 
 /**
+ * For options that are taken apart before anything else is known of them.
+ *
+ * @throws InvalidArgumentError for null, a list, and all that is no object
+ */
+export function objectOf<T extends object>(
+  options: T,
+  what: string,
+  known: readonly string[] = [],
+): T {
+  if (typeof options === 'object' && (options as unknown) !== null && !Array.isArray(options)) {
+    return options
+  }
+  const keys = known.length === 0 ? '' : ` of ${known.join(', ')}`
+  throw new InvalidArgumentError(what, `options must be an object${keys}`)
+}
+
+/**
  * For options that are read one by one: a misspelled one must not be taken for none, nor something else
  * for a signal.
  *
  * @throws InvalidArgumentError naming the first key that is not among `known`
  */
 export function onlyKeys(options: object, known: readonly string[], what: string): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw new InvalidArgumentError(what, `options must be an object of ${known.join(', ')}`)
-  }
+  objectOf(options, what, known)
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw new InvalidArgumentError(`${what}.${key}`, noSuchOption(known))
   }

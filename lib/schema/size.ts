@@ -24,6 +24,7 @@ const SIZE = /^\s*(\d+(?:\.\d+)?)(?:\s*([a-zA-Z]+))?\s*$/
 
 /** Bytes of `'512 MiB'`, `'2g'`, `'1.5 GB'` (SI: powers of 1000), or null when it is not a size. */
 export function parseSize(text: string): number | null {
+  if (typeof text !== 'string') return null
   const match = SIZE.exec(text)
   const unit = UNITS[match?.[2]?.toLowerCase() ?? '']
   if (match === null || unit === undefined) return null

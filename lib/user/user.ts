@@ -1,5 +1,6 @@
 // A user is an id map with a name: the ids of the host that a container's ids stand for.
 
+import { z } from 'zod'
 import type { Asset } from '../asset/asset.js'
 import { assetsOfFile } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
@@ -7,6 +8,7 @@ import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
+import { parse } from '../schema/parse.js'
 import type { userFile, UserFile } from '../schema/user.js'
 import { formatEntry, type IdMap } from './id-map.js'
 import { done } from '../step.js'
@@ -86,6 +88,7 @@ export class User {
 
   /** Cannot be given up once it has begun. */
   async setStandalone(standalone: boolean, options: OperationOptions = {}): Promise<void> {
+    parse(z.boolean(), standalone, 'setStandalone')
     checkOptions(options, 'setStandalone')
     using _op = await this.#begin('set', options)
     this.#config = await this.#file.update({ standalone })

@@ -70,6 +70,21 @@ base::Status own_mount_namespace(const std::string& state_dir) {
   return prepare_rootfs_area(state_dir + "/rootfs");
 }
 
+// Whoever tidies up after a keeper that was killed may take away what is empty still.
+base::Status enter(const cgroup::Hierarchies& hierarchies, const std::string& own) {
+  const auto try_it = [&]() -> base::Status {
+    TRY_STATUS(cgroup::create(hierarchies, own, true));
+    return cgroup::join(hierarchies, own, 0);
+  };
+  base::Status entered = try_it();
+  for (int tries = 0; !entered.ok() && cgroup::gone(entered.error()) && tries < 200; tries++) {
+    const timespec pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
+    entered = try_it();
+  }
+  return entered;
+}
+
 // What run() has of the program before it, where there was one.
 struct Left {
   std::optional<Takeover> all;
@@ -172,8 +187,7 @@ int run(int argc, char** argv) {
   // Out of the cgroup of whoever started us: a service manager ends a service by its cgroup.
   const std::string own = own_cgroup(options);
   if (!left.all) {
-    OR_DIE("cgroup", cgroup::create(*hierarchies, own, true));
-    OR_DIE("cgroup", cgroup::join(*hierarchies, own, 0));
+    OR_DIE("cgroup", enter(*hierarchies, own));
     // Where monitors move before they remove their own cgroup. liblxc makes this one when it is
     // missing, but without CPUs on v1, and then nothing can move there.
     OR_DIE("cgroup", cgroup::create(*hierarchies, options.cgroup_root + "/pivot/lxc.pivot", false));

@@ -89,7 +89,10 @@ export class DirDriver implements StorageDriver {
 
   async unfinished(): Promise<Place[]> {
     const trash = this.#layout.trash()
-    const doomed = (await directories(trash)).map((name) => join(trash, name))
+    const found = (await directories(trash)).filter((name) => !this.#removing.has(name))
+    // The removal of one may have ended since it was listed.
+    const there = await Promise.all(found.map((name) => this.exists(join(trash, name))))
+    const doomed = found.filter((_, index) => there[index]).map((name) => join(trash, name))
     const beside = (await this.#directories()).filter(isBeside)
     return [...doomed, ...beside.map((name) => this.#layout.container(name))].map((what) =>
       this.place(what),

@@ -21,6 +21,9 @@ let cgroup = ''
   cgroup = (await startedContainer(host, { id: 'source' })).show().cgroup
 }
 
+/** It shuts down in no hurry. */
+const SLOW = 'console::askfirst:-/bin/sh\n::shutdown:/bin/sh -c "touch /down; sleep 2"\n'
+
 /** In another process, which does not live longer than that step. */
 async function cutOff(step: Step, consistent = true): Promise<void> {
   const end = await endOf(`
@@ -65,6 +68,34 @@ await t.test('when it went on already, and has ended since', async (t) => {
   cgroups.close()
   t.match(await found(), { state: 'stopped' })
   await startAgain()
+})
+
+await t.test('while its init was about to end', async (t) => {
+  const { initPid } = await found()
+  {
+    await using host = await Host.open(options)
+    const source = host.containers.get('source')
+    await source.push('/etc/inittab', SLOW)
+    await source.restart({ method: 'kill' })
+  }
+  const before = await found()
+  t.not(before.initPid, initPid)
+  const end = await endOf(`
+    import { Host } from ${moduleOf('index.js')}
+    const host = await Host.open(${JSON.stringify(options)})
+    host.containers.copy('source', 'copy')
+    for (;;) {
+      const told = await host.containers.get('source').pull('/down').then(() => true, () => false)
+      if (told) process.kill(process.pid, 'SIGKILL')
+    }
+  `)
+  t.equal(end, 'SIGKILL')
+  await using host = await Host.open(options)
+  const source = host.containers.get('source')
+  await until(() => (source.show().initPid ?? before.initPid) !== before.initPid)
+  t.equal(host.containers.find('copy'), null)
+  await source.push('/etc/inittab', 'console::askfirst:-/bin/sh\n')
+  await source.restart({ method: 'kill' })
 })
 
 await t.test('by what has ended all that ran', async (t) => {

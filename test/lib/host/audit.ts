@@ -1,10 +1,10 @@
 // The audit finds what was planted, and nothing where nothing is.
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
-import { startedContainer, temporaryHost } from '../../helpers/host.js'
+import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { plantOn } from '../../helpers/storage.js'
+import { onZfs, plantOn } from '../../helpers/storage.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -30,6 +30,24 @@ await t.test('cgroups of containers that do not run, in every hierarchy', async 
     for (const path of planted) rmdirSync(path)
   }
 })
+
+await t.test(
+  'what is being removed is no leftover',
+  { skip: onZfs && 'no files to remove' },
+  async (t) => {
+    const ct = await host.containers.create({ id: 'large', image: busybox })
+    const { path } = host.pools.get('tank').show()
+    const upper = join(path, 'ct/large/upper/many')
+    mkdirSync(upper)
+    for (let index = 0; index < 5000; index++) writeFileSync(join(upper, `${index}`), '')
+    let over = false
+    const deleted = ct.delete().finally(() => (over = true))
+    let looks = 0
+    for (; !over; looks++) t.same(await what(), [])
+    t.ok(looks > 1, `${looks} looks`)
+    t.same((await deleted).leftovers, [])
+  },
+)
 
 await t.test('rootfs without a container', async (t) => {
   const planted = plantOn(host.pools.get('tank').show(), 'nobody')

@@ -1,7 +1,15 @@
 // Opening and closing a host, and who may.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -207,6 +215,24 @@ await t.test('a second host in the same cgroup root is refused', async (t) => {
   await t.rejects(Host.open({ ...other, cgroupRoot: `${cgroupRoot}/inner` }), refused, 'in it')
   using op = new Operation(new Locks(), 'open', 'beside it')
   await claimCgroupRoot(op, `${cgroupRoot}-2`, dir)
+})
+
+await t.test("the cgroup root of an open that fails is nobody's", async (t) => {
+  const path = join(dir, 'no-pool')
+  mkdirSync(path, { mode: 0o700 })
+  writeFileSync(join(path, 'file'), '')
+  const cgroupRoot = `${options.cgroupRoot}-3`
+  const other = { stateDir: join(dir, 'other'), cgroupRoot, pools: [{ name: 'tank', path }] }
+  await t.rejects(Host.open(other), { code: 'ERR_NOT_A_POOL' })
+  const noted = () => readFileSync('/run/vpsadminos/cgroup-roots.json', 'utf8')
+  t.notMatch(noted(), `"${cgroupRoot}"`)
+  // That of one that was open stays: containers of it may run.
+  await (await Host.open({ ...other, pools: [] })).close()
+  await t.rejects(Host.open(other), { code: 'ERR_NOT_A_POOL' })
+  t.match(noted(), `"${cgroupRoot}"`)
+  const cgroup = Cgroups.mounted().dir(cgroupRoot)
+  await cgroup.kill()
+  await cgroup.remove({ timeoutMs: 5000 })
 })
 
 await t.test('a pool in another pool is refused, and nothing of it is left', async (t) => {
