@@ -23,7 +23,8 @@ export class Requests {
     const all = Math.round(rate * seconds)
     const answers: Promise<void>[] = []
     for (let sent = 0; sent < all;) {
-      const due = Math.min(all, Math.floor(((performance.now() - begin) / 1000) * rate))
+      // The first is due at once.
+      const due = Math.min(all, Math.floor(((performance.now() - begin) / 1000) * rate) + 1)
       for (; sent < due; sent++) {
         const path = this.#paths[sent % this.#paths.length] as string
         answers.push(this.#one(path, begin + (sent / rate) * 1000))
