@@ -204,7 +204,7 @@ export class Container {
 
   /**
    * Stop and start. Changed settings take effect. Given up while it stops, nobody waits any more; once it
-   * has stopped it is started.
+   * has stopped it is started, also where this process ends before that: by the next one that opens its host.
    */
   restart(options?: StopOptions): Promise<RestartResult> {
     return restartContainer(this.#record, options)

@@ -22,7 +22,8 @@ import { ignoreMissing, touch, userFor } from './create.js'
 import { nameFiles, replaceMachineId, writeGuestFiles } from './guest-files.js'
 import { placeForTools, removeLxcFile } from './lxc-file.js'
 import { ContainerRecord } from './record.js'
-import { forgetRest, goOnAfterRest, restOf } from './rest.js'
+import { restOf } from './rest.js'
+import { forgetRest } from './rest-note.js'
 import { assertSameIds } from './same-ids.js'
 
 /** It can be given up until the file of the copy is whole; what was stopped for it is started. */
@@ -131,14 +132,6 @@ export async function endCopy(op: Operation, record: ContainerRecord): Promise<v
   await forgetRest(record)
   await record.pool.driver.endCopy(record.home, copying.name)
   await mark(op, record, undefined)
-}
-
-/** Has it go on after a copy that was cut off. For who has its pool, when that is active. */
-export async function resumeCopied(op: Operation, record: ContainerRecord): Promise<void> {
-  const { copying } = record.config.vpsadminos
-  if (copying === undefined) return
-  await goOnAfterRest(op, record)
-  await endCopy(op, record)
 }
 
 type Copying = ContainerRecord['config']['vpsadminos']['copying']

@@ -7,6 +7,7 @@ import { objectOf } from '../schema/parse.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
 import type { ContainerRecord } from './record.js'
+import { forgetRest, noteRest } from './rest-note.js'
 import { startLocked, type StartResult } from './start.js'
 import {
   prepareRunit,
@@ -36,11 +37,18 @@ export async function restartContainer(
   const { timeout, method } = stopArguments(options, 'restart')
   using op = await record.begin('restart', options, ['timeout', 'method'])
   record.pool.assertStarting()
-  const stop = await stopLocked(op, record, timeout, method)
-  // Half a restart would be a stop.
-  op.goOn()
-  const start = await startLocked(op, record, DEFAULT_TIMEOUT_MS)
-  return Object.freeze({ stop, start })
+  const { initPid } = record.run
+  // Half a restart would be a stop: the next process goes on with one that is cut off.
+  if (initPid !== null) await noteRest(record, { resume: 'start', initPid, method })
+  try {
+    const stop = await stopLocked(op, record, timeout, method)
+    op.goOn()
+    const start = await startLocked(op, record, DEFAULT_TIMEOUT_MS)
+    return Object.freeze({ stop, start })
+  } finally {
+    // A host that is closed meanwhile cuts it off, too.
+    if (!record.gone.signal.aborted) await forgetRest(record)
+  }
 }
 
 /**

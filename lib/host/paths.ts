@@ -41,6 +41,11 @@ export class StatePaths {
     return join(this.stateDir, 'shutdown')
   }
 
+  /** Files of containers that are stopped, or frozen, only to go on at once. */
+  rests(pool: string): { readonly directory: string; readonly prefix: string } {
+    return { directory: join(this.stateDir, 'pools', pool), prefix: 'rest.' }
+  }
+
   /** Which containers have started by themselves. */
   startedList(pool: string): string {
     return join(this.stateDir, 'pools', pool, 'auto-start', 'started-cts.txt')

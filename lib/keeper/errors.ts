@@ -25,6 +25,18 @@ export class KeeperError extends SystemError {
   }
 }
 
+/** What it is to be told is more than it takes at once: E2BIG. */
+export class FrameSizeError extends SystemError {
+  /** @param limit what there may be of what */
+  constructor(limit: string) {
+    super(constants.errno.E2BIG, 'sendmsg')
+    this.message += `: the keeper takes ${limit} at once`
+  }
+  override get name(): string {
+    return 'FrameSizeError'
+  }
+}
+
 /** This process may not have as many descriptors as there are in an answer: EMFILE. */
 export class DescriptorsMissingError extends SystemError {
   /** @param answer what else is in it */

@@ -1,6 +1,8 @@
 // The keeper's vocabulary and how a frame is laid out; native/keeper/protocol.def.h and
 // message.h say the same in C++, and a test holds one against the other.
 
+import { FrameSizeError } from './errors.js'
+
 export const protocolVersion = 7
 export const maxFrame = 128 * 1024
 export const maxFields = 4096
@@ -132,8 +134,7 @@ class Encoder {
 
   field(tag: Tag, value: string | number | boolean | Uint8Array): void {
     // The keeper hangs up on a client that sends more.
-    if (++this.#fields > maxFields)
-      throw new RangeError(`more than ${maxFields} fields in one frame`)
+    if (++this.#fields > maxFields) throw new FrameSizeError(`${maxFields} fields`)
     const at = this.#reserve(header)
     scratch.writeUInt16LE(tags[tag], at)
     scratch.writeUInt16LE(0, at + 2)
@@ -162,7 +163,7 @@ class Encoder {
 
   #reserve(length: number): number {
     const at = this.#end
-    if (at + length > maxFrame) throw new RangeError(`more than ${maxFrame} bytes in one frame`)
+    if (at + length > maxFrame) throw new FrameSizeError(`${maxFrame} bytes`)
     this.#end += length
     return at
   }
@@ -189,7 +190,7 @@ export function encodeFields(values: FieldValues): Buffer {
   return new Encoder(0).fields(values).copy()
 }
 
-/** @throws RangeError when the frame is larger, or has more fields, than the keeper takes */
+/** @throws FrameSizeError when the frame is larger, or has more fields, than the keeper takes */
 export function encodeFrame(kind: Kind, id: number, values: FieldValues | Buffer): Buffer {
   scratch.writeUInt16LE(kinds[kind], 0)
   scratch.writeUInt16LE(0, 2)

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { z } from 'zod'
 import { lastExits } from '../container/last-exit.js'
-import { resumeCopied } from '../container/copy.js'
+import { endCopy } from '../container/copy.js'
 import { loadContainer } from '../container/load.js'
 import { placeForTools } from '../container/lxc-file.js'
 import { finishDatasets } from '../dataset/datasets.js'
 import { finishRollback } from '../dataset/snapshots.js'
 import type { ContainerRecord } from '../container/record.js'
+import { goOnAfterRest } from '../container/rest.js'
+import { restingIn } from '../container/rest-note.js'
 import { finishReinstall } from '../container/reinstall.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
@@ -97,7 +99,7 @@ export async function importPool(
   pool.broken.push(...images.broken)
   const isShutDown = (await host.shutdownMarker.state()) !== 'none'
   pool.state = isShutDown ? 'disabled' : 'active'
-  if (lock !== null) await goOn(pool, (record) => resumeCopied(op, record))
+  if (lock !== null) await finishCutOff(op, pool)
   done('import.active')
   undo.commit()
   if (lock !== null) emptyTrash(pool)
@@ -336,6 +338,15 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     // Of its own root.
     if ((unnamed || renamed) && !record.imageRun.present) await finishNaming(op, record)
     if (record.run.alive && isUnapplied(record)) await reapply(record)
+  })
+}
+
+/** What needs the pool to be active: what was brought to rest goes on. */
+async function finishCutOff(op: Operation, pool: Pool): Promise<void> {
+  const resting = await restingIn(pool)
+  await goOn(pool, async (record) => {
+    if (resting.has(record.id)) await goOnAfterRest(op, record)
+    await endCopy(op, record)
   })
 }
 

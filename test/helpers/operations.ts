@@ -408,6 +408,15 @@ export const operations: readonly Operation[] = [
     restore: killStarted,
   },
   {
+    name: 'restart a container',
+    steps: ['stop.ended', 'start.prepared', 'start.running'],
+    prepare: (host) => host.containers.get('started').start(),
+    run: (host, _place, options) => host.containers.get('started').restart(options),
+    // It is as it was before: it runs.
+    fleeting: true,
+    restore: killStarted,
+  },
+  {
     name: 'start an ephemeral container',
     // Not between them: what a first start leaves is there then.
     steps: ['ephemeral.marked', 'start.running'],

@@ -45,16 +45,6 @@ async function givenUp(run: Run, step: Step): Promise<unknown> {
 
 const live = () => host.containers.get('live')
 
-/** What crashes are not walked for: a stop in its middle is one. */
-const restart: Operation = {
-  name: 'restart a container',
-  steps: ['stop.ended', 'start.prepared', 'start.running'],
-  fleeting: true,
-  prepare: (host) => host.containers.get('started').start(),
-  run: (host, _place, options) => host.containers.get('started').restart(options),
-  restore: (host) => host.containers.get('started').kill(),
-}
-
 /** Imported by its preparation: the import is another operation. */
 const prepared = testedOperations.map((operation): Operation =>
   operation.name === 'export a pool'
@@ -67,7 +57,7 @@ const prepared = testedOperations.map((operation): Operation =>
 
 const walked = new Set<Step>()
 const outcomes = { undone: 0, done: 0 }
-for (const { name, steps, prepare, run, restore } of [...prepared, restart]) {
+for (const { name, steps, prepare, run, restore } of prepared) {
   await t.test(name, async (t) => {
     await prepare?.(host, place)
     const before = await stateOf(host, place)
