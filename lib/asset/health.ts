@@ -1,7 +1,7 @@
 // Looks whether a host is as it should be: what it is made of, and what is left over.
 
 import { join } from 'node:path'
-import { auditHost } from '../host/audit.js'
+import { auditHost, NOT_IMPORTED } from '../host/audit.js'
 import type { HostContext } from '../host/context.js'
 import type { Pool } from '../pool/pool.js'
 import { asset, assetsAt, type Asset } from './asset.js'
@@ -22,6 +22,9 @@ export interface Problem {
   /** What mends it: a command for a shell, or a call; null where there is none. */
   readonly mend: string | null
 }
+
+/** What `host.recover()` takes away. Processes go with their cgroups, where they are in any. */
+const RECOVERED: ReadonlySet<string> = new Set(['cgroup', 'mount', 'interface'])
 
 /** What a host has for itself. */
 export async function assetsOfHost(host: HostContext): Promise<readonly Asset[]> {
@@ -93,7 +96,7 @@ export async function checkHealth(
   }
   const { leftovers, unseen } = await auditHost(host)
   for (const { type, what, reason } of leftovers) {
-    const mend = type === 'directory' || type === 'dataset' ? null : 'host.recover()'
+    const mend = RECOVERED.has(type) && !reason.startsWith(NOT_IMPORTED) ? 'host.recover()' : null
     problems.push({ of: 'host', type, what, error: `left over: ${reason}`, mend })
   }
   for (const { pool, error } of unseen) {

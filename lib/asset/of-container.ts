@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { isThere } from '../container/belongings.js'
+import { assertSeccomp } from '../container/lxc-file.js'
 import type { ContainerRecord } from '../container/record.js'
 import { quoted } from '../quoted.js'
 import { listDatasets } from '../zfs/list.js'
@@ -14,7 +15,6 @@ export async function assetsOfContainer(record: ContainerRecord): Promise<readon
   const { pool, id, host, run } = record
   pool.driver.assertWorking()
   const files: Expected[] = [
-    { type: 'file', path: record.file.path, purpose: 'its configuration', mode: 0o400 },
     {
       type: 'file',
       path: pool.layout.log(id),
@@ -44,8 +44,24 @@ export async function assetsOfContainer(record: ContainerRecord): Promise<readon
       optional: !run.alive,
     },
   ]
-  const all = await Promise.all([assetsAt(files), homeOf(record), runOf(record)])
+  const all = await Promise.all([configOf(record), assetsAt(files), homeOf(record), runOf(record)])
   return Object.freeze(all.flat())
+}
+
+/** Whether the next import could read it, and the next start could use what it names. */
+async function configOf(record: ContainerRecord): Promise<Asset[]> {
+  const { path } = record.file
+  const purpose = 'its configuration'
+  const found = await assetsAt([{ type: 'file', path, purpose, mode: 0o400 }])
+  if (found.some(({ errors }) => errors.length > 0)) return found
+  try {
+    await record.file.read()
+    assertSeccomp(record)
+    return found
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return [asset({ type: 'file', path, purpose }, [reason])]
+  }
 }
 
 async function homeOf({ pool, home }: ContainerRecord): Promise<Asset[]> {

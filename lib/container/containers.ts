@@ -110,7 +110,10 @@ export class Containers {
   get(reference: string): Container {
     const found = this.find(reference)
     if (found !== null) return found
-    throw new NotFoundError('container', reference, brokenOf(this.#host.pools.values(), reference))
+    const { pools, importing } = this.#host
+    const [coming] = importing
+    const hint = coming === undefined ? undefined : `pool '${coming}' is being imported`
+    throw new NotFoundError('container', reference, brokenOf(pools.values(), reference) ?? hint)
   }
 
   /** @throws NotFoundError */

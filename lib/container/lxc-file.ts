@@ -40,8 +40,13 @@ export function seccompProfile(record: ContainerRecord): string {
  *
  * @throws ConfigBrokenError
  */
-export function assertForLxc({ pool, id, config, file }: ContainerRecord): void {
-  assertLogs(pool, id)
+export function assertForLxc(record: ContainerRecord): void {
+  assertLogs(record.pool, record.id)
+  assertSeccomp(record)
+}
+
+/** @throws ConfigBrokenError when it has a profile of its own that is not there */
+export function assertSeccomp({ config, file }: ContainerRecord): void {
   const { seccomp_profile: profile } = config
   if (profile == null) return
   // The administrator's own, which may be a link.

@@ -6,6 +6,7 @@ import { deadline, timeoutOf } from '../host/deadline.js'
 import { objectOf } from '../schema/parse.js'
 import { orderInit } from './init-signal.js'
 import { signalsOf } from './init.js'
+import { assertForLxc } from './lxc-file.js'
 import type { ContainerRecord } from './record.js'
 import { forgetRest, noteRest } from './rest-note.js'
 import { startLocked, type StartResult } from './start.js'
@@ -36,7 +37,7 @@ export async function restartContainer(
 ): Promise<RestartResult> {
   const { timeout, method } = stopArguments(options, 'restart')
   using op = await record.begin('restart', options, ['timeout', 'method'])
-  record.pool.assertStarting()
+  assertCanStartAgain(record)
   const { initPid } = record.run
   // Half a restart would be a stop: the next process goes on with one that is cut off.
   if (initPid !== null) await noteRest(record, { resume: 'start', initPid, method })
@@ -49,6 +50,15 @@ export async function restartContainer(
     // A host that is closed meanwhile cuts it off, too.
     if (!record.gone.signal.aborted) await forgetRest(record)
   }
+}
+
+/** What would keep it from being started once it is stopped. @throws StateError, ConfigBrokenError */
+function assertCanStartAgain(record: ContainerRecord): void {
+  record.pool.assertStarting()
+  record.assertWhole('restart')
+  const { conflict } = record.user
+  if (conflict !== null) throw new StateError(record.name, 'blocked', conflict)
+  assertForLxc(record)
 }
 
 /**

@@ -71,6 +71,10 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
     },
     exposeHeadRoutes: false,
     clientErrorHandler: refuseClient,
+    // A path that cannot be read.
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      void reply.code(statusOf(error)).send(answerOf(error))
+    },
   })
   // JSON alone.
   app.removeContentTypeParser('text/plain')

@@ -1,14 +1,17 @@
 // The daemon: one host, and a socket on which its administrators ask for things.
 
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { lstat, rm } from 'node:fs/promises'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { createConnection, type AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
+import { InvalidArgumentError } from '../host/errors.js'
 import { Host } from '../host/host.js'
+import { nullWhenMissing } from '../pool/open-file.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
@@ -193,10 +196,38 @@ function poolsNow(host: Host, noted: ReadonlyMap<string, PoolStatus>): object {
   )
 }
 
+/**
+ * Takes away the socket of a daemon that is gone, and nothing else.
+ *
+ * @throws InvalidArgumentError when something else is there, or somebody answers
+ */
+async function makeRoom(path: string): Promise<void> {
+  const refuse = (why: string) => new InvalidArgumentError('osctld.socket', why)
+  const directory = dirname(path)
+  if (!existsSync(directory)) throw refuse(`there is no directory '${directory}'`)
+  const found = await lstat(path).catch(nullWhenMissing)
+  if (found === null) return
+  if (!found.isSocket()) throw refuse(`'${path}' is there, and is no socket`)
+  if (await isAnswered(path)) throw refuse(`another program answers at '${path}'`)
+  await rm(path, { force: true })
+}
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = createConnection(path)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT'
+  } finally {
+    socket.destroy()
+  }
+}
+
 /** @param where a path, or a descriptor that was passed */
 async function listen(server: Server, where: string | number | null): Promise<void> {
-  // Whoever had it is gone, or the host would not be ours.
-  if (typeof where === 'string') await rm(where, { force: true })
+  if (typeof where === 'string') await makeRoom(where)
   // It is bound before this returns: at no time can others than root connect.
   const mask = process.umask(0o177)
   try {

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Host } from '../host/host.js'
 import { count, flag, reference } from './call.js'
+import { answerOf } from './error-answer.js'
 import { goneOf } from './gone.js'
 
 const params = z.strictObject({ container: reference })
@@ -60,10 +61,15 @@ export function addFiles(app: FastifyInstance, host: Host): void {
     },
     async (request, reply) => {
       const { container } = request.params
-      const file = await host.containers
-        .get(container)
-        .pull(request.query.path, { signal: goneOf(reply) })
-      return reply.type(TYPE).send(file)
+      const { path } = request.query
+      try {
+        const file = await host.containers.get(container).pull(path, { signal: goneOf(reply) })
+        return await reply.type(TYPE).send(file)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
+        return await reply.code(404).send(answerOf(error))
+      }
     },
   )
   app.delete<Route<typeof pulled>>(

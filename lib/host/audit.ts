@@ -3,7 +3,9 @@
 
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { vethName } from '../container/veth-name.js'
 import { directories } from '../directories.js'
+import type { Known } from '../keeper/types.js'
 import type { Pool } from '../pool/pool.js'
 import { staleCgroups } from '../pool/stale-cgroups.js'
 import { bootHome } from '../storage/boot-home.js'
@@ -30,13 +32,59 @@ export interface AuditReport {
   readonly unseen: readonly UnseenPool[]
 }
 
+/** Why what is in the cgroup of a pool is nobody's: to import it is what helps. */
+export const NOT_IMPORTED = 'its pool is not imported'
+
 /** Cgroups of the host itself. */
 const OWN = new Set(['keeper', 'pivot'])
 
-export async function auditHost(host: HostContext): Promise<AuditReport> {
+/** What there is when the look begins. */
+interface Present {
+  /** Those that are imported; of one that is only being imported it is not known what runs in it. */
+  readonly pools: ReadonlyMap<string, Pool>
+  /** `POOL/ID` of containers. */
+  readonly known: ReadonlySet<string>
+  /** Those of them that run, or may. */
+  readonly alive: ReadonlySet<string>
+  /** Those that run and of which nothing else is known. */
+  readonly strangers: readonly Known[]
+}
+
+/** @param only pools that are looked at; default: all that are imported */
+export async function auditHost(
+  host: HostContext,
+  only: ReadonlySet<string> | null = null,
+): Promise<AuditReport> {
+  const present = await presentIn(host, only)
+  const { known } = present
+  const unseen: UnseenPool[] = []
+  const found = await Promise.all([
+    auditCgroups(host, present),
+    auditMounts(host, present),
+    auditInterfaces(host, present),
+    ...[...present.pools.values()].map((pool) =>
+      auditStorage(pool, known).catch((error: unknown) => {
+        if (!(error instanceof Error)) throw error
+        unseen.push({ pool: pool.name, error })
+        return []
+      }),
+    ),
+  ])
+  return Object.freeze({
+    leftovers: Object.freeze([...strangersIn(present), ...found.flat()]),
+    unseen: Object.freeze(unseen),
+  })
+}
+
+async function presentIn(host: HostContext, only: ReadonlySet<string> | null): Promise<Present> {
   const alive = new Set<string>()
   const known = new Set<string>()
-  for (const pool of host.pools.values()) {
+  const strangers: Known[] = []
+  const all = [...host.pools].filter(
+    ([name, { state }]) => state !== 'importing' && only?.has(name) !== false,
+  )
+  const pools = new Map(all)
+  for (const pool of pools.values()) {
     for (const container of pool.containers.values()) {
       known.add(`${pool.name}/${container.id}`)
       if (container.state !== 'stopped') alive.add(`${pool.name}/${container.id}`)
@@ -49,24 +97,30 @@ export async function auditHost(host: HostContext): Promise<AuditReport> {
       alive.add(`${pool.name}/${id}`)
     }
   }
-  const unseen: UnseenPool[] = []
-  const found = await Promise.all([
-    auditCgroups(host, alive),
-    auditMounts(host, alive),
-    auditInterfaces(host),
-    ...[...host.pools.values()].map((pool) =>
-      auditStorage(pool, known).catch((error: unknown) => {
-        if (!(error instanceof Error)) throw error
-        unseen.push({ pool: pool.name, error })
-        return []
-      }),
-    ),
-  ])
-  return Object.freeze({ leftovers: Object.freeze(found.flat()), unseen: Object.freeze(unseen) })
+  // What runs for certain, whatever becomes of its pool and its file.
+  for (const one of await (await host.keeper()).containers()) {
+    const key = `${one.pool}/${one.id}`
+    alive.add(key)
+    if (pools.has(one.pool) && !known.has(key)) strangers.push(one)
+  }
+  return { pools, known, alive, strangers }
+}
+
+/** It is not ended: whoever has lost its file may have it back. */
+function strangersIn({ strangers, pools }: Present): Leftover[] {
+  return strangers.flatMap(({ pool, id, initPid }) => {
+    const path = pools.get(pool)?.layout.confFile('ct', id) ?? ''
+    // One that was made meanwhile.
+    if (initPid === null || pools.get(pool)?.containers.has(id) === true) return []
+    const reason =
+      `container ${pool}:${id} runs, and its file is gone: ` +
+      `put ${path} back and import the pool again, or end it by \`kill -9 ${initPid}\``
+    return [{ type: 'process', what: String(initPid), reason }]
+  })
 }
 
 /** In every hierarchy: what a start makes and an end should have taken away. */
-async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Promise<Leftover[]> {
+async function auditCgroups(host: HostContext, { pools, alive }: Present): Promise<Leftover[]> {
   const leftovers: Leftover[] = []
   const walk = async (directory: string, pool: string | null): Promise<void> => {
     for (const name of await directories(directory)) {
@@ -78,9 +132,11 @@ async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Prom
         leftovers.push(...(await processesIn(path)))
       } else if (/^(pool|group|user)\./.test(name)) {
         const inPool = name.startsWith('pool.') ? name.slice('pool.'.length) : pool
-        if (inPool !== null && host.pools.has(inPool)) await walk(path, inPool)
+        if (inPool !== null && pools.has(inPool)) await walk(path, inPool)
+        // It comes, or has come meanwhile.
+        else if (inPool !== null && (host.importing.has(inPool) || host.pools.has(inPool))) continue
         else if ((await processesIn(path)).length > 0) {
-          leftovers.push({ type: 'cgroup', what: path, reason: 'its pool is not imported' })
+          leftovers.push({ type: 'cgroup', what: path, reason: NOT_IMPORTED })
         }
       } else if (pool !== null || !OWN.has(name)) {
         leftovers.push({ type: 'cgroup', what: path, reason: 'nothing of this host is called so' })
@@ -90,7 +146,7 @@ async function auditCgroups(host: HostContext, alive: ReadonlySet<string>): Prom
   await Promise.all(
     host.cgroups.hierarchies.map(({ mountpoint }) => walk(join(mountpoint, host.cgroupRoot), null)),
   )
-  for (const pool of host.pools.values()) {
+  for (const pool of pools.values()) {
     for (const what of await staleCgroups(pool)) {
       leftovers.push({ type: 'cgroup', what, reason: 'its group or user is gone' })
     }
@@ -110,12 +166,18 @@ async function processesIn(cgroup: string): Promise<Leftover[]> {
 }
 
 /** In the keeper's mount namespace, which is the only one that rootfs are mounted in from here. */
-async function auditMounts(host: HostContext, alive: ReadonlySet<string>): Promise<Leftover[]> {
+async function auditMounts(host: HostContext, { alive }: Present): Promise<Leftover[]> {
   const { pid } = await host.keeper()
   const prefix = join(host.paths.stateDir, 'rootfs/')
   const leftovers: Leftover[] = []
   for (const table of new Set([`/proc/${pid}/mountinfo`, '/proc/self/mountinfo'])) {
-    for (const line of (await readFile(table, 'utf8')).split('\n')) {
+    // A keeper that ends has no mounts any more, which the kernel says in these ways.
+    const text = await readFile(table, 'utf8').catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException
+      if (['ENOENT', 'ESRCH', 'EINVAL'].includes(code ?? '')) return ''
+      throw error
+    })
+    for (const line of text.split('\n')) {
       const path = line.split(' ')[4]
       if (path?.startsWith(prefix) !== true) continue
       // Of one with datasets in its own hands there is its user namespace, too.
@@ -126,12 +188,11 @@ async function auditMounts(host: HostContext, alive: ReadonlySet<string>): Promi
   return leftovers
 }
 
-async function auditInterfaces(host: HostContext): Promise<Leftover[]> {
+async function auditInterfaces(host: HostContext, { alive }: Present): Promise<Leftover[]> {
   const expected = new Set<string>()
-  for (const pool of host.pools.values()) {
-    for (const container of pool.containers.values()) {
-      if (container.state !== 'stopped') expected.add(container.record.interfaceName)
-    }
+  for (const key of alive) {
+    const [pool = '', id = ''] = key.split('/')
+    expected.add(vethName(host.interfacePrefix, pool, id))
   }
   const names = await readdir('/sys/class/net').catch(() => [])
   return names

@@ -44,7 +44,8 @@ export class NotFoundError extends EngineError {
     readonly id: string,
     hint?: string,
   ) {
-    super(`${kind} '${id}' not found${hint === undefined ? '' : `: ${hint}`}`)
+    const which = id === '' ? kind : `${kind} '${id}'`
+    super(`${which} not found${hint === undefined ? '' : `: ${hint}`}`)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { deleteVeth } from '../net/veth.js'
+import type { Pool } from '../pool/pool.js'
 import { auditHost, type Leftover, type UnseenPool } from './audit.js'
 import type { HostContext } from './context.js'
 import { claim } from './locks.js'
@@ -22,27 +23,30 @@ export async function recoverHost(
 ): Promise<RecoveryReport> {
   using op = new Operation(host.locks, 'recover', 'host', options)
   // What is being made is no leftover.
-  await op.lock([...host.pools.keys()].map((name) => claim('pool', name)))
-  const { leftovers, unseen } = await auditHost(host)
+  const pools = new Map(host.pools)
+  const names = new Set(pools.keys())
+  await op.lock([...names].map((name) => claim('pool', name)))
+  // Nor is what runs in a pool that comes meanwhile.
+  const { leftovers, unseen } = await auditHost(host, names)
   if (leftovers.length === 0) return Object.freeze({ removed: leftovers, left: leftovers, unseen })
-  for (const path of cgroupsOf(host, leftovers)) {
+  for (const path of cgroupsOf(host, pools, leftovers)) {
     op.signal?.throwIfAborted()
     // The second look sees one that stays.
     await removeCgroup(host, path).catch(() => undefined)
   }
-  for (const name of interfacesOf(host, leftovers)) {
+  for (const name of interfacesOf(pools, leftovers)) {
     op.signal?.throwIfAborted()
     await deleteVeth(name).catch(() => undefined)
   }
   if (leftovers.some(({ type }) => type === 'mount')) {
     await host.keeper().then((keeper) => keeper.unmountLeft())
   }
-  for (const pool of host.pools.values()) {
+  for (const pool of pools.values()) {
     op.signal?.throwIfAborted()
     if (pool.lock === null || unseen.some((one) => one.pool === pool.name)) continue
     await pool.driver.sweep()
   }
-  const second = await auditHost(host)
+  const second = await auditHost(host, names)
   const left = second.leftovers
   const stays = new Set(left.map(keyOf))
   const removed = leftovers.filter((one) => !stays.has(keyOf(one)))
@@ -67,18 +71,22 @@ export async function removeCgroup(host: HostContext, path: string): Promise<voi
 }
 
 /** Those in pools, relative to the hierarchies. */
-function cgroupsOf(host: HostContext, leftovers: readonly Leftover[]): Set<string> {
+function cgroupsOf(
+  host: HostContext,
+  imported: ReadonlyMap<string, Pool>,
+  leftovers: readonly Leftover[],
+): Set<string> {
   const roots = host.cgroups.hierarchies.map(({ mountpoint }) => `${mountpoint}/`)
   const paths = leftovers
     .filter(({ type }) => type === 'cgroup')
     .map(({ what }) => what.slice(roots.find((root) => what.startsWith(root))?.length ?? 0))
-  const pools = [...host.pools.values()].map((pool) => join(pool.cgroup, '/'))
+  const pools = [...imported.values()].map((pool) => join(pool.cgroup, '/'))
   return new Set(paths.filter((path) => pools.some((pool) => path.startsWith(pool))))
 }
 
 /** Of containers that we know: another host of this machine may have names that begin like ours. */
-function interfacesOf(host: HostContext, leftovers: readonly Leftover[]): string[] {
-  const records = [...host.pools.values()].flatMap(({ containers }) =>
+function interfacesOf(pools: ReadonlyMap<string, Pool>, leftovers: readonly Leftover[]): string[] {
+  const records = [...pools.values()].flatMap(({ containers }) =>
     [...containers.values()].map(({ record }) => record),
   )
   const idle = new Set(

@@ -274,11 +274,17 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
       if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, owner)
     }
   }
-  // A container whose file is broken still has its user.
-  if (pool.broken.length > 0) return
+  // A container whose file is broken, or gone while it runs, still has its user.
+  if (pool.broken.length > 0 || (await runsUnknown(pool))) return
   for (const user of [...pool.users.values()]) {
     if (!user.standalone && user.show().containers.length === 0) await user.deleteIn(op)
   }
+}
+
+async function runsUnknown({ host, name, containers }: Pool): Promise<boolean> {
+  const keeper = await host.keeper()
+  const running = await keeper.containers()
+  return running.some(({ pool, id }) => pool === name && !containers.has(id))
 }
 
 /** Groups have their limits from here on; those that are no more have none. */

@@ -87,6 +87,7 @@ export class Pools {
       const ids = running.map(({ id }) => id).join(', ')
       throw new StateError(`pool ${name}`, 'in use', `stop its containers first: ${ids}`)
     }
+    await this.#assertNoStrangers(pool)
     this.#host.pools.delete(name)
     await releasePool(pool, () => new StateError(`pool ${name}`, 'exported', 'it must be imported'))
     done('export.released')
@@ -144,6 +145,18 @@ export class Pools {
     const pool = this.find(name)
     if (pool === null) throw new NotFoundError('pool', name)
     return pool
+  }
+
+  /** @throws StateError while one runs whose file is broken or gone: nothing could stop it afterwards */
+  async #assertNoStrangers({ name, containers }: Pool): Promise<void> {
+    const keeper = await this.#host.keeper()
+    const strangers = (await keeper.containers()).filter(
+      (one) => one.pool === name && !containers.has(one.id),
+    )
+    if (strangers.length === 0) return
+    const all = strangers.map(({ id, initPid }) => `${id} (${initPid ?? 'starting'})`).join(', ')
+    const reason = `containers run whose files are broken or gone: ${all}; mend these, or end them by \`kill -9\``
+    throw new StateError(`pool ${name}`, 'in use', reason)
   }
 
   async #import(op: Operation, wanted: z.output<typeof poolOptions>): Promise<Pool> {

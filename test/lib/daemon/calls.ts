@@ -126,6 +126,21 @@ await t.test('what is wrong is told', async (t) => {
   t.match(await client.ask('GET /v1/ping'), { status: 200, body: { pong: true } })
 })
 
+await t.test('files that are not there, and paths that cannot be read', async (t) => {
+  t.match(await client.ask('POST /v1/containers', { id: 'files', image }), { status: 200 })
+  for (const path of ['/none', '/etc/passwd/none'])
+    t.match(await client.ask(`GET /v1/containers/files/files?path=${path}`), {
+      status: 404,
+      body: { error: { code: /^ENO(ENT|TDIR)$/ } },
+    })
+  for (const id of ['%zz', '%ff%fe'])
+    t.match(await client.ask(`GET /v1/containers/${id}`), {
+      status: 400,
+      body: { error: { code: 'ERR_INVALID_ARGUMENT', message: String } },
+    })
+  await client.ask('DELETE /v1/containers/files')
+})
+
 await t.test('an operation is seen, and given up, by others and by who asked', async (t) => {
   await client.ask('POST /v1/containers', { id: 'slow', image })
   const headers = { 'operation-id': 'mine', 'osctl-command': 'osctl ct wait slow running' }

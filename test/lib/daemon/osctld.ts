@@ -1,7 +1,7 @@
 // The program: how it begins and ends, who may ask it, and what it makes of nonsense.
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { linkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -83,6 +83,32 @@ await t.test('what it cannot begin with', async (t) => {
   t.equal(await version.end(), 0)
   t.match(version.stdout, /^osctld \d+\.\d+\.\d+\n$/)
 })
+
+await t.test(
+  'what is where its socket is to be stays, unless it is the socket of one that is gone',
+  async (t) => {
+    const given = join(dirname(options.socket), 'elsewhere.yml')
+    const refused = async (socket: string, said: RegExp): Promise<void> => {
+      writeFileSync(given, JSON.stringify({ ...options, socket }))
+      const one = new Program(t, '--config', given)
+      t.equal(await one.end(), 1)
+      t.match(one.stderr, said)
+    }
+    const file = join(dirname(options.socket), 'precious')
+    writeFileSync(file, 'text')
+    await refused(file, /osctld\.socket: '.*precious' is there, and is no socket/)
+    t.equal(readFileSync(file, 'utf8'), 'text')
+    await refused(join(file, 'a/b.sock'), /osctld\.socket: there is no directory/)
+    const other = join(dirname(options.socket), 'other.sock')
+    const server = createServer().listen(other)
+    await once(server, 'listening')
+    await refused(other, /osctld\.socket: another program answers at '.*other\.sock'/)
+    const heard = once(server, 'connection')
+    connect(other).end()
+    await heard
+    server.close()
+  },
+)
 
 await t.test('a socket that a service manager passes', async (t) => {
   const passed = join(dirname(options.socket), 'passed.sock')

@@ -1,0 +1,72 @@
+// Containers that run and of which the host knows nothing yet, or nothing any more: they are not ended.
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { Host } from 'vpsadminos'
+import { importBusybox, startedContainer } from '../../helpers/host.js'
+import { requires } from '../../helpers/requires.js'
+import { lastingHost } from '../../helpers/system.js'
+
+const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
+const options = lastingHost(t)
+const [pool] = options.pools
+let file = ''
+let away = ''
+{
+  await using host = await Host.open({ ...options, pools: [] })
+  await host.pools.install(pool)
+  await importBusybox(t, host)
+  const ct = await startedContainer(host, { id: 'runs' })
+  file = ct.record.file.path
+  away = join(ct.record.pool.layout.root, 'elsewhere.yml')
+}
+
+await t.test('while their pool is being imported', async (t) => {
+  const before = await Host.open(options)
+  const { initPid } = before.containers.show('runs')
+  await before.close()
+  let looks = 0
+  for (let round = 0; round < 15; round++) {
+    await using host = await Host.open({ ...options, pools: [] })
+    let over = false
+    const imported = host.pools.import(pool).finally(() => (over = true))
+    while (!over) {
+      const removed = await host.recover().then(
+        (report) => report.removed,
+        () => [],
+      )
+      t.same(removed, [])
+      looks++
+      await new Promise(setImmediate)
+    }
+    await imported
+    t.match(host.containers.show('runs'), { state: 'running', initPid })
+    t.same((await host.audit()).leftovers, [])
+  }
+  t.comment(`${looks} looks`)
+})
+
+await t.test('whose file is gone', async (t) => {
+  renameSync(file, away)
+  {
+    await using host = await Host.open(options)
+    t.equal(host.containers.find('runs'), null)
+    const { leftovers } = await host.audit()
+    const process = leftovers.filter(({ type }) => type === 'process')
+    t.match(process, [{ reason: /^container tank:runs runs, and its file is gone: put .* back/ }])
+    t.equal(leftovers.filter(({ type }) => type === 'cgroup' || type === 'mount').length, 0)
+    const { removed, left } = await host.recover()
+    t.same(removed, [])
+    t.same(left, leftovers)
+    const problems = await host.healthcheck()
+    t.match(
+      problems.find(({ type }) => type === 'process'),
+      { mend: null },
+    )
+    await t.rejects(host.pools.export('tank'), { code: 'ERR_STATE', message: /runs \(\d+\)/ })
+    t.equal(host.pools.get('tank').show().state, 'active', 'and it is not exported by half')
+  }
+  renameSync(away, file)
+  await using host = await Host.open(options)
+  t.equal(host.containers.get('runs').state, 'running')
+  t.same((await host.audit()).leftovers, [])
+})
