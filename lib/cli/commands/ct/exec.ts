@@ -10,7 +10,9 @@ export default command({
   summary: 'run a program in a container, and end as it does',
   options: runOptions,
   passes: true,
-  async run([id, ...args], options, session) {
+  async run([id, ...words], options, session) {
+    // Scripts are used to it, and no program is called so.
+    const args = words[0] === '--' ? words.slice(1) : words
     const code = await runProgram(session, inPool(session, id), { args, ...runOf(options) })
     if (code !== 0) process.stderr.write('error: executed command failed\n')
     return code

@@ -84,6 +84,7 @@ await t.test("a shell for LXC's own tools", async (t) => {
 
 await t.test('programs in it', async (t) => {
   await osctl.prints(t, 'ct exec web1 echo -n a', 'a')
+  await osctl.prints(t, 'ct exec web1 -- echo -n a', 'a')
   const ran = await osctl.run(
     ['ct', 'exec', 'web1', 'sh', '-c', 'cat; echo problem >&2; exit 33'],
     'input\n',
