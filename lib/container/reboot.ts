@@ -55,7 +55,6 @@ export async function restartContainer(
 /** What would keep it from being started once it is stopped. @throws StateError, ConfigBrokenError */
 function assertCanStartAgain(record: ContainerRecord): void {
   record.pool.assertStarting()
-  record.assertWhole('restart')
   const { conflict } = record.user
   if (conflict !== null) throw new StateError(record.name, 'blocked', conflict)
   assertForLxc(record)
