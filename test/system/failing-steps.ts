@@ -17,7 +17,11 @@ await begin(host, options, place)
 await reopen()
 const beginning = await stateOf(host, place)
 
-for (const { name, steps, fleeting = false, prepare, run, settle, restore } of testedOperations) {
+/** Its stop cannot be undone. */
+const RESTART = 'restart a container'
+const whole = testedOperations.filter(({ name }) => name !== RESTART)
+
+for (const { name, steps, fleeting = false, prepare, run, settle, restore } of whole) {
   await t.test(name, async (t) => {
     await prepare?.(host, place)
     const before = await stateOf(host, place)
@@ -47,4 +51,24 @@ for (const { name, steps, fleeting = false, prepare, run, settle, restore } of t
     }
   })
 }
+await t.test(RESTART, async (t) => {
+  const started = () => host.containers.get('started')
+  for (const [step, state] of [
+    ['stop.ended', 'stopped'],
+    ['start.prepared', 'stopped'],
+    ['start.running', 'running'],
+  ] as const) {
+    await started().start()
+    arm({ how: 'fail', step })
+    await t.rejects(started().restart(), { code: 'ERR_FAULT', step }, `${step} fails`)
+    arm(null)
+    t.equal(started().state, state, 'which its caller is told, and it is as far as it came')
+    t.same((await host.audit()).leftovers, [], `${step}: nothing is left over`)
+    t.same(host.locks(), [], `${step}: nor locked`)
+    await reopen()
+    t.equal(started().state, state, 'nobody else goes on with it')
+    if (state === 'running') await started().kill()
+    t.same(differences(beginning, await stateOf(host, place)), [], `${step}: and taken back`)
+  }
+})
 await host.close()
