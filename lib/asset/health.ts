@@ -96,7 +96,7 @@ export async function checkHealth(
   }
   const { leftovers, unseen } = await auditHost(host)
   for (const { type, what, reason } of leftovers) {
-    const mend = RECOVERED.has(type) && !reason.startsWith(NOT_IMPORTED) ? 'host.recover()' : null
+    const mend = RECOVERED.has(type) && reason !== NOT_IMPORTED ? 'host.recover()' : null
     problems.push({ of: 'host', type, what, error: `left over: ${reason}`, mend })
   }
   for (const { pool, error } of unseen) {

@@ -55,8 +55,7 @@ export async function restartContainer(
 /** What would keep it from being started once it is stopped. @throws StateError, ConfigBrokenError */
 function assertCanStartAgain(record: ContainerRecord): void {
   record.pool.assertStarting()
-  const { conflict } = record.user
-  if (conflict !== null) throw new StateError(record.name, 'blocked', conflict)
+  record.assertNotBlocked()
   assertForLxc(record)
 }
 

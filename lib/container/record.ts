@@ -248,6 +248,12 @@ export class ContainerRecord {
       throw new StateError(this.name, this.run.state, `${action} needs it stopped`)
   }
 
+  /** @throws StateError while others on this machine have its user's ids */
+  assertNotBlocked(): void {
+    const { conflict } = this.user
+    if (conflict !== null) throw new StateError(this.name, 'blocked', conflict)
+  }
+
   /** @throws StateError while something that was begun with its rootfs has not come to its end */
   assertWhole(action: string): void {
     const { rolling_back: snapshot, reinstalling, booted } = this.config.vpsadminos

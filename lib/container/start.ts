@@ -65,9 +65,7 @@ export async function assertStartable(
   programRun.assertAbsent(what)
   if (run.state !== 'stopped')
     throw new StateError(record.name, run.state, `${what} needs it stopped`)
-  if (record.user.conflict !== null) {
-    throw new StateError(record.name, 'blocked', record.user.conflict)
-  }
+  record.assertNotBlocked()
   // One that has ended for it is not over.
   record.ephemeral.spare()
   // What could not be removed after a run from an image.

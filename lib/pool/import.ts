@@ -45,6 +45,7 @@ import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.j
 import { Pool } from './pool.js'
 import { checkVisible } from './root.js'
 import { staleCgroups } from './stale-cgroups.js'
+import { strangersIn } from './strangers.js'
 import { isTemporary } from './write-file.js'
 import { done } from '../step.js'
 
@@ -274,17 +275,12 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
       if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, owner)
     }
   }
+  const idle = [...pool.users.values()].filter(
+    (user) => !user.standalone && user.show().containers.length === 0,
+  )
   // A container whose file is broken, or gone while it runs, still has its user.
-  if (pool.broken.length > 0 || (await runsUnknown(pool))) return
-  for (const user of [...pool.users.values()]) {
-    if (!user.standalone && user.show().containers.length === 0) await user.deleteIn(op)
-  }
-}
-
-async function runsUnknown({ host, name, containers }: Pool): Promise<boolean> {
-  const keeper = await host.keeper()
-  const running = await keeper.containers()
-  return running.some(({ pool, id }) => pool === name && !containers.has(id))
+  if (idle.length === 0 || pool.broken.length > 0 || (await strangersIn(pool)).length > 0) return
+  for (const user of idle) await user.deleteIn(op)
 }
 
 /** Groups have their limits from here on; those that are no more have none. */

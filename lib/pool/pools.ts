@@ -22,6 +22,7 @@ import { findZfsPlace, uninstallZfsPlace } from '../storage/zfs/zfs-place.js'
 import { importPool, takeLock } from './import.js'
 import { PoolLayout } from './layout.js'
 import type { Pool, PoolSnapshot } from './pool.js'
+import { strangersIn } from './strangers.js'
 import { done } from '../step.js'
 import { trashDataset } from './trash-bin.js'
 
@@ -87,7 +88,7 @@ export class Pools {
       const ids = running.map(({ id }) => id).join(', ')
       throw new StateError(`pool ${name}`, 'in use', `stop its containers first: ${ids}`)
     }
-    await this.#assertNoStrangers(pool)
+    await assertNoStrangers(pool)
     this.#host.pools.delete(name)
     await releasePool(pool, () => new StateError(`pool ${name}`, 'exported', 'it must be imported'))
     done('export.released')
@@ -147,18 +148,6 @@ export class Pools {
     return pool
   }
 
-  /** @throws StateError while one runs whose file is broken or gone: nothing could stop it afterwards */
-  async #assertNoStrangers({ name, containers }: Pool): Promise<void> {
-    const keeper = await this.#host.keeper()
-    const strangers = (await keeper.containers()).filter(
-      (one) => one.pool === name && !containers.has(one.id),
-    )
-    if (strangers.length === 0) return
-    const all = strangers.map(({ id, initPid }) => `${id} (${initPid ?? 'starting'})`).join(', ')
-    const reason = `containers run whose files are broken or gone: ${all}; mend these, or end them by \`kill -9\``
-    throw new StateError(`pool ${name}`, 'in use', reason)
-  }
-
   async #import(op: Operation, wanted: z.output<typeof poolOptions>): Promise<Pool> {
     const { importing } = this.#host
     importing.add(wanted.name)
@@ -180,6 +169,15 @@ export class Pools {
   list(): readonly PoolSnapshot[] {
     return [...this.#host.pools.values()].map((pool) => pool.show())
   }
+}
+
+/** @throws StateError while one runs whose file is broken or gone: nothing could stop it afterwards */
+async function assertNoStrangers(pool: Pool): Promise<void> {
+  const strangers = await strangersIn(pool)
+  if (strangers.length === 0) return
+  const all = strangers.map(({ id, initPid }) => `${id} (${initPid ?? 'starting'})`).join(', ')
+  const reason = `containers run whose files are broken or gone: ${all}; mend these, or end them by \`kill -9\``
+  throw new StateError(`pool ${pool.name}`, 'in use', reason)
 }
 
 function assertName(name: unknown): void {
