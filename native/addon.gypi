@@ -11,6 +11,7 @@
       "native/cgroup/binding.cc",
       "native/cgroup/freeze.cc",
       "native/cgroup/hierarchy.cc",
+      "native/cgroup/kept_files.cc",
       "native/cgroup/removals.cc",
       "native/cgroup/stats.cc",
       "native/cgroup/tree.cc",

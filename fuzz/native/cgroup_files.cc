@@ -49,6 +49,7 @@ cgroup::Hierarchies open_hierarchies(int version) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const cgroup::Hierarchies v1 = open_hierarchies(1);
   static const cgroup::Hierarchies v2 = open_hierarchies(2);
+  static cgroup::KeptFiles kept;
   const std::string below = fuzz::directory() + "/ct/";
   ::mkdir(below.c_str(), 0755);
   fuzz::Input input(data, size);
@@ -59,11 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     written.push_back(path);
   }
   for (const auto* hierarchies : {&v1, &v2}) {
-    const auto all = cgroup::stats(*hierarchies, {"ct", "missing"}, cgroup::Figures().set());
+    const auto all =
+        cgroup::stats(*hierarchies, {"ct", "missing"}, cgroup::Figures().set(), nullptr);
     CHECK(all.ok() && all->size() == 2);
     for (size_t figure = 0; figure < cgroup::kFigures; ++figure) {
       CHECK(!(*all)[1][figure]);
-      const auto one = cgroup::stats(*hierarchies, {"ct"}, cgroup::Figures().set(figure));
+      const auto one = cgroup::stats(*hierarchies, {"ct"}, cgroup::Figures().set(figure), &kept);
       CHECK(one.ok() && (*one)[0][figure] == (*all)[0][figure]);
     }
     (void)cgroup::oom_kills(*hierarchies, "ct");

@@ -3,7 +3,7 @@ import type { CgroupStats, Hierarchies } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { onlyKeys } from '../schema/parse.js'
-import { figuresOf, type StatsFigure } from './figures.js'
+import { figuresOf, linesOf, statsIn, type StatsFigure } from './figures.js'
 import { CgroupWatch, type WatchOptions } from './cgroup-watch.js'
 
 /** A cheap handle; made by `Cgroups.dir()`. */
@@ -91,7 +91,9 @@ export class CgroupDir {
   async stats<Figure extends StatsFigure = StatsFigure>(
     figures?: readonly Figure[],
   ): Promise<Pick<CgroupStats, Figure>> {
-    const [stats] = await traced(native.cgroup.stats(this.#in, [this.path], figuresOf(figures)))
+    const wanted = figuresOf(figures)
+    const doubles = await traced(native.cgroup.stats(this.#in, linesOf([this.path]), wanted, false))
+    const [stats] = statsIn(doubles, 1, wanted)
     return stats as Pick<CgroupStats, Figure>
   }
 

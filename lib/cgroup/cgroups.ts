@@ -3,10 +3,10 @@ import type { CgroupStats, Hierarchies, Hierarchy, ProcessTable } from '#native'
 import { traced } from '../errors.js'
 import { native } from '../native.js'
 import { CgroupDir } from './cgroup-dir.js'
-import { figuresOf, type StatsFigure } from './figures.js'
+import { figuresOf, linesOf, statsIn, type StatsFigure } from './figures.js'
 
-/** Cgroups; of fewer, another thread would cost more than it saves. */
-const WORTH_HALVING = 32
+/** Cgroups, whose files stay open for the next time; of fewer, another thread would cost more than it saves. */
+const MANY = 32
 
 export type { CgroupStats, Hierarchy } from '#native'
 export type { StatsFigure } from './figures.js'
@@ -86,12 +86,16 @@ export class Cgroups implements AsyncDisposable {
     figures?: readonly Figure[],
   ): Promise<Pick<CgroupStats, Figure>[]> {
     const wanted = figuresOf(figures)
-    const read = (some: readonly string[]) => native.cgroup.stats(this.#native, [...some], wanted)
-    if (paths.length < WORTH_HALVING) return traced(read(paths))
-    // By two threads: each file is some 10 µs of the kernel's.
+    const many = paths.length >= MANY
+    const read = async (some: readonly string[]) => {
+      if (some.length === 0) return []
+      const doubles = native.cgroup.stats(this.#native, linesOf(some), wanted, many)
+      return statsIn(await traced(doubles), some.length, wanted)
+    }
+    if (!many) return read(paths)
+    // By two threads: each file is some µs of the kernel's.
     const half = paths.length >> 1
-    const halves = [read(paths.slice(0, half)), read(paths.slice(half))]
-    return traced(Promise.all(halves).then((both) => both.flat()))
+    return (await Promise.all([read(paths.slice(0, half)), read(paths.slice(half))])).flat()
   }
 
   /** Processes in or below these, in one call. One that does not exist has none. */

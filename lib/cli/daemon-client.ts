@@ -164,14 +164,16 @@ interface Line {
   readonly result?: unknown
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  try {
-    for await (const chunk of response) chunks.push(chunk as Buffer)
-  } catch {
-    throw new BadAnswerError('it ended in the middle')
-  }
-  return Buffer.concat(chunks).toString()
+/** By its events: to be iterated over, a stream needs parts of Node.js that take a millisecond to load. */
+function textOf(response: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const broken = () => reject(new BadAnswerError('it ended in the middle'))
+    response.on('data', (chunk: Buffer) => chunks.push(chunk))
+    response.once('end', () => resolve(Buffer.concat(chunks).toString()))
+    response.once('error', broken)
+    response.once('close', broken)
+  })
 }
 
 async function* linesIn(response: IncomingMessage): AsyncGenerator<unknown, void> {

@@ -65,9 +65,30 @@ const LISTED: Readonly<Record<string, string>> = {
   user: 'user ls',
 }
 
+/** What the library calls what a command does. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  'host.pools.install()': 'osctl pool install',
+  'host.recover()': 'osctl recover',
+}
+
+/** The words of the library, in those of the command line. */
+export function inCommands(text: string): string {
+  return text.replace(/\bhost\.[\w.]+\(\)/g, (call) => COMMANDS[call] ?? call)
+}
+
+/** What a shell says of a program that it cannot find, and of one that it cannot run. */
+const NOT_FOUND = 127
+const NOT_RUN = 126
+
+/** What osctl ends with. */
+export function exitCodeFor(error: unknown): number {
+  if (!(error instanceof RefusedError) || error.facts.step !== 'exec') return 1
+  return error.code === 'ENOENT' ? NOT_FOUND : NOT_RUN
+}
+
 /** What it says, without where in a request an argument stood. */
 export function wordsOf(error: Error): string {
-  const { message } = error
+  const message = inCommands(error.message)
   if (!(error instanceof RefusedError) || error.code !== 'ERR_INVALID_ARGUMENT') return message
   return message.replace(/^(body|query|path)\./, '')
 }

@@ -2,7 +2,7 @@
 
 import { paintFor } from './colors.js'
 import { DaemonClient } from './daemon-client.js'
-import { hintFor, UnknownWordError, UsageError, wordsOf } from './errors.js'
+import { exitCodeFor, hintFor, UnknownWordError, UsageError, wordsOf } from './errors.js'
 import { globalOptions, helpOption } from './global-options.js'
 import { quoted } from '../quoted.js'
 import { root } from './root.js'
@@ -97,7 +97,7 @@ async function failed(error: unknown, path: readonly string[], coloured: boolean
   const paint = paintFor(process.stderr, coloured)
   process.stderr.write(`${paint?.('error:', 'bad') ?? 'error:'} ${wordsOf(error)}\n${told}`)
   if (process.env.OSCTL_DEBUG === 'true') process.stderr.write(`${error.stack}\n`)
-  return 1
+  return exitCodeFor(error)
 }
 
 async function usageHints(error: UsageError, path: readonly string[]): Promise<(string | null)[]> {

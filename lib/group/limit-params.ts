@@ -66,9 +66,14 @@ export function limitsOf(params: readonly Cgparam[]): EffectiveLimits {
   return {
     memoryLimit,
     swapLimit: amount(value('memory.swap.max')) ?? swap1,
-    cpuLimit: quota === null || period === 0 ? null : (quota / period) * 100,
+    cpuLimit: quota === null || period === 0 ? null : percent(quota / period),
     pidsLimit: amount(value('pids.max')),
   }
+}
+
+// Without what binary fractions add to it: 150.123 is not 150.12300000000002.
+function percent(fraction: number): number {
+  return Number((fraction * 100).toPrecision(12))
 }
 
 const SUFFIXES = ['', 'k', 'm', 'g', 't', 'p', 'e']

@@ -3,11 +3,12 @@
 import { unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
+import { ConfigBrokenError } from '../host/errors.js'
 import { ownTurn } from '../host/own-turn.js'
 import { InTurn } from '../in-turn.js'
 import { ConfigDocument, type Patch } from './config-document.js'
 import { inDiskTurn } from './disk-turns.js'
-import { readFile } from './open-file.js'
+import { nullWhenMissing, readFile } from './open-file.js'
 import { poolError, replaceFile, syncDirectory } from './write-file.js'
 
 export type { Patch } from './config-document.js'
@@ -47,7 +48,7 @@ export class ConfigFile<T extends z.ZodType> {
   /**
    * Changes some fields of the file as it is on disk now, so that edits by hand are kept.
    *
-   * @throws ConfigBrokenError when the file cannot be understood or would not be afterwards
+   * @throws ConfigBrokenError when the file is gone, cannot be understood or would not be afterwards
    */
   async update(patch: Patch): Promise<z.output<T>> {
     return (await this.exchange(patch)).value
@@ -56,7 +57,7 @@ export class ConfigFile<T extends z.ZodType> {
   /** As {@link update}, and says what changes it back. */
   exchange(patch: Patch): Promise<Exchanged<z.output<T>>> {
     return this.#writers.run(async () => {
-      const text = await readFile(this.path, this.most)
+      const text = await this.text()
       await ownTurn()
       const document = ConfigDocument.parse(text, this.path)
       const back = document.merge(patch)
@@ -64,9 +65,11 @@ export class ConfigFile<T extends z.ZodType> {
     })
   }
 
-  /** As it is on disk now. */
+  /** As it is on disk now. @throws ConfigBrokenError when it is gone */
   async text(): Promise<string> {
-    return await readFile(this.path, this.most)
+    const text = await readFile(this.path, this.most).catch(nullWhenMissing)
+    if (text !== null) return text
+    throw new ConfigBrokenError(this.path, 'is gone: put it back', null, null)
   }
 
   /**

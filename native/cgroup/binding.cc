@@ -2,7 +2,10 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cgroup/freeze.h"
 #include "cgroup/hierarchy.h"
@@ -17,6 +20,7 @@
 
 namespace {
 
+using base::Result;
 using bridge::Args;
 using Napi::CallbackInfo;
 using Napi::Value;
@@ -177,36 +181,58 @@ Value Exists(const CallbackInfo& info) {
   return bridge::run(info, [=] { return cgroup::exists(handle->in, path); });
 }
 
-cgroup::Figures figures_of(const std::vector<std::string>& names) {
-  cgroup::Figures figures;
-  for (size_t i = 0; i < cgroup::kFigures; ++i) {
-    figures[i] = std::find(names.begin(), names.end(), cgroup::kFigureNames[i]) != names.end();
+// In the order in which they are asked for; a name that is none is none.
+std::vector<cgroup::Figure> figures_of(const std::vector<std::string>& names) {
+  std::vector<cgroup::Figure> figures;
+  for (const auto& name : names) {
+    const auto* const end = cgroup::kFigureNames.end();
+    const auto* const found = std::find(cgroup::kFigureNames.begin(), end, name);
+    if (found != end) {
+      figures.push_back(static_cast<cgroup::Figure>(found - cgroup::kFigureNames.begin()));
+    }
   }
   return figures;
 }
 
-// stats(hierarchies: Hierarchies, paths: string[], figures: StatsFigure[]): Promise<CgroupStats[]>
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+bridge::Bytes doubles_of(const std::vector<cgroup::Stats>& list,
+                         const std::vector<cgroup::Figure>& figures) {
+  std::vector<double> doubles;
+  doubles.reserve(list.size() * figures.size());
+  for (const auto& one : list) {
+    for (const cgroup::Figure figure : figures) {
+      doubles.push_back(one[figure] ? static_cast<double>(*one[figure])
+                                    : std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  return {{reinterpret_cast<const char*>(doubles.data()), doubles.size() * sizeof(double)}};
+}
+
+// stats(hierarchies: Hierarchies, paths: string, figures: StatsFigure[], again: boolean):
+// Promise<Buffer>
 Value ReadStats(const CallbackInfo& info) {
   Args args(info);
   const Handle handle = args[0].handle<Opened>();
-  const std::vector<std::string> paths = args[1].strings();
-  const cgroup::Figures wanted = figures_of(args[2].strings());
+  const std::vector<std::string> paths = lines_of(args[1].string());
+  const std::vector<cgroup::Figure> figures = figures_of(args[2].strings());
+  const bool again = args[3].boolean();
   if (!args.ok()) return {};
-  return bridge::run(
-      info, [=] { return cgroup::stats(handle->in, paths, wanted); },
-      [wanted](Napi::Env env, std::vector<cgroup::Stats>& list) -> Value {
-        Napi::Array array = Napi::Array::New(env, list.size());
-        for (uint32_t i = 0; i < list.size(); ++i) {
-          const Napi::HandleScope scope(env);
-          Napi::Object one = Napi::Object::New(env);
-          for (size_t figure = 0; figure < cgroup::kFigures; ++figure) {
-            if (!wanted[figure]) continue;
-            one.Set(cgroup::kFigureNames[figure], bridge::to_js(env, list[i][figure]));
-          }
-          array.Set(i, one);
-        }
-        return array;
-      });
+  return bridge::run(info, [=]() -> Result<bridge::Bytes> {
+    cgroup::Figures wanted;
+    for (const cgroup::Figure figure : figures) wanted.set(figure);
+    auto list = cgroup::stats(handle->in, paths, wanted, again ? &handle->kept : nullptr);
+    if (!list.ok()) return std::move(list.error());
+    return doubles_of(*list, figures);
+  });
 }
 
 // oomKills(hierarchies: Hierarchies, path: string): Promise<number>

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cgroup/hierarchy.h"
+#include "cgroup/kept_files.h"
 
 namespace cgroup {
 
@@ -11,6 +12,7 @@ struct Opened {
   static constexpr const char* kTypeName = "cgroup.Hierarchies";
   explicit Opened(Hierarchies hierarchies) : in(std::move(hierarchies)) {}
   const Hierarchies in;
+  KeptFiles kept;
 };
 
 }  // namespace cgroup

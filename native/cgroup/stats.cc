@@ -1,6 +1,6 @@
-// Three system calls a figure and nothing else: no memory.stat, which makes the kernel sum up over
-// all CPUs and all cgroups below, and no allocation but the path. That of block devices has no
-// bound.
+// One system call a figure, or three for a file that is not kept open, and nothing else: no
+// memory.stat, which makes the kernel sum up over all CPUs and all cgroups below, and no allocation
+// but the path. That of block devices has no bound.
 #include "cgroup/stats.h"
 
 #include <fcntl.h>
@@ -22,11 +22,9 @@ using base::SysError;
 // Every file read here fits: cpu.stat is the longest.
 constexpr size_t kBuffer = 2048;
 
-std::string_view read_small(const Hierarchy& hierarchy, const std::string& name, char* buffer) {
+ssize_t read_once(const Hierarchy& hierarchy, const std::string& name, char* buffer) {
   const base::UniqueFd fd(::openat(hierarchy.dir.get(), name.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return {};
-  const ssize_t got = ::read(fd.get(), buffer, kBuffer);
-  return {buffer, got > 0 ? static_cast<size_t>(got) : 0};
+  return fd.valid() ? ::read(fd.get(), buffer, kBuffer) : -1;
 }
 
 std::optional<uint64_t> parse(std::string_view text) {
@@ -39,7 +37,8 @@ std::optional<uint64_t> parse(std::string_view text) {
 // One cgroup's files in one hierarchy.
 class Files {
  public:
-  Files(const Hierarchy& hierarchy, const std::string& path) : hierarchy_(hierarchy) {
+  Files(const Hierarchy& hierarchy, const std::string& path, KeptFiles* kept)
+      : hierarchy_(hierarchy), kept_(kept) {
     name_.reserve(path.size() + 32);
     name_ = path;
     name_ += '/';
@@ -48,20 +47,23 @@ class Files {
   std::string_view text(const char* file) {
     name_.resize(length_);
     name_ += file;
-    return read_small(hierarchy_, name_, buffer_);
+    const ssize_t got = kept_ == nullptr ? read_once(hierarchy_, name_, buffer_)
+                                         : kept_->read(hierarchy_, name_, buffer_, kBuffer);
+    return {buffer_, got > 0 ? static_cast<size_t>(got) : 0};
   }
   std::optional<uint64_t> number(const char* file) { return parse(text(file)); }
 
  private:
   const Hierarchy& hierarchy_;
+  KeptFiles* const kept_;
   std::string name_;
   size_t length_ = 0;
   char buffer_[kBuffer];
 };
 
 void read_memory(const Hierarchy& hierarchy, const std::string& path, Figures wanted,
-                 Stats& stats) {
-  Files files(hierarchy, path);
+                 KeptFiles* kept, Stats& stats) {
+  Files files(hierarchy, path, kept);
   const bool unified = hierarchy.version == 2;
   const auto read = [&](Figure figure, const char* v2, const char* v1) {
     if (wanted[figure]) stats[figure] = files.number(unified ? v2 : v1);
@@ -86,9 +88,10 @@ std::optional<uint64_t> to_us(std::optional<uint64_t> ns) {
   return ns;
 }
 
-void read_cpu(const Hierarchies& in, const std::string& path, Figures wanted, Stats& stats) {
+void read_cpu(const Hierarchies& in, const std::string& path, Figures wanted, KeptFiles* kept,
+              Stats& stats) {
   if (const Hierarchy* legacy = in.v1("cpuacct")) {
-    Files files(*legacy, path);
+    Files files(*legacy, path, kept);
     const auto read = [&](Figure figure, const char* file) {
       if (wanted[figure]) stats[figure] = to_us(files.number(file));
     };
@@ -100,7 +103,7 @@ void read_cpu(const Hierarchies& in, const std::string& path, Figures wanted, St
   // On v2 this file is there without the cpu controller too.
   const Hierarchy* unified = in.unified();
   if (unified == nullptr) return;
-  Files files(*unified, path);
+  Files files(*unified, path, kept);
   const std::string_view text = files.text("cpu.stat");
   const auto read = [&](Figure figure, const char* key) {
     if (wanted[figure]) stats[figure] = field(text, key);
@@ -206,7 +209,8 @@ uint64_t sum_of_verb(std::string_view text, std::string_view verb) {
 }
 
 Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths,
-                                 Figures wanted) {
+                                 Figures wanted, KeptFiles* kept) {
+  if (kept != nullptr) kept->begin();
   const Hierarchy* memory = (wanted & kOfMemory).any() ? in.of("memory") : nullptr;
   const Hierarchy* pids = wanted[kPids] ? in.of("pids") : nullptr;
   const bool cpu = (wanted & kOfCpu).any();
@@ -216,10 +220,10 @@ Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::s
   for (const auto& path : paths) {
     TRY_STATUS(check_path(path));
     Stats& one = list.emplace_back();
-    if (memory != nullptr) read_memory(*memory, path, wanted, one);
-    if (cpu) read_cpu(in, path, wanted, one);
+    if (memory != nullptr) read_memory(*memory, path, wanted, kept, one);
+    if (cpu) read_cpu(in, path, wanted, kept, one);
     if (io) read_io(in, path, wanted, one);
-    if (pids != nullptr) one[kPids] = Files(*pids, path).number("pids.current");
+    if (pids != nullptr) one[kPids] = Files(*pids, path, kept).number("pids.current");
   }
   return list;
 }

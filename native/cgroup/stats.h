@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/kept_files.h"
 
 namespace cgroup {
 
@@ -41,10 +42,10 @@ using Figures = std::bitset<kFigures>;
 // is none.
 using Stats = std::array<std::optional<uint64_t>, kFigures>;
 
-// Those figures, in the order of `paths`; a file is opened only for what is wanted. Fails only for
-// a path that is none.
+// Those figures, in the order of `paths`; a file is read only for what is wanted. Fails only for a
+// path that is none. `kept`: where files stay open for the next time; without, none does.
 base::Result<std::vector<Stats>> stats(const Hierarchies& in, const std::vector<std::string>& paths,
-                                       Figures wanted);
+                                       Figures wanted, KeptFiles* kept);
 
 // Processes killed for lack of memory in the path and below.
 base::Result<uint64_t> oom_kills(const Hierarchies& in, const std::string& path);

@@ -17,6 +17,10 @@ import { onZfs } from '../helpers/storage.js'
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
 const { options, place } = await operationsHost(t)
 let host = await Host.open(options)
+t.teardown(() => {
+  arm(null)
+  return host.close()
+})
 await begin(host, options, place)
 await host.close()
 host = await Host.open(options)
@@ -186,4 +190,3 @@ await t.test('ids are taken or not, wherever it is given up', async (t) => {
   await range.free({ owner: 'me' })
   t.same(host.locks(), [])
 })
-await host.close()

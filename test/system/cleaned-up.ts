@@ -32,6 +32,7 @@ function removeAll(tries: number): void {
 }
 
 let host = await Host.open({ ...options, pools: [] })
+t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 await startedContainer(host, { id: 'before' })
@@ -65,4 +66,3 @@ for (const [what, clean] of Object.entries(deletions)) {
     t.same((await host.audit()).leftovers, [])
   })
 }
-await host.close()

@@ -9,6 +9,10 @@ import { requires } from '../helpers/requires.js'
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
 const { options, place } = await operationsHost(t)
 let host = await Host.open(options)
+t.teardown(() => {
+  arm(null)
+  return host.close()
+})
 const reopen = async (): Promise<void> => {
   await host.close()
   host = await Host.open(options)
@@ -71,4 +75,3 @@ await t.test(RESTART, async (t) => {
     t.same(differences(beginning, await stateOf(host, place)), [], `${step}: and taken back`)
   }
 })
-await host.close()

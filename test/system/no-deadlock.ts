@@ -34,6 +34,7 @@ const options = lastingHost(t)
 const other = { name: 'other', path: join(options.stateDir, '../other') }
 const archive = await busyboxArchive(t)
 let host = await Host.open(options)
+t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await host.pools.install(other)
 for (const pool of ['tank', 'other']) {
@@ -187,4 +188,3 @@ await t.test('who opens the host next finds the same', async (t) => {
   const changed = differences(before, await stateOf(host, place))
   t.same(changed, [])
 })
-await host.close()

@@ -79,12 +79,20 @@ export interface Cgroup {
   procs(hierarchies: Hierarchies, path: string): Promise<number[]>
   /** Mountpoints of the hierarchies that have it. */
   exists(hierarchies: Hierarchies, path: string): Promise<string[]>
-  /** One call for many; the answers are in the order of the paths. */
-  stats<Figure extends keyof CgroupStats>(
+  /**
+   * One call for many, and one value for all of them: each object is a microsecond of the thread that all
+   * wait for.
+   *
+   * @param paths a line each, as no cgroup's name can hold a line's end
+   * @param again the files stay open for the next time, as far as there are descriptors for it
+   * @returns doubles: of each path in their order each figure in theirs, NaN for null
+   */
+  stats(
     hierarchies: Hierarchies,
-    paths: string[],
-    figures: readonly Figure[],
-  ): Promise<Pick<CgroupStats, Figure>[]>
+    paths: string,
+    figures: readonly (keyof CgroupStats)[],
+    again: boolean,
+  ): Promise<Buffer>
   /** Processes killed for lack of memory in the path and all below it. */
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
   /**

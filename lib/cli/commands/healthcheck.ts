@@ -1,12 +1,12 @@
 // osctl healthcheck
 
 import { command } from '../command.js'
+import { inCommands } from '../errors.js'
 import { configuredPools } from '../configured-pools.js'
 import { Listing, listOptions, plain, type Thing } from '../listing.js'
 import { quoted } from '../../quoted.js'
 
-/** What the library calls `host.recover()`. */
-const mend = ({ mend }: Thing) => (mend === 'host.recover()' ? 'osctl recover' : mend)
+const mend = ({ mend }: Thing) => (typeof mend === 'string' ? inCommands(mend) : mend)
 const COLUMNS = [
   ...plain('of', 'type', 'what', 'error'),
   { name: 'mend', needs: ['mend'], of: mend },

@@ -44,7 +44,10 @@ export async function findZfsPlace(options: ZfsPool): Promise<PoolPlace> {
   const dataset = await activeDataset(options)
   if (dataset === null) {
     const name = options.dataset ?? options.name
-    throw new NotAPoolError(name, 'its property says no; host.pools.install() makes it one')
+    throw new NotAPoolError(
+      name,
+      `no dataset with ${ACTIVE}=yes; host.pools.install() makes it one`,
+    )
   }
   const root = await usableRoot(dataset)
   const layout = new PoolLayout(root)
@@ -107,7 +110,7 @@ export async function installZfsPlace(
 export async function uninstallZfsPlace(options: ZfsPool): Promise<void> {
   const dataset = await activeDataset(options)
   if (dataset === null) {
-    throw new NotAPoolError(options.dataset ?? options.name, 'its property says no')
+    throw new NotAPoolError(options.dataset ?? options.name, `no dataset with ${ACTIVE}=yes`)
   }
   const { marked, properties } = activation(options, dataset)
   for (const property of Object.keys(properties)) await inheritProperty(marked, property)

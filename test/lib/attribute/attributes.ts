@@ -9,6 +9,7 @@ import { lastingHost } from '../../helpers/system.js'
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
 let host = await Host.open({ ...options, pools: [] })
+t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 await host.containers.create({ id: 'web', image: busybox })

@@ -14,6 +14,7 @@ const { stateDir } = options
 mkdirSync(stateDir, { mode: 0o755 })
 execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=0755', 'tmpfs', stateDir])
 let host = await Host.open({ ...options, pools: [] })
+t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 const runs = await host.containers.create({ id: 'runs', image: busybox })

@@ -89,6 +89,15 @@ t.test('files are 0400 and replaced whole, and nothing is left beside them', asy
   t.same(await readdir(dir), [])
 })
 
+t.test('an update of a file that is gone says so, and makes none', async (t) => {
+  const dir = t.testdir()
+  const config = new ConfigFile(join(dir, 'x.yml'), schema)
+  const gone = { code: 'ERR_CONFIG_BROKEN', path: config.path, reason: 'is gone: put it back' }
+  await t.rejects(config.update({ hostname: 'a' }), gone)
+  await t.rejects(config.text(), gone)
+  t.same(await readdir(dir), [])
+})
+
 t.test('updates at the same time do not lose one another', async (t) => {
   const config = await file(t.testdir(), 'hostname: x\n')
   await Promise.all(Array.from({ length: 20 }, (_, i) => config.update({ [`field${i}`]: i })))

@@ -15,6 +15,7 @@ const dataset = `${above}/pool`
 zfs('create', '-o', `mountpoint=/tmp/${above}`, dataset)
 const options = lastingHost(t, dataset)
 let host = await Host.open({ ...options, pools: [] })
+t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 

@@ -20,7 +20,7 @@ t.test('each function says which argument is wrong', (t) => {
     frozen: [handle, 'a'],
     procs: [handle, 'a'],
     exists: [handle, 'a'],
-    stats: [handle, ['a'], ['memory']],
+    stats: [handle, 'a', ['memory'], false],
     oomKills: [handle, 'a'],
     watch: [handle, 'a', false, () => undefined],
     list: [handle],
@@ -80,7 +80,9 @@ t.test('no hierarchies: nothing exists, nothing fails that needs none', async (t
   await cgroup.remove(handle, 'a', 0)
   await cgroup.kill(handle, 'a')
   t.same(await cgroup.exists(handle, 'a'), [])
-  t.match(await cgroup.stats(handle, ['a'], ['memory', 'pids']), [{ memory: null, pids: null }])
+  const doubles = await cgroup.stats(handle, 'a\nb', ['memory', 'pids'], true)
+  t.equal(doubles.length, 2 * 2 * 8)
+  for (let at = 0; at < doubles.length; at += 8) t.ok(Number.isNaN(doubles.readDoubleLE(at)))
   await t.rejects(cgroup.procs(handle, 'a'), { code: 'ENOENT' })
   await t.rejects(cgroup.read(handle, 'a', '', 'cgroup.procs'), { code: 'ENODEV' })
   await t.rejects(cgroup.oomKills(handle, 'a'), { code: 'ENODEV' })

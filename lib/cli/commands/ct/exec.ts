@@ -8,6 +8,8 @@ import { inPool } from '../../session.js'
 export default command({
   usage: 'ID COMMAND...',
   summary: 'run a program in a container, and end as it does',
+  details:
+    'As with a shell it ends with 127 when there is no such program, and with 126 when it cannot be run.',
   options: runOptions,
   passes: true,
   async run([id, ...words], options, session) {

@@ -99,6 +99,7 @@ const SETTINGS = [
   ],
   ['init-cmd', 'web1 /bin/init --verbose', 'init_cmd', '/bin/init,--verbose', '-'],
   ['cpu-limit', '-p 100000 web1 50', 'cpu_limit', '50', '-'],
+  ['cpu-limit', 'web1 150.123456', 'cpu_limit', '150.123', '-'],
   ['memory-limit', 'web1 256m 64m', 'memory_limit,swap_limit', '256M  64M', '-  -'],
   ['pids-limit', 'web1 100', 'pids_limit', '100', '-'],
 ] as const

@@ -146,6 +146,10 @@ await t.test('with what runs in it', async (t) => {
   await osctl.ok(t, 'pool export -f tank')
   await osctl.ok(t, 'pool import tank')
   await osctl.prints(t, 'ct ls -H -o id,state', 'web1  stopped\n')
+  const none = join(dirname(place.socket), 'none')
+  mkdirSync(none, { mode: 0o700 })
+  const isNone = /is not a pool: it has no \S+; osctl pool install makes one\n$/
+  await osctl.fails(t, ['pool', 'import', '--path', none, 'none'], isNone)
 })
 
 await t.test('on ZFS', async (t) => {
