@@ -37,7 +37,7 @@ if [ -n "$chosen" ]; then
   [ $# -eq 0 ] || refuse "--chosen says which tests, and so does $1"
   on=${on:-debian-13}
   set -- test/vm/tests/{agent-connection,cache,tap-output,temporary,outcomes,confined}.ts \
-    test/lib/{cgroup,keeper} test/lib/container/exec.ts
+    test/lib/cgroup/{create-remove,freeze,kept-files,stats}.ts test/lib/keeper/{descriptors,exec,start}.ts
 fi
 
 shopt -s extglob

@@ -156,7 +156,8 @@ async function sweepTemporary(signal: AbortSignal | undefined): Promise<void> {
       )
       await tearDown(host, pool)
     } catch (error) {
-      if (error instanceof HostBusyError) continue
+      // Its own process may have removed it meanwhile.
+      if (error instanceof HostBusyError || !(await isOurs(stateDir))) continue
       const reason = error instanceof Error ? error.message : String(error)
       process.emitWarning(`temporary host ${stateDir} could not be removed: ${reason}`)
     }
