@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import { z } from 'zod'
 import type { CgroupStats } from '#native'
+import { doublesIn } from '../doubles.js'
 import { SystemError } from '../errors.js'
 import type { OperationOptions } from '../host/operation.js'
 import { parse } from '../schema/parse.js'
@@ -48,16 +49,15 @@ export function linesOf(paths: readonly string[]): string {
 }
 
 /**
- * @param doubles of each cgroup each of the figures, NaN for null
+ * @param told doubles: of each cgroup each of the figures, NaN for null
  * @param count of cgroups: there may be no figures
  */
 export function statsIn<Figure extends StatsFigure>(
-  { buffer, byteOffset, byteLength }: Buffer,
+  told: Buffer,
   count: number,
   figures: readonly Figure[],
 ): Pick<CgroupStats, Figure>[] {
-  // They stand where they can be read as such, whichever memory the buffer is in.
-  const doubles = new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength))
+  const doubles = doublesIn(told)
   return Array.from({ length: count }, (_, row) => {
     const stats: Partial<Record<Figure, number | null>> = {}
     for (const [column, figure] of figures.entries()) {

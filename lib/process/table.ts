@@ -1,6 +1,7 @@
 // What the native room tells of processes, as rows.
 
 import type { ProcessTable } from '#native'
+import { doublesIn } from '../doubles.js'
 
 /** In the order in which they are told. */
 const PROCESS_NUMBERS = [
@@ -29,9 +30,7 @@ export interface Row extends Numbers {
 }
 
 export function rowsOf({ numbers, texts }: ProcessTable): Row[] {
-  // Doubles stand where they can be read as such, whichever memory the buffer is in.
-  const { buffer, byteOffset, byteLength } = numbers
-  const all = new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength))
+  const all = doublesIn(numbers)
   const rows: Row[] = []
   for (let at = 0; at < all.length; at += PROCESS_NUMBERS.length) {
     const text = (at / PROCESS_NUMBERS.length) * 2

@@ -194,6 +194,7 @@ std::vector<cgroup::Figure> figures_of(const std::vector<std::string>& names) {
   return figures;
 }
 
+// With empty ones, which base::split() leaves out: as a path, one is refused.
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   for (size_t at = 0; at <= text.size();) {
@@ -206,15 +207,15 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 bridge::Bytes doubles_of(const std::vector<cgroup::Stats>& list,
                          const std::vector<cgroup::Figure>& figures) {
-  std::vector<double> doubles;
-  doubles.reserve(list.size() * figures.size());
+  std::vector<double> numbers;
+  numbers.reserve(list.size() * figures.size());
   for (const auto& one : list) {
     for (const cgroup::Figure figure : figures) {
-      doubles.push_back(one[figure] ? static_cast<double>(*one[figure])
+      numbers.push_back(one[figure] ? static_cast<double>(*one[figure])
                                     : std::numeric_limits<double>::quiet_NaN());
     }
   }
-  return {{reinterpret_cast<const char*>(doubles.data()), doubles.size() * sizeof(double)}};
+  return bridge::doubles(numbers);
 }
 
 // stats(hierarchies: Hierarchies, paths: string, figures: StatsFigure[], again: boolean):

@@ -1,5 +1,5 @@
 // Small files of cgroups that are read again and again, kept open: to open and to close one takes
-// three times as long as to read it. Any number of threads may use it.
+// four times as long as to read it. Any number of threads may use it.
 #pragma once
 
 #include <sys/types.h>

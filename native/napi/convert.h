@@ -108,6 +108,11 @@ struct Bytes {
   std::string data;
 };
 
+// Many numbers as one value: lib/doubles.ts.
+inline Bytes doubles(const std::vector<double>& numbers) {
+  return {{reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double)}};
+}
+
 inline Napi::Value to_js(Napi::Env env, base::Unit) {
   return env.Undefined();
 }

@@ -43,9 +43,7 @@ Value to_table(Napi::Env env, Processes& all) {
     texts.push_back(std::move(one.name));
     texts.push_back(std::move(one.command));
   }
-  const bridge::Bytes bytes{
-      std::string(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(double))};
-  return bridge::record(env, "numbers", bytes, "texts", texts);
+  return bridge::record(env, "numbers", bridge::doubles(numbers), "texts", texts);
 }
 
 Value Read(const CallbackInfo& info, process::Asked asked) {
