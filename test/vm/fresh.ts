@@ -35,7 +35,7 @@ async function fresh(): Promise<number> {
   const hardware = {
     image,
     initramfs: join(directory, 'initramfs'),
-    accelerator: await accelerator(image),
+    accelerator: await accelerator(image, true),
     init: 'systemd',
     memoryMb: 4096,
     layers: [],
