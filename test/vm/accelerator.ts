@@ -16,7 +16,7 @@ export interface Accelerator {
 
 const kvm: Accelerator = { name: 'kvm', args: ['-accel', 'kvm', '-cpu', 'host'], timeFactor: 3 }
 
-// One thread for both processors of a machine is faster where others run beside it, and half as fast where none does.
+// One thread for both processors of a machine is faster where others run beside it; alone, it would leave ours idle.
 // qemu 7.2 gets cmpxchg16b wrong now and then; a kernel that is told that there is none does without.
 const emulation = (alone: boolean): Accelerator => ({
   name: 'tcg',
