@@ -16,31 +16,29 @@ export interface Accelerator {
 
 const kvm: Accelerator = { name: 'kvm', args: ['-accel', 'kvm', '-cpu', 'host'], timeFactor: 3 }
 
-// One thread for both processors of a machine is faster where others run beside it; alone, it would leave ours idle.
 // qemu 7.2 gets cmpxchg16b wrong now and then; a kernel that is told that there is none does without.
-const emulation = (alone: boolean): Accelerator => ({
+const emulation: Accelerator = {
   name: 'tcg',
-  args: ['-accel', `tcg,thread=${alone ? 'multi' : 'single'},tb-size=512`, '-cpu', 'qemu64,-cx16'],
+  args: ['-accel', 'tcg,thread=multi,tb-size=512', '-cpu', 'qemu64,-cx16'],
   timeFactor: 30,
-})
+}
 
-/** @param alone whether the machine has this one to itself */
-export async function accelerator(image: Image, alone = false): Promise<Accelerator> {
+export async function accelerator(image: Image): Promise<Accelerator> {
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
   } catch {
-    return emulation(alone)
+    return emulation
   }
   const key = keyOf(release(), cpus()[0]?.model ?? '', image.key)
   try {
     const directory = await cached(`kvm-${key}`, async (directory) => {
       writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
     })
-    return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation(alone)
+    return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation
   } catch (error) {
     if (!(error instanceof SlowError)) throw error
     console.error(`${error.message}; this time the processor is emulated`)
-    return emulation(alone)
+    return emulation
   }
 }
 

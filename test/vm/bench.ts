@@ -12,7 +12,7 @@ const distribution = distributionNamed(name)
 process.exitCode = await bench()
 
 async function bench(): Promise<number> {
-  await using lab = await Lab.open({ distribution, zfs: true, alone: true })
+  await using lab = await Lab.open({ distribution, zfs: true })
   console.log(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   await using machine = await lab.machine()
   const done = await report(machine, {

@@ -35,7 +35,7 @@ async function fresh(): Promise<number> {
   const hardware = {
     image,
     initramfs: join(directory, 'initramfs'),
-    accelerator: await accelerator(image, true),
+    accelerator: await accelerator(image),
     init: 'systemd',
     memoryMb: 4096,
     layers: [],

@@ -22,8 +22,6 @@ export interface LabOptions extends Pick<Hardware, 'init'> {
   readonly distribution?: DistributionName
   /** With ZFS loaded: half a minute more when a state is saved, minutes the very first time. */
   readonly zfs?: boolean
-  /** With one machine at a time, which shall have all processors. */
-  readonly alone?: boolean
 }
 
 export interface MachineOptions {
@@ -50,7 +48,7 @@ export class Lab {
 
   /** Takes minutes the very first time, half of one when our part of the guest has changed, else seconds. */
   static async open(options: LabOptions = {}): Promise<Lab> {
-    const { distribution = 'debian-13', init = 'lab', zfs = false, alone = false } = options
+    const { distribution = 'debian-13', init = 'lab', zfs = false } = options
     const directory = temporaryDirectory('lab')
     try {
       const image = await debianImage(distribution)
@@ -63,7 +61,7 @@ export class Lab {
       const hardware: Hardware = {
         image,
         initramfs,
-        accelerator: await accelerator(image, alone),
+        accelerator: await accelerator(image),
         init,
         layers: modules === null ? ['root'] : ['zfs', 'root'],
         disks: [
