@@ -17,7 +17,9 @@ export function endOfFork(script: string, seconds: number): Promise<string | num
 }
 
 async function ended(script: string, seconds: number): Promise<string | number> {
-  origin ??= fork(program, { execArgv: [...process.execArgv, '--single-threaded'] })
+  origin ??= fork(program, {
+    execArgv: [...process.execArgv, '--single-threaded', '--no-lazy', '--no-flush-bytecode'],
+  })
   origin.send({ script, seconds })
   origin.ref()
   origin.channel?.ref()

@@ -1,6 +1,5 @@
 // What is in the cgroup hierarchies of this machine, also while it goes.
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 export const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
   .split('\n')
@@ -9,7 +8,7 @@ export const hierarchies = readFileSync('/proc/self/mountinfo', 'utf8')
 
 /** Paths of all cgroups below that one, in every hierarchy. */
 export function cgroupsBelow(cgroup: string): string[] {
-  return hierarchies.flatMap((mountpoint) => directoriesBelow(join(mountpoint, cgroup)))
+  return hierarchies.flatMap((mountpoint) => directoriesBelow(`${mountpoint}/${cgroup}`))
 }
 
 // One that goes while we walk must not hide the others, as it does in a recursive readdir.
@@ -17,7 +16,7 @@ function directoriesBelow(path: string): string[] {
   try {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map((entry) => join(path, entry.name))
+      .map((entry) => `${path}/${entry.name}`)
       .flatMap((child) => [child, ...directoriesBelow(child)])
   } catch (error) {
     if (hasGone(error)) return []

@@ -54,19 +54,17 @@ async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Pr
       t.equal(await other(run, 'null'), 0)
       const after = await open((host) => stateOf(host, place))
       t.equal(differences(before, after).length === 0, fleeting, 'it changes something')
-      await open((host) => restore(host, place))
-
       let last = 'all of it'
-      /** What the next process finds, once the last one has taken all back. */
       const takenBack = async (host: Host): Promise<void> => {
         const found = differences(beginning, await stateOf(host, place))
         t.same(found, [], `${last}: and taken back`)
       }
+      await open(async (host) => {
+        await restore(host, place)
+        await takenBack(host)
+        await prepare?.(host, place)
+      })
       for (const step of steps) {
-        await open(async (host) => {
-          await takenBack(host)
-          await prepare?.(host, place)
-        })
         last = step
         const end = await other(run, JSON.stringify({ how: 'kill', step }))
         if (t.equal(end, 'SIGKILL', `killed after ${step}`)) walked.add(step)
@@ -84,8 +82,11 @@ async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Pr
             if (!fleeting) t.same(again, [], `${step}: and it can be done then`)
           }
           await restore(host, place)
+          await takenBack(host)
+          if (step !== steps.at(-1)) await prepare?.(host, place)
         })
       }
+      // And what was taken back is so for the next one, too.
       await open(takenBack)
     })
   }

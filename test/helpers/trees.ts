@@ -1,6 +1,5 @@
 // Trees that are hard to make by path, and all that can be said about one.
 import { linkSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 
 /**
  * Directories `depth` levels deep, beyond the length of any path, and at the bottom files, each under
@@ -34,6 +33,8 @@ function unlessGone<T>(look: () => T): T | null {
   }
 }
 
+const slash = Buffer.from('/')
+
 /** One line an entry: path, type and mode, owner, size, times, link target, device. */
 export function listTree(top: string): string[] {
   const lines: string[] = []
@@ -48,7 +49,8 @@ export function listTree(top: string): string[] {
     )
     if (!s.isDirectory()) return
     for (const entry of unlessGone(() => readdirSync(path, { encoding: 'buffer' })) ?? []) {
-      visit(Buffer.concat([path, Buffer.from('/'), entry]), join(name, entry.toString('latin1')))
+      const below = entry.toString('latin1')
+      visit(Buffer.concat([path, slash, entry]), name === '.' ? below : `${name}/${below}`)
     }
   }
   lstatSync(top)

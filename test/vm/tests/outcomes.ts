@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requires } from '../../helpers/requires.js'
 import { testDirectory } from '../../helpers/system.js'
-import { Lab } from '../lab.js'
+import { Lab, projectInGuest } from '../lab.js'
 import { Machine } from '../machine.js'
 import { dataDisk } from '../qemu.js'
 import { report, type Report, type Work } from '../report.js'
@@ -29,6 +29,23 @@ t.test('what fails', async (t) => {
   t.match(await reported(['sh', '-c', 'kill -9 $$']), { outcome: 'failed', reason: /SIGKILL/ })
   t.match(await reported(['/nowhere']), { outcome: 'failed', stderr: /ENOENT/ })
   t.match(await reported(['/dev/null/x']), { outcome: 'failed', stderr: /ENOTDIR/ })
+})
+
+t.test('an error that nobody catches', async (t) => {
+  const module = `${projectInGuest}/test/uncaught.js`
+  for (const left of ['setImmediate(() => { throw error })', 'Promise.reject(error)']) {
+    await using machine = await lab.machine()
+    const input = `
+      import t from 'tap'
+      import { setTimeout as sleep } from 'node:timers/promises'
+      const error = new Error('nobody catches it')
+      t.test('one', async (t) => { ${left}; await sleep(5000); t.pass() })
+    `
+    await machine.run(['tee', module], { input })
+    const done = await report(machine, { run: { module }, limitMs: 120_000, env: lab.env })
+    t.equal(done.outcome, 'failed', left)
+    t.match(done.stdout + done.stderr, /nobody catches it/, 'and it is told')
+  }
 })
 
 t.test('what hangs', async (t) => {
