@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
-import { chosen } from '../distribution.js'
+import { chosen, type DistributionName } from '../distribution.js'
 import { engineFiles, isWalk, needsZfs, onZfsToo } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
@@ -43,20 +43,24 @@ async function must(machine: Machine, script: string): Promise<void> {
 const skips = new Map<string, readonly string[]>()
 const all: Promise<unknown>[] = []
 
+async function opened(distribution: DistributionName, zfs: boolean): Promise<Lab> {
+  const lab = await Lab.open({ distribution, zfs })
+  t.teardown(() => lab[Symbol.asyncDispose]())
+  return lab
+}
+
 const twice = (file: string, index: number) => index === 0 && storage !== 'dir' && onZfsToo(file)
 
 // All of them first: a suite whose tests have ended while the next lab is being built has ended itself.
-const labs = []
-for (const [index, distribution] of chosen().entries()) {
-  const lab = await Lab.open({ distribution })
-  t.teardown(() => lab[Symbol.asyncDispose]())
-  console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
-  const withZfs = files.some((file) => needsZfs(file) || twice(file, index))
-    ? await Lab.open({ distribution, zfs: true })
-    : lab
-  if (withZfs !== lab) t.teardown(() => withZfs[Symbol.asyncDispose]())
-  labs.push({ distribution, lab, withZfs })
-}
+const labs = await Promise.all(
+  chosen().map(async (distribution, index) => {
+    const zfs = files.some((file) => needsZfs(file) || twice(file, index))
+    const plain = opened(distribution, false)
+    const [lab, withZfs] = await Promise.all([plain, zfs ? opened(distribution, true) : plain])
+    console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+    return { distribution, lab, withZfs }
+  }),
+)
 
 // What takes long is begun first: begun last, it would be alone with all processors.
 const inTurn = [...files.filter(isWalk), ...files.filter((file) => !isWalk(file))]
