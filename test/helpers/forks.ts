@@ -17,10 +17,7 @@ export function endOfFork(script: string, seconds: number): Promise<string | num
 }
 
 async function ended(script: string, seconds: number): Promise<string | number> {
-  // Each process that is made of it would compile what it comes by.
-  origin ??= fork(program, {
-    execArgv: [...process.execArgv, '--single-threaded', '--no-lazy', '--no-flush-bytecode'],
-  })
+  origin ??= fork(program, { execArgv: [...process.execArgv, '--single-threaded'] })
   origin.send({ script, seconds })
   origin.ref()
   origin.channel?.ref()

@@ -54,6 +54,7 @@ async function walk(t: Test, wanted: readonly Operation[], dataset?: string): Pr
       t.equal(await other(run, 'null'), 0)
       const after = await open((host) => stateOf(host, place))
       t.equal(differences(before, after).length === 0, fleeting, 'it changes something')
+
       let last = 'all of it'
       const takenBack = async (host: Host): Promise<void> => {
         const found = differences(beginning, await stateOf(host, place))

@@ -32,7 +32,8 @@ function warm(env: Readonly<Record<string, string>>): void {
   const script = `#!/bin/sh\nexec ${process.execPath} ${flags} "$@"\n`
   writeFileSync(execPath, script, { mode: 0o755 })
   spare = fork('/usr/lib/lab/spare.js', [execPath], {
-    // All functions of what it loads are compiled before the machine is saved.
+    // All functions of what it loads are compiled before the machine is saved; and of what forks for a walk, which is
+    // given the same flags, once and not in each process that is killed.
     execArgv: [...flags.split(' ').filter(Boolean), '--no-lazy', '--no-flush-bytecode'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,

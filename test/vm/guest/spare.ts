@@ -4,8 +4,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RunMessage } from '../protocol.js'
 
-// To know which test has left an error uncaught, tap follows every promise: a sixth of what an interpreting Node.js
-// does here. Without that, such an error ends the file, which has failed either way.
+// To know which test has left an error uncaught, tap follows every promise: 13 to 17 % of the time of a file
+// here. Without that, such an error ends the file, which has failed either way.
 const { createHook } = hooks
 setCreateHook((given) => {
   const hook = createHook(given)
