@@ -50,6 +50,8 @@ export async function stateOf(host: Host, { other, third }: Place): Promise<stri
 function filesIn(root: string): string[] {
   const lines = listTree(root)
     .filter((line) => !/^(keeper\/|\.lock |log\/ct\/|ct\/[^/]*\/upper\/run)/.test(line))
+    // Where overlayfs makes what it then moves to its place.
+    .filter((line) => !/^ct\/[^/]*\/work\/work\//.test(line))
     // Directories for what a pool has while it is imported stay until it is exported.
     .filter((line) => !/^(notify|pools|rootfs)\/[^/ ]+(\/lxc)? /.test(line))
   const configs = lines

@@ -1,5 +1,13 @@
 // OpenZFS's modules for the image's kernel, compiled once: a layer that is laid over the image's root.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cached, idOf, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
@@ -32,9 +40,21 @@ async function makeBuilder(builder: string, image: DebianImage): Promise<void> {
     await debianRoot(builder, image.distribution, [...kernel, 'zfs-dkms', 'kmod'])
   } catch (cause) {
     const { message } = cause as Error
-    const hint = `When the archive has no ${image.release} any more, an image with a newer one helps:`
-    throw new Error(`${message}\n${hint} rm -r ${dirname(image.root)}`, { cause })
+    const hint = `When the archive has no ${image.release} any more, an image with a newer one helps: rm -r ${dirname(image.root)}`
+    throw new Error(`${message}\n${compilingSaid(builder) ?? hint}`, { cause })
   }
+}
+
+/** Its end, as apt tells no more than the log's name. Null before it has begun. */
+function compilingSaid(builder: string): string | null {
+  const versions = join(builder, 'var/lib/dkms/zfs')
+  if (!existsSync(versions)) return null
+  for (const version of readdirSync(versions)) {
+    const log = join(versions, version, 'build/make.log')
+    if (existsSync(log))
+      return `The end of its make.log:\n${readFileSync(log, 'utf8').slice(-4000)}`
+  }
+  return null
 }
 
 /** With the index that knows of them and of the image's own. */
