@@ -29,7 +29,7 @@ await t.test('all is well', async (t) => {
   t.same(kinds(await host.assets()), ['directory', 'file', 'process', 'socket'])
   t.same(kinds(await pool.assets()), [...datasets, 'directory', 'file'].sort())
   t.same(kinds(await runs.assets()), ['cgroup', ...datasets, 'directory', 'file', 'process'])
-  t.same(kinds(await stays.assets()), onZfs ? ['dataset', 'file'] : ['directory', 'file'])
+  t.same(kinds(await stays.assets()), [...datasets, 'directory', 'file'])
   t.same(kinds(await runs.group.assets()), ['cgroup', 'directory', 'file'])
   t.same(kinds(await runs.user.assets()), ['file'])
   t.match(await host.idRanges.get('default').assets(), [

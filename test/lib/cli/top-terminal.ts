@@ -44,7 +44,7 @@ await t.test('the machine and its containers', async (t) => {
   )
   t.match(run.text, /^Tasks: +\d+ processes, \d+ with threads, .*\d+ sleeping/m)
   t.match(run.text, /^CPU: +[\d.]+% user, .* idle,/m)
-  t.match(run.text, /^Memory: +[\d.]+G total, /m)
+  t.match(run.text, /^Memory: +[\d.]+[MG] total, /m)
   t.match(run.text, /^Swap: +/m)
   t.match(run.text, /^(ARC: +|ZFS: +not on this machine)/m)
   t.match(run.text, /^ Container +CPU%v +Memory +NProc +Read +Write /m)
