@@ -34,8 +34,8 @@ async function known(): Promise<Known[]> {
 }
 
 /** Another process opens the host and does that, with `ct`; answers how it ended. */
-const inProcess = (work: string, environment = '') =>
-  endOf(`${environment}
+const inProcess = (work: string) =>
+  endOf(`
     const { Host } = await import(${moduleOf('index.js')})
     const host = await Host.open(${JSON.stringify(options)})
     const ct = host.containers.get('web1')
@@ -113,8 +113,11 @@ await t.test('the keeper becomes another program meanwhile', async (t) => {
 
 await t.test('we are killed before its program has begun', async (t) => {
   const begin = performance.now()
-  const fault = `process.env.VPSADMINOS_FAULT = 'kill:start.running'`
-  t.equal(await inProcess(`await ct.exec(['true'], { run: true })`, fault), 'SIGKILL')
+  const killed = `
+    const { arm } = await import(${moduleOf('step.js')})
+    arm({ how: 'kill', step: 'start.running' })
+    await ct.exec(['true'], { run: true })`
+  t.equal(await inProcess(killed), 'SIGKILL')
   t.match(await known(), [{ state: 'running', program: true }])
   await isOver(ALONE_MS)
   t.ok(performance.now() - begin > 4000, 'not before programs could have come')
