@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from 'vpsadminos'
+import { listDatasets } from '../../dist/zfs/list.js'
 import { cgroupsBelow, hasGone } from './hierarchies.js'
 import { until } from './keeper-host.js'
 import { listTree, withoutTime } from './trees.js'
@@ -30,11 +31,12 @@ export async function stateOf(host: Host, { other, third }: Place): Promise<stri
       .filter((path) => !path.endsWith('.userns'))
   // That of a start goes a moment after its answer.
   await until(() => mounts().length === 0)
+  const datasets = host.pools.list().flatMap(({ dataset }) => (dataset === null ? [] : [dataset]))
   return [
     ...[...pools, host.stateDir].filter((path) => existsSync(path)).flatMap(filesIn),
     ...cgroupsBelow(host.cgroupRoot).sort().flatMap(limitsOf),
     ...host.pools.list().map((pool) => `pool ${JSON.stringify(pool)}`),
-    ...host.pools.list().flatMap(({ dataset }) => (dataset === null ? [] : datasetsIn(dataset))),
+    ...(await Promise.all(datasets.map(datasetsIn))).flat(),
     ...host.users.list().map((user) => `user ${JSON.stringify(user)}`),
     ...host.groups.list().map(({ path, memoryLimit }) => `group ${path} ${memoryLimit}`),
     ...host.idRanges.list().map((range) => `id-range ${JSON.stringify(range)}`),
@@ -65,8 +67,9 @@ function filesIn(root: string): string[] {
 }
 
 /** Without the trash, where there is more each time; and what is newer than a rollback, without its time. */
-function datasetsIn(pool: string): string[] {
-  const children = zfs('list', '-Ho', 'name', '-d', '1', pool).split('\n').filter(Boolean)
+async function datasetsIn(pool: string): Promise<string[]> {
+  // By the engine's own list, which begins no program: this is asked hundreds of times.
+  const children = (await listDatasets(pool, { depth: 1 })).map(({ name }) => name)
   // What is in the trash is not looked at, either: by the end of a walk that would be most of it.
   const whole = children.filter((name) => name !== pool && name !== `${pool}/trash`)
   const all = zfs('list', '-Ho', 'name,origin', '-t', 'all', '-r', ...whole).split('\n')

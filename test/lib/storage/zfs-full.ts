@@ -105,12 +105,12 @@ await t.test('with room again, everything works', async (t) => {
   execFileSync('zpool', ['sync', zpool])
   const range = host.idRanges.get('default')
   t.equal(range.show().allocated, 2, 'nobody could note yet that ids are free')
-  const block = await range.allocate({ owner: 'somebody' })
+  const { blockIndex } = await range.allocate({ owner: 'somebody' })
   t.same(
     range.table('allocated').map(({ owner }) => owner),
     ['somebody', 'user:other'],
   )
-  await range.free(block)
+  await range.free({ blockIndex })
   const other = host.containers.get('other')
   await other.set({ memoryLimit: '64 MiB' })
   await other.snapshots.create('a')
