@@ -37,17 +37,16 @@ export interface Hardware {
 }
 
 const quiet = ['quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable']
-// A program's code is translated again for each address that it is found at.
+// An emulator translates a program's code again for each address that it is found at.
 const emulated = ['norandmaps']
 const security = ['apparmor=1', 'security=apparmor']
 
 /** @param directory for the console's text and the sockets */
 export function qemuArguments(hardware: Hardware, directory: string): string[] {
   const { image, initramfs, accelerator, init = 'lab', disks = [], layers = ['root'] } = hardware
-  const options = [
-    ...[...quiet, ...(accelerator.name === 'tcg' ? emulated : []), ...security],
-    ...[`lab.init=${inits[init]}`, `lab.layers=${layers.join()}`],
-  ]
+  const speed = accelerator.name === 'tcg' ? emulated : []
+  const lab = [`lab.init=${inits[init]}`, `lab.layers=${layers.join()}`]
+  const options = [...quiet, ...speed, ...security, ...lab]
   const root: Disk = {
     ...{ name: 'root', file: image.root },
     ...(layers.length === 0 ? { writes: 'discarded' } : {}),
