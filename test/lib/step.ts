@@ -1,12 +1,24 @@
 // Faults at named steps: a kill and a failure from the environment, and giving up from a test.
+import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { arm, done, faultOf } from '../../lib/step.js'
+import { moduleOf } from '../helpers/child.js'
 
 await t.test('the environment says what is to happen where', async (t) => {
   t.equal(faultOf(undefined), null)
   t.equal(faultOf(''), null)
   t.same(faultOf('kill:create.staged'), { how: 'kill', step: 'create.staged' })
   t.same(faultOf('fail:set.file'), { how: 'fail', step: 'set.file' })
+})
+
+await t.test('a process whose environment says so is killed there', async (t) => {
+  const script = `const { done } = await import(${moduleOf('step.js')}); done('set.file')`
+  const ended = (fault: string) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      env: { VPSADMINOS_FAULT: fault },
+    })
+  t.match(ended('kill:set.file'), { signal: 'SIGKILL' })
+  t.match(ended('kill:create.staged'), { status: 0, signal: null })
 })
 
 await t.test('what would never happen is refused', async (t) => {
