@@ -33,7 +33,5 @@ export class Cable implements Disposable {
 export async function address(machine: Machine, cidr: string): Promise<void> {
   const [a = 0, b = 0, c = 0, d = 0] = cidr.split(/[./]/).map(Number)
   const mac = [0x02, 0x00, a, b, c, d].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
-  const script = 'ip link set eth0 address "$1" up && ip address add "$2" dev eth0'
-  const { code, stderr } = await machine.run(['sh', '-c', script, 'sh', mac, cidr])
-  if (code !== 0) throw new Error(`no address ${cidr}: ${stderr}`)
+  await machine.shell(`ip link set eth0 address ${mac} up; ip address add ${cidr} dev eth0`)
 }

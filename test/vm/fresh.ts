@@ -45,8 +45,7 @@ async function fresh(): Promise<number> {
   const disk = await cargo(certificates)
   await makeInitramfs(image, hardware.initramfs)
   await using machine = await Machine.boot({ ...hardware, data: `driver=file,filename=${disk}` })
-  const { code, stderr } = await machine.run(['sh', '-ec', network + clone])
-  if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
+  await machine.shell(network + clone)
   const { name, timeFactor } = hardware.accelerator
   console.log(`Linux ${image.release}, ${name === 'kvm' ? 'KVM' : 'emulated: this takes long'}`)
 

@@ -88,8 +88,7 @@ export class Lab {
     }
     const machine = await Machine.restore(hardware, join(this.#state, 'state'))
     try {
-      const { code, stderr } = await machine.run(['/usr/lib/lab/mount-project'])
-      if (code !== 0) throw new Error(`the project cannot be mounted: ${stderr}`)
+      await machine.shell('/usr/lib/lab/mount-project')
       return machine
     } catch (error) {
       await machine.stop()
@@ -145,16 +144,11 @@ async function savedState(hardware: Hardware, disks: readonly string[]): Promise
       ...hardware,
       disks: [...(hardware.disks ?? []), scratch],
     })
-    await prepared(machine, script)
+    await machine.shell(script)
     await machine.warm(env)
-    await prepared(machine, calm)
+    await machine.shell(calm)
     await machine.save(join(directory, 'state'))
   })
-}
-
-async function prepared(machine: Machine, script: string): Promise<void> {
-  const { code, stderr } = await machine.run(['sh', '-ec', script])
-  if (code !== 0) throw new Error(`the machine cannot be prepared: ${stderr}`)
 }
 
 /** A filesystem for the guest's /tmp and tests, that is none in memory: those cannot be mapped by old kernels. */

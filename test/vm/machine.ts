@@ -108,6 +108,13 @@ export class Machine {
     return this.#command(what, this.#agent.run(args, options), options)
   }
 
+  /** What a script of sh(1) prints, without the space around it. Rejects when any of its commands fails. */
+  async shell(script: string, options: MachineRunOptions = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.run(['sh', '-ec', script], options)
+    if (code !== 0) throw new Error(`${script.trim()}: ${code}: ${stdout}${stderr}`)
+    return stdout.trim()
+  }
+
   /** Runs it in the Node.js that was made warm, or else in a new one. */
   runModule(path: string, options: MachineRunOptions = {}): Promise<Exit> {
     return this.#command(path, this.#agent.run([], options, path), options)

@@ -64,11 +64,7 @@ export async function drill(
 
 async function make(lab: Lab, disk: VolatileDisk, scripts: DrillScripts): Promise<void> {
   await using machine = await lab.machine({ data: await disk.drive() })
-  const { code, stderr } = await machine.run(['sh', '-ec', scripts.make], {
-    cwd: projectInGuest,
-    env: lab.env,
-  })
-  if (code !== 0) throw new Error(stderr)
+  await machine.shell(scripts.make, { cwd: projectInGuest, env: lab.env })
 }
 
 /** From boot to cut, at some time after the first change was done. */

@@ -16,11 +16,11 @@ t.test('a file goes over it', async (t) => {
 
   const serve =
     'head -c 1000000 /dev/urandom >/tmp/file; busybox httpd -h /tmp; sha256sum </tmp/file'
-  const { stdout: sent } = await server.run(['sh', '-ec', serve])
+  const sent = await server.shell(serve)
   const fetch = 'busybox wget -q -O - http://10.0.0.1/file | sha256sum'
-  const { stdout: received } = await client.run(['sh', '-ec', fetch])
+  const received = await client.shell(fetch)
   t.match(sent, /^[0-9a-f]{64} /)
   t.equal(received, sent, 'a file arrives')
-  const { stdout: routes } = await client.run(['ip', 'route'])
-  t.equal(routes.trim().split('\n').length, 1, 'no way to anywhere else')
+  const routes = await client.shell('ip route')
+  t.equal(routes.split('\n').length, 1, 'no way to anywhere else')
 })

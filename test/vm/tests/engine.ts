@@ -30,13 +30,8 @@ const storage = process.env['VM_STORAGE'] ?? ''
 
 /** On a file of the machine's own disk; nothing of it is mounted. */
 async function makeZpool(machine: Machine, name: string): Promise<void> {
-  await must(machine, 'truncate -s 2G /tmp/zpool')
-  await must(machine, `zpool create -m none -O canmount=off ${name} /tmp/zpool`)
-}
-
-async function must(machine: Machine, script: string): Promise<void> {
-  const { code, stderr } = await machine.run(['sh', '-c', script])
-  if (code !== 0) throw new Error(`${script}: ${stderr}`)
+  await machine.shell('truncate -s 2G /tmp/zpool')
+  await machine.shell(`zpool create -m none -O canmount=off ${name} /tmp/zpool`)
 }
 
 /** What a file does not test where it runs, with its reasons. */
@@ -109,7 +104,7 @@ async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
   const { file, name, lab, dataset } = run
   await using machine = await lab.machine()
   // As systemd does it: what is mounted while a keeper runs is to be seen by it, as pools of ZFS are.
-  if (dataset !== null || needsZfs(file)) await must(machine, 'mount --make-rshared /')
+  if (dataset !== null || needsZfs(file)) await machine.shell('mount --make-rshared /')
   if (dataset !== null) await makeZpool(machine, dataset)
   const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const done = await report(machine, {

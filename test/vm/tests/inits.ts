@@ -36,8 +36,7 @@ for (const { distribution, how } of built) {
       const started = Date.now()
       await using machine = await Machine.boot({ ...how, init })
       t.comment(`booted in ${Date.now() - started} ms`)
-      const ask = async (script: string): Promise<string> =>
-        (await machine.run(['sh', '-c', script])).stdout.trim()
+      const ask = (script: string): Promise<string> => machine.shell(script)
       t.equal(await ask('cat /proc/1/comm'), init === 'lab' ? 'lab-init' : init)
       t.equal(await ask('grep -c cgroup2 /proc/mounts'), '1')
       t.notMatch(await ask('cat /proc/mounts'), /^\S+ \S+ cgroup /m)

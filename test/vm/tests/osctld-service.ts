@@ -27,12 +27,12 @@ systemctl start osctld.socket
 await t.test('begun by its socket, replaced, and killed', async (t) => {
   await using machine = await lab.machine()
   const run = async (script: string): Promise<string> => {
-    const { code, stdout, stderr } = await machine.run(['sh', '-ec', script], { env: lab.env })
-    if (code !== 0) {
+    try {
+      return await machine.shell(script, { env: lab.env })
+    } catch (error) {
       const { stdout: journal } = await machine.run(['journalctl', '-n', '40', '-o', 'cat'])
-      throw new Error(`${script}: ${code}: ${stdout}${stderr}\n${journal}`)
+      throw new Error(journal, { cause: error })
     }
-    return stdout.trim()
   }
   const show = (what: string) => run(`systemctl show --value --property=${what} osctld`)
   await run(install)

@@ -10,14 +10,8 @@ t.setTimeout(0)
 const lab = await Lab.open()
 t.teardown(() => lab[Symbol.asyncDispose]())
 
-async function ask(machine: Machine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.run([
-    'sh',
-    '-ec',
-    `disk=$(/usr/lib/lab/find-disk data)\n${script}`,
-  ])
-  if (code !== 0) throw new Error(`${code}: ${stderr}`)
-  return stdout.trim()
+function ask(machine: Machine, script: string): Promise<string> {
+  return machine.shell(`disk=$(/usr/lib/lab/find-disk data)\n${script}`)
 }
 
 /** Runs the script, ends the machine in that way, and asks the next one what is there. */

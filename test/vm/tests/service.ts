@@ -52,14 +52,8 @@ for (const [how, end] of [
 ] as const) {
   t.test(how, async (t) => {
     await using machine = await lab.machine()
-    const run = async (script: string, input = ''): Promise<string> => {
-      const { code, stdout, stderr } = await machine.run(['sh', '-ec', script], {
-        input,
-        env: lab.env,
-      })
-      if (code !== 0) throw new Error(`${script}: ${code}: ${stderr}`)
-      return stdout.trim()
-    }
+    const run = (script: string, input = ''): Promise<string> =>
+      machine.shell(script, { input, env: lab.env })
     await run('cat >/srv/scratch/daemon.mjs', daemon)
     await run('cat >/srv/scratch/next.mjs', next)
     const service =

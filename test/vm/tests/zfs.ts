@@ -2,16 +2,9 @@
 import { chosen } from '../distribution.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab } from '../lab.js'
-import type { Machine } from '../machine.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
-
-async function ask(machine: Machine, script: string): Promise<string> {
-  const { code, stdout, stderr } = await machine.run(['sh', '-ec', script])
-  if (code !== 0) throw new Error(`${code}: ${stderr}`)
-  return stdout.trim()
-}
 
 for (const distribution of chosen()) {
   t.test(distribution, async (t) => {
@@ -20,33 +13,28 @@ for (const distribution of chosen()) {
 
     t.test('a pool, a snapshot and a clone', async (t) => {
       await using machine = await lab.machine()
-      t.match(await ask(machine, 'zfs version'), /^zfs-(2\.\d+\.\d+)-.*\nzfs-kmod-\1-/)
-      await ask(
-        machine,
+      t.match(await machine.shell('zfs version'), /^zfs-(2\.\d+\.\d+)-.*\nzfs-kmod-\1-/)
+      await machine.shell(
         'truncate -s 256M /tmp/disk; zpool create -m /tank tank /tmp/disk; zfs create tank/one',
       )
-      await ask(
-        machine,
+      await machine.shell(
         'echo before >/tank/one/file; zfs snapshot tank/one@a; echo after >/tank/one/file',
       )
-      t.equal(await ask(machine, 'zfs clone tank/one@a tank/two; cat /tank/two/file'), 'before')
+      t.equal(await machine.shell('zfs clone tank/one@a tank/two; cat /tank/two/file'), 'before')
     })
 
     t.test('a dataset is given to a user namespace', async (t) => {
       await using machine = await lab.machine()
-      await ask(machine, 'truncate -s 256M /tmp/disk; zpool create -m /tank tank /tmp/disk')
+      await machine.shell('truncate -s 256M /tmp/disk; zpool create -m /tank tank /tmp/disk')
       t.equal(
-        await ask(
-          machine,
-          `
+        await machine.shell(`
         zfs create -o zoned=on -o mountpoint=none tank/given
         unshare --user --map-root-user sleep 1000 & pid=$!
         sleep 1
         zfs zone /proc/$pid/ns/user tank/given
         nsenter -t $pid --user -S 0 -G 0 -- zfs create -o mountpoint=none tank/given/below
         kill $pid
-        zfs list -H -o name -r tank/given`,
-        ),
+        zfs list -H -o name -r tank/given`),
         'tank/given\ntank/given/below',
       )
     })
