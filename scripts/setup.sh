@@ -111,8 +111,10 @@ check_packages() {
 # chroot it would do so on the host.
 install_packages() {
   local policy=/usr/sbin/policy-rc.d mine=
-  if ! [ -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
+  # What a set-up has left that was killed is ours as well.
+  local mark="# of vpsadminos' setup.sh, while it installs"
+  if ! [ -e "$policy" ] || grep -qF "$mark" "$policy"; then
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
     chmod +x "$policy"
     mine=$policy
   fi
@@ -201,7 +203,7 @@ if { [ "$purpose" = test ] || [ "$purpose" = vm ]; } && ! current out/Debug/.for
   step "Building what only tests use" npm run --silent build:dev
   echo "$this_node" >out/Debug/.for
 fi
-if ! current dist/.for lib types tsconfig.json; then
+if ! current dist/.for lib types tsconfig.json package-lock.json scripts/bundle.js scripts/compile-ahead.cjs; then
   step "Compiling TypeScript" npm run --silent build
   echo "$this_node" >dist/.for
 fi

@@ -10,7 +10,7 @@
 #   npm run test:vm -- --chosen                  what `npm test` runs of it; default debian-13
 #   npm run test:vm -- --fresh                   the README's two commands in a fresh Debian 13; long without KVM
 #
-# The last line is `N passed, N failed, N skipped`.
+# The last line is `N passed, N failed, N skipped`, except with --fresh.
 set -uo pipefail
 
 . "$(dirname "$0")/begin.sh"
@@ -61,11 +61,16 @@ rm -rf out/vm-coverage out/tap-counts
 [ -z "$coverage" ] || export VM_COVERAGE=$coverage
 
 export VM_ON=${on:-debian-13,debian-12} VM_STORAGE=$storage VM_FILES="${engine[*]:-}"
+# A machine has a gibibyte, and half of one for what its emulator translates; of two processors it seldom uses both.
+jobs=$(awk '/^MemAvailable:/ { print int($2 / (1.5 * 1024 * 1024)) }' /proc/meminfo)
+[ "$jobs" -le "$(nproc)" ] || jobs=$(nproc)
+[ "$jobs" -ge 1 ] || jobs=1
+export VM_JOBS=$jobs
 run_tap() { node_modules/.bin/tap --jobs="$1" --timeout=0 --reporter=tap "${@:2}"; }
 # The engine's files have as many machines as there are processors for; most of the others have one.
 {
   status=0
-  [ ${#lab[@]} -eq 0 ] || run_tap "$(nproc)" "${lab[@]}" || status=1
+  [ ${#lab[@]} -eq 0 ] || run_tap "$jobs" "${lab[@]}" || status=1
   [ -z "$with_engine" ] || run_tap 1 test/vm/tests/engine.ts || status=1
   exit "$status"
 } | node scripts/tap-summary.js out/tap-counts

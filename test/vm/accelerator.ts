@@ -1,6 +1,6 @@
 // KVM where it runs Debian's kernel, which is more than that there is a /dev/kvm; otherwise emulation.
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
-import { cpus, release } from 'node:os'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -29,7 +29,7 @@ export async function accelerator(image: Image): Promise<Accelerator> {
   } catch {
     return emulation
   }
-  const key = keyOf(release(), cpus()[0]?.model ?? '', image.key)
+  const key = keyOf(processor(), image.key)
   try {
     const directory = await cached(`kvm-${key}`, async (directory) => {
       writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
@@ -40,6 +40,13 @@ export async function accelerator(image: Image): Promise<Accelerator> {
     console.error(`${error.message}; this time the processor is emulated`)
     return emulation
   }
+}
+
+/** What KVM shows a guest of this machine: its kernel, and what its first processor is and can do. */
+export function processor(): string {
+  const [first = ''] = readFileSync('/proc/cpuinfo', 'utf8').split('\n\n')
+  const lasting = /^(?:vendor_id|cpu family|model|model name|stepping|microcode|flags|bugs)\s*:/
+  return [release(), ...first.split('\n').filter((line) => lasting.test(line))].join('\n')
 }
 
 /** No answer, which may be another one tomorrow. */

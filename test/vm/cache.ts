@@ -13,9 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 
-const base = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+const said = process.env['XDG_CACHE_HOME'] ?? ''
+// As its specification says of others.
+const base = isAbsolute(said) ? said : join(homedir(), '.cache')
 export const cacheDirectory = join(base, 'vpsadminos/vm')
 
 /** Short, and another one as soon as one of the parts changes. */
@@ -59,6 +61,11 @@ export async function cached(
   }
 }
 
+/** If it is there, it is not removed for another week. */
+export function keep(name: string): void {
+  used(join(cacheDirectory, name))
+}
+
 /** Another one whenever it is made anew: the same recipe does not give the same packages tomorrow. */
 export function idOf(directory: string): string {
   return readFileSync(join(directory, 'id'), 'utf8')
@@ -88,22 +95,30 @@ async function removeUnused(): Promise<void> {
   for (const entry of readdirSync(cacheDirectory)) {
     const path = join(cacheDirectory, entry)
     const isHalf = entry.startsWith(halfPrefix)
-    const times = statSync(path, { throwIfNoEntry: false })
-    if (times?.isDirectory() !== true) continue
-    if (!isHalf && Date.now() - times.mtimeMs < weekMs) continue
+    if (!isUnused(path, isHalf)) continue
     const name = isHalf ? entry.slice(halfPrefix.length) : entry
     // Who makes it has the lock; this may be us.
     const release = await lock(name, '--nonblock')
     if (release === null) continue
     try {
+      // Somebody may have begun to use it meanwhile.
+      if (!isUnused(path, isHalf)) continue
       const half = halfOf(name)
       rmSync(half, { recursive: true, force: true })
       if (!isHalf) renameSync(path, half)
       rmSync(half, { recursive: true, force: true })
+    } catch (error) {
+      // A program may still be writing there whose maker was killed: the next time, then.
+      console.error(`${path} cannot be removed: ${String(error)}`)
     } finally {
       await release()
     }
   }
+}
+
+function isUnused(path: string, isHalf: boolean): boolean {
+  const times = statSync(path, { throwIfNoEntry: false })
+  return times?.isDirectory() === true && (isHalf || Date.now() - times.mtimeMs >= weekMs)
 }
 
 // The kernel gives the lock back when we end in whatever way: flock sees the end of its input.

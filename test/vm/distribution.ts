@@ -58,7 +58,8 @@ export function distributionNamed(name: string): DistributionName {
   throw new Error(`${name} is none of ${Object.keys(distributions).join(', ')}`)
 }
 
-/** Those that `--on` names. */
-export function chosen(): DistributionName[] {
-  return (process.env['VM_ON'] ?? 'debian-13').split(',').map(distributionNamed)
+/** Those that `--on` names, of which there is at least one. */
+export function chosen(): [DistributionName, ...DistributionName[]] {
+  const [first = '', ...others] = (process.env['VM_ON'] ?? 'debian-13').split(',')
+  return [distributionNamed(first), ...others.map(distributionNamed)]
 }

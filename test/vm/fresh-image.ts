@@ -1,11 +1,10 @@
 // A Debian 13 as its installer leaves it, on a filesystem of its own: nothing of ours but the agent.
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cached, keyOf } from './cache.js'
-import { debianRoot, script } from './debian-root.js'
+import { cached, idOf, keyOf } from './cache.js'
+import { debianRoot } from './debian-root.js'
 import type { Distribution } from './distribution.js'
-import { extractBoot, imageIn, type Image } from './image.js'
-import { early } from './kernel.js'
+import { extractBoot, imageIn, recipe, type Image } from './image.js'
 import { program } from './program.js'
 
 const fresh: Distribution = {
@@ -28,7 +27,7 @@ const fresh: Distribution = {
 const diskSize = 16 * 2 ** 30
 
 export async function freshImage(): Promise<Image> {
-  const key = keyOf(JSON.stringify(fresh), script, early.join(), String(diskSize))
+  const key = keyOf(JSON.stringify(fresh), recipe, String(diskSize))
   const directory = await cached(`fresh-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, fresh, fresh.packages)
@@ -43,5 +42,5 @@ export async function freshImage(): Promise<Image> {
     await program('mke2fs', ['-q', '-t', 'ext4', '-d', root, disk])
     rmSync(root, { recursive: true })
   })
-  return imageIn(directory, 'root.ext4', key)
+  return imageIn(directory, 'root.ext4', idOf(directory))
 }

@@ -20,6 +20,7 @@ const network = `
   ip route add default via 10.0.2.2
   echo nameserver 10.0.2.3 >/etc/resolv.conf
 `
+const isProxy = /^(?:https?|no)_proxy$/i
 const clone = `
   cd /root
   tar -xf "$(/usr/lib/lab/find-disk data)"
@@ -49,11 +50,12 @@ async function fresh(): Promise<number> {
   const { name, timeFactor } = hardware.accelerator
   console.log(`Linux ${image.release}, ${name === 'kvm' ? 'KVM' : 'emulated: this takes long'}`)
 
-  // Where packages come from, and how fast the machine is, are all that it is told.
+  // Where packages come from and how to get there, and how fast the machine is, are all that it is told.
   const registry = (await program('npm', ['config', 'get', 'registry'], '/')).trim()
   const env = {
     ...{ HOME: '/root', TERM: 'dumb', npm_config_registry: registry },
     ...{ TIME_FACTOR: String(timeFactor), VM: 'no', REQUIRED: process.env['REQUIRED'] ?? '' },
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => isProxy.test(name))),
     ...(certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: '/root/extra-ca.crt' }),
   }
   let failed = 0

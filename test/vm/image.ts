@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { cached, idOf, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
 import { distributions, type Distribution, type DistributionName } from './distribution.js'
-import { early, extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
+import { extractEarlyModules, extractKernel, kernelRelease } from './kernel.js'
 import { addNode } from './node-binary.js'
-import { program } from './program.js'
+import { program, projectRoot } from './program.js'
 
 export interface Image {
   readonly kernel: string
@@ -35,6 +35,14 @@ export interface MadeDisk {
 // Compression that an emulated processor undoes quickly. A file that cannot be read is left out otherwise.
 export const squashing = ['-comp', 'lz4', '-noappend', '-exit-on-error', '-quiet', '-no-progress']
 
+/** Of an image: another one makes another. */
+export const recipe = keyOf(
+  script,
+  ...['image', 'kernel', 'node-binary'].map((name) =>
+    readFileSync(join(projectRoot, `test/vm/${name}.ts`)),
+  ),
+)
+
 export async function squash(from: string, to: string, ...more: string[]): Promise<void> {
   await program('mksquashfs', [from, to, ...squashing, ...more])
 }
@@ -61,7 +69,7 @@ export function imageIn(directory: string, root: string, key: string): Image {
 
 export async function debianImage(name: DistributionName): Promise<DebianImage> {
   const distribution: Distribution = distributions[name]
-  const key = keyOf(JSON.stringify(distribution), script, early.join(), squashing.join())
+  const key = keyOf(JSON.stringify(distribution), recipe)
   const directory = await cached(`image-${name}-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, distribution, distribution.packages)

@@ -1,10 +1,10 @@
 // Machines with the project inside, each of its own and there in a second: restored from one saved state.
 import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accelerator, type Accelerator } from './accelerator.js'
+import { accelerator, processor, type Accelerator } from './accelerator.js'
 import type { Plug } from './cable.js'
 import { cached, keyOf } from './cache.js'
-import type { DistributionName } from './distribution.js'
+import { chosen, type DistributionName } from './distribution.js'
 import { debianImage } from './image.js'
 import { makeInitramfs } from './initramfs.js'
 import { Machine } from './machine.js'
@@ -12,13 +12,13 @@ import { program } from './program.js'
 import { makeProjectDisk, packagesDisk } from './project-disk.js'
 import { qemuArguments, type Disk, type Hardware } from './qemu.js'
 import { temporaryDirectory } from './temporary.js'
-import { zfsLayer } from './zfs.js'
+import { keepZfsLayer, zfsLayer } from './zfs.js'
 
 const packages = '/usr/lib/lab/node_modules'
 export const projectInGuest = '/vpsadminos'
 
 export interface LabOptions extends Pick<Hardware, 'init'> {
-  /** Default: Debian 13. */
+  /** Default: the first one that `--on` names. */
   readonly distribution?: DistributionName
   /** With ZFS loaded: half a minute more when a state is saved, minutes the very first time. */
   readonly zfs?: boolean
@@ -48,7 +48,7 @@ export class Lab {
 
   /** Takes minutes the very first time, half of one when our part of the guest has changed, else seconds. */
   static async open(options: LabOptions = {}): Promise<Lab> {
-    const { distribution = 'debian-13', init = 'lab', zfs = false } = options
+    const { distribution = chosen()[0], init = 'lab', zfs = false } = options
     const directory = temporaryDirectory('lab')
     try {
       const image = await debianImage(distribution)
@@ -58,6 +58,7 @@ export class Lab {
       await makeProjectDisk(project)
       const npm = await packagesDisk()
       const modules = zfs ? await zfsLayer(image) : null
+      keepZfsLayer(image)
       const hardware: Hardware = {
         image,
         initramfs,
@@ -135,6 +136,8 @@ async function savedState(hardware: Hardware, disks: readonly string[]): Promise
     qemuArguments({ ...hardware, initramfs: '', disks: [] }, '').join('\n'),
     (hardware.disks ?? []).map(({ name, file }) => `${name} ${statSync(file).size}`).join('\n'),
     JSON.stringify([script, env, calm, scratchSize]),
+    // Its kernel has chosen by what the processor can do.
+    hardware.accelerator.name === 'kvm' ? processor() : '',
   )
   return await cached(`state-${key}`, async (directory) => {
     const scratch = { ...scratchDisk(directory), writes: 'kept' } as const

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AgentConnection, type Exit, type RunOptions } from './agent-connection.js'
-import { GoneError, LateError } from './gone.js'
+import { GoneError, LateError, type Output } from './gone.js'
 import { qemuArguments, type Hardware } from './qemu.js'
 import { Qmp } from './qmp.js'
 import { temporaryDirectory } from './temporary.js'
@@ -26,6 +26,7 @@ export class Machine {
   #agent!: AgentConnection
   #qmp!: Qmp
   #said = ''
+  #stopped = false
   /** Resolves when qemu has ended, of itself or by us. */
   readonly ended: Promise<void>
 
@@ -41,8 +42,9 @@ export class Machine {
     this.ended = new Promise((resolve) => {
       this.#process.once('error', (error) => (this.#said += error.message))
       // What it said is complete by then.
-      this.#process.once('close', () => {
+      this.#process.once('close', (code, signal) => {
         process.off('exit', kill)
+        if (!this.#stopped && code !== 0) this.#said += `qemu ended with ${signal ?? code}`
         resolve()
       })
     })
@@ -150,6 +152,7 @@ export class Machine {
 
   /** Cuts the power. */
   async stop(): Promise<void> {
+    this.#stopped = true
     this.#process.kill('SIGKILL')
     await this.ended
     rmSync(this.#directory, { recursive: true, force: true })
@@ -188,7 +191,7 @@ export class Machine {
     // Which ends the work too.
     await this.stop()
     const output = await work.then(
-      () => undefined,
+      (done) => outputIn(done),
       (error: unknown) => (error instanceof GoneError ? error.output : undefined),
     )
     throw new LateError(reason, output, consoleTail)
@@ -227,4 +230,11 @@ export class Machine {
       }
     }
   }
+}
+
+/** Of what has ended after all, when it was too late. */
+function outputIn(done: unknown): Output | undefined {
+  if (typeof done !== 'object' || done === null || !('stdout' in done)) return undefined
+  const { stdout, stderr } = done as Exit
+  return { stdout, stderr }
 }

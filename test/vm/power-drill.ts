@@ -1,7 +1,7 @@
 // Life after life on one disk, each from boot until its power is cut in the middle of changes; and what
 // the next one finds wrong.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wrongs, type Contents, type Found, type Said } from './changes.js'
+import { wrongs, type Change, type Contents, type Found, type Said } from './changes.js'
 import { projectInGuest, type Lab } from './lab.js'
 import { VolatileDisk } from './volatile-disk.js'
 
@@ -18,6 +18,8 @@ export interface DrillReport {
   readonly wrong: readonly string[][]
   /** How often each change was done. */
   readonly done: Readonly<Record<string, number>>
+  /** How often each one was under way when the power was cut. */
+  readonly cut: Readonly<Record<string, number>>
 }
 
 export interface DrillOptions {
@@ -45,6 +47,7 @@ export async function drill(
   let last: Life = { lines: [], acknowledged: 0 }
   const wrong: string[][] = []
   const done: Record<string, number> = {}
+  const cut: Record<string, number> = {}
   for (let round = 0; round <= cuts; round++) {
     const life = await live(lab, disk, scripts, env)
     const found = foundIn(life)
@@ -56,10 +59,25 @@ export async function drill(
     before = found
     last = life
     for (const said of life.lines) {
-      if (said.type === 'done') done[said.change.what] = (done[said.change.what] ?? 0) + 1
+      if (said.type === 'done') count(done, said.change)
     }
+    for (const change of underWay(life)) count(cut, change)
   }
-  return { wrong, done }
+  return { wrong, done, cut }
+}
+
+function count(counts: Record<string, number>, { what }: Change): void {
+  counts[what] = (counts[what] ?? 0) + 1
+}
+
+/** What had begun, and was not known to be done. */
+function underWay({ lines, acknowledged }: Life): Change[] {
+  const open = new Map<string, Change>()
+  for (const said of lines.slice(0, acknowledged)) {
+    if (said.type === 'begin') open.set(JSON.stringify(said.change), said.change)
+    if (said.type === 'done') open.delete(JSON.stringify(said.change))
+  }
+  return [...open.values()]
 }
 
 async function make(lab: Lab, disk: VolatileDisk, scripts: DrillScripts): Promise<void> {
@@ -94,9 +112,10 @@ async function live(
     .then(({ stderr }) => {
       throw new Error(`it ended by itself: ${stderr}`)
     })
+  // Which it does when the power is cut.
   running.catch(() => undefined)
   await Promise.race([began, running])
-  await sleep(Math.random() * 200 * lab.accelerator.timeFactor)
+  await Promise.race([sleep(Math.random() * 200 * lab.accelerator.timeFactor), running])
   const acknowledged = lines.length
   await disk.cut()
   // What was on the way to us when it was cut.

@@ -36,7 +36,8 @@ export interface Hardware {
   readonly netdev?: string
 }
 
-const quiet = ['quiet', 'panic=-1', 'mitigations=off', 'nokaslr', 'tsc=reliable']
+// What a kernel complains of, and goes on, is not passed over.
+const quiet = ['quiet', 'panic=-1', 'oops=panic', 'mitigations=off', 'nokaslr', 'tsc=reliable']
 // An emulator translates a program's code again for each address that it is found at.
 const emulated = ['norandmaps']
 const security = ['apparmor=1', 'security=apparmor']

@@ -34,7 +34,8 @@ export class VolatileDisk implements AsyncDisposable {
     server.on('error', (error) => (said += error.message))
     this.#server = server
     while (!existsSync(this.#socket)) {
-      if (server.exitCode !== null || server.pid === undefined) throw new Error(`nbdkit: ${said}`)
+      const ended = server.signalCode ?? server.exitCode
+      if (ended !== null || server.pid === undefined) throw new Error(`nbdkit ${ended}: ${said}`)
       await sleep(5)
     }
   }

@@ -9,16 +9,24 @@ import {
   rmSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { cached, idOf, keyOf } from './cache.js'
+import { cached, idOf, keep, keyOf } from './cache.js'
 import { debianRoot, script } from './debian-root.js'
 import { squash, squashing, type DebianImage, type MadeDisk } from './image.js'
 import { program } from './program.js'
 
+function nameOf({ release, zfsVersion }: DebianImage): string {
+  return `zfs-${release}-${zfsVersion}-${keyOf(script, squashing.join())}`
+}
+
+/** As long as its image is used: tomorrow the archive may not have what it is made of any more. */
+export function keepZfsLayer(image: DebianImage): void {
+  keep(nameOf(image))
+}
+
 /** A squashfs. The first time takes some minutes of compiling. */
 export async function zfsLayer(image: DebianImage): Promise<MadeDisk> {
-  const { release, zfsVersion } = image
-  const name = `zfs-${release}-${zfsVersion}-${keyOf(script, squashing.join())}`
-  const directory = await cached(name, async (directory) => {
+  const { release } = image
+  const directory = await cached(nameOf(image), async (directory) => {
     const builder = mkdtempSync(join(directory, 'builder-'))
     await makeBuilder(builder, image)
     const layer = mkdtempSync(join(directory, 'layer-'))
@@ -36,8 +44,10 @@ export async function zfsLayer(image: DebianImage): Promise<MadeDisk> {
 /** The package compiles itself for the kernel beside it. */
 async function makeBuilder(builder: string, image: DebianImage): Promise<void> {
   const kernel = [`linux-image-${image.release}`, `linux-headers-${image.release}`]
+  // A package that is for all architectures is not rebuilt for one.
+  const modules = `zfs-dkms=${image.zfsVersion.replace(/\+b\d+$/, '')}`
   try {
-    await debianRoot(builder, image.distribution, [...kernel, 'zfs-dkms', 'kmod'])
+    await debianRoot(builder, image.distribution, [...kernel, modules, 'kmod'])
   } catch (cause) {
     const { message } = cause as Error
     const hint = `When the archive has no ${image.release} any more, an image with a newer one helps: rm -r ${dirname(image.root)}`

@@ -3,7 +3,6 @@
 //   npm run test:vm -- test/lib/cgroup                     some of them
 //   npm run test:vm -- --on debian-12 test/lib/cgroup      on one distribution
 import { PassThrough } from 'node:stream'
-import { availableParallelism } from 'node:os'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen, type DistributionName } from '../distribution.js'
@@ -12,12 +11,11 @@ import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import type { Machine } from '../machine.js'
 import { report } from '../report.js'
-import { skipsIn, whyNothing } from '../tap-output.js'
+import { skipsIn, whyNothing, withoutBail } from '../tap-output.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
-// A machine has two processors and seldom uses both.
-t.jobs = availableParallelism()
+t.jobs = Number(process.env['VM_JOBS'] ?? 1)
 
 // The longest take a third of it with nothing else to do. Of the walks of all steps, the longest took a seventh of theirs in
 // directories, and more than half on ZFS.
@@ -36,12 +34,20 @@ async function makeZpool(machine: Machine, name: string): Promise<void> {
 
 /** What a file does not test where it runs, with its reasons. */
 const skips = new Map<string, readonly string[]>()
+/** Those whose first machine panicked. */
+const again: string[] = []
 const all: Promise<unknown>[] = []
 
-async function opened(distribution: DistributionName, zfs: boolean): Promise<Lab> {
-  const lab = await Lab.open({ distribution, zfs })
-  t.teardown(() => lab[Symbol.asyncDispose]())
-  return lab
+/** Null when there is none, which is one failure: the others are tested nevertheless. */
+async function opened(distribution: DistributionName, zfs: boolean): Promise<Lab | null> {
+  try {
+    const lab = await Lab.open({ distribution, zfs })
+    t.teardown(() => lab[Symbol.asyncDispose]())
+    return lab
+  } catch (error) {
+    t.fail(`${distribution}${zfs ? ' with ZFS' : ''} cannot be tested: ${String(error)}`)
+    return null
+  }
 }
 
 const twice = (file: string, index: number) => index === 0 && storage !== 'dir' && onZfsToo(file)
@@ -52,7 +58,9 @@ const labs = await Promise.all(
     const zfs = files.some((file) => needsZfs(file) || twice(file, index))
     const plain = opened(distribution, false)
     const [lab, withZfs] = await Promise.all([plain, zfs ? opened(distribution, true) : plain])
-    console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+    if (lab !== null) {
+      console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
+    }
     return { distribution, lab, withZfs }
   }),
 )
@@ -60,7 +68,8 @@ const labs = await Promise.all(
 // What takes long is begun first: begun last, it would be alone with all processors.
 const inTurn = [...files.filter(isWalk), ...files.filter((file) => !isWalk(file))]
 for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
-  const run = (file: string, where: Lab, dataset: string | null) => {
+  const run = (file: string, where: Lab | null, dataset: string | null) => {
+    if (where === null) return
     const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
     all.push(
       t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
@@ -74,13 +83,17 @@ for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
 }
 await Promise.all(all)
 for (const file of files.filter((file) => !isWalk(file))) tellDifferences(file)
+for (const name of again) console.error(`${name}: was run again, as its first machine panicked`)
 
 /** Where the distributions do not run the same of it. */
 function tellDifferences(file: string): void {
-  const each = chosen().map((name) => skips.get(`${file} on ${name}`)?.join('; ') ?? '')
-  if (new Set(each).size === 1) return
-  for (const [index, name] of chosen().entries()) {
-    console.error(`${file} on ${name}: ${each[index] || 'nothing is skipped'}`)
+  const told = chosen()
+    .map((name) => `${file} on ${name}`)
+    .filter((name) => skips.has(name))
+    .map((name) => ({ name, skipped: skips.get(name)?.join('; ') ?? '' }))
+  if (new Set(told.map(({ skipped }) => skipped)).size <= 1) return
+  for (const { name, skipped } of told) {
+    console.error(`${name}: ${skipped || 'nothing is skipped'}`)
   }
 }
 
@@ -95,7 +108,7 @@ interface Run {
 async function inMachine(t: Test, run: Run): Promise<void> {
   if (await ran(t, run, run.lab.accelerator.name === 'tcg')) return
   // Emulated processors kill a kernel now and then. A file that does it has it die twice.
-  t.comment(`${run.file}: again in another machine`)
+  again.push(run.name)
   await ran(t, run, false)
 }
 
@@ -131,7 +144,7 @@ async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
   const nothing = done.outcome === 'passed' ? whyNothing(done.stdout) : null
   if (nothing === null) {
     const tap = new PassThrough()
-    tap.end(done.stdout)
+    tap.end(withoutBail(done.stdout))
     await t.stdin('in the guest', { tapStream: tap })
     skips.set(name, skipsIn(done.stdout))
   } else if (nothing === '') {

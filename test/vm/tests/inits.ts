@@ -24,10 +24,14 @@ const ofLxcfs = `
 // All of them first: a suite whose tests have ended while the next image is being built has ended itself.
 const built = []
 for (const distribution of chosen()) {
-  const image = await debianImage(distribution)
   const initramfs = `${directory}/${distribution}`
-  await makeInitramfs(image, initramfs)
-  built.push({ distribution, how: { image, initramfs, accelerator: await accelerator(image) } })
+  try {
+    const image = await debianImage(distribution)
+    await makeInitramfs(image, initramfs)
+    built.push({ distribution, how: { image, initramfs, accelerator: await accelerator(image) } })
+  } catch (error) {
+    t.fail(`${distribution} cannot be built: ${String(error)}`)
+  }
 }
 
 for (const { distribution, how } of built) {

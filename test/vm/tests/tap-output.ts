@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { projectRoot } from '../program.js'
-import { skipsIn, whyNothing } from '../tap-output.js'
+import { skipsIn, whyNothing, withoutBail } from '../tap-output.js'
 
 function said(script: string): string {
   const args = ['--input-type=module', '-e', `import t from 'tap'\n${script}`]
@@ -17,3 +17,8 @@ const some = said(
 )
 t.equal(whyNothing(some), null, 'it has tested something')
 t.same(skipsIn(some), ['SKIP no such thing'])
+
+const bailed = said("t.test('a', (t) => t.bailout('stuck')); t.test('b', (t) => t.end())")
+t.match(bailed, /^Bail out! stuck$/m)
+t.notMatch(withoutBail(bailed), /^ *Bail out!/m)
+t.match(withoutBail(bailed), /^not ok - gave up: stuck$/m)
