@@ -1,7 +1,7 @@
 // Destroys a dataset with all that is below it.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { destroyDataset, destroySnapshots } from './datasets.js'
+import { destroyDataset, destroySnapshots, promoteClone } from './datasets.js'
 import { namingHolders } from './holders.js'
 import { listDatasets } from './list.js'
 import { isZfsError } from './zfs-error.js'
@@ -52,8 +52,7 @@ async function destroyNow(name: string): Promise<void> {
     const errors: unknown[] = []
     for (const dataset of left) {
       try {
-        if (dataset.snapshots.length > 0) await destroySnapshots(dataset.snapshots)
-        await destroyDataset(dataset.name)
+        await destroyAllOf(dataset)
       } catch (error) {
         // Somebody else was faster.
         if (isZfsError(error, 'ENOENT')) continue
@@ -62,10 +61,41 @@ async function destroyNow(name: string): Promise<void> {
         errors.push(error)
       }
     }
-    // Of several that are in each other's way, one must have gone.
-    if (stay.length === left.length) throw errors[0]
-    left = stay
+    if (stay.length < left.length) {
+      left = stay
+      continue
+    }
+    // Of several that are in each other's way, one must have gone, or come out of the way.
+    if (!(await untangle(name))) throw errors[0]
+    left = await lookFor(name)
   }
+}
+
+async function destroyAllOf({ name, snapshots }: Doomed): Promise<void> {
+  if (snapshots.length > 0) {
+    try {
+      await destroySnapshots(snapshots)
+    } catch (error) {
+      if (!isZfsError(error, 'EEXIST')) throw error
+      // A clone that no list has, of a receive that was cut off: receive.ts. Where there is none, it was another one.
+      await destroyDataset(`${name}/%recv`).catch(() => undefined)
+      await destroySnapshots(snapshots)
+    }
+  }
+  await destroyDataset(name)
+}
+
+/**
+ * What was cloned from what is below itself, as it may be after rollbacks, and by a guest: the one cannot go
+ * before the other, until the snapshots are its own. Answers whether there was such a one.
+ */
+async function untangle(name: string): Promise<boolean> {
+  for (const { name: one, properties } of await listDatasets(name, { properties: ['origin'] })) {
+    if (!String(properties['origin']?.value ?? '').startsWith(`${one}/`)) continue
+    await promoteClone(one)
+    return true
+  }
+  return false
 }
 
 /** Children before their parents. */

@@ -3,6 +3,9 @@
 
 import { native } from '../native.js'
 import { call, subjects, type ZfsOptions } from './call.js'
+import { isZfsError } from './zfs-error.js'
+
+const AT_ONCE = 1000
 
 export interface Hold {
   readonly tag: string
@@ -44,6 +47,28 @@ export async function listHolds(snapshot: string, options: ZfsOptions = {}): Pro
   return holds
     .map(({ tag, since }) => ({ tag, since: new Date(since * 1000) }))
     .sort((a, b) => (a.tag < b.tag ? -1 : 1))
+}
+
+/** Whatever their tags are; what is gone meanwhile is no error. */
+export async function releaseAll(
+  snapshots: readonly string[],
+  options: ZfsOptions = {},
+): Promise<void> {
+  for (const snapshot of snapshots) {
+    const tags = await listHolds(snapshot, options).catch((error: unknown) => {
+      if (isZfsError(error, 'ENOENT')) return []
+      throw error
+    })
+    // Each call waits for a transaction, and there is no limit to how many tags one may have.
+    for (let at = 0; at < tags.length; at += AT_ONCE) {
+      const some = tags.slice(at, at + AT_ONCE).map(({ tag }) => ({ snapshot, tag }))
+      await call(`release ${snapshot}`, () => native.zfs.release(some), options).catch(
+        (error: unknown) => {
+          if (!isZfsError(error, 'ENOENT')) throw error
+        },
+      )
+    }
+  }
 }
 
 function each(tag: string, names: readonly string[]): { snapshot: string; tag: string }[] {

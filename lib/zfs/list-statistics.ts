@@ -4,10 +4,12 @@
 import type { ZfsResult } from '#native'
 import { native } from '../native.js'
 import { call, type ZfsOptions } from './call.js'
+import { listByProgram } from './list-program.js'
 import type { ListedDataset, ListedProperty, Wanted } from './list.js'
 import { propertiesOf, readProperty } from './listed-property.js'
 import { asMap } from './program.js'
 import { Vocabulary, type Said } from './vocabulary.js'
+import { isZfsError } from './zfs-error.js'
 
 const SIZES = new Set(['quota', 'refquota', 'reservation', 'refreservation'])
 // What the kernel says is the same for all who ask.
@@ -20,7 +22,16 @@ export async function listStatistics(
 ): Promise<ListedDataset[]> {
   // Only volumes have that.
   const wanted = { depth: BigInt(depth), snapshots, properties: [...properties, 'volsize'] }
-  const statistics = asMap(await call(`list ${root}`, () => native.zfs.list(root, wanted), options))
+  const all = { depth, snapshots, properties }
+  let listed: ZfsResult
+  try {
+    listed = await call(`list ${root}`, () => native.zfs.list(root, wanted), options)
+  } catch (error) {
+    // Statistics have all user properties, and a guest can have more of them than there is room for.
+    if (!isZfsError(error, 'ENOMEM')) throw error
+    return listByProgram(root, all, options)
+  }
+  const statistics = asMap(listed)
   const names = Object.keys(statistics)
   const said = names.flatMap((name) => {
     const values = asMap(statistics[name])

@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   secondarycache: ['none', 'metadata', 'all'],
   logbias: ['latency', 'throughput'],
 }
+const FAST = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 500, 1000]
 // The kernel's enum zio_compress; 0 is "inherit".
 const COMPRESSION: Readonly<Record<string, number>> = {
   ...{ on: 1, off: 2, lzjb: 3, gzip: 10, zle: 14, lz4: 15, zstd: 16 },
@@ -34,6 +35,10 @@ const COMPRESSION: Readonly<Record<string, number>> = {
   // A level stands above the seven bits of the algorithm.
   ...Object.fromEntries(
     Array.from({ length: 19 }, (_, index) => [`zstd-${index + 1}`, 16 + (index + 1) * 128]),
+  ),
+  'zstd-fast': 16 + 103 * 128,
+  ...Object.fromEntries(
+    FAST.map((level, index) => [`zstd-fast-${level}`, 16 + (103 + index) * 128]),
   ),
 }
 // Of two names for one, the first.
@@ -123,6 +128,8 @@ function recordSize(value: PropertyValue, what: string): bigint {
 
 function natural(value: PropertyValue, what: string): bigint {
   if (typeof value === 'bigint' && value >= 0n && value <= NO_LIMIT) return value
+  // The kernel says some counts so.
+  if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return natural(BigInt(value), what)
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
   throw new InvalidArgumentError(what, "must be a whole number from 0 on, or 'none'")
 }

@@ -29,7 +29,7 @@ local out = {}
 for index, name in ipairs(args.names) do
   if zfs.exists(name) then
     local value, source = zfs.get_prop(name, args.properties[index])
-    out[index] = { there = true, value = value, source = source }
+    out[index] = { kind = zfs.get_prop(name, 'type'), value = value, source = source }
   else
     out[index] = {}
   end
@@ -67,9 +67,10 @@ export class Vocabulary {
     return unknown.map((said, index) => {
       const answer = asMap(answers[index])
       // Gone since.
-      if (answer['there'] !== true) return null
+      if (answer['kind'] === undefined) return null
       const property = readProperty(said.name, answer)
-      this.#learn(said, property)
+      // A volume that has not come wholly has no size yet, and is taken for a filesystem.
+      if (answer['kind'] === said.kind) this.#learn(said, property)
       return property
     })
   }

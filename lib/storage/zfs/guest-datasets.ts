@@ -3,7 +3,7 @@
 // property says anything there, and what it has in the way of others is taken away.
 
 import { UnsupportedError } from '../../host/errors.js'
-import { listHolds, releaseSnapshots } from '../../zfs/holds.js'
+import { releaseAll } from '../../zfs/holds.js'
 import { listDatasets, type ListedDataset, type ListOptions } from '../../zfs/list.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 
@@ -71,22 +71,21 @@ export async function assertRoomForNames(
   const tree = await listShared(root)
   if (tree.delegated.length === 0) return
   for (const { name } of await listDatasets(root, { snapshots })) {
-    if (name.length + more <= LONGEST_NAME) continue
-    throw new UnsupportedError(what, `the name of '${name}' would be too long for ZFS meanwhile`)
+    assertRoom(name, more, what)
   }
+}
+
+/** @throws UnsupportedError */
+export function assertRoom(name: string, more: number, what: string): void {
+  if (name.length + more <= LONGEST_NAME) return
+  throw new UnsupportedError(what, `the name of '${name}' would be too long for ZFS meanwhile`)
 }
 
 /** Of what is to be destroyed, with its snapshots. Not existing is fine. */
 export async function releaseTheirs(root: string): Promise<void> {
   const { delegated } = await listIfThere(root)
   for (const one of delegated) {
-    for (const { name } of await listDatasets(one, { snapshots: true })) {
-      if (!name.includes('@')) continue
-      for (const { tag } of await listHolds(name)) {
-        await releaseSnapshots(tag, [name]).catch((error: unknown) => {
-          if (!isZfsError(error, 'ENOENT')) throw error
-        })
-      }
-    }
+    const names = (await listDatasets(one, { snapshots: true })).map(({ name }) => name)
+    await releaseAll(names.filter((name) => name.includes('@')))
   }
 }

@@ -11,6 +11,9 @@ export const ORIGINAL_NAME = 'org.vpsadminos.osctl.trash-bin:original_name'
 /** When it was put there, in seconds since 1970. */
 export const TRASHED_AT = 'org.vpsadminos.osctl.trash-bin:trashed_at'
 
+/** What the dataset has as limits that takes its place, as JSON: exchange.ts. */
+export const LIMITS = 'org.vpsadminos.osctl:limits'
+
 /** What would be in an image's `image.yml`, as JSON. */
 export const IMAGE = 'org.vpsadminos.osctl:image'
 
@@ -23,9 +26,9 @@ export const IMAGES = 'repository/images'
 /** Of an image, what containers are cloned from. */
 export const IMAGE_SNAPSHOT = 'image'
 
-/** Whether a dataset is below another one and not part of what a container sees. */
-export function isAside(name: string): boolean {
-  return /\/\./.test(name)
+/** Whether a dataset of a container, or a snapshot of one, is not of what it sees. @param home its own */
+export function isAside(home: string, name: string): boolean {
+  return name.slice(home.length).includes('/.')
 }
 
 /** In a container's dataset, and in an image's: so `.zfs`, which is beside it, is in no guest. */

@@ -9,7 +9,7 @@ import { renameDataset, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
 import { zpoolOf } from '../../zfs/names.js'
-import { isZfsError } from '../../zfs/zfs-error.js'
+import { isZfsError, ZfsError } from '../../zfs/zfs-error.js'
 import { listShared, releaseTheirs } from './guest-datasets.js'
 import { ORIGINAL_NAME, TRASHED_AT } from './names.js'
 import { assertNotSuspended } from './suspended.js'
@@ -49,6 +49,7 @@ export interface PruneReport {
 /** Longest part of a name that is kept: with the pool's name and what is added, ZFS's limit holds. */
 const NAME_ROOM = 110
 const PAUSE_MS = 5000
+const RESERVING = ['reservation', 'refreservation']
 
 export class Trash {
   readonly #root: string
@@ -68,10 +69,12 @@ export class Trash {
     try {
       await setProperties(dataset, { [ORIGINAL_NAME]: dataset, [TRASHED_AT]: String(seconds) })
       const names = [name, `${this.#root}/${unique}`] as const
-      return await renameToFirst(dataset, names).catch(async (error: unknown) => {
+      const put = await renameToFirst(dataset, names).catch(async (error: unknown) => {
         if (!isZfsError(error, 'ENAMETOOLONG') || !(await destroyTheirs(dataset))) throw error
         return await renameToFirst(dataset, names)
       })
+      await freeReserved(put)
+      return put
     } catch (error) {
       if (!isZfsError(error, 'ENOENT')) throw error
       return null
@@ -122,12 +125,26 @@ export class Trash {
         await destroyTree(dataset)
         destroyed.push(dataset)
       } catch (error) {
-        // An image whose containers are in the trash as well goes with the last of them.
-        if (!isZfsError(error, 'EBUSY', 'EEXIST')) throw error
+        // An image whose containers are in the trash as well goes with the last of them. Whatever it is with others,
+        // it is not in the way of what comes next; a pool that is suspended is.
+        if (!(error instanceof ZfsError) || error.code === 'EAGAIN') throw error
         left.push({ dataset, reason: error.message })
       }
     }
     return { destroyed, left }
+  }
+}
+
+// Nobody writes there any more. It is gone from where it was, whatever becomes of this.
+async function freeReserved(dataset: string): Promise<void> {
+  try {
+    for (const { name, properties } of await listDatasets(dataset, { properties: RESERVING })) {
+      const some = RESERVING.filter((property) => Number(properties[property]?.value ?? 0) > 0)
+      const none = Object.fromEntries(some.map((property) => [property, 'none']))
+      if (some.length > 0) await setProperties(name, none)
+    }
+  } catch (error) {
+    if (!(error instanceof ZfsError)) throw error
   }
 }
 

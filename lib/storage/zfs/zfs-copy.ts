@@ -4,16 +4,18 @@
 // Of one that runs and is to be stopped for it, most is copied before: while it does not run there is no
 // more than a snapshot to be made.
 
+import { dirname } from 'node:path'
 import { done } from '../../step.js'
-import { destroySnapshots, makeSnapshots, setProperties } from '../../zfs/datasets.js'
+import { destroySnapshots, setProperties } from '../../zfs/datasets.js'
 import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import { isSettable, type Properties } from '../../zfs/properties.js'
 import { receiveSnapshot } from '../../zfs/receive.js'
 import { snapshotStream } from '../../zfs/send.js'
 import type { CopyRootfsOptions } from '../copy.js'
-import { isInHands, listIfThere, listShared, type SharedTree } from './guest-datasets.js'
+import { isInHands, listIfThere, listShared } from './guest-datasets.js'
 import { isAside } from './names.js'
+import { snapshotShared } from './shared-snapshots.js'
 
 /** What a snapshot of a copy adds to a dataset's name: `osctl-copy-` and twelve digits, and which one. */
 export const SNAPSHOT_ROOM = '@osctl-copy-0123456789ab-base'.length
@@ -30,11 +32,11 @@ export async function copyDatasets(
   { from, to, images }: DatasetCopy,
   { name, rest, signal }: CopyRootfsOptions,
 ): Promise<void> {
-  const tree = await listShared(from)
-  const datasets = datasetsIn(tree)
   const { base, last } = snapshotsOf(name)
   const copyOf = (dataset: string) => `${to}${dataset.slice(from.length)}`
-  const made = await snapshotAll(datasets, base)
+  const made = await snapshotShared([from], base)
+  const datasets = withParents(from, made.map(datasetOf))
+  const tree = await listShared(from)
   done('copy.snapshot', signal)
   const shared = images === null ? null : await originBelow(from, images)
   for (const dataset of datasets) {
@@ -44,12 +46,13 @@ export async function copyDatasets(
     // Before what a guest has said of how it is mounted, and of what is below it.
     if (tree.delegated.includes(dataset)) await setProperties(copyOf(dataset), { zoned: true })
   }
-  const copies = made.map(copyOf)
+  const copies = datasets.map((dataset) => copyOf(`${dataset}@${base}`))
   if (rest?.how === 'stopped') {
     await rest.begin()
-    copies.push(...(await snapshotAll(datasets, last)).map(copyOf))
+    const then = (await snapshotShared([from], last)).map(datasetOf)
     await rest.end()
-    for (const dataset of datasets) {
+    for (const dataset of datasets.filter((one) => then.includes(one))) {
+      copies.push(copyOf(`${dataset}@${last}`))
       const stream = streamOf(`${dataset}@${last}`, `${dataset}@${base}`, signal)
       await receiveSnapshot(`${copyOf(dataset)}@${last}`, stream, { signal })
     }
@@ -68,17 +71,25 @@ export async function copyDatasets(
 export async function forgetCopy(home: string, name: string): Promise<void> {
   const { base, last } = snapshotsOf(name)
   const tree = await listIfThere(home)
-  const snapshots = datasetsIn(tree).flatMap((one) => [`${one}@${base}`, `${one}@${last}`])
+  const seen = [...tree.ours.filter((one) => !isAside(home, one.name)), ...tree.theirs]
+  const snapshots = seen.flatMap((one) => [`${one.name}@${base}`, `${one.name}@${last}`])
   await destroySnapshots(snapshots.filter((one) => !isInHands(tree, one)))
   // A guest may hold them, or have clones.
   const theirs = snapshots.filter((one) => isInHands(tree, one))
   if (theirs.length > 0) await destroySnapshots(theirs, { defer: true })
 }
 
-/** What the container sees: without what was put aside. Parents before their children. */
-function datasetsIn({ ours, theirs }: SharedTree): string[] {
-  const seen = [...ours.filter(({ name }) => !isAside(name)), ...theirs]
-  return seen.map(({ name }) => name).sort()
+/** Those that all above them are among, up to the first one. Parents before their children. */
+function withParents(first: string, datasets: readonly string[]): string[] {
+  const taken = new Set<string>()
+  for (const one of [...datasets].sort()) {
+    if (one === first || taken.has(dirname(one))) taken.add(one)
+  }
+  return [...taken]
+}
+
+function datasetOf(snapshot: string): string {
+  return snapshot.split('@', 1)[0] ?? snapshot
 }
 
 /** What a guest may have set that cannot be set here is not worth a copy. */
@@ -94,13 +105,6 @@ async function guestProperties(dataset: string): Promise<Properties> {
 
 function snapshotsOf(name: string): { readonly base: string; readonly last: string } {
   return { base: `${name}-base`, last: `${name}-last` }
-}
-
-/** Of all of them in the same moment. Answers their names. */
-async function snapshotAll(datasets: readonly string[], snapshot: string): Promise<string[]> {
-  const names = datasets.map((dataset) => `${dataset}@${snapshot}`)
-  await makeSnapshots(names)
-  return names
 }
 
 /** The snapshot that it was cloned from, if that is there. */

@@ -8,7 +8,7 @@ import type { Properties, PropertyValue } from '../../zfs/properties.js'
 import { isZfsError } from '../../zfs/zfs-error.js'
 import type { DatasetEntry, DatasetStorage, Owner } from '../datasets.js'
 import { DatasetMount } from './dataset-mount.js'
-import { listIfThere, listShared } from './guest-datasets.js'
+import { listIfThere, listShared, releaseTheirs } from './guest-datasets.js'
 import { isAside } from './names.js'
 import type { Trash } from './trash.js'
 
@@ -33,7 +33,7 @@ export class ZfsDatasets implements DatasetStorage {
   async list(home: string): Promise<readonly DatasetEntry[]> {
     const properties = [...FIGURES, ...LIMITS, ...Object.values(COUNTS)]
     const { ours } = await listShared(home, { properties })
-    return ours.filter(({ name }) => !isAside(name)).map((one) => entryOf(home, one))
+    return ours.filter(({ name }) => !isAside(home, name)).map((one) => entryOf(home, one))
   }
 
   async create(home: string, name: string, properties: Properties): Promise<void> {
@@ -77,6 +77,8 @@ export class ZfsDatasets implements DatasetStorage {
 
   async undelegate(home: string, name: string): Promise<void> {
     const dataset = this.nameOf(home, name)
+    // Later, nobody knows any more whose holds they are.
+    await releaseTheirs(dataset)
     const found = await listDatasets(dataset, { properties: ['volsize', 'zoned'] }).catch(
       (error: unknown) => {
         if (isZfsError(error, 'ENOENT')) return []

@@ -14,6 +14,7 @@ import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import { zpoolOf } from '../../zfs/names.js'
 import type { Properties } from '../../zfs/properties.js'
+import { ZfsError } from '../../zfs/zfs-error.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type {
   CreateRootfsOptions,
@@ -26,6 +27,7 @@ import type {
 import { isBeside } from '../replacement.js'
 import { DatasetMount } from './dataset-mount.js'
 import { assertElsewhere } from './elsewhere.js'
+import { partnerOf, partners, settle, unsettledBelow } from './exchange.js'
 import { assertRoomForNames } from './guest-datasets.js'
 import { IMAGES, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
@@ -34,7 +36,7 @@ import { copyDatasets, forgetCopy, SNAPSHOT_ROOM } from './zfs-copy.js'
 import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
 import { ZfsReplacement } from './zfs-replacement.js'
-import { settleBelow, ZfsSnapshots } from './zfs-snapshots.js'
+import { ZfsSnapshots } from './zfs-snapshots.js'
 
 /** Bytes for the few small files of a guest that name it. */
 const NAMES_ROOM = 65_536
@@ -154,13 +156,18 @@ export class ZfsDriver implements StorageDriver {
     return { mode: 'dataset', target, lower: null, upper: home, uidMap, gidMap }
   }
 
+  // With what a rollback has left that was cut off.
   async remove(home: string): Promise<void> {
-    await this.trash.put(home)
+    for (const one of [home, ...Object.values(partners(home))]) await this.trash.put(one)
   }
 
-  // The trash is no work that was cut off.
-  sweep(): Promise<void> {
-    return settleBelow(this.#containers, 1)
+  // The trash is no work that was cut off. What cannot be settled says the container that it is of, or the audit.
+  async sweep(): Promise<void> {
+    for (const dataset of await unsettledBelow(this.#containers, 1)) {
+      await settle(dataset).catch((error: unknown) => {
+        if (!(error instanceof ZfsError) || error.code === 'EAGAIN') throw error
+      })
+    }
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -181,7 +188,7 @@ export class ZfsDriver implements StorageDriver {
   }
 
   async unfinished(): Promise<Place[]> {
-    const names = (await this.#names()).filter(isBeside)
+    const names = (await this.#names()).filter((name) => isBeside(name) || partnerOf(name) !== null)
     return names.map((name) => this.place(`${this.#containers}/${name}`))
   }
 

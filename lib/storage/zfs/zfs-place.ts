@@ -113,7 +113,10 @@ export async function uninstallZfsPlace(options: ZfsPool): Promise<void> {
     throw new NotAPoolError(options.dataset ?? options.name, `no dataset with ${ACTIVE}=yes`)
   }
   const { marked, properties } = activation(options, dataset)
-  for (const property of Object.keys(properties)) await inheritProperty(marked, property)
+  // That it is one goes first, as it came last: where it is says nothing then.
+  for (const property of Object.keys(properties).toReversed()) {
+    await inheritProperty(marked, property)
+  }
 }
 
 /** What says of which dataset that it is, or has, a pool. */

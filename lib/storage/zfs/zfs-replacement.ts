@@ -6,8 +6,9 @@ import { datasetExists, destroySnapshots, renameDataset } from '../../zfs/datase
 import { listDatasets } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { RootfsSource } from '../driver.js'
-import { besideName, isBeside, type ReplacementStorage } from '../replacement.js'
+import { besideName, type ReplacementStorage } from '../replacement.js'
 import { assertRoomForNames, isInHands, listShared } from './guest-datasets.js'
+import { isAside } from './names.js'
 import type { Trash } from './trash.js'
 import type { ZfsImages } from './zfs-images.js'
 
@@ -51,26 +52,21 @@ export class ZfsReplacement implements ReplacementStorage {
   // Snapshots that were of all of them are none any more once that of the first is gone.
   async #moveBelow(home: string, to: string): Promise<void> {
     const own = await listDatasets(home, { depth: 1, snapshots: true })
-    const first = own.filter(({ name }) => name.startsWith(`${home}@`) || isPutAside(name))
+    const first = own.filter(({ name }) => name.startsWith(`${home}@`) || isAside(home, name))
     const gone = new Set(first.flatMap(({ name }) => name.split('@')[1] ?? []))
     const below = own.map(({ name }) => name).filter((name) => name !== home && !name.includes('@'))
-    for (const name of below.filter((one) => !isPutAside(one))) {
+    for (const name of below.filter((one) => !isAside(home, one))) {
       await renameDataset(name, `${to}/${basename(name)}`)
     }
     if (gone.size === 0) return
     const tree = await listShared(to)
     const moved = (await listDatasets(to, { snapshots: true })).map(({ name }) => name)
-    const isAside = (name: string): boolean => !isInHands(tree, name) && isPutAside(name)
+    const isOld = (name: string): boolean => !isInHands(tree, name) && isAside(to, name)
     for (const name of moved) {
-      if (isAside(name) && !name.includes('@')) await this.#trash.put(name)
+      if (isOld(name) && !name.includes('@')) await this.#trash.put(name)
     }
-    const doomed = moved.filter((name) => !isAside(name) && gone.has(name.split('@')[1] ?? ''))
+    const doomed = moved.filter((name) => !isOld(name) && gone.has(name.split('@')[1] ?? ''))
     // One that something in the trash was cloned from goes after that.
     await destroySnapshots(doomed, { defer: true })
   }
-}
-
-/** Its own name, or that of one above it: the one beside a container begins with a dot, too. */
-function isPutAside(name: string): boolean {
-  return name.split('/').some((part) => part.startsWith('.') && !isBeside(part))
 }

@@ -25,6 +25,11 @@ await t.test('names that are as long as they can be', async (t) => {
   await ct.snapshots.create(longest)
   t.equal(list(dataset)[1]?.length, ROOM)
   await ct.snapshots.rollback(longest)
+  const shorter = 's'.repeat(room - 1)
+  await ct.snapshots.create(shorter)
+  const refused = { code: 'ERR_UNSUPPORTED', message: /too long for ZFS/ }
+  await t.rejects(ct.snapshots.rollback(longest), refused, 'it would be put aside by a longer name')
+  t.equal(list(dataset).length, 3, 'nothing has changed')
   await t.rejects(ct.rename('i'.repeat(65)), { code: 'ENAMETOOLONG' })
   t.match(ct.show(), { id: 'i'.repeat(64), dataset })
   await ct.start()

@@ -38,7 +38,8 @@ await t.test('created with properties, which can be changed and taken back', asy
   t.equal(get(name, 'atime'), 'off\tlocal')
   t.equal(get(name, 'org.vpsadminos.osctl:active'), 'yes\tlocal')
   const algorithms = ['on', 'off', 'lzjb', 'zle', 'lz4', 'gzip', 'gzip-1', 'gzip-9']
-  for (const compression of [...algorithms, 'zstd-1', 'zstd-3', 'zstd-19']) {
+  const fast = [2, 9, 10, 20, 90, 100, 500, 1000].map((level) => `zstd-fast-${level}`)
+  for (const compression of [...algorithms, 'zstd-1', 'zstd-3', 'zstd-19', 'zstd-fast', ...fast]) {
     await setProperties(name, { compression })
     t.equal(get(name, 'compression'), `${compression}\tlocal`)
   }

@@ -5,7 +5,7 @@ import {
   destroySnapshots,
   makeSnapshots,
 } from '../../../dist/zfs/datasets.js'
-import { holdSnapshots, listHolds, releaseSnapshots } from '../../../dist/zfs/holds.js'
+import { holdSnapshots, listHolds, releaseAll, releaseSnapshots } from '../../../dist/zfs/holds.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -100,4 +100,13 @@ await t.test('who gives up does not wait', async (t) => {
   const signal = AbortSignal.abort()
   await t.rejects(holdSnapshots('late', [b], { signal }), { name: 'AbortError' })
   t.strictSame(await tags(b), [], 'aborted before, nothing was begun')
+})
+
+await t.test('all of them, of many snapshots', async (t) => {
+  const snapshots = [`${one}@many`, `${two}@many`]
+  await makeSnapshots(snapshots)
+  for (const tag of ['a', 'b', 'c']) await holdSnapshots(tag, snapshots)
+  await releaseAll([...snapshots, `${one}@none`])
+  for (const name of snapshots) t.strictSame(await tags(name), [])
+  await destroySnapshots(snapshots)
 })

@@ -1,10 +1,12 @@
 // Lists with properties, and that they say what the zfs program says.
+import { execFileSync } from 'node:child_process'
 import type { Test } from 'tap'
 import {
   cloneSnapshot,
   createDataset,
   destroyDataset,
   makeSnapshots,
+  setProperties,
 } from '../../../dist/zfs/datasets.js'
 import { listDatasets } from '../../../dist/zfs/list.js'
 import { Vocabulary } from '../../../dist/zfs/vocabulary.js'
@@ -95,6 +97,40 @@ await t.test('what ceased to be while it was read is none of others', async (t) 
   t.same(await read(`${pool}/ct/one`), [null], 'it has none, as after a promotion')
   t.match(await read(`${pool}/ct/set/clone`), [{ value: `${pool}/ct/one@a` }])
   t.same(await read(`${pool}/ct/gone`), [{ value: `${pool}/ct/one@a`, source: null }])
+})
+
+await t.test('a volume that has not come wholly says nothing of filesystems', async (t) => {
+  const half = `${pool}/half`
+  zfs('create', '-s', '-V', '16M', `${pool}/source`)
+  zfs('snapshot', `${pool}/source@a`)
+  const cut = `zfs send ${pool}/source@a | head -c 2000 | zfs receive -s ${half}`
+  t.throws(() => execFileSync('sh', ['-c', `${cut} 2>&1`]))
+  t.equal(zfs('get', '-Ho', 'value', 'type', half), 'volume')
+  // One that nobody has asked for yet.
+  const properties = ['snapshot_limit', 'filesystem_limit', 'refquota', 'quota']
+  await listDatasets(half, { properties })
+  zfs('create', '-u', '-o', 'refquota=4M', `${pool}/after`)
+  const [after] = await listDatasets(`${pool}/after`, { properties: ['refquota'] })
+  t.equal(after?.properties['refquota']?.value, 2n ** 22n)
+  for (const name of ['after', 'source']) zfs('destroy', '-r', `${pool}/${name}`)
+  zfs('receive', '-A', half)
+})
+
+await t.test('more user properties than a list has room for', async (t) => {
+  const much = `${pool}/much`
+  await createDataset(much, { canmount: 'off', quota: 2 ** 27 })
+  const text = 'x'.repeat(8000)
+  for (let count = 0; count < 600; count += 200) {
+    const some = Array.from({ length: 200 }, (_, index) => [`org.example:${count + index}`, text])
+    await setProperties(much, Object.fromEntries(some) as Record<string, string>)
+  }
+  const [found] = await listDatasets(much, { properties: ['quota', 'used', 'canmount'] })
+  t.match(found?.properties, {
+    quota: { value: 2n ** 27n, source: 'local' },
+    canmount: { value: 'off', source: 'local' },
+  })
+  t.type(found?.properties['used']?.value, 'bigint')
+  zfs('destroy', much)
 })
 
 await t.test('more than a program has room for at first', async (t) => {
