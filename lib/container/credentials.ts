@@ -2,6 +2,7 @@
 // are the guest's word about the guest: a wrong one only harms itself.
 
 import { z } from 'zod'
+import { SystemError } from '../errors.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { FileTarget } from '../keeper/types.js'
@@ -29,7 +30,8 @@ const userSchema = z.union(
   { error: 'must be a name, a uid, or { uid, gid, groups }' },
 )
 
-const LIMIT = 4 * 2 ** 20
+// Answers of the keeper travel in one message.
+const LIMIT = 2 ** 16
 
 /** A name, a uid, or ids as they are. */
 export type UserOption =
@@ -57,6 +59,12 @@ export async function credentialsOf(
     { op: 'read', path: '/etc/passwd', limit: LIMIT },
     { op: 'read', path: '/etc/group', limit: LIMIT },
   ])
+  for (const one of [passwd, group]) {
+    const error = one?.error
+    if (!(error instanceof SystemError) || error.code !== 'EFBIG') continue
+    const reason = `cannot be looked up, as ${error.path} is larger than 64 KiB: give uid, gid and groups`
+    throw new InvalidArgumentError(`${what}.user`, reason)
+  }
   const found = findUser(passwd?.data?.toString() ?? '', wanted)
   if (found === null) {
     if (typeof wanted === 'number')

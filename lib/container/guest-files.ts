@@ -1,5 +1,5 @@
 // Files inside a guest that name it: hostname, hosts, resolv.conf, machine-id. A file whose owner may
-// not write it is left alone: `chmod u-w FILE` is how an administrator keeps one.
+// not write it is left alone: `chmod u-w FILE` is how an administrator keeps one. So is one of more than 64 KiB.
 
 import { randomBytes } from 'node:crypto'
 import type { Operation } from '../host/operation.js'
@@ -18,7 +18,8 @@ export interface GuestFile {
   readonly content: (now: string | null) => string | null
 }
 
-const LIMIT = 2 ** 20
+// Answers of the keeper travel in one message.
+const LIMIT = 2 ** 16
 
 const SETTLE_MS = 30_000
 
@@ -191,8 +192,10 @@ async function write(
     const info = seen[2 * index]?.stat ?? null
     const data = seen[2 * index + 1]?.data ?? null
     // A link is replaced by a file; its own mode says nothing.
-    const kept = info !== null && info.type === 'file' && (info.mode & 0o200) === 0
-    const text = info?.type === 'file' ? (data?.toString() ?? null) : null
+    const isFile = info?.type === 'file'
+    // Nor is one replaced that cannot be read, as it is too large: what is in it would be lost.
+    const kept = isFile && ((info.mode & 0o200) === 0 || data === null)
+    const text = isFile ? (data?.toString() ?? null) : null
     return { text, writable: !kept, info }
   })
   for (const [index, file] of files.entries()) {

@@ -29,6 +29,7 @@ struct Known {
   pid_t pid = -1;
   uint64_t start_time = 0;
   base::UniqueFd fd;
+  int unknown = 0;  // why it could not be looked at
 };
 
 Known known_process(std::string_view item) {
@@ -36,7 +37,10 @@ Known known_process(std::string_view item) {
   if (!fields || !fields->has(Tag::PID)) return {};
   const auto pid = static_cast<pid_t>(fields->number(Tag::PID));
   const uint64_t start_time = fields->number(Tag::TIME);
-  return {pid, start_time, open_same_process(pid, start_time)};
+  if (pid <= 0) return {pid, start_time, {}, 0};  // written down before there was one
+  auto fd = open_same_process(pid, start_time);
+  if (fd.ok()) return {pid, start_time, std::move(*fd)};
+  return {pid, start_time, {}, fd.error().errnum == ESRCH ? 0 : fd.error().errnum};
 }
 
 // Of a start that nobody waits for any more. It is not our child: its end is all there is to wait
@@ -93,11 +97,23 @@ void Containers::adopt_all() {
   for (const std::string& name : entries(directory)) {
     const std::string path = directory + "/" + name;
     const auto bytes = base::read_file(path, kMaxPlan);
+    if (!bytes.ok() && bytes.error().errnum != EFBIG) {
+      context_.log.line("%s: left as it is: %s", path.c_str(), std::strerror(bytes.error().errnum));
+      continue;
+    }
     const auto kept = bytes.ok() ? Message::parse(*bytes) : std::nullopt;
     auto plan = kept ? plan_of(*kept) : std::nullopt;
     if (!plan || plan->key() != name) {
       context_.log.line("%s: not a plan, removed", path.c_str());
       ::unlink(path.c_str());
+      continue;
+    }
+    Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
+    Known init = known_process(kept->fields.text(Tag::INIT_PID));
+    if (const int unknown = monitor.unknown != 0 ? monitor.unknown : init.unknown; unknown != 0) {
+      // It may well run, and is not to be ended because we cannot look.
+      context_.log.line("%s: left as it is: its processes cannot be looked at: %s", name.c_str(),
+                        std::strerror(unknown));
       continue;
     }
     auto made = std::make_unique<Container>();
@@ -106,14 +122,13 @@ void Containers::adopt_all() {
     container.frame = kept->fields.str(Tag::ITEM);
     container.filter = kept->fields.str(Tag::SECCOMP_FILTER);
     container.notify_path = kept->fields.str(Tag::NOTIFY_SOCKET);
-    Known monitor = known_process(kept->fields.text(Tag::MONITOR_PID));
-    Known init = known_process(kept->fields.text(Tag::INIT_PID));
     const bool ran = init.pid > 0;
     container.monitor_start_time = monitor.start_time;
     containers_[name] = std::move(made);
-    const auto fifo = open_fifo(container.plan.lxc_path);
+    // Also without it the end is seen: expect_end().
+    if (!open_fifo(container.plan.lxc_path).ok()) open_fifo_later(container.plan.lxc_path);
     const RebootMark mark = reboot_mark_at(reboot_mark(name), monitor.pid, monitor.start_time);
-    if (ran && monitor.fd.valid() && fifo.ok() && mark != RebootMark::kOfThat) {
+    if (ran && monitor.fd.valid() && mark != RebootMark::kOfThat) {
       container.monitor = monitor.pid;
       container.monitor_fd = std::move(monitor.fd);
       container.init = init.pid;

@@ -101,6 +101,7 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     watch(key);
     if (container.state != State::kStarting) watch_init(key);
     if (container.notify.valid()) watch_notify(container);
+    if (!fifos_.contains(container.plan.lxc_path)) open_fifo_later(container.plan.lxc_path);
     if (!container.announced && container.state == State::kStarting) announce_soon(key);
     if (fields.has(Tag::TIMEOUT_MS)) expect_running(key, fields.number(Tag::TIMEOUT_MS));
     if (fields.has(Tag::LINGER_MS)) expect_undone(key, fields.number(Tag::LINGER_MS));

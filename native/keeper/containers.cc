@@ -20,6 +20,12 @@
 #include "keeper/state_directory.h"
 
 namespace keeper {
+namespace {
+
+// What lxc-wait(1) has begun ends a minute after it.
+constexpr uint64_t kFifoMs = 1000;
+
+}  // namespace
 
 const char* name_of(State state) {
   switch (state) {
@@ -225,6 +231,14 @@ base::Status Containers::open_fifo(const std::string& lxc_path) {
   fifos_.emplace(lxc_path, std::move(*fifo));
   watch_fifo(lxc_path);
   return base::success();
+}
+
+void Containers::open_fifo_later(const std::string& lxc_path) {
+  if (!awaited_fifos_.insert(lxc_path).second) return;
+  context_.loop.after(kFifoMs, [this, lxc_path] {
+    awaited_fifos_.erase(lxc_path);
+    if (!open_fifo(lxc_path).ok()) open_fifo_later(lxc_path);
+  });
 }
 
 void Containers::watch_fifo(const std::string& lxc_path) {

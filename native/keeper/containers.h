@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,8 @@ class Containers {
   [[nodiscard]] std::string seccomp_file(const StartPlan& plan) const;
   base::Status launch(Container& container);
   base::Status open_fifo(const std::string& lxc_path);
+  // Somebody else may have it locked, as lxc-monitord does.
+  void open_fifo_later(const std::string& lxc_path);
   void watch_fifo(const std::string& lxc_path);
   base::Status open_notify(Container& container);
   void watch_notify(const Container& container);
@@ -145,6 +148,7 @@ class Containers {
   Ended ended_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
   std::map<std::string, MonitorFifo> fifos_;
+  std::set<std::string> awaited_fifos_;
 };
 
 }  // namespace keeper

@@ -238,7 +238,9 @@ void Containers::close_notify(Container& container) {
 
 void Containers::drain_fifo(const Container& container) {
   const std::string lxc_path = container.plan.lxc_path;
-  fifos_.at(lxc_path).drain([&](MonitorFifo::Type type, const std::string& name, int value) {
+  const auto fifo = fifos_.find(lxc_path);
+  if (fifo == fifos_.end()) return;
+  fifo->second.drain([&](MonitorFifo::Type type, const std::string& name, int value) {
     record(lxc_path, type, name, value);
   });
 }

@@ -71,28 +71,32 @@ void Orphans::look_after(uint64_t milliseconds) {
 void Orphans::look() {
   reap_ending();
   hooks_.again();
-  const bool more = !wait_for_all();
+  uint64_t again = wait_for_some();
   remove_left();
   if (left_.empty()) looks_ = 0;
-  if (more || (looks_ > 0 && --looks_ > 0)) look_after(kLaterMs);
+  if (looks_ > 0 && --looks_ > 0 && again == 0) again = kLaterMs;
+  if (again > 0) look_after(again);
 }
 
-bool Orphans::wait_for_all() {
-  for (;;) {
+// A guest can make them, and stop those that are traced, faster than we are: others have their
+// turn.
+uint64_t Orphans::wait_for_some() {
+  for (int waits = 0; waits < kMaxWaits; waits++) {
     siginfo_t child{};
     const int found = base::retry(
         [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL); });
     // Only the first is shown. One that somebody waits for goes in the loop's next turns.
-    if (found != 0 || child.si_pid == 0) return true;
+    if (found != 0 || child.si_pid == 0) return 0;
     if (stopped(child)) {
-      if (!detach(child)) return false;
+      if (!detach(child)) return kLaterMs;
       continue;
     }
     if (!hooks_.known(child.si_pid)) hooks_.catch_up();
-    if (hooks_.known(child.si_pid) || ending_.contains(child.si_pid)) return false;
-    if (!in_container(child.si_pid)) return false;
+    if (hooks_.known(child.si_pid) || ending_.contains(child.si_pid)) return kLaterMs;
+    if (!in_container(child.si_pid)) return kLaterMs;
     base::retry([&] { return ::waitpid(child.si_pid, nullptr, WNOHANG | __WALL); });
   }
+  return kSoonMs;
 }
 
 void Orphans::end(const std::string& cgroup) {
@@ -108,8 +112,12 @@ void Orphans::end(const std::string& cgroup) {
 }
 
 void Orphans::end(pid_t pid, base::UniqueFd pid_fd) {
-  if (pid <= 0 || !pid_fd.valid()) return;
-  (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
+  if (pid <= 0) return;
+  if (pid_fd.valid()) {
+    (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
+  } else {
+    ::kill(pid, SIGKILL);
+  }
   ending_[pid] = std::move(pid_fd);
   look_after(kSoonMs);
 }

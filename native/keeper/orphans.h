@@ -30,7 +30,8 @@ class Orphans {
 
   Orphans(Context& context, Hooks hooks);
 
-  // Ends one child, and waits for it without keeping anybody: its guest may hold it.
+  // Ends one child, and waits for it without keeping anybody: its guest may hold it. Nobody has
+  // waited for it yet, so its number is its own where no descriptor could be had.
   void end(pid_t pid, base::UniqueFd pid_fd);
   // Ends what is in the cgroup of a session, and removes it when that has gone.
   void end(const std::string& cgroup);
@@ -45,11 +46,12 @@ class Orphans {
   static constexpr uint64_t kLaterMs = 50;
   static constexpr int kLooks = 100;
   static constexpr size_t kMaxTries = 64;
+  static constexpr int kMaxWaits = 64;
 
   void look_after(uint64_t milliseconds);
   void look();
-  // False when there may be more behind one that somebody else waits for.
-  bool wait_for_all();
+  // When to look again, as there may be more; never for 0.
+  uint64_t wait_for_some();
   void reap_ending();
   void remove_left();
   // Tries to remove it.

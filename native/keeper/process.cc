@@ -45,12 +45,16 @@ std::optional<ProcessStat> process_stat(pid_t pid) {
   return text.ok() ? parse_stat(*text) : std::nullopt;
 }
 
-base::UniqueFd open_same_process(pid_t pid, uint64_t start_time) {
+base::Result<base::UniqueFd> open_same_process(pid_t pid, uint64_t start_time) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
   base::UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!fd.valid()) return fd;
+  if (!fd.valid()) return base::last_error("pidfd_open", path);
   // Looked at after the open: what the descriptor names cannot change any more.
-  const auto stat = process_stat(pid);
-  if (!stat || stat->start_time != start_time) fd.reset();
+  const auto text = base::read_file(path);
+  const bool gone = !text.ok() && text.error().errnum == ENOENT;
+  if (!text.ok() && !gone) return text.error();
+  const auto stat = gone ? std::nullopt : parse_stat(*text);
+  if (!stat || stat->start_time != start_time) return base::SysError{ESRCH, "read", path};
   return fd;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/fd.h"
+#include "base/result.h"
 
 namespace keeper {
 
@@ -22,8 +23,9 @@ std::optional<ProcessStat> process_stat(pid_t pid);
 // The text of /proc/PID/stat.
 std::optional<ProcessStat> parse_stat(const std::string& text);
 
-// A pidfd of `pid`, when it is still the process that was started at `start_time`.
-base::UniqueFd open_same_process(pid_t pid, uint64_t start_time);
+// A pidfd of `pid`. ESRCH when it is not the process any more that was started at `start_time`;
+// every other error says nothing of it.
+base::Result<base::UniqueFd> open_same_process(pid_t pid, uint64_t start_time);
 
 // The only child of a monitor is the container's init. 0 without one; nothing when that could not
 // be read.

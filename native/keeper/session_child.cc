@@ -132,25 +132,30 @@ struct Terminal {
   base::UniqueFd slave;
 };
 
+bool is_devpts(const base::UniqueFd& fd) {
+  struct stat info{};
+  struct statfs fs{};
+  return ::fstat(fd.get(), &info) == 0 && ::fstatfs(fd.get(), &fs) == 0 &&
+         fs.f_type == DEVPTS_SUPER_MAGIC && S_ISCHR(info.st_mode) && info.st_rdev == makedev(5, 2);
+}
+
 // From the guest's own devpts, so that ttyname(3) works there; nothing else under that name
-// is taken for one.
+// is taken for one. Not by /proc/self/fd, which is what the guest says: a link there may lead by
+// what we hold to devpts of the host.
 base::Result<Terminal> open_terminal(unsigned short rows, unsigned short cols) {
   Terminal terminal;
   const std::string path = "/dev/pts/ptmx";
-  auto handle = base::open_at(AT_FDCWD, path, O_PATH | O_NOFOLLOW);
-  if (!handle.ok()) return std::move(handle.error());
-  struct stat info{};
-  struct statfs fs{};
-  if (::fstat(handle->get(), &info) != 0 || ::fstatfs(handle->get(), &fs) != 0 ||
-      fs.f_type != DEVPTS_SUPER_MAGIC || !S_ISCHR(info.st_mode) || info.st_rdev != makedev(5, 2)) {
+  auto root = base::open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
+  if (!root.ok()) return std::move(root.error());
+  // First without touching it: what else may stand there need not like to be opened.
+  auto seen = ns::open_in_root(root->get(), path, O_PATH | O_NOFOLLOW);
+  if (!seen.ok()) return std::move(seen.error());
+  if (!is_devpts(*seen)) return base::SysError{ENOTTY, "open", path};
+  auto master = ns::open_in_root(root->get(), path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+  if (!master.ok()) return std::move(master.error());
+  // Another one may stand there by now.
+  if (!is_devpts(*master) || ::fcntl(master->get(), F_SETFL, 0) != 0) {
     return base::SysError{ENOTTY, "open", path};
-  }
-  auto master =
-      base::open_at(AT_FDCWD, "/proc/self/fd/" + std::to_string(handle->get()), O_RDWR | O_NOCTTY);
-  if (!master.ok()) {
-    // /proc may be anything in there; the name was just seen to be a devpts.
-    master = base::open_at(AT_FDCWD, path, O_RDWR | O_NOCTTY | O_NOFOLLOW);
-    if (!master.ok()) return std::move(master.error());
   }
   terminal.master = std::move(*master);
   const int unlock = 0;
@@ -259,6 +264,10 @@ void become_inner_root(const SessionInput& input) {
 void run_program(void* argument) {
   const auto& [input, confinement, pid] = *static_cast<const Program*>(argument);
   become_inner_root(input);
+  // By the path of one of them the guest could come out of its root.
+  std::vector<int> wanted = input.streams;
+  wanted.insert(wanted.end(), {input.report, confinement.proc.get()});
+  close_all_but(wanted);
   OR_GIVE_UP("root", done(Step::PROGRAM_ROOT));
   base::UniqueFd slave;
   if (input.tty) {

@@ -48,7 +48,8 @@ Sessions::Sessions(Context& context, Containers& containers)
 
 bool Sessions::has(pid_t pid) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
-    return s.second->pid == pid || s.second->entry == pid;
+    // One that has ended was waited for, and its number may be another one's by now.
+    return (s.second->pid == pid && !s.second->status) || s.second->entry == pid;
   });
 }
 
@@ -280,7 +281,11 @@ void Sessions::reported(uint64_t id) {
   const auto message = received.ok() ? Message::parse(received->bytes) : std::optional<Message>();
   if (message && message->kind == Kind::REPLY) {
     session.pid = static_cast<pid_t>(message->fields.number(Tag::PID));
-    if (auto fd = ns::pidfd_open(session.pid); fd.ok()) session.pid_fd = std::move(*fd);
+    auto fd = ns::pidfd_open(session.pid);
+    if (fd.ok()) session.pid_fd = std::move(*fd);
+    // Nobody could see its end: then it must not go on.
+    else
+      session.unseen = fd.error().errnum;
     return;
   }
   if (message) {
@@ -318,7 +323,9 @@ void Sessions::failed(uint64_t id) {
   Session& session = *sessions_.at(id);
   const bool gone = init_ended(session);
   leave(session);
-  if (session.failure.bytes().empty()) {
+  if (session.unseen != 0) {
+    session.waiting->fail({session.unseen, "pidfd_open", session.args[0]}, "exec");
+  } else if (session.failure.bytes().empty()) {
     session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
   } else if (gone) {
     // Whatever failed, this is why: a fork into a dying pid namespace, for one, says ENOMEM.
@@ -411,7 +418,7 @@ void Sessions::remove(uint64_t id) {
   }
   if (session.pid > 0 && !session.status) orphans_.end(session.pid, std::move(session.pid_fd));
   const std::string cgroup = session.cgroup;
-  const bool untold = session.pid <= 0;
+  const bool untold = session.pid <= 0 || session.unseen != 0;
   sessions_.erase(id);
   untold ? orphans_.end(cgroup) : orphans_.remove(cgroup);
   passed(Step::EXEC_REMOVED);

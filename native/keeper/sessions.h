@@ -29,6 +29,7 @@ struct Session {
   pid_t init = -1;    // of the run that it is in
   pid_t pid = -1;
   base::UniqueFd pid_fd;
+  int unseen = 0;           // why there is none: it must not go on, as nobody would see its end
   base::UniqueFd entry_fd;  // pidfd of the process on the way in
   pid_t entry = -1;
   base::UniqueFd report;

@@ -150,6 +150,20 @@ static int flood(double seconds) {
   return 0;
 }
 
+// Children of the keeper's that it traces, each of which stops again as soon as it is let go.
+static int stops(double seconds) {
+  const double end = now() + seconds;
+  for (int i = 0; i < 200; i++) {
+    if (sibling() != 0) continue;
+    while (now() < end) {
+      if (ptrace(PTRACE_TRACEME, 0, 0, 0) == 0) raise(SIGSTOP);
+    }
+    _exit(0);
+  }
+  while (now() < end) usleep(1000);
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   const double number = argc > 2 ? atof(argv[2]) : 0;
@@ -159,6 +173,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "packets") == 0) return packets();
   if (strcmp(what, "peek") == 0) return peek(number);
   if (strcmp(what, "flood") == 0) return flood(number);
+  if (strcmp(what, "stops") == 0) return stops(number);
   if (strcmp(what, "bomb") == 0) return bomb();
   if (strcmp(what, "memory") == 0) return memory();
   if (strcmp(what, "zombies") == 0) return zombies((int)number);

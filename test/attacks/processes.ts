@@ -126,11 +126,13 @@ await room.attack(
   'a flood of children for the keeper',
   async ({ t, guest, other, shell, harmless }) => {
     await shell('true')
-    const floods = [1, 2].map(() => guest.exec(['/attack', 'flood', '2']))
-    for (const end = Date.now() + 2000; Date.now() < end;) {
-      await harmless(() => other.exec(['true']), [])
+    for (const how of ['flood', 'stops']) {
+      const floods = [1, 2].map(() => guest.exec(['/attack', how, '2']))
+      for (const end = Date.now() + 2000; Date.now() < end;) {
+        await harmless(() => other.exec(['true']), [])
+      }
+      for (const { exitCode } of await Promise.all(floods)) t.equal(exitCode, 0)
     }
-    for (const { exitCode } of await Promise.all(floods)) t.equal(exitCode, 0)
     await noZombie()
   },
 )

@@ -1,5 +1,6 @@
 // The keeper is killed; its containers are not, and the next keeper has them.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, existsSync, renameSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Keeper } from '../../../dist/keeper/keeper.js'
@@ -52,6 +53,29 @@ await t.test('its socket stays, whoever deletes it', async (t) => {
   }
   rmSync(`${path}.gone`)
   t.ok(second.open, 'and who is connected stays so')
+})
+
+await t.test('while somebody else listens to what liblxc says', async (t) => {
+  const path = join('/run/lxc', plan.lxcPath, 'monitor-fifo')
+  process.kill(second.pid, 'SIGKILL')
+  await until(() => !second.open)
+  await second.close()
+  const lock = `
+import fcntl, sys
+file = open(sys.argv[1], 'r+b', buffering=0)
+fcntl.lockf(file, fcntl.LOCK_EX)
+print('locked', flush=True)
+sys.stdin.read()`
+  const other = spawn('python3', ['-c', lock, path], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(other.stdout, 'data')
+  second = await host.connect()
+  t.match(await second.containers(), [{ id: 'kept', state: 'running', initPid }])
+  other.stdin.end()
+  await once(other, 'exit')
+  const isHeard = () =>
+    spawnSync('python3', ['-c', lock.replace('EX)', 'EX | fcntl.LOCK_NB)'), path], { input: '' })
+      .status !== 0
+  await until(isHeard)
 })
 
 await t.test('starts another beside it', async () => {
