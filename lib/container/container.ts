@@ -55,6 +55,7 @@ import {
   rebootContainer,
   restartContainer,
   type RebootOptions,
+  type RestartOptions,
   type RestartResult,
 } from './reboot.js'
 import { placeForLxc, type LxcPlace } from './lxc-place.js'
@@ -206,7 +207,7 @@ export class Container {
    * Stop and start. Changed settings take effect. Given up while it stops, nobody waits any more; once it
    * has stopped it is started, also where this process ends before that: by the next one that opens its host.
    */
-  restart(options?: StopOptions): Promise<RestartResult> {
+  restart(options?: RestartOptions): Promise<RestartResult> {
     return restartContainer(this.#record, options)
   }
 

@@ -24,6 +24,11 @@ export interface RebootOptions extends OperationOptions {
   readonly timeout?: number | undefined
 }
 
+export interface RestartOptions extends StopOptions {
+  /** Milliseconds until the next init must run, once it has stopped; default 60,000. */
+  readonly startTimeout?: number | undefined
+}
+
 export interface RestartResult {
   readonly stop: StopResult
   readonly start: StartResult
@@ -33,10 +38,11 @@ const DEFAULT_TIMEOUT_MS = 60_000
 
 export async function restartContainer(
   record: ContainerRecord,
-  options: StopOptions = {},
+  options: RestartOptions = {},
 ): Promise<RestartResult> {
   const { timeout, method } = stopArguments(options, 'restart')
-  using op = await record.begin('restart', options, ['timeout', 'method'])
+  const startMs = timeoutOf(options.startTimeout, DEFAULT_TIMEOUT_MS, 'restart.startTimeout')
+  using op = await record.begin('restart', options, ['timeout', 'method', 'startTimeout'])
   assertCanStartAgain(record)
   const { initPid } = record.run
   // Half a restart would be a stop: the next process goes on with one that is cut off.
@@ -44,7 +50,7 @@ export async function restartContainer(
   try {
     const stop = await stopLocked(op, record, timeout, method)
     op.goOn()
-    const start = await startLocked(op, record, DEFAULT_TIMEOUT_MS)
+    const start = await startLocked(op, record, startMs)
     return Object.freeze({ stop, start })
   } finally {
     // A host that is closed meanwhile cuts it off, too.

@@ -188,7 +188,7 @@ export const containerCalls = [
   call('container.restart', 'POST /containers/:container/restart', {
     summary: 'Stops it and starts it.',
     path,
-    query: stopQuery,
+    query: { ...stopQuery, startTimeout: duration },
     run: ({ host, path, query, options }) =>
       host.containers.get(path.container).restart({ ...query, ...options }),
   }),

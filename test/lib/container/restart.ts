@@ -15,6 +15,8 @@ await t.test('what could not be started again is not stopped', async (t) => {
   const problems = await host.healthcheck({ entities: 'all' })
   t.match(problems, [{ of: 'container tank:one', error: /seccomp_profile: '\/nowhere\/at\/all'/ }])
   await ct.unset('seccompProfile')
+  await t.rejects(ct.restart({ startTimeout: -1 }), { message: /restart\.startTimeout/ })
+  t.match(ct.show(), { state: 'running', initPid })
   const { stop } = await ct.restart({ method: 'kill' })
   t.equal(stop.rung, 'kill')
   t.not(ct.show().initPid, initPid)

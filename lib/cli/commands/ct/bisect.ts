@@ -21,6 +21,7 @@ export default command({
   summary: 'find the container that makes the trouble',
   details:
     'Halves of the containers that run are suspended, and each time it is asked whether the situation has changed. ' +
+    'None is stopped that is deleted then. ' +
     'When one is left, or it is given up, also by Ctrl-C, all are resumed, but those that were not ' +
     'suspended by it. Should it be killed, `osctl ct ls -S frozen` lists what it left frozen.',
   options: {
@@ -50,6 +51,11 @@ export default command({
       (thing) => !excluded.has(String(thing.id)) && !excluded.has(referenceOf(thing)),
     )
     if (chosen.length === 0) throw new Error('no container that runs is meant')
+    const ephemeral = action === 'stop' ? chosen.filter((thing) => thing.ephemeral === true) : []
+    if (ephemeral.length > 0) {
+      const names = ephemeral.map(referenceOf).join(',')
+      throw new Error(`deleted when they stop: --exclude ${names}, or --action freeze`)
+    }
     if (!session.json) table.print(session, chosen)
     session.tell(`\nSelected containers: ${chosen.length}\nSuspend action: ${action}\n`)
     const found = await search(chosen.map(referenceOf), action, session)

@@ -3,11 +3,13 @@
 import { command } from '../../command.js'
 import { at, type DaemonClient } from '../../daemon-client.js'
 import { RefusedError } from '../../errors.js'
+import { tellLeftovers, type Receipt } from '../../receipt.js'
 import { inPool, named } from '../../session.js'
 
 interface Shown {
   readonly pool: string
   readonly state: string
+  readonly ephemeral: boolean
 }
 
 export default command({
@@ -27,6 +29,12 @@ export default command({
     // Before one that runs is stopped.
     if (await isThere(daemon, fresh)) throw new Error(`container '${fresh}' already exists`)
     const running = shown.state === 'running'
+    if (running && shown.ephemeral) {
+      throw new Error(
+        `container '${old}' is deleted when it stops, and is not stopped for this: ` +
+          '`osctl ct unset ephemeral` first',
+      )
+    }
     if (running) await daemon.ask(at`POST /containers/${old}/stop`)
     const isRenamed =
       fresh.startsWith(`${shown.pool}:`) && user === undefined && group === undefined
@@ -40,8 +48,11 @@ export default command({
       if (running) await daemon.ask(at`POST /containers/${old}/start`)
       throw error
     }
-    if (!isRenamed) await daemon.ask(at`DELETE /containers/${old}`)
+    const code = isRenamed
+      ? 0
+      : tellLeftovers(await daemon.ask<Receipt>(at`DELETE /containers/${old}`))
     if (running) await daemon.ask(at`POST /containers/${fresh}/start`)
+    return code
   },
 })
 

@@ -3,13 +3,7 @@
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
 import { inPool } from '../../session.js'
-import {
-  startContainer,
-  startOptions,
-  startTimeout,
-  stopOptions,
-  stopQuery,
-} from '../../start-options.js'
+import { startOptions, startTimeout, stopOptions, stopQuery } from '../../start-options.js'
 
 const { debug: _debug, ...options } = startOptions
 
@@ -25,14 +19,18 @@ export default command({
     const name = inPool(session, id)
     const query = stopQuery(given)
     const timeout = startTimeout(given)
-    const restart = async () => {
-      if (given.reboot) {
-        await session.daemon.ask(at`POST /containers/${name}/reboot`, { query: { timeout } })
-        return
-      }
-      await session.daemon.ask(at`POST /containers/${name}/stop`, { query })
-      await startContainer(session, name, timeout)
-    }
+    const background = timeout === null
+    // In one: stopped alone, one that lasts for a run would be deleted.
+    const restart = () =>
+      given.reboot
+        ? session.daemon.ask(at`POST /containers/${name}/reboot`, {
+            background,
+            query: { timeout },
+          })
+        : session.daemon.ask(at`POST /containers/${name}/restart`, {
+            background,
+            query: { ...query, startTimeout: timeout },
+          })
     if (given.foreground) {
       const { withConsole } = await import('../../console-client.js')
       return withConsole(session, name, restart, 'when it is left')
