@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { ASKED, TOLD, type Frame } from '../daemon/frames.js'
 import { Connection } from './connection.js'
 import { at } from './daemon-client.js'
+import { BadAnswerError } from './errors.js'
 import type { Session } from './session.js'
 import { Terminal } from './terminal.js'
 
@@ -52,6 +53,10 @@ class ProgramClient {
   /** How much of it this daemon has told us that the program has. */
   #taken = 0n
   #id: string | null = null
+  /** This daemon has told all that it has read of the output. */
+  #toldAll = false
+  /** One has gone without saying so. */
+  #missing = false
   #asked = false
   #code = 1
 
@@ -75,6 +80,10 @@ class ProgramClient {
 
   async run(): Promise<number> {
     await this.#connection.run((frame) => this.#take(frame))
+    // Who sits at a terminal sees it.
+    if (this.#missing && this.#terminal === null) {
+      throw new BadAnswerError('it has ended in the middle, and output may be missing')
+    }
     return this.#code
   }
 
@@ -85,6 +94,8 @@ class ProgramClient {
       this.#connection.json(ASKED.begin, { ...this.#program, tty, stdin: true })
       return
     }
+    this.#missing ||= !this.#toldAll
+    this.#toldAll = false
     this.#taken = 0n
     if (this.#kept.length > 0) this.#connection.send(ASKED.input, this.#kept)
     if (this.#ended) this.#connection.send(ASKED.end, NOTHING)
@@ -106,6 +117,9 @@ class ProgramClient {
         return false
       case TOLD.taken:
         this.#drop(bytes.readBigUInt64BE())
+        return false
+      case TOLD.detached:
+        this.#toldAll = true
         return false
       case TOLD.exit:
         this.#code = codeOf(JSON.parse(bytes.toString()) as Exit)

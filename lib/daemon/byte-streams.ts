@@ -74,7 +74,9 @@ export class ByteStreams {
     }
     const wire = new Wire(socket)
     const stop = (error?: unknown) => {
-      if (error !== undefined) wire.json(TOLD.error, answerOf(error).error)
+      // What a program has printed last may wait for a client that pauses.
+      if (error === undefined) return void hangUp(socket, undefined, Infinity)
+      wire.json(TOLD.error, answerOf(error).error)
       void hangUp(socket)
     }
     const open = await this.#behind(request, wire, stop)

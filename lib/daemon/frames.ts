@@ -33,6 +33,8 @@ export const TOLD = {
   taken: 'T',
   /** Empty: input waits, as the program does not read. */
   waits: 'W',
+  /** Empty: the daemon ends, and has said all that it has read of the output. Without it some may be missing. */
+  detached: 'D',
   /** JSON, how it ended: the last. */
   exit: 'X',
   /** JSON, what is wrong: the last. */

@@ -85,7 +85,10 @@ export class ProgramStream implements Behind {
   async detach(): Promise<void> {
     const session = this.#session
     if (session === null) this.#leaving.abort(new Error('osctld ends'))
-    else await this.#letGo(session)
+    else {
+      await this.#letGo(session)
+      this.#wire.send(TOLD.detached, Buffer.alloc(0))
+    }
   }
 
   /** What was read goes to the client; the rest waits for the next who asks. */

@@ -196,6 +196,47 @@ await t.test('what is wrong is told', async (t) => {
   t.same(await sessions(), [])
 })
 
+await t.test('a client that pauses for longer than a program goes on', async (t) => {
+  const stream = await Stream.open(spawn)
+  // More than what is between holds, and so little more that osctld has all of it.
+  const bytes = 270_000
+  stream.send('b', { args: ['sh', '-c', `read go; yes | head -c ${bytes}`] })
+  await stream.has('B')
+  stream.socket.pause()
+  stream.send('i', '\n')
+  await sleep(6000)
+  stream.socket.resume()
+  await stream.end()
+  t.equal(stream.text('O').length, bytes)
+  t.match(stream.json('X'), { exitCode: 0 })
+})
+
+await t.test('a client that pauses, and the daemon is replaced meanwhile', async (t) => {
+  const [reads, pauses] = await Promise.all([Stream.open(spawn), Stream.open(spawn)])
+  reads.send('b', { args: ['cat'] })
+  await reads.has('B')
+  pauses.send('b', { args: ['sh', '-c', 'read go; yes | head -c 600000; cat'] })
+  await pauses.has('B')
+  pauses.socket.pause()
+  pauses.send('i', '\n')
+  // Of a stream that is paused, Node reads some more; then it does not, and what is between fills.
+  await until(() => pauses.socket.readableLength >= pauses.socket.readableHighWaterMark)
+  await sleep(500)
+  const ended = Promise.all([reads.end(), pauses.end()])
+  await daemon.close()
+  pauses.socket.resume()
+  await ended
+  t.ok(reads.said.has('D'), 'whoever has all is told so')
+  t.notOk(pauses.said.has('D'), 'and who has not is not')
+  daemon = await Daemon.open(options, pino({ level: 'silent' }))
+  await daemon.begun
+  for (const { session } of await sessions()) {
+    await client.ask(`POST /v1/containers/web/sessions/${session}/kill?signal=SIGKILL`)
+    const again = await Stream.open(`/v1/containers/web/sessions/${session}`)
+    await again.end()
+  }
+})
+
 await t.test('a slow client, and the daemon is replaced meanwhile', async (t) => {
   const first = await Stream.open(spawn)
   const script = 'i=0; while [ $i -lt 60000 ]; do echo "$i is a number"; i=$((i+1)); done'

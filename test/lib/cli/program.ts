@@ -1,0 +1,84 @@
+// A program whose osctld is replaced: what osctl makes of what the old one has said, and of what it has not.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import type { Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { DaemonClient } from '../../../dist/cli/daemon-client.js'
+import { runProgram } from '../../../dist/cli/program-client.js'
+import type { Session } from '../../../dist/cli/session.js'
+import { frame, FrameCutter, type Frame } from '../../../dist/daemon/frames.js'
+
+const dir = mkdtempSync(join(tmpdir(), 'program-'))
+t.teardown(() => rmSync(dir, { recursive: true }))
+let servers = 0
+
+const UPGRADED = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: osctl\r\n\r\n'
+const NOTHING = Buffer.alloc(0)
+const json = (kind: string, value: unknown) => frame(kind, Buffer.from(JSON.stringify(value)))
+
+interface Peer {
+  readonly socket: Socket
+  readonly frames: readonly Frame[]
+  /** Why what was said could not be understood. */
+  readonly wrong: unknown
+}
+
+/** A daemon that is replaced by the next after each connection. @param each what they do with theirs */
+async function daemons(t: Test, ...each: ((peer: Peer, frame: Frame) => void)[]) {
+  const path = join(dir, String(servers++))
+  const server = createServer()
+  let connections = 0
+  server.on('upgrade', (_request, socket: Socket) => {
+    const does = each[connections++]
+    const cutter = new FrameCutter()
+    const frames: Frame[] = []
+    const peer = { socket, frames, wrong: null as unknown }
+    socket.write(UPGRADED)
+    socket.on('error', () => undefined)
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        for (const one of cutter.cut(bytes)) {
+          frames.push(one)
+          does?.(peer, one)
+        }
+      } catch (error) {
+        peer.wrong = error
+        socket.end(json('F', { code: 'ERR_INVALID_ARGUMENT', message: (error as Error).message }))
+      }
+    })
+  })
+  server.listen(path)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return new DaemonClient(path, 'test')
+}
+
+const run = (daemon: DaemonClient, input = new PassThrough()) =>
+  runProgram({ daemon } as Session, 'web', { args: ['cat'] }, input)
+
+const begins =
+  (last: Buffer) =>
+  ({ socket }: Peer, { kind }: Frame) => {
+    if (kind !== 'b') return
+    socket.write(json('B', { session: 7, pid: 1, tty: false }))
+    socket.end(last)
+  }
+const ends = ({ socket }: Peer) => socket.end(json('X', { exitCode: 3, signal: null }))
+
+await t.test('one that has said all', async (t) => {
+  const daemon = await daemons(t, begins(frame('D', NOTHING)), ends)
+  const input = new PassThrough()
+  input.end()
+  t.equal(await run(daemon, input), 3)
+})
+
+await t.test('one that has not', async (t) => {
+  const daemon = await daemons(t, begins(NOTHING), ends)
+  const input = new PassThrough()
+  input.end()
+  await t.rejects(run(daemon, input), { message: /output may be missing/ })
+})
