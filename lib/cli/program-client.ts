@@ -2,7 +2,7 @@
 
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
-import { ASKED, TOLD, type Frame } from '../daemon/frames.js'
+import { ASKED, MAX_FRAME, TOLD, type Frame } from '../daemon/frames.js'
 import { Connection } from './connection.js'
 import { at } from './daemon-client.js'
 import { BadAnswerError } from './errors.js'
@@ -97,7 +97,7 @@ class ProgramClient {
     this.#missing ||= !this.#toldAll
     this.#toldAll = false
     this.#taken = 0n
-    if (this.#kept.length > 0) this.#connection.send(ASKED.input, this.#kept)
+    this.#send(this.#kept)
     if (this.#ended) this.#connection.send(ASKED.end, NOTHING)
     this.#resized()
   }
@@ -135,7 +135,7 @@ class ProgramClient {
     input.on('data', (bytes: Buffer) => {
       this.#kept = Buffer.concat([this.#kept, bytes])
       if (this.#kept.length > MAX_KEPT) input.pause()
-      this.#connection.send(ASKED.input, bytes)
+      this.#send(bytes)
     })
     input.once('end', () => {
       this.#ended = true
@@ -143,6 +143,12 @@ class ProgramClient {
     })
     // It cannot be read: it has none.
     input.on('error', () => input.emit('end'))
+  }
+
+  #send(input: Buffer): void {
+    for (let from = 0; from < input.length; from += MAX_FRAME) {
+      this.#connection.send(ASKED.input, input.subarray(from, from + MAX_FRAME))
+    }
   }
 
   #resized(): void {

@@ -6,7 +6,7 @@ import { InvalidArgumentError } from '../host/errors.js'
 /** A letter and how many bytes follow, big-endian. */
 const HEADER = 5
 /** The longest that a client may send: a program with its arguments. */
-const MAX_FRAME = 256 * 1024
+export const MAX_FRAME = 256 * 1024
 
 /** What clients send. */
 export const ASKED = {

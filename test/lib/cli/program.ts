@@ -23,8 +23,6 @@ const json = (kind: string, value: unknown) => frame(kind, Buffer.from(JSON.stri
 interface Peer {
   readonly socket: Socket
   readonly frames: readonly Frame[]
-  /** Why what was said could not be understood. */
-  readonly wrong: unknown
 }
 
 /** A daemon that is replaced by the next after each connection. @param each what they do with theirs */
@@ -36,7 +34,7 @@ async function daemons(t: Test, ...each: ((peer: Peer, frame: Frame) => void)[])
     const does = each[connections++]
     const cutter = new FrameCutter()
     const frames: Frame[] = []
-    const peer = { socket, frames, wrong: null as unknown }
+    const peer = { socket, frames }
     socket.write(UPGRADED)
     socket.on('error', () => undefined)
     socket.on('data', (bytes: Buffer) => {
@@ -46,7 +44,6 @@ async function daemons(t: Test, ...each: ((peer: Peer, frame: Frame) => void)[])
           does?.(peer, one)
         }
       } catch (error) {
-        peer.wrong = error
         socket.end(json('F', { code: 'ERR_INVALID_ARGUMENT', message: (error as Error).message }))
       }
     })
@@ -81,4 +78,36 @@ await t.test('one that has not', async (t) => {
   const input = new PassThrough()
   input.end()
   await t.rejects(run(daemon, input), { message: /output may be missing/ })
+})
+
+const CHUNK = 60_000
+
+await t.test('input that the next one has to take again', async (t) => {
+  // More than a frame holds.
+  const content = Buffer.alloc(5 * CHUNK, 'input ')
+  let taken = 0
+  const daemon = await daemons(
+    t,
+    ({ socket }, { kind, bytes }) => {
+      if (kind === 'b') socket.write(json('B', { session: 7, pid: 1, tty: false }))
+      if (kind === 'i') taken += bytes.length
+      if (taken === content.length) socket.end(frame('D', NOTHING))
+    },
+    (peer, { kind }) => {
+      const input = peer.frames.filter((one) => one.kind === 'i').map(({ bytes }) => bytes)
+      const all = Buffer.concat(input)
+      if (kind === 'i' && all.length === content.length) {
+        t.ok(all.equals(content), 'all of it')
+        const told = Buffer.alloc(8)
+        told.writeBigUInt64BE(BigInt(all.length))
+        peer.socket.write(frame('T', told))
+      }
+      if (kind === 'e') ends(peer)
+    },
+  )
+  const input = new PassThrough()
+  for (let from = 0; from < content.length; from += CHUNK)
+    input.write(content.subarray(from, from + CHUNK))
+  input.end()
+  t.equal(await run(daemon, input), 3)
 })
