@@ -34,6 +34,11 @@ await t.test('whether it answers', async (t) => {
   )
   t.teardown(() => other.close())
   t.match(await new Osctl(join(dir, 'other')).run('ping'), { code: 3 })
+  const silent = createServer(() => undefined).listen(join(dir, 'silent'))
+  t.teardown(() => silent.close())
+  const waiting = new Osctl(join(dir, 'silent')).running(['ping', '1.0001'])
+  await waiting.until(t, /^error: osctld does not answer as it should/)
+  t.equal(await waiting.ended, 3)
   await osctl.prints(t, ['--socket', place.socket, 'ping'], 'pong\n')
 })
 
