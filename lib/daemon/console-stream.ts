@@ -1,6 +1,8 @@
 // A container's console, over a connection: what it says, and keys.
 
 import type { Console } from '../container/console.js'
+import { StateError } from '../host/errors.js'
+import { isNotRunning } from '../keeper/errors.js'
 import { unknownFrame, windowIn, type Behind } from './behind.js'
 import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
 
@@ -20,7 +22,7 @@ export class ConsoleStream implements Behind {
   }
 
   async frame(frame: Frame): Promise<void> {
-    if (frame.kind === ASKED.input) await this.#console.write(frame.bytes)
+    if (frame.kind === ASKED.input) await this.#press(frame.bytes)
     else if (frame.kind === ASKED.window) {
       const { rows, cols } = windowIn(frame)
       await this.#console.resize(rows, cols)
@@ -33,6 +35,16 @@ export class ConsoleStream implements Behind {
 
   detach(): Promise<void> {
     return this.#console.close()
+  }
+
+  /** Of a container that does not run, or is between two runs, there is no terminal that could take keys. */
+  async #press(keys: Buffer): Promise<void> {
+    try {
+      await this.#console.write(keys)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (!(error instanceof StateError) && !isNotRunning(error) && code !== 'EIO') throw error
+    }
   }
 
   async #pass(): Promise<void> {

@@ -166,6 +166,21 @@ await t.test('the console', async (t) => {
   t.pass('and it is left')
 })
 
+await t.test('keys for a console of what does not run', async (t) => {
+  const stream = await Stream.open('/v1/containers/web/console?since=now')
+  await stream.has('B')
+  await client.ask('POST /v1/containers/web/stop?method=kill')
+  stream.send('i', 'nobody')
+  // As frames are taken one after the other, this one is after the key.
+  stream.send('w', { rows: 30, cols: 90 })
+  await client.ask('POST /v1/containers/web/start')
+  await until(() => stream.said.has('C'))
+  t.notOk(stream.closed, 'it goes on')
+  t.notOk(stream.said.has('F'))
+  stream.socket.end()
+  await stream.end()
+})
+
 await t.test('what is wrong is told', async (t) => {
   for (const [path, status] of [
     ['/v1/containers/none/spawn', 404],
