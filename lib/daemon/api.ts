@@ -1,6 +1,6 @@
 // The daemon's API: HTTP and JSON, described by the schemas that check it.
 
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { setImmediate as immediate } from 'node:timers/promises'
 import swagger from '@fastify/swagger'
 import Fastify, {
@@ -22,7 +22,7 @@ import { poolCalls } from './calls/pools.js'
 import { processCalls } from './calls/processes.js'
 import { answerOf, refuseClient, statusOf } from './error-answer.js'
 import { streamEvents } from './event-stream.js'
-import { addFiles } from './files.js'
+import { addFiles, FILE_TYPE } from './files.js'
 import { Lines } from './lines.js'
 import { noteOf } from './noted.js'
 import type { Tasks } from './under-way.js'
@@ -35,8 +35,10 @@ export const calls: readonly Call[] = [
   ...processCalls,
 ]
 
-/** A client has as long to say what it asks for. */
-export const REQUEST_MS = 60_000
+/** A client has as long to say what it asks for; a file takes as long as it takes. */
+const REQUEST_MS = 60_000
+/** Node's own limit of a whole request is for files, too. */
+export const serverLimits = { headersTimeout: REQUEST_MS, requestTimeout: 0 }
 /** A request holds settings, or a script: not files. */
 const MAX_BODY = 2 ** 20
 /** Of RFC 7240: what was asked for goes on without the client. */
@@ -50,16 +52,18 @@ export interface ApiParts {
   readonly log: FastifyBaseLogger
   /** What `GET /v1/status` answers. */
   readonly status: () => object
+  /** Milliseconds in which a body that is no file has to be there; default a minute. */
+  readonly bodyMs?: number
 }
 
 export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
-  const { host, tasks, log, status } = parts
+  const { host, tasks, log, status, bodyMs = REQUEST_MS } = parts
   const app: FastifyInstance = Fastify({
     loggerInstance: log,
     // Each request would be two lines; what changes something is told by its call.
     logController: new LogController({ disableRequestLogging: true }),
     // Whoever listens closes, too.
-    serverFactory: (listener) => createServer({ requestTimeout: REQUEST_MS }, listener),
+    serverFactory: (listener) => createServer(serverLimits, listener),
     bodyLimit: MAX_BODY,
     routerOptions: {
       maxParamLength: MAX_PARAMETER,
@@ -75,6 +79,11 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       void reply.code(statusOf(error)).send(answerOf(error))
     },
+  })
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const type = request.headers['content-type']
+    if (type !== undefined && !type.startsWith(FILE_TYPE)) limitBody(request.raw, bodyMs)
+    done()
   })
   // JSON alone.
   app.removeContentTypeParser('text/plain')
@@ -211,6 +220,17 @@ async function answer(
     if (lines === null) throw error
     return lines.end(answerOf(error))
   }
+}
+
+/** As Node would end it. */
+function limitBody(request: IncomingMessage, ms: number): void {
+  const late = () => {
+    if (request.complete) return
+    const error = new Error('Request timeout')
+    refuseClient(Object.assign(error, { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), request.socket)
+  }
+  const limit = setTimeout(late, ms)
+  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(limit))
 }
 
 function headerOf(headers: FastifyRequest['headers'], name: string): string | null {

@@ -17,7 +17,7 @@ const pushed = z.strictObject({
   mkdirs: flag.optional(),
 })
 const pulled = z.strictObject({ path: z.string() })
-const TYPE = 'application/octet-stream'
+export const FILE_TYPE = 'application/octet-stream'
 
 interface Route<Query extends z.ZodType> {
   Params: z.output<typeof params>
@@ -27,7 +27,7 @@ interface Route<Query extends z.ZodType> {
 
 export function addFiles(app: FastifyInstance, host: Host): void {
   // It is read as it is written: how much there is does not matter.
-  app.addContentTypeParser(TYPE, (_request, payload, done) => done(null, payload))
+  app.addContentTypeParser(FILE_TYPE, (_request, payload, done) => done(null, payload))
   app.put<Route<typeof pushed>>(
     '/containers/:container/files',
     {
@@ -35,7 +35,7 @@ export function addFiles(app: FastifyInstance, host: Host): void {
         operationId: 'container.push',
         summary: 'Replaces a file in it, at once, by what is sent.',
         tags: ['container'],
-        consumes: [TYPE],
+        consumes: [FILE_TYPE],
         params,
         querystring: pushed,
       },
@@ -64,7 +64,7 @@ export function addFiles(app: FastifyInstance, host: Host): void {
       const { path } = request.query
       try {
         const file = await host.containers.get(container).pull(path, { signal: goneOf(reply) })
-        return await reply.type(TYPE).send(file)
+        return await reply.type(FILE_TYPE).send(file)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error

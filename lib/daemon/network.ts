@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { REQUEST_MS } from './api.js'
+import { serverLimits } from './api.js'
 import { refuseClient } from './error-answer.js'
 import type { TlsOptions } from '../schema/daemon.js'
 
@@ -40,7 +40,7 @@ export async function listenTls(
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
       handshakeTimeout: HANDSHAKE_MS,
-      requestTimeout: REQUEST_MS,
+      ...serverLimits,
     },
     (request, response) => app.routing(request, response),
   )
