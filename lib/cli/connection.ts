@@ -9,6 +9,8 @@ import { BadAnswerError, NoDaemonError, RefusedError } from './errors.js'
 /** A daemon that is replaced is away for as long as it takes to import its pools. */
 const AWAY_MS = 120_000
 const AGAIN_MS = 200
+/** One that is replaced as soon was never away. */
+const UNNOTICED_MS = 1000
 
 export interface Place {
   readonly where: string
@@ -19,17 +21,32 @@ export class Connection {
   readonly #daemon: DaemonClient
   readonly #place: () => Place | null
   readonly #onOpen: () => void
+  readonly #onAway: () => void
+  readonly #closing = new AbortController()
   #socket: Duplex | null = null
-  #closed = false
+  #away = false
+  #notice: NodeJS.Timeout | undefined
 
   /**
    * @param place where it is found, also after the daemon was away; null: it cannot be found again
    * @param onOpen is told each time; what was said before may be lost
+   * @param onAway is told when the daemon has gone and is waited for
    */
-  constructor(daemon: DaemonClient, place: () => Place | null, onOpen: () => void) {
+  constructor(
+    daemon: DaemonClient,
+    place: () => Place | null,
+    onOpen: () => void,
+    onAway: () => void = () => undefined,
+  ) {
     this.#daemon = daemon
     this.#place = place
     this.#onOpen = onOpen
+    this.#onAway = onAway
+  }
+
+  /** The daemon has gone, and is waited for. */
+  get away(): boolean {
+    return this.#away
   }
 
   /** Lost while the daemon is away: `onOpen` says it again. */
@@ -51,7 +68,7 @@ export class Connection {
   }
 
   close(): void {
-    this.#closed = true
+    this.#closing.abort()
     this.#socket?.destroy()
   }
 
@@ -60,26 +77,66 @@ export class Connection {
    * @throws RefusedError for what the daemon says is wrong; NoDaemonError when it does not come back
    */
   async run(onFrame: (frame: Frame) => boolean): Promise<void> {
+    try {
+      await this.#run(onFrame)
+    } finally {
+      this.#found()
+    }
+  }
+
+  async #run(onFrame: (frame: Frame) => boolean): Promise<void> {
+    const { signal } = this.#closing
     let since: number | null = null
-    while (!this.#closed) {
+    /** All pools were, when it was not found the last time. */
+    let imported = false
+    while (!signal.aborted) {
       const place = this.#place()
       if (place === null) throw new BadAnswerError('it ended before the program was begun')
       try {
         const { where, query = {} } = place
-        const { socket, head } = await this.#daemon.upgrade(where, { query })
+        const { socket, head } = await this.#daemon.upgrade(where, { query, signal })
         this.#socket = socket
         // It may have been closed before there was anything to close.
-        if (this.#closed) return void socket.destroy()
+        if (signal.aborted) return void socket.destroy()
+        this.#found()
         since = null
+        imported = false
         this.#onOpen()
         if (await this.#listen(socket, head, onFrame)) return
       } catch (error) {
+        if (signal.aborted) return
         const away =
-          error instanceof NoDaemonError || error instanceof BadAnswerError || isImporting(error)
+          error instanceof NoDaemonError ||
+          error instanceof BadAnswerError ||
+          (isImporting(error) && !imported)
         if (since === null || !away || Date.now() - since > AWAY_MS) throw error
+        if (isImporting(error)) imported = await this.#isImported()
       }
       since ??= Date.now()
+      this.#lost()
       await sleep(AGAIN_MS)
+    }
+  }
+
+  #lost(): void {
+    this.#notice ??= setTimeout(() => {
+      this.#away = true
+      this.#onAway()
+    }, UNNOTICED_MS)
+  }
+
+  #found(): void {
+    clearTimeout(this.#notice)
+    this.#notice = undefined
+    this.#away = false
+  }
+
+  async #isImported(): Promise<boolean> {
+    try {
+      const { pools } = await this.#daemon.ask<Status>('GET /status')
+      return Object.values(pools).every(({ state }) => state !== 'importing')
+    } catch {
+      return false
     }
   }
 
@@ -111,8 +168,13 @@ export class Connection {
 
 type Said = ConstructorParameters<typeof RefusedError>[0]
 
-/** One that has just begun does not know yet what is in its pools. */
+interface Status {
+  readonly pools: Readonly<Record<string, { readonly state: string }>>
+}
+
+/** One that has just begun does not know yet what is in its pools. Sessions it knows as soon as their container. */
 function isImporting(error: unknown): boolean {
   if (!(error instanceof RefusedError)) return false
-  return error.code === 'ERR_NOT_FOUND' || error.facts.state === 'importing'
+  const { kind, state } = error.facts
+  return (error.code === 'ERR_NOT_FOUND' && kind !== 'session') || state === 'importing'
 }

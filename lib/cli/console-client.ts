@@ -5,7 +5,7 @@ import { Connection } from './connection.js'
 import { at } from './daemon-client.js'
 import { keyReaders } from './keys.js'
 import type { Session } from './session.js'
-import { Terminal } from './terminal.js'
+import { AWAY, hasCtrlC, Terminal } from './terminal.js'
 
 interface Position {
   readonly file: string
@@ -54,6 +54,9 @@ export async function openConsole(
     session.daemon,
     () => ({ where, query: position === null ? { since: 'now' } : { ...position } }),
     () => resized(),
+    () => {
+      if (terminal !== null) session.tell(AWAY)
+    },
   )
   const resized = () => {
     if (terminal !== null) connection.json(ASKED.window, terminal.size)
@@ -66,8 +69,8 @@ export async function openConsole(
   const detach = () => connection.close()
   process.once('SIGTERM', detach)
   until?.addEventListener('abort', detach)
-  terminal?.takeOver(resized)
   const type = (bytes: Buffer) => {
+    if (terminal !== null && connection.away && hasCtrlC(bytes)) return detach()
     const { input, size, over } = keys.take(bytes)
     if (input.length > 0) connection.send(ASKED.input, input)
     if (size !== null) connection.json(ASKED.window, size)
@@ -78,6 +81,8 @@ export async function openConsole(
     await connection.run(({ kind, bytes }: Frame) => {
       if (kind === TOLD.begun && !begun) {
         begun = true
+        // Not before: without an answer Ctrl-C is a signal.
+        terminal?.takeOver(resized)
         process.stdin.on('data', type)
         onOpen?.()
       }

@@ -7,7 +7,7 @@ import { Connection } from './connection.js'
 import { at } from './daemon-client.js'
 import { BadAnswerError } from './errors.js'
 import type { Session } from './session.js'
-import { Terminal } from './terminal.js'
+import { AWAY, hasCtrlC, Terminal } from './terminal.js'
 
 export interface Program {
   readonly args: readonly string[]
@@ -58,10 +58,11 @@ class ProgramClient {
   /** One has gone without saying so. */
   #missing = false
   #asked = false
+  #left = false
   #code = 1
 
   constructor(
-    { daemon }: Session,
+    session: Session,
     container: string,
     program: Program,
     input: Readable,
@@ -75,11 +76,19 @@ class ProgramClient {
       // Whether it was begun is not known: it must not be begun twice.
       return this.#asked ? null : { where: at`GET /containers/${container}/spawn` }
     }
-    this.#connection = new Connection(daemon, place, () => this.#opened())
+    this.#connection = new Connection(
+      session.daemon,
+      place,
+      () => this.#opened(),
+      () => {
+        if (terminal !== null) session.tell(AWAY)
+      },
+    )
   }
 
   async run(): Promise<number> {
     await this.#connection.run((frame) => this.#take(frame))
+    if (this.#left) throw new Error('left while osctld was away: the program goes on')
     // Who sits at a terminal sees it.
     if (this.#missing && this.#terminal === null) {
       throw new BadAnswerError('it has ended in the middle, and output may be missing')
@@ -133,6 +142,10 @@ class ProgramClient {
     const input = this.#input
     this.#terminal?.takeOver(() => this.#resized())
     input.on('data', (bytes: Buffer) => {
+      if (this.#terminal !== null && this.#connection.away && hasCtrlC(bytes)) {
+        this.#left = true
+        return this.#connection.close()
+      }
       this.#kept = Buffer.concat([this.#kept, bytes])
       if (this.#kept.length > MAX_KEPT) input.pause()
       this.#send(bytes)

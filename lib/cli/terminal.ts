@@ -5,6 +5,14 @@ export interface Size {
   readonly cols: number
 }
 
+const CTRL_C = 3
+export const AWAY = 'osctld has gone: waiting for the next one. Ctrl-C leaves'
+
+/** What a terminal that is another program's says, as it cannot have a signal sent. */
+export function hasCtrlC(keys: Buffer): boolean {
+  return keys.includes(CTRL_C)
+}
+
 export class Terminal {
   #onResize: (() => void) | null = null
 

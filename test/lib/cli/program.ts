@@ -25,13 +25,21 @@ interface Peer {
   readonly frames: readonly Frame[]
 }
 
-/** A daemon that is replaced by the next after each connection. @param each what they do with theirs */
+const ERROR = JSON.stringify({
+  error: { code: 'ERR_NOT_FOUND', message: "session '7' not found", kind: 'session' },
+})
+const NO_SESSION =
+  'HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-type: application/json\r\n' +
+  `content-length: ${ERROR.length}\r\n\r\n${ERROR}`
+
+/** A daemon that is replaced by the next after each connection. @param each what they do with theirs; more do not know the program */
 async function daemons(t: Test, ...each: ((peer: Peer, frame: Frame) => void)[]) {
   const path = join(dir, String(servers++))
   const server = createServer()
   let connections = 0
   server.on('upgrade', (_request, socket: Socket) => {
     const does = each[connections++]
+    if (does === undefined) return void socket.end(NO_SESSION)
     const cutter = new FrameCutter()
     const frames: Frame[] = []
     const peer = { socket, frames }
@@ -110,4 +118,11 @@ await t.test('input that the next one has to take again', async (t) => {
     input.write(content.subarray(from, from + CHUNK))
   input.end()
   t.equal(await run(daemon, input), 3)
+})
+
+await t.test('one that does not know of it any more', async (t) => {
+  const daemon = await daemons(t, begins(frame('D', NOTHING)))
+  const since = Date.now()
+  await t.rejects(run(daemon), { code: 'ERR_NOT_FOUND', message: /session '7' not found/ })
+  t.ok(Date.now() - since < 10_000, 'is not asked again and again')
 })
