@@ -18,11 +18,15 @@ export async function tellUsers(
   { daemon }: Session,
   containers: readonly string[],
   body: { readonly message: string; readonly banner: boolean },
+  signal?: AbortSignal,
 ): Promise<readonly Told[]> {
   const told = new Map<string, Told>()
   await inParallel(containers, AT_ONCE, async (container) => {
     try {
-      await daemon.ask(at`POST /containers/${container}/wall`, { body })
+      await daemon.ask(at`POST /containers/${container}/wall`, {
+        body,
+        ...(signal === undefined ? {} : { signal }),
+      })
       told.set(container, { container, error: null })
     } catch (error) {
       told.set(container, { container, error: (error as Error).message })
@@ -32,9 +36,13 @@ export async function tellUsers(
 }
 
 /** By reference. */
-export async function runningOnes({ daemon, pool: only }: Session): Promise<string[]> {
+export async function runningOnes(
+  { daemon, pool: only }: Session,
+  signal?: AbortSignal,
+): Promise<string[]> {
   const things = await daemon.ask<readonly Thing[]>('GET /containers', {
     query: { pool: only, state: 'running', fields: 'id' },
+    ...(signal === undefined ? {} : { signal }),
   })
   return things.map(referenceOf)
 }

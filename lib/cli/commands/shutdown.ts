@@ -14,6 +14,8 @@ const QUESTION = 'Do you really wish to stop all containers and export all pools
 /** Whoever has begun it may be killed: the next osctld goes on. As long as vpsAdminOS waits for that. */
 const AWAY_MS = 3_600_000
 const AGAIN_MS = 500
+/** For all together: who is told are guests, and what is done does not wait for them. */
+const TELL_MS = 10_000
 
 export default command({
   summary: 'stop all containers and export all pools, before the machine is shut down',
@@ -22,7 +24,11 @@ export default command({
     'given up with --abort. It goes on when it is interrupted or osctld is replaced; the machine itself goes on.',
   options: {
     force: { short: 'f', summary: 'ask nothing' },
-    wall: { short: 'w', on: true, summary: 'tell those who are logged in to containers' },
+    wall: {
+      short: 'w',
+      on: true,
+      summary: 'tell those who are logged in to containers, as far as ten seconds suffice',
+    },
     message: { short: 'm', value: 'TEXT', summary: 'what they are told' },
     timeout: { short: 't', value: 'SECONDS', summary: 'kill those that take longer; default 300' },
     abort: { short: 'a', summary: 'give it up; what was stopped and exported stays so' },
@@ -44,8 +50,9 @@ export default command({
 
 /** Who cannot be told does not keep it from being shut down. */
 async function tell(session: Session, message: string): Promise<void> {
-  const running = await runningOnes(session).catch(() => [])
-  await tellUsers(session, running, { message, banner: true })
+  const signal = AbortSignal.timeout(TELL_MS)
+  const running = await runningOnes(session, signal).catch(() => [])
+  await tellUsers(session, running, { message, banner: true }, signal)
 }
 
 interface Progress {
