@@ -129,7 +129,7 @@ async function copyRootfs(
 export async function endCopy(op: Operation, record: ContainerRecord): Promise<void> {
   const { copying } = record.config.vpsadminos
   if (copying === undefined) return
-  await forgetRest(record)
+  await forgetRest(record.pool, record.id)
   await record.pool.driver.endCopy(record.home, copying.name)
   await mark(op, record, undefined)
 }

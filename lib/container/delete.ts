@@ -14,6 +14,7 @@ import type { Operation, OperationOptions } from '../host/operation.js'
 import { objectOf } from '../schema/parse.js'
 import type { ContainerFile } from '../schema/container.js'
 import type { ContainerRecord } from './record.js'
+import { forgetRest } from './rest-note.js'
 import { stopLocked } from './stop.js'
 import { done } from '../step.js'
 import { bootHome } from '../storage/boot-home.js'
@@ -132,6 +133,7 @@ export async function removeTraces(pool: Pool, id: string): Promise<void> {
   await Promise.all([
     removeLxcFile(pool, id),
     forgetExit(pool, id),
+    forgetRest(pool, id),
     ...logFiles(pool, id).map((path) => rm(path, { force: true })),
   ])
 }

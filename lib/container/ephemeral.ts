@@ -10,6 +10,7 @@ import { Aftermath } from './aftermath.js'
 import { deleteLocked } from './delete.js'
 import { forgetExit } from './last-exit.js'
 import type { ContainerRecord } from './record.js'
+import { notedRest } from './rest-note.js'
 
 const UNMARKED = { vpsadminos: { ephemeral_run: undefined } }
 
@@ -88,6 +89,8 @@ export class Ephemeral {
     if (!ephemeral || record.run.alive) return
     const marked = vpsadminos.ephemeral_run
     if (marked === undefined) return
+    // It was stopped only to be started again, which follows when its pool is active.
+    if ((await notedRest(record))?.resume === 'start') return
     const { exit } = record.run
     const hasRun = exit !== null && exit.reason !== 'reboot' && exit.reason !== 'failed'
     // With the machine it was stopped in any case.

@@ -54,7 +54,7 @@ export async function restartContainer(
     return Object.freeze({ stop, start })
   } finally {
     // A host that is closed meanwhile cuts it off, too.
-    if (!record.gone.signal.aborted) await forgetRest(record)
+    if (!record.gone.signal.aborted) await forgetRest(record.pool, record.id)
   }
 }
 

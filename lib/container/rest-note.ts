@@ -20,18 +20,18 @@ export type RestNote = z.output<typeof schema>
 
 /** @throws StateDirectoryFullError */
 export async function noteRest(record: ContainerRecord, note: RestNote): Promise<void> {
-  await writeRunFile(pathOf(record), JSON.stringify(note))
+  await writeRunFile(pathOf(record.pool, record.id), JSON.stringify(note))
 }
 
 /** It is over, whatever has become of it. */
-export async function forgetRest(record: ContainerRecord): Promise<void> {
-  await rm(pathOf(record), { force: true })
+export async function forgetRest(pool: Pool, id: string): Promise<void> {
+  await rm(pathOf(pool, id), { force: true })
 }
 
 /** Null where there is none, or one that was not finished. */
 export async function notedRest(record: ContainerRecord): Promise<RestNote | null> {
   try {
-    return schema.parse(JSON.parse(await readFile(pathOf(record), 'utf8')))
+    return schema.parse(JSON.parse(await readFile(pathOf(record.pool, record.id), 'utf8')))
   } catch {
     return null
   }
@@ -46,7 +46,7 @@ export async function restingIn({ host, name }: Pool): Promise<ReadonlySet<strin
   )
 }
 
-function pathOf({ host, pool, id }: ContainerRecord): string {
-  const { directory, prefix } = host.paths.rests(pool.name)
+function pathOf({ host, name }: Pool, id: string): string {
+  const { directory, prefix } = host.paths.rests(name)
   return `${directory}/${prefix}${id}`
 }

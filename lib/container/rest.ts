@@ -39,7 +39,7 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
     op.goOn()
     await work()
     // From here on it is up to its owner again, and to itself.
-    await forgetRest(record)
+    await forgetRest(record.pool, record.id)
   }
   if (consistent) {
     return {
@@ -54,7 +54,7 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
         if (rung === 'none') {
           // By itself, and so it stays.
           resting = false
-          await forgetRest(record)
+          await forgetRest(record.pool, record.id)
         } else {
           rootfs = await record.lockRootfs(op)
         }
@@ -81,7 +81,7 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
  */
 export async function goOnAfterRest(op: Operation, record: ContainerRecord): Promise<void> {
   const noted = await notedRest(record)
-  await forgetRest(record)
+  await forgetRest(record.pool, record.id)
   if (noted === null) return
   const { run } = record
   if (noted.resume === 'thaw') {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container, type ContainerSettings } from 'vpsadminos'
 import { arm } from '../../../dist/step.js'
+import { endOf, moduleOf } from '../../helpers/child.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -88,6 +89,34 @@ await t.test('what is no stop', async (t) => {
   await reopen()
   t.equal(isThere('bad'), true, 'also for the next process')
   await host.containers.get('bad').delete()
+})
+
+await t.test('a restart, or a copy, that is cut off while it is stopped', async (t) => {
+  const one = await started('one')
+  for (const [work, step] of [
+    ["get('one').restart()", 'stop.ended'],
+    ["copy('one', 'copy')", 'copy.rest'],
+  ]) {
+    const { initPid } = host.containers.get(one.id).show()
+    await host.close()
+    const end = await endOf(`
+      import { Host } from ${moduleOf('index.js')}
+      import { arm } from ${moduleOf('step.js')}
+      const host = await Host.open(${JSON.stringify(options)})
+      arm({ how: 'kill', step: '${step}' })
+      await host.containers.${work}
+    `)
+    t.equal(end, 'SIGKILL')
+    host = await Host.open(options)
+    t.match(host.containers.find('one')?.state, 'running', `${work}: it goes on`)
+    t.not(host.containers.get('one').show().initPid, initPid)
+  }
+  const note = join(options.stateDir, 'pools/tank/rest.one')
+  t.equal(existsSync(note), false)
+  writeFileSync(note, '')
+  await host.containers.get('one').kill()
+  t.equal(existsSync(note), false, 'of one that is deleted nothing is left to go on')
+  t.same((await host.audit()).leftovers, [])
 })
 
 await t.test('nobody being there', async (t) => {
