@@ -4,6 +4,7 @@ import type { Group } from '../group/group.js'
 import { BusyError } from '../host/errors.js'
 import type { Operation } from '../host/operation.js'
 import type { Pool } from '../pool/pool.js'
+import { unknownIn } from '../pool/strangers.js'
 import type { User } from '../user/user.js'
 import { done } from '../step.js'
 
@@ -24,6 +25,8 @@ export async function leaveUser(
   if (shared()) return
   try {
     using _user = await op.lock([pool.claim('user', user.name)])
+    // They may be of this user, who then stays until the first import that knows of all.
+    if ((await unknownIn(pool)).length > 0) return
     if (!shared()) await pool.host.cgroups.dir(group.userCgroup(user.name)).remove()
     done('leave.cgroups')
     if (others().length === 0 && !user.standalone) await user.deleteIn(op)

@@ -15,6 +15,7 @@ import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
+import { unknownIn } from '../pool/strangers.js'
 import type { z } from 'zod'
 import { cgparamChange, type Cgparam, type CgparamChange } from '../schema/cgparam.js'
 import {
@@ -200,18 +201,18 @@ export class Group {
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
     using _op = await this.#begin('delete', 'exclusive', options)
-    await this.deleteLocked()
+    await this.deleteLocked(await unknownIn(this.#pool))
   }
 
-  /** For who has its lock already. @internal */
-  async deleteLocked(): Promise<void> {
+  /** For who has its lock already. @param unknown what may be in it, for all that is known @internal */
+  async deleteLocked(unknown: readonly string[] = []): Promise<void> {
     if (this.path === '/' || this.path === '/default') {
       throw new InvalidArgumentError('delete', `group '${this.path}' always exists`)
     }
     const children = [...this.#pool.groups.keys()].filter((path) =>
       path.startsWith(`${this.path}/`),
     )
-    const users = [...this.#containers(), ...children]
+    const users = [...this.#containers(), ...children, ...unknown]
     if (users.length > 0) throw new InUseError('group', this.path, users)
     await this.#file.remove()
     done('group-delete.file')

@@ -22,18 +22,22 @@ export interface ImageStoreOptions {
   readonly storage: ImageStorage
   /** Which containers need the image. */
   readonly users: (imageId: string) => readonly string[]
+  /** What may need any image, for all that is known. */
+  readonly unknown: () => Promise<readonly string[]>
 }
 
 export class ImageStore implements ImageCache {
   readonly #storage: ImageStorage
-  readonly #users: (imageId: string) => readonly string[]
+  readonly #users: ImageStoreOptions['users']
+  readonly #unknown: ImageStoreOptions['unknown']
   readonly #images = new Map<string, Image>()
   readonly #holds = new Set<{ readonly id: string; readonly holder: string }>()
   readonly #broken: BrokenFile[] = []
 
-  private constructor({ storage, users }: ImageStoreOptions) {
+  private constructor({ storage, users, unknown }: ImageStoreOptions) {
     this.#storage = storage
     this.#users = users
+    this.#unknown = unknown
   }
 
   /** Reads what is there, and removes what an import or deletion left half-done. */
@@ -126,10 +130,11 @@ export class ImageStore implements ImageCache {
   }
 
   async delete(id: string): Promise<void> {
+    const unknown = this.#images.has(id) ? await this.#unknown() : []
     const image = this.#images.get(id)
     if (image === undefined) throw new NotFoundError('image', id)
     const holders = [...this.#holds].filter((hold) => hold.id === id).map(({ holder }) => holder)
-    const users = [...this.#users(id), ...holders]
+    const users = [...this.#users(id), ...holders, ...unknown]
     if (users.length > 0) throw new InUseError('image', id, users)
     // Before the first await, so that nobody finds it any more.
     this.#images.delete(id)

@@ -45,7 +45,7 @@ import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.j
 import { Pool } from './pool.js'
 import { checkVisible } from './root.js'
 import { staleCgroups } from './stale-cgroups.js'
-import { strangersIn } from './strangers.js'
+import { strangersIn, unknownIn } from './strangers.js'
 import { isTemporary } from './write-file.js'
 import { done } from '../step.js'
 
@@ -75,7 +75,11 @@ export async function importPool(
   await loadGroups(pool)
   const users = (image: string) =>
     [...pool.containers.values()].filter((ct) => ct.needsImage(image)).map(({ id }) => id)
-  const images = await ImageStore.open({ storage: driver.images, users })
+  const images = await ImageStore.open({
+    storage: driver.images,
+    users,
+    unknown: () => unknownIn(pool),
+  })
   pool.setImages(images)
   await loadContainers(pool)
   await reserveIds(op, pool)

@@ -1,10 +1,27 @@
-// What the keeper has running in a pool and the pool knows nothing of: its file is broken, or gone.
+// Containers of which a pool knows nothing, as their files are broken, or gone: of what there is in it, any may be theirs.
 
 import type { Known } from '../keeper/types.js'
 import type { Pool } from './pool.js'
 
+/** What the keeper has running in it. */
 export async function strangersIn({ host, name, containers }: Pool): Promise<readonly Known[]> {
   const keeper = await host.keeper()
   const running = await keeper.containers()
   return running.filter(({ pool, id }) => pool === name && !containers.has(id))
+}
+
+/** Files of containers that cannot be read, in words for `InUseError`. */
+export function brokenIn({ broken, layout }: Pool): readonly string[] {
+  return broken
+    .filter(({ path }) => path.startsWith(`${layout.conf('ct')}/`))
+    .map(({ path }) => `a container perhaps: ${path} is broken`)
+}
+
+/** The same, with those whose files are gone. */
+export async function unknownIn(pool: Pool): Promise<readonly string[]> {
+  const broken = brokenIn(pool)
+  if (broken.length > 0) return broken
+  return (await strangersIn(pool)).map(
+    ({ id }) => `container ${id} perhaps: it runs without a file`,
+  )
 }

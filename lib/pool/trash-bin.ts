@@ -21,6 +21,7 @@ import { touches } from '../zfs/names.js'
 import { isZfsError } from '../zfs/zfs-error.js'
 import { Undo } from '../undo.js'
 import type { Pool } from './pool.js'
+import { brokenIn } from './strangers.js'
 
 const WHAT = 'trashDataset'
 
@@ -103,9 +104,8 @@ function assertFree(host: HostContext, name: string): void {
     if (own && (top !== 'ct' || id === undefined))
       throw refuse(`'${dataset}/${top}' is pool ${pool.name}'s own`)
     // What cannot be read says nothing of its datasets, which may be anywhere in the pool.
-    const broken = pool.broken.find(({ path }) => path.startsWith(`${pool.layout.conf('ct')}/`))
-    if (broken !== undefined)
-      throw new InUseError('dataset', name, [`a container perhaps: ${broken.path} is broken`])
+    const broken = brokenIn(pool)
+    if (broken.length > 0) throw new InUseError('dataset', name, broken)
   }
 }
 

@@ -8,6 +8,7 @@ import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
+import { unknownIn } from '../pool/strangers.js'
 import { parse } from '../schema/parse.js'
 import type { userFile, UserFile } from '../schema/user.js'
 import { formatEntry, type IdMap } from './id-map.js'
@@ -98,6 +99,8 @@ export class User {
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
     using op = await this.#begin('delete', options)
+    const containers = [...this.#containers(), ...(await unknownIn(this.#pool))]
+    if (containers.length > 0) throw new InUseError('user', this.name, containers)
     await this.deleteIn(op.goOn())
   }
 

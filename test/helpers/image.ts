@@ -67,13 +67,22 @@ export function scratch(t: Test): string {
   return path
 }
 
+/** Of a pool in which nothing else is. */
+export function openImages(
+  pool: string,
+  users: (id: string) => readonly string[] = () => [],
+): Promise<ImageStore> {
+  const unknown = () => Promise.resolve([])
+  return ImageStore.open({ storage: new DirImages(pool), users, unknown })
+}
+
 /** A pool's images, and where they are. */
 export async function testStore(
   t: Test,
-  users: (id: string) => readonly string[] = () => [],
+  users?: (id: string) => readonly string[],
 ): Promise<{ store: ImageStore; pool: string; left: () => string[] }> {
   const pool = scratch(t)
-  const store = await ImageStore.open({ storage: new DirImages(pool), users })
+  const store = await openImages(pool, users)
   return { store, pool, left: () => readdirSync(join(pool, 'repository/images')) }
 }
 

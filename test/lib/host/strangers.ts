@@ -1,8 +1,8 @@
 // Containers that run and of which the host knows nothing yet, or nothing any more: they are not ended.
-import { renameSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
-import { importBusybox, startedContainer } from '../../helpers/host.js'
+import { busybox, importBusybox, startedContainer } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 
@@ -15,7 +15,8 @@ let away = ''
   await using host = await Host.open({ ...options, pools: [] })
   await host.pools.install(pool)
   await importBusybox(t, host)
-  const ct = await startedContainer(host, { id: 'runs' })
+  await host.groups.create({ path: '/some' })
+  const ct = await startedContainer(host, { id: 'runs', group: '/some' })
   file = ct.record.file.path
   away = join(ct.record.pool.layout.root, 'elsewhere.yml')
 }
@@ -68,5 +69,45 @@ await t.test('whose file is gone', async (t) => {
   renameSync(away, file)
   await using host = await Host.open(options)
   t.equal(host.containers.get('runs').state, 'running')
+  t.same((await host.audit()).leftovers, [])
+})
+
+await t.test('what they may need is not deleted', async (t) => {
+  const text = readFileSync(file, 'utf8')
+  const write = (content: string) => {
+    chmodSync(file, 0o600)
+    writeFileSync(file, content)
+    chmodSync(file, 0o400)
+  }
+  for (const [how, hide, bringBack] of [
+    ['gone', () => renameSync(file, away), () => renameSync(away, file)],
+    ['broken', () => write('user: [\n'), () => write(text)],
+  ] as const) {
+    {
+      await using host = await Host.open(options)
+      await host.containers.create({ id: 'beside', image: busybox, user: 'runs', group: '/some' })
+    }
+    hide()
+    {
+      await using host = await Host.open(options)
+      const image = host.images.list()[0]?.id ?? ''
+      const inUse = { code: 'ERR_IN_USE', users: [/perhaps/] }
+      const [user, group] = [host.users.get('runs'), host.groups.get('/some')]
+      await host.containers.get('beside').delete()
+      t.equal(host.users.find('runs'), user, `${how}: not with the last that is known to have it`)
+      await t.rejects(user.delete(), { ...inUse, kind: 'user' })
+      await t.rejects(group.delete(), { ...inUse, kind: 'group' })
+      await t.rejects(host.images.delete(image), { ...inUse, kind: 'image' })
+      t.equal(host.images.list()[0]?.id, image)
+    }
+    bringBack()
+    await using host = await Host.open(options)
+    t.match(host.containers.get('runs').show(), { state: 'running', user: 'runs' })
+  }
+  await using host = await Host.open(options)
+  await host.containers.get('runs').delete({ force: true })
+  t.equal(host.users.find('runs'), null)
+  await host.groups.get('/some').delete()
+  await host.images.delete(host.images.list()[0]?.id ?? '')
   t.same((await host.audit()).leftovers, [])
 })

@@ -3,21 +3,18 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { ImageStore } from '../../../lib/image/store.js'
-import { DirImages } from '../../../lib/storage/dir/dir-images.js'
-import { archive, entry, mounted, scratch, testStore } from '../../helpers/image.js'
+import { archive, entry, mounted, openImages, scratch, testStore } from '../../helpers/image.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'tar')
 const name = { distribution: 'x', version: '1' }
 const megabyte = 1024 * 1024
-const users = (): string[] => []
 
 t.test('more than is free is refused before it is written', async (t) => {
   const pool = mounted(t, '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs')
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(entry({ name: 'big', data: Buffer.alloc(8 * megabyte) })))
-  const store = await ImageStore.open({ storage: new DirImages(pool), users })
+  const store = await openImages(pool)
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
 })
@@ -28,7 +25,7 @@ t.test('the disk becomes full while tar writes', async (t) => {
   const files = Array.from({ length: 1000 }, (_, i) => entry({ name: `f${i}`, data: 'x' }))
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(...files))
-  const store = await ImageStore.open({ storage: new DirImages(pool), users })
+  const store = await openImages(pool)
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
   const { bfree, blocks } = statfsSync(pool)
@@ -40,7 +37,7 @@ t.test('no inodes left', async (t) => {
   const files = Array.from({ length: 300 }, (_, i) => entry({ name: `f${i}` }))
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(...files))
-  const store = await ImageStore.open({ storage: new DirImages(pool), users })
+  const store = await openImages(pool)
   await t.rejects(store.import({ path, ...name }), { code: 'ERR_POOL_FULL', path: pool })
   t.strictSame(readdirSync(join(pool, 'repository/images')), [])
 })
@@ -49,12 +46,12 @@ t.test('read-only pool', async (t) => {
   const pool = mounted(t, '-t', 'tmpfs', 'tmpfs')
   const path = join(scratch(t), 'image.tar')
   writeFileSync(path, archive(entry({ name: 'file', data: 'x' })))
-  const writable = await ImageStore.open({ storage: new DirImages(pool), users })
+  const writable = await openImages(pool)
   const image = await writable.import({ path, ...name })
   mkdirSync(join(pool, 'repository/images/.staging-left'))
   execFileSync('mount', ['-o', 'remount,ro', pool])
 
-  const store = await ImageStore.open({ storage: new DirImages(pool), users })
+  const store = await openImages(pool)
   t.equal(store.find(name).id, image.id, 'what is there can be used')
   const other = { path, distribution: 'y', version: '1' }
   await t.rejects(store.import(other), { code: 'ERR_POOL_READ_ONLY', path: pool })

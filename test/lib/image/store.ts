@@ -3,9 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { ImageStore } from '../../../lib/image/store.js'
-import { DirImages } from '../../../lib/storage/dir/dir-images.js'
-import { archive, entry, scratch, testStore } from '../../helpers/image.js'
+import { archive, entry, openImages, scratch, testStore } from '../../helpers/image.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'tar')
@@ -45,7 +43,7 @@ t.test('find takes the newest that matches', async (t) => {
   })
   t.throws(() => Object.assign(old, { version: '1' }), TypeError, 'a frozen snapshot')
 
-  const reopened = await ImageStore.open({ storage: new DirImages(pool), users: () => [] })
+  const reopened = await openImages(pool)
   t.strictSame(reopened.list(), [other, now, old])
 })
 
@@ -95,7 +93,7 @@ t.test('what a crash left is removed, what is broken is reported', async (t) => 
   mkdirSync(join(images, 'x-4-wrong'))
   writeFileSync(join(images, 'x-4-wrong/image.yml'), 'distribution: ../x\nversion: "1"\n')
 
-  const reopened = await ImageStore.open({ storage: new DirImages(pool), users: () => [] })
+  const reopened = await openImages(pool)
   t.strictSame(
     reopened.list().map(({ id }) => id),
     [image.id],
