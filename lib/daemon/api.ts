@@ -52,6 +52,8 @@ export interface ApiParts {
   readonly log: FastifyBaseLogger
   /** What `GET /v1/status` answers. */
   readonly status: () => object
+  /** Is told after each call that was done. */
+  readonly onDone?: () => void
   /** Milliseconds in which a body that is no file has to be there; default a minute. */
   readonly bodyMs?: number
 }
@@ -138,7 +140,7 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
         (request, reply) => streamEvents(host, request, reply),
       )
       v1.get('/openapi.json', { schema: told('openapi', 'This description.') }, () => app.swagger())
-      for (const call of calls) addCall(v1, call, host, tasks)
+      for (const call of calls) addCall(v1, call, parts)
       addFiles(v1, host)
       done()
     },
@@ -148,7 +150,7 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
   return app
 }
 
-function addCall(app: FastifyInstance, call: Call, host: Host, tasks: Tasks): void {
+function addCall(app: FastifyInstance, call: Call, parts: ApiParts): void {
   app.route({
     method: call.method,
     url: call.path,
@@ -158,14 +160,13 @@ function addCall(app: FastifyInstance, call: Call, host: Host, tasks: Tasks): vo
       querystring: call.query,
       ...(call.body === null ? {} : { body: call.body }),
     },
-    handler: (request, reply) => answer(call, host, tasks, request, reply),
+    handler: (request, reply) => answer(call, parts, request, reply),
   })
 }
 
 async function answer(
   call: Call,
-  host: Host,
-  tasks: Tasks,
+  { host, tasks, onDone }: ApiParts,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
@@ -198,6 +199,7 @@ async function answer(
       command,
     })
     const result = await call.run({ host, path, query, body, options, progress, log })
+    onDone?.()
     // It is done, whether that can be noted or not.
     await note?.(result).catch((error: unknown) => {
       log.warn({ err: error, call: call.name }, 'not noted in the history')

@@ -96,7 +96,8 @@ export class Daemon implements AsyncDisposable {
     const pools = new Map<string, PoolStatus>()
     const since = Date.now()
     const status = () => ({ pid: process.pid, since, pools: poolsNow(host, pools) })
-    const app = await makeApi({ host, tasks, log, status })
+    const onDone = () => noteImported(host, pools)
+    const app = await makeApi({ host, tasks, log, status, onDone })
     undo.add(() => app.close())
     const streams = new ByteStreams(host)
     const accept = streams.accept.bind(streams)
@@ -194,6 +195,14 @@ function poolsNow(host: Host, noted: ReadonlyMap<string, PoolStatus>): object {
       return [name, status.state === 'active' ? { state: 'exported', options } : status]
     }),
   )
+}
+
+/** What could not be imported in the beginning was, by somebody: why it could not be is of no more interest. */
+function noteImported(host: Host, noted: Map<string, PoolStatus>): void {
+  for (const [name, { state, options }] of noted) {
+    if (state === 'failed' && host.pools.find(name) !== null)
+      noted.set(name, { state: 'active', options })
+  }
 }
 
 /**
