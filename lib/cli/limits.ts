@@ -2,15 +2,22 @@
 
 import { command, type Command } from './command.js'
 import type { Kind } from './kinds.js'
+import { UsageError } from './errors.js'
 import { sizeIn } from './sizes.js'
 import { numberIn } from './words.js'
+
+/** Microseconds, of the kernel. */
+const PERIOD = 100_000
 
 export function setCpuLimit({ argument, at }: Kind): Command {
   return command({
     usage: `${argument as 'ID'} PERCENT`,
     summary: 'limit its time of processors: 150 is one and a half; at once',
-    options: { period: { short: 'p', value: 'US', summary: 'only 100000 is possible' } },
-    async run([name, percent], _options, session) {
+    options: { period: { short: 'p', value: 'US', summary: `only ${PERIOD} is possible` } },
+    async run([name, percent], { period }, session) {
+      if (period !== undefined && numberIn(period, '--period') !== PERIOD) {
+        throw new UsageError(`--period can only be ${PERIOD}`)
+      }
       const body = { cpuLimit: numberIn(percent, 'PERCENT', 1) }
       await session.daemon.ask(`PATCH ${at(session, name)}`, { body })
     },

@@ -6,6 +6,8 @@ import type { Thing } from './listing.js'
 import { referenceOf, type Session } from './session.js'
 
 const AT_ONCE = 8
+/** For all together: who is told are guests, and what is done does not wait for them. */
+const BEFORE_MS = 10_000
 
 export interface Told {
   readonly container: string
@@ -45,4 +47,15 @@ export async function runningOnes(
     ...(signal === undefined ? {} : { signal }),
   })
   return things.map(referenceOf)
+}
+
+/** Before they are stopped. Who cannot be told does not keep them from that. @param containers null: all that run */
+export async function tellBefore(
+  session: Session,
+  containers: readonly string[] | null,
+  message: string,
+): Promise<void> {
+  const signal = AbortSignal.timeout(BEFORE_MS)
+  const meant = containers ?? (await runningOnes(session, signal).catch(() => []))
+  await tellUsers(session, meant, { message, banner: true }, signal)
 }

@@ -30,7 +30,11 @@ export const stopOptions = {
   timeout: { short: 't', value: 'SECONDS', summary: 'that it has to shut down; default 300' },
   kill: { short: 'k', summary: 'do not have it shut down' },
   'dont-kill': { summary: 'fail when it does not shut down in time' },
-  message: { short: 'm', value: 'TEXT', summary: 'told to its users: not possible yet' },
+  message: {
+    short: 'm',
+    value: 'TEXT',
+    summary: 'told to who is logged in to it, as far as ten seconds suffice',
+  },
 } satisfies Options
 
 export const DEFAULT_STOP_SECONDS = '300'

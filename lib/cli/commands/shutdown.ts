@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { command } from '../command.js'
 import { BadAnswerError, NoDaemonError, RefusedError, UsageError } from '../errors.js'
-import { runningOnes, tellUsers } from '../messages.js'
+import { tellBefore } from '../messages.js'
 import { Questions } from '../questions.js'
 import type { Session } from '../session.js'
 import { DEFAULT_STOP_SECONDS } from '../start-options.js'
@@ -14,8 +14,6 @@ const QUESTION = 'Do you really wish to stop all containers and export all pools
 /** Whoever has begun it may be killed: the next osctld goes on. As long as vpsAdminOS waits for that. */
 const AWAY_MS = 3_600_000
 const AGAIN_MS = 500
-/** For all together: who is told are guests, and what is done does not wait for them. */
-const TELL_MS = 10_000
 
 export default command({
   summary: 'stop all containers and export all pools, before the machine is shut down',
@@ -37,7 +35,7 @@ export default command({
     if (abort) return abortIt(session)
     const timeout = numberIn(seconds ?? DEFAULT_STOP_SECONDS, '--timeout') * 1000
     if (!force && !(await isMeant())) throw new UsageError('nothing was done; --force does not ask')
-    if (wall) await tell(session, message)
+    if (wall) await tellBefore(session, null, message)
     const report = await whenThere(session, () =>
       session.daemon.ask('POST /host/shutdown', {
         query: { timeout },
@@ -47,13 +45,6 @@ export default command({
     if (session.json) session.print(`${JSON.stringify(report)}\n`)
   },
 })
-
-/** Who cannot be told does not keep it from being shut down. */
-async function tell(session: Session, message: string): Promise<void> {
-  const signal = AbortSignal.timeout(TELL_MS)
-  const running = await runningOnes(session, signal).catch(() => [])
-  await tellUsers(session, running, { message, banner: true }, signal)
-}
 
 interface Progress {
   readonly type: 'stop' | 'wait' | 'export'

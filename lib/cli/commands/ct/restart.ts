@@ -2,6 +2,7 @@
 
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
+import { tellBefore } from '../../messages.js'
 import { inPool } from '../../session.js'
 import { startOptions, startTimeout, stopOptions, stopQuery } from '../../start-options.js'
 
@@ -21,8 +22,9 @@ export default command({
     const timeout = startTimeout(given)
     const background = timeout === null
     // In one: stopped alone, one that lasts for a run would be deleted.
-    const restart = () =>
-      given.reboot
+    const restart = async () => {
+      if (given.message !== undefined) await tellBefore(session, [name], given.message)
+      await (given.reboot
         ? session.daemon.ask(at`POST /containers/${name}/reboot`, {
             background,
             query: { timeout },
@@ -30,7 +32,8 @@ export default command({
         : session.daemon.ask(at`POST /containers/${name}/restart`, {
             background,
             query: { ...query, startTimeout: timeout },
-          })
+          }))
+    }
     if (given.foreground) {
       const { withConsole } = await import('../../console-client.js')
       return withConsole(session, name, restart, 'when it is left')

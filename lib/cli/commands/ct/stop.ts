@@ -2,6 +2,7 @@
 
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
+import { tellBefore } from '../../messages.js'
 import { inPool } from '../../session.js'
 import { stopOptions, stopQuery } from '../../start-options.js'
 
@@ -13,7 +14,10 @@ export default command({
     const name = inPool(session, id)
     const query = stopQuery(options)
     session.tell(`Stopping container ${id}`)
-    const stop = () => session.daemon.ask(at`POST /containers/${name}/stop`, { query })
+    const stop = async () => {
+      if (options.message !== undefined) await tellBefore(session, [name], options.message)
+      await session.daemon.ask(at`POST /containers/${name}/stop`, { query })
+    }
     if (!options.foreground) return stop()
     const { withConsole } = await import('../../console-client.js')
     return withConsole(session, name, stop, 'when it is done')

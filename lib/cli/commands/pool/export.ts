@@ -3,6 +3,7 @@
 import { command } from '../../command.js'
 import { at } from '../../daemon-client.js'
 import { RefusedError } from '../../errors.js'
+import { tellBefore } from '../../messages.js'
 import { DEFAULT_STOP_SECONDS } from '../../start-options.js'
 import { numberIn } from '../../words.js'
 
@@ -20,7 +21,8 @@ export default command({
     message: {
       short: 'm',
       value: 'TEXT',
-      summary: 'told to users of its containers: not possible yet',
+      summary:
+        'with --force: told to who is logged in to its containers, as far as ten seconds suffice',
     },
     timeout: { short: 't', value: 'SECONDS', summary: 'kill those that take longer; default 300' },
     'if-imported': { summary: 'do nothing when it is not imported' },
@@ -30,6 +32,8 @@ export default command({
     const operation = `export-${pool}`
     if (options.abort) return session.daemon.ask(at`DELETE /operations/${operation}`)
     const stop = options.force && options['stop-containers']
+    if (stop && options.message !== undefined)
+      await tellBefore({ ...session, pool }, null, options.message)
     const timeout = numberIn(options.timeout ?? DEFAULT_STOP_SECONDS, '--timeout') * 1000
     try {
       await session.daemon.ask(at`POST /pools/${pool}/export`, {

@@ -15,6 +15,11 @@ export default command({
   async run([name], { driver, dataset, path, 'clone-mode': cloneMode }, session) {
     const dir = driver === 'dir' || (driver === undefined && path !== undefined)
     if (dir && path === undefined) throw new UsageError('a pool in a directory needs its --path')
+    if (dir && dataset !== undefined) throw new UsageError('--dataset is for a pool on ZFS')
+    if (!dir && path !== undefined) throw new UsageError('--path is for a pool in a directory')
+    if (!dir && cloneMode !== undefined) {
+      throw new UsageError('--clone-mode is for a pool in a directory')
+    }
     const body = dir
       ? { name, driver, path, cloneMode }
       : { name, driver: driver ?? 'zfs', dataset }

@@ -122,6 +122,7 @@ await t.test('set, and taken back', async (t) => {
   await osctl.ok(t, 'ct set memory web1 128m')
   await osctl.prints(t, '-p vps ls -H -o memory_limit web1', `${2 ** 27}\n`)
   await osctl.ok(t, 'ct unset memory web1')
+  await osctl.fails(t, 'ct set cpu-limit -p 50000 web1 50', /--period can only be 100000/)
   await osctl.ok(t, 'ct set ephemeral web1')
   await osctl.prints(t, 'ct ls -H -o id --ephemeral', 'web1\n')
   await osctl.prints(t, 'ct ls -H -o id -e -S running', '')

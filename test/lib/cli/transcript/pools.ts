@@ -154,6 +154,13 @@ await t.test('with what runs in it', async (t) => {
 
 await t.test('on ZFS', async (t) => {
   await osctl.fails(t, 'pool import --dataset nothing/here elsewhere', /nothing\/here|zfs/i)
+  for (const [options, says] of [
+    ['--driver zfs --path /nowhere', /--path is for a pool in a directory/],
+    ['--clone-mode copy', /--clone-mode is for a pool in a directory/],
+    ['--path /nowhere --dataset tank', /--dataset is for a pool on ZFS/],
+  ] as const) {
+    await osctl.fails(t, `pool install ${options} elsewhere`, says)
+  }
   const { stderr } = await osctl.fails(t, 'pool install elsewhere', /elsewhere|zfs/i)
   if (!existsSync('/dev/zfs')) t.match(stderr, /`--path DIRECTORY`/)
   await osctl.fails(t, 'pool install --dataset nothing/here elsewhere', /nothing\/here|zfs/i)

@@ -191,8 +191,16 @@ await t.test('frozen, and told to reboot', async (t) => {
   await osctl.ok(t, 'ct freeze web1')
   await osctl.ok(t, 'ct thaw web1')
   const pid = (await osctl.ok(t, 'ct ls -H -o init_pid web1')).stdout
-  await osctl.ok(t, 'ct restart -t 20 -m bye -w 60 web1')
+  const wall = ['ct', 'exec', 'web1', 'sh', '-c', 'cat > /bin/wall; chmod 755 /bin/wall']
+  await osctl.ok(t, wall, '#!/bin/sh\ncat >> /said\n')
+  await osctl.ok(t, 'ct restart -t 20 -m again -w 60 web1')
   t.not((await osctl.ok(t, 'ct ls -H -o init_pid web1')).stdout, pid)
+  await osctl.ok(t, 'ct stop -k -m bye web1')
+  await osctl.ok(t, 'ct start web1')
+  t.match(
+    (await osctl.ok(t, 'ct exec web1 cat /said')).stdout,
+    /^Message from host machine [^]*\nagain\n[^]*\nbye\n/m,
+  )
   t.match(await osctl.run('ct restart -k -a web1', 'exit 7\n'), { code: 7 })
   t.match(await osctl.run('ct restart -k -a -u web1', 'exit 8\n'), { code: 8 })
   await osctl.ok(t, 'ct restart --dont-kill web1')
@@ -289,6 +297,8 @@ await t.test('what it has left', async (t) => {
 await t.test('its log, and its end', async (t) => {
   t.match(await osctl.run('ct log cat web1'), { code: 0 })
   await osctl.fails(t, 'ct del web1', /running/)
+  await osctl.ok(t, 'ct stop -k web1')
+  await osctl.fails(t, 'ct start -q -w 0.001 web1', /turn did not come within 0.001 seconds/)
   await osctl.ok(t, 'ct del -f web1')
 })
 
