@@ -50,6 +50,8 @@ export interface IdRangeHome {
   /** @throws NotFoundError when it was deleted */
   begin(name: string, range: IdRange, mode: LockMode, options: OperationOptions): Promise<Operation>
   assets(name: string): Promise<readonly Asset[]>
+  /** Those whose maps have some of the ids, or may have: of one whose file is broken only its name is known. */
+  users(ids: IdSpan, owner: string | null): readonly string[]
   /** Takes the range out of the pool's index. */
   forget(name: string): void
 }
@@ -170,12 +172,19 @@ export class IdRange {
    * Gives blocks back, by the index of the first or by their owner.
    *
    * @param more it can be given up until its turn to write comes
+   * @throws InUseError while users have ids of them
    */
   async free(which: Freed, more: OperationOptions = {}): Promise<readonly Allocation[]> {
     const wanted = parse(freed, which, 'free')
     checkOptions(more, 'free')
     using op = await this.#home.begin('free', this, 'shared', more)
-    return await this.freeIn(op, wanted)
+    return await this.#frees.add(op, (table) => {
+      const users = this.#copy(table)
+        .free(wanted)
+        .flatMap((one) => this.#home.users(this.span(one), one.owner))
+      if (users.length > 0) throw new InUseError('id-range', this.name, users)
+      return table.free(wanted)
+    })
   }
 
   /** For an operation that has the range already. @internal */
@@ -193,6 +202,16 @@ export class IdRange {
       if (allocation.owner === owner) this.#owed.add(allocation.blockIndex)
     }
     await this.#freeOwed(op)
+  }
+
+  /** A block that was allocated for an owner beforehand; null where there is none. @internal */
+  async ownBlock(op: Operation, index: number, owner: string): Promise<IdSpan | null> {
+    // What one of that name has left is to be given back, and would be with the next change.
+    await this.#freeOwed(op)
+    const own = this.#table.allocations.find(
+      (one) => one.blockIndex === index && one.owner === owner && !this.#owed.has(index),
+    )
+    return own === undefined ? null : this.span(own)
   }
 
   async #freeOwed(op: Operation): Promise<void> {
@@ -287,8 +306,8 @@ export class IdRange {
     await this.#release(op, freed)
   }
 
-  #copy(): AllocationTable {
-    return new AllocationTable(this.config.block_count, this.#table.allocations)
+  #copy({ allocations } = this.#table): AllocationTable {
+    return new AllocationTable(this.config.block_count, allocations)
   }
 
   // Whatever the signal of the one who happens to write says: others' blocks are among them.

@@ -19,6 +19,11 @@ export interface Reservation extends IdSpan {
   readonly owner: string
 }
 
+/** The name of the user that is an owner of ids; null for others. */
+export function userIn(owner: string | null): string | null {
+  return owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
+}
+
 interface Stored extends PoolIdentity {
   readonly reservations: Reservation[]
 }

@@ -24,6 +24,7 @@ import type { HostContext } from '../host/context.js'
 import type { Operation } from '../host/operation.js'
 import { BusyError, ConfigBrokenError } from '../host/errors.js'
 import { IdRange } from '../id-range/id-range.js'
+import { userIn } from '../id-range/reservations.js'
 import { TableFile } from '../id-range/table-file.js'
 import { ImageStore } from '../image/store.js'
 import { FileLock } from '../ns/file-lock.js'
@@ -256,11 +257,6 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
       if (hit) user.conflict = error.message
     }
   }
-}
-
-/** The name of the user that is an owner of ids; null for others. */
-function userIn(owner: string | null): string | null {
-  return owner?.startsWith('user:') === true ? owner.slice('user:'.length) : null
 }
 
 /** Takes away what operations that were cut off by a crash have left. */

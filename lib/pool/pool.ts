@@ -13,7 +13,7 @@ import { claim, resourceOf, type Claim, type LockKind, type LockMode } from '../
 import { History } from '../history/history.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { IdRange, IdRangeHome } from '../id-range/id-range.js'
-import { Reservations } from '../id-range/reservations.js'
+import { Reservations, userIn } from '../id-range/reservations.js'
 import type { ImageCache } from '../image/types.js'
 import type { FileLock } from '../ns/file-lock.js'
 import { parse } from '../schema/parse.js'
@@ -21,6 +21,7 @@ import { poolFile, poolSettings, type CloneMode, type PoolSettingsInput } from '
 import type { StorageDriver } from '../storage/driver.js'
 import type { PruneOptions, PruneReport, Trash } from '../storage/zfs/trash.js'
 import { pruneTrash } from './trash-bin.js'
+import { spansOf, spansOverlap, type IdSpan } from '../user/id-map.js'
 import type { User } from '../user/user.js'
 import { zpoolOf } from '../zfs/names.js'
 import { ConfigFile, type Patch } from './config-file.js'
@@ -269,8 +270,18 @@ export class Pool {
           () => this.idRanges.get(range.name) === range,
         ),
       assets: (name) => assetsOfFile(this, 'id-range', name),
+      users: (ids, owner) => this.#usersOf(ids, owner),
       forget: (name) => this.idRanges.delete(name),
     }
+  }
+
+  #usersOf(ids: IdSpan, owner: string | null): readonly string[] {
+    const users = [...this.users.values()]
+      .filter(({ uidMap, gidMap }) => spansOf(uidMap, gidMap).some((one) => spansOverlap(one, ids)))
+      .map(({ name }) => `user:${name}`)
+    const named = userIn(owner)
+    const broken = named !== null && this.isBroken(this.layout.confFile('user', named))
+    return broken ? [...users, `user:${named}`] : users
   }
 
   /** Nothing more comes of it. @param why makes the error of whoever comes later @internal */

@@ -4,7 +4,6 @@ import { InvalidArgumentError, NotFoundError } from '../host/errors.js'
 import { inOrder } from '../host/list-order.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { choosePool, findByReference, getByReference } from '../host/reference.js'
-import type { IdRange } from '../id-range/id-range.js'
 import { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { parse } from '../schema/parse.js'
@@ -126,19 +125,11 @@ async function takeBlock(
   await op.lock([pool.claim('id-range', idRange, 'shared')])
   const range = pool.idRanges.get(idRange)
   if (range === undefined) throw new NotFoundError('id-range', `${pool.name}:${idRange}`)
-  const ours = ownBlock(range, blockIndex, owner)
+  const ours = blockIndex === undefined ? null : await range.ownBlock(op, blockIndex, owner)
   if (ours !== null) return ours
   const allocation = await range.allocateIn(op, { blockIndex, owner })
   undo.add(() => range.freeIn(op.goOn(), { blockIndex: allocation.blockIndex }))
   return range.span(allocation)
-}
-
-/** A block that was allocated for this user beforehand. */
-function ownBlock(range: IdRange, index: number | undefined, owner: string): IdSpan | null {
-  const run = range
-    .table('allocated')
-    .find((candidate) => candidate.blockIndex === index && candidate.owner === owner)
-  return run === undefined ? null : range.span(run)
 }
 
 function refuseOutside(map: IdMap, block: IdSpan, what: string): void {

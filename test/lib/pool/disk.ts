@@ -1,6 +1,6 @@
 // Pools on filesystems that are full, read-only, or cannot do what is wanted.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { busybox, temporaryHost } from '../../helpers/host.js'
@@ -35,11 +35,14 @@ await t.test('a full disk', async (t) => {
   await pool.images.import({ path: image, distribution: 'busybox', version: '1' })
   const ct = await host.containers.create({ id: 'one', pool: 'full', image: busybox })
   const other = await host.containers.create({ id: 'other', pool: 'full', image: busybox })
-  try {
-    writeFileSync(join(path, 'filler'), Buffer.alloc(20 * 2 ** 20))
-  } catch {
-    // It is full now.
+  const again = { name: 'again', pool: 'full', blockIndex: 9 }
+  const user = await host.users.create(again)
+  const fill = (name: string): void => {
+    t.throws(() => writeFileSync(join(path, name), Buffer.alloc(20 * 2 ** 20)), { code: 'ENOSPC' })
   }
+  // What has a second name leaves no room when it is deleted.
+  linkSync(join(path, 'conf/user/again.yml'), join(path, 'kept'))
+  fill('filler')
   await t.rejects(host.containers.create({ id: 'two', pool: 'full', image: busybox }), {
     code: 'ERR_POOL_FULL',
   })
@@ -47,7 +50,20 @@ await t.test('a full disk', async (t) => {
   t.match(ct.show(), { memoryLimit: null })
   await t.rejects(host.users.create({ name: 'three', pool: 'full' }), { code: 'ERR_POOL_FULL' })
   t.same((await other.delete()).leftovers, [], 'to delete is how it gets room')
-  rmSync(join(path, 'filler'))
+  fill('more')
+  await user.delete()
+  const range = host.idRanges.get('full:default')
+  t.equal(
+    range.table('allocated').at(-1)?.owner,
+    'user:again',
+    'nobody could note yet that ids are free',
+  )
+  for (const name of ['filler', 'more', 'kept']) rmSync(join(path, name))
+  t.same((await host.users.create(again)).uidMap, user.uidMap)
+  await range.allocate({ owner: 'somebody' })
+  t.match(range.table('allocated').at(-1), { owner: 'user:again', blockIndex: 9 }, 'they are taken')
+  await range.free({ owner: 'somebody' })
+  await host.users.get('full:again').delete()
   t.match(pool.show(), { containers: 1, users: 1 })
   await ct.set({ memoryLimit: '64 MiB' })
   await ct.start()

@@ -57,6 +57,10 @@ await t.test('a block that was allocated for the user beforehand is used', async
   await range.allocate({ blockIndex: 59_000, owner: 'user:four' })
   const user = await host.users.create({ name: 'four', blockIndex: 59_000 })
   t.equal(user.uidMap[0]?.hostId, range.table('allocated')[0]?.firstId)
+  for (const which of [{ owner: 'user:four' }, { blockIndex: 59_000 }]) {
+    await t.rejects(range.free(which), { code: 'ERR_IN_USE', users: ['user:four'] })
+  }
+  t.match(range.table('allocated'), [{ blockIndex: 59_000 }], 'it keeps its ids')
   await user.delete()
 })
 
