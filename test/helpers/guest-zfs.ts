@@ -5,6 +5,7 @@ import { closeSync, createReadStream, openSync, realpathSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Container } from 'vpsadminos'
 import { assertConfining } from '../../dist/storage/zfs/version.js'
+import { zfs } from './zpool.js'
 
 const PLACE = '/opt/zfs'
 
@@ -62,4 +63,16 @@ export class UserNamespace implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#fd)
   }
+}
+
+/** What a script of its shell prints. Rejects when that fails. */
+export async function sh(ct: Container, script: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
+  if (exitCode !== 0) throw new Error(`${script}: ${stderr}${stdout}`)
+  return stdout.trim()
+}
+
+/** Names of what is there and below it, as zfs(8) says. */
+export function all(name: string, type = 'filesystem,volume'): string[] {
+  return zfs('list', '-rHo', 'name', '-t', type, name).split('\n')
 }

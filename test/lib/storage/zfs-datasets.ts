@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import type { Container } from 'vpsadminos'
 import { Mount } from '../../../dist/ns/mount.js'
-import { confines } from '../../helpers/guest-zfs.js'
+import { confines, sh } from '../../helpers/guest-zfs.js'
 import { startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -13,11 +13,6 @@ const above = testPool(t)
 const host = await temporaryHost(t, { dataset: above })
 const dataset = String(host.pools.get('tank').show().dataset)
 
-const sh = async (ct: Container, script: string): Promise<string> => {
-  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
-  if (exitCode !== 0) throw new Error(`${script}: ${stderr}`)
-  return stdout.trim()
-}
 const names = async (ct: Container): Promise<string[]> =>
   (await ct.datasets.list()).map(({ name }) => name)
 

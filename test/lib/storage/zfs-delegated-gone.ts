@@ -1,9 +1,9 @@
 // What a guest has left in the datasets in its hands, by what was cut off or on purpose: neither what is done with the
 // container waits for it, nor its end, nor that of others.
 import { execFileSync } from 'node:child_process'
-import { Host, type Container } from 'vpsadminos'
+import { Host } from 'vpsadminos'
 import { localProperties } from '../../../dist/zfs/local-properties.js'
-import { installZfs } from '../../helpers/guest-zfs.js'
+import { all, installZfs, sh } from '../../helpers/guest-zfs.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
@@ -18,14 +18,6 @@ const host = await Host.open({ ...options, pools: [] })
 t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
-
-const sh = async (ct: Container, script: string): Promise<string> => {
-  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
-  if (exitCode !== 0) throw new Error(`${script}: ${stderr}${stdout}`)
-  return stdout.trim()
-}
-const all = (name: string, type = 'filesystem,volume'): string[] =>
-  zfs('list', '-rHo', 'name', '-t', type, name).split('\n')
 
 const ct = await host.containers.create({ id: 'web', image: busybox })
 const other = await host.containers.create({ id: 'other', image: busybox })

@@ -2,7 +2,7 @@
 // that we use, properties that we read, snapshots, holds and clones. None of it is in the way of anything.
 import { existsSync } from 'node:fs'
 import { Host, type Container } from 'vpsadminos'
-import { installZfs, UserNamespace } from '../../helpers/guest-zfs.js'
+import { all, installZfs, sh, UserNamespace } from '../../helpers/guest-zfs.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -19,14 +19,7 @@ t.teardown(() => host.close())
 await host.pools.install(options.pools[0])
 await importBusybox(t, host)
 
-const sh = async (ct: Container, script: string): Promise<string> => {
-  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
-  if (exitCode !== 0) throw new Error(`${script}: ${stderr}${stdout}`)
-  return stdout.trim()
-}
 const initOf = (ct: Container): number => Number(ct.show().initPid)
-const all = (name: string, type = 'filesystem,volume'): string[] =>
-  zfs('list', '-rHo', 'name', '-t', type, name).split('\n')
 
 let ct = await host.containers.create({ id: 'web', image: busybox })
 await installZfs(ct)

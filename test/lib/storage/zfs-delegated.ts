@@ -2,7 +2,7 @@
 // that nothing of it stays in anybody's hands.
 import { chmodSync, readFileSync } from 'node:fs'
 import type { Container } from 'vpsadminos'
-import { installZfs, UserNamespace } from '../../helpers/guest-zfs.js'
+import { installZfs, sh, UserNamespace } from '../../helpers/guest-zfs.js'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { armKeeper } from '../../helpers/keeper-steps.js'
@@ -14,11 +14,6 @@ const host = await temporaryHost(t, { dataset: testPool(t) })
 const home = `${String(host.pools.get('tank').show().dataset)}/ct/web`
 const own = `${home}/own`
 
-const sh = async (ct: Container, script: string): Promise<string> => {
-  const { stdout, stderr, exitCode } = await ct.exec(['sh', '-c', script])
-  if (exitCode !== 0) throw new Error(`${script}: ${stderr}${stdout}`)
-  return stdout.trim()
-}
 const initOf = (ct: Container): number => Number(ct.show().initPid)
 const names = async (ct: Container): Promise<string[]> =>
   (await sh(ct, 'zfs list -Ho name')).split('\n')
