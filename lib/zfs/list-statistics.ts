@@ -17,19 +17,19 @@ const vocabulary = new Vocabulary()
 
 export async function listStatistics(
   root: string,
-  { depth, snapshots, properties }: Wanted,
+  asked: Wanted,
   options: ZfsOptions,
 ): Promise<ListedDataset[]> {
+  const { depth, snapshots, properties } = asked
   // Only volumes have that.
   const wanted = { depth: BigInt(depth), snapshots, properties: [...properties, 'volsize'] }
-  const all = { depth, snapshots, properties }
   let listed: ZfsResult
   try {
     listed = await call(`list ${root}`, () => native.zfs.list(root, wanted), options)
   } catch (error) {
     // Statistics have all user properties, and a guest can have more of them than there is room for.
     if (!isZfsError(error, 'ENOMEM')) throw error
-    return listByProgram(root, all, options)
+    return listByProgram(root, asked, options)
   }
   const statistics = asMap(listed)
   const names = Object.keys(statistics)

@@ -22,15 +22,12 @@ import { listDatasets, type ListedDataset } from '../../zfs/list.js'
 import { localProperties } from '../../zfs/local-properties.js'
 import type { Properties } from '../../zfs/properties.js'
 import { assertRoom, listShared } from './guest-datasets.js'
-import { LIMITS } from './names.js'
+import { LIMITING, LIMITS, RESERVING } from './names.js'
 
 const ASIDE = '.newer-'
 /** What is added to the names of the dataset's own snapshots, and meanwhile to those of all below it. */
 const ASIDE_ROOM = `/${ASIDE}1234567890123`.length
 const BESIDE_ROOM = '..old'.length
-
-const LIMITING = ['quota', 'refquota', 'reservation', 'refreservation'] as const
-const RESERVING = ['reservation', 'refreservation'] as const
 
 /** Whether it is one that was put below the dataset that has taken its place. */
 export function wasExchanged(dataset: string): boolean {
@@ -71,7 +68,7 @@ export async function exchange(dataset: string, snapshot: string): Promise<void>
   await settle(dataset)
 }
 
-/** Datasets below whose exchange was cut off before the clone had its limits; in no guest's hands. */
+/** Datasets below whose exchange was cut off before all was in its place; in no guest's hands. */
 export async function unsettledBelow(dataset: string, depth: number): Promise<string[]> {
   const { ours } = await listShared(dataset, { depth })
   return [...new Set(ours.flatMap(({ name }) => partnerOf(name) ?? []))]

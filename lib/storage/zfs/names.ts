@@ -11,6 +11,10 @@ export const ORIGINAL_NAME = 'org.vpsadminos.osctl.trash-bin:original_name'
 /** When it was put there, in seconds since 1970. */
 export const TRASHED_AT = 'org.vpsadminos.osctl.trash-bin:trashed_at'
 
+/** Properties by which a dataset is kept from taking more room, or has some for itself alone. */
+export const RESERVING = ['reservation', 'refreservation'] as const
+export const LIMITING = ['quota', 'refquota', ...RESERVING] as const
+
 /** What the dataset has as limits that takes its place, as JSON: exchange.ts. */
 export const LIMITS = 'org.vpsadminos.osctl:limits'
 

@@ -11,7 +11,7 @@ import { listDatasets } from '../../zfs/list.js'
 import { zpoolOf } from '../../zfs/names.js'
 import { isZfsError, ZfsError } from '../../zfs/zfs-error.js'
 import { listShared, releaseTheirs } from './guest-datasets.js'
-import { ORIGINAL_NAME, TRASHED_AT } from './names.js'
+import { ORIGINAL_NAME, RESERVING, TRASHED_AT } from './names.js'
 import { assertNotSuspended } from './suspended.js'
 
 /** What is in the trash. */
@@ -49,7 +49,6 @@ export interface PruneReport {
 /** Longest part of a name that is kept: with the pool's name and what is added, ZFS's limit holds. */
 const NAME_ROOM = 110
 const PAUSE_MS = 5000
-const RESERVING = ['reservation', 'refreservation']
 
 export class Trash {
   readonly #root: string

@@ -9,10 +9,9 @@ import { isZfsError } from '../../zfs/zfs-error.js'
 import type { DatasetEntry, DatasetStorage, Owner } from '../datasets.js'
 import { DatasetMount } from './dataset-mount.js'
 import { listIfThere, listShared, releaseTheirs } from './guest-datasets.js'
-import { isAside } from './names.js'
+import { isAside, LIMITING } from './names.js'
 import type { Trash } from './trash.js'
 
-const LIMITS = ['quota', 'refquota', 'reservation', 'refreservation'] as const
 const COUNTS = { filesystemLimit: 'filesystem_limit', snapshotLimit: 'snapshot_limit' } as const
 /** What says where and how others than a guest would have a dataset. */
 const GUEST_SETTINGS = ['mountpoint', 'sharenfs', 'sharesmb'] as const
@@ -31,7 +30,7 @@ export class ZfsDatasets implements DatasetStorage {
   }
 
   async list(home: string): Promise<readonly DatasetEntry[]> {
-    const properties = [...FIGURES, ...LIMITS, ...Object.values(COUNTS)]
+    const properties = [...FIGURES, ...LIMITING, ...Object.values(COUNTS)]
     const { ours } = await listShared(home, { properties })
     return ours.filter(({ name }) => !isAside(home, name)).map((one) => entryOf(home, one))
   }
@@ -117,7 +116,7 @@ function inZfs<T>(properties: Readonly<Record<string, T>>): Record<string, T> {
 
 /** Limits are not inherited. */
 function isLimit(property: string): boolean {
-  return [...LIMITS, ...Object.values(COUNTS)].some((one) => one === property)
+  return [...LIMITING, ...Object.values(COUNTS)].some((one) => one === property)
 }
 
 function entryOf(home: string, { name, properties }: ListedDataset): DatasetEntry {
@@ -129,7 +128,7 @@ function entryOf(home: string, { name, properties }: ListedDataset): DatasetEntr
   }
   const values = [
     ...FIGURES.map((property) => [property, number(property)]),
-    ...LIMITS.map((property) => [property, limit(property)]),
+    ...LIMITING.map((property) => [property, limit(property)]),
     ...Object.entries(COUNTS).map(([name, property]) => [name, count(property)]),
   ]
   return Object.freeze({
