@@ -79,9 +79,9 @@ void Orphans::look() {
 }
 
 // A guest can make them, and stop those that are traced, faster than we are: others have their
-// turn.
+// turn. A short one, as each counts in its guest's limit of processes until it was waited for.
 uint64_t Orphans::wait_for_some() {
-  for (int waits = 0; waits < kMaxWaits; waits++) {
+  for (const uint64_t end = Loop::now_ms() + kWaitMs; Loop::now_ms() < end;) {
     siginfo_t child{};
     const int found = base::retry(
         [&] { return ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT | __WALL); });
@@ -96,7 +96,7 @@ uint64_t Orphans::wait_for_some() {
     if (!in_container(child.si_pid)) return kLaterMs;
     base::retry([&] { return ::waitpid(child.si_pid, nullptr, WNOHANG | __WALL); });
   }
-  return kSoonMs;
+  return kAtOnceMs;
 }
 
 void Orphans::end(const std::string& cgroup) {

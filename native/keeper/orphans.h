@@ -42,11 +42,12 @@ class Orphans {
   void take_over(const Takeover& from);
 
  private:
+  static constexpr uint64_t kAtOnceMs = 1;
   static constexpr uint64_t kSoonMs = 5;
   static constexpr uint64_t kLaterMs = 50;
   static constexpr int kLooks = 100;
   static constexpr size_t kMaxTries = 64;
-  static constexpr int kMaxWaits = 64;
+  static constexpr uint64_t kWaitMs = 10;
 
   void look_after(uint64_t milliseconds);
   void look();
