@@ -23,6 +23,7 @@ import { processCalls } from './calls/processes.js'
 import { answerOf, refuseClient, statusOf } from './error-answer.js'
 import { streamEvents } from './event-stream.js'
 import { addFiles, FILE_TYPE } from './files.js'
+import { commandOf, headerOf } from './headers.js'
 import { Lines } from './lines.js'
 import { noteOf } from './noted.js'
 import type { Tasks } from './under-way.js'
@@ -172,7 +173,7 @@ async function answer(
 ): Promise<unknown> {
   const { headers, params: path, body = {}, log } = request
   const query = request.query as { wait?: number }
-  const command = textIn(headerOf(headers, 'osctl-command'))
+  const command = commandOf(headers)
   const task = tasks.begin(headerOf(headers, 'operation-id'), call.name, command)
   const background = headers.prefer === ASYNC
   // Whoever has gone does not want it any more.
@@ -197,13 +198,11 @@ async function answer(
       query,
       body,
       command,
+      log,
     })
     const result = await call.run({ host, path, query, body, options, progress, log })
     onDone?.()
-    // It is done, whether that can be noted or not.
-    await note?.(result).catch((error: unknown) => {
-      log.warn({ err: error, call: call.name }, 'not noted in the history')
-    })
+    await note?.(result)
     return result
   }
   const begun = work()
@@ -233,16 +232,6 @@ function limitBody(request: IncomingMessage, ms: number): void {
   }
   const limit = setTimeout(late, ms)
   for (const event of ['end', 'close']) request.once(event, () => clearTimeout(limit))
-}
-
-function headerOf(headers: FastifyRequest['headers'], name: string): string | null {
-  const value = headers[name]
-  return typeof value === 'string' && value !== '' ? value : null
-}
-
-/** Headers are bytes; Node takes each for a character. */
-function textIn(header: string | null): string | null {
-  return header === null ? null : Buffer.from(header, 'latin1').toString()
 }
 
 function checkedBy(schema: z.ZodType, part: string | undefined) {

@@ -1,12 +1,14 @@
 // Files in containers, written and read as they are.
 
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { Host } from '../host/host.js'
 import { count, flag, reference } from './call.js'
 import { answerOf } from './error-answer.js'
 import { goneOf } from './gone.js'
+import { commandOf } from './headers.js'
+import { noteOf } from './noted.js'
 
 const params = z.strictObject({ container: reference })
 const pushed = z.strictObject({
@@ -42,9 +44,11 @@ export function addFiles(app: FastifyInstance, host: Host): void {
     },
     async (request, reply) => {
       const { path, ...how } = request.query
+      const note = notedFile(host, 'container.push', request)
       await host.containers
         .get(request.params.container)
         .push(path, request.body, { ...how, signal: goneOf(reply) })
+      await note?.(null)
       return reply.code(204).send()
     },
   )
@@ -85,8 +89,22 @@ export function addFiles(app: FastifyInstance, host: Host): void {
     },
     async (request, reply) => {
       const { container } = request.params
+      const note = notedFile(host, 'container.remove', request)
       await host.containers.get(container).remove(request.query.path, { signal: goneOf(reply) })
+      await note?.(null)
       return reply.code(204).send()
     },
   )
+}
+
+/** Where it is, and not what is in it. */
+function notedFile(host: Host, name: string, request: FastifyRequest) {
+  return noteOf(host, {
+    call: { method: request.method, name, noted: () => null },
+    path: request.params as Record<string, string>,
+    query: request.query as object,
+    body: null,
+    command: commandOf(request.headers),
+    log: request.log,
+  })
 }

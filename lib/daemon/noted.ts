@@ -1,5 +1,6 @@
 // What was asked for and done stands in the history of its pool, as vpsAdminOS notes it.
 
+import type { FastifyBaseLogger } from 'fastify'
 import type { Host } from '../host/host.js'
 import type { Call } from './call.js'
 
@@ -7,11 +8,12 @@ import type { Call } from './call.js'
 const MAX_BODY = 16 * 1024
 
 interface What {
-  readonly call: Call
+  readonly call: Pick<Call, 'name' | 'noted'> & { readonly method: string }
   readonly path: Readonly<Record<string, string>>
   readonly query: object
   readonly body: unknown
   readonly command: string | null
+  readonly log: FastifyBaseLogger
 }
 
 type Note = (result: unknown) => Promise<void>
@@ -22,9 +24,9 @@ type Note = (result: unknown) => Promise<void>
  * @returns what notes it; null for what changes nothing
  */
 export function noteOf(host: Host, what: What): Note | null {
-  const { call, path, query, body, command } = what
+  const { call, path, query, body, command, log } = what
   if (call.method === 'GET') return null
-  const before = poolNamed(host, path) ?? poolIn(query)
+  const before = poolNamed(host, path) ?? poolIn(query) ?? poolMeant(host, path, query)
   return async (result) => {
     const pool = host.pools.find(before ?? poolIn(body) ?? poolIn(result) ?? '')
     if (pool === null) return
@@ -34,9 +36,10 @@ export function noteOf(host: Host, what: What): Note | null {
     const cli = command === null ? {} : { cli: command }
     const more = text.length <= MAX_BODY ? (said as object) : {}
     const { wait: _wait, ...asked } = query as { wait?: unknown }
-    await pool.history.append({
-      cmd,
-      opts: { ...more, ...asked, ...idOf(path), pool: pool.name, ...cli },
+    const opts = { ...more, ...asked, ...idOf(path), pool: pool.name, ...cli }
+    // It is done, whether that can be noted or not.
+    await pool.history.append({ cmd, opts }).catch((error: unknown) => {
+      log.warn({ err: error, call: call.name }, 'not noted in the history')
     })
   }
 }
@@ -53,6 +56,17 @@ function poolNamed(host: Host, path: What['path']): string | undefined {
 function poolIn(value: unknown): string | undefined {
   const { pool } = (value ?? {}) as { pool?: unknown }
   return typeof pool === 'string' ? pool : undefined
+}
+
+/** Of what is named without a pool, as the engine takes it: images are of the first one, datasets of the innermost. */
+function poolMeant(host: Host, { image }: What['path'], query: object): string | undefined {
+  if (image !== undefined) return host.pools.list()[0]?.name
+  const { dataset } = query as { dataset?: string }
+  if (dataset === undefined) return undefined
+  return host.pools
+    .list()
+    .filter((pool) => dataset.startsWith(`${pool.dataset}/`))
+    .sort((a, b) => String(b.dataset).length - String(a.dataset).length)[0]?.name
 }
 
 /** Containers have an id, all others a name. */

@@ -64,12 +64,12 @@ export const hostCalls = [
   }),
   call('host.history', 'GET /host/history', {
     summary: 'What was done to pools, the oldest first.',
-    query: { pools: names, last: count.default(1000) },
+    query: { pools: names, last: count.optional().describe('So many; default: all') },
     run: async ({ host, query: { pools, last } }) => {
       const entries = []
       for await (const entry of host.history(pools)) {
         entries.push(entry)
-        if (entries.length > last) entries.shift()
+        if (last !== undefined && entries.length > last) entries.shift()
       }
       return entries
     },

@@ -18,7 +18,11 @@ const container = {
     pushed = String(await buffer(source))
   },
 }
-const host = { containers: { get: () => container, find: () => null } } as unknown as Host
+const none = () => null
+const host = {
+  containers: { get: () => container, find: none },
+  pools: { list: () => [], find: none },
+} as unknown as Host
 const app = await makeApi({
   host,
   tasks: new Tasks(),

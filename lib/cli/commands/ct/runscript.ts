@@ -30,6 +30,8 @@ export default command({
   details: 'One whose first line does not name its interpreter is run by /bin/sh.',
   options: runOptions,
   passes: true,
+  // What a script is given is not for a history.
+  secretFrom: 2,
   async run([id, script, ...args], options, session) {
     const name = inPool(session, id)
     const how = runOf(options)

@@ -108,6 +108,8 @@ await t.test('scripts of the host in it', async (t) => {
     stdout: /^\/\.runscript\w+\.sh 2: -a b c\ninput$/,
     stderr: 'error: executed command failed\n',
   })
+  const { stdout } = await osctl.ok(t, 'history')
+  t.match(stdout, new RegExp(`osctl ct runscript web1 ${script}\n`), 'without its arguments')
   const piped = await osctl.ok(t, 'ct runscript web1 - x', '#!/bin/sh\necho "got $1"; cat\n')
   t.equal(piped.stdout, 'got x\n')
   t.equal(
