@@ -3,7 +3,9 @@
 import type { Given, Options } from './command.js'
 import type { Query } from './daemon-client.js'
 import { UsageError } from './errors.js'
-import { inPool, type Session } from './session.js'
+import type { Thing } from './listing.js'
+import { inPool, referenceOf, type Session } from './session.js'
+import { inParts } from './words.js'
 
 export const containerFilters = {
   pool: { value: 'POOLS', summary: 'in these pools' },
@@ -16,6 +18,22 @@ export const containerFilters = {
   persistent: { short: 'p', summary: 'that are not' },
 } satisfies Options
 
+/** Those that are meant, also where more are named than one request can name. */
+export async function containersMeant(
+  session: Session,
+  ids: readonly string[],
+  filters: Partial<Given<typeof containerFilters>>,
+  more: Query,
+): Promise<readonly Thing[]> {
+  const found = new Map<string, Thing>()
+  for (const some of inParts(ids.map((id) => inPool(session, id)))) {
+    const query = { ...containersQuery(session, some, filters), ...more }
+    const things = await session.daemon.ask<readonly Thing[]>('GET /containers', { query })
+    for (const thing of things) found.set(referenceOf(thing), thing)
+  }
+  return [...found.values()]
+}
+
 /** For `GET /containers`. */
 export function containersQuery(
   session: Session,
@@ -25,7 +43,7 @@ export function containersQuery(
   if (ephemeral && persistent) throw new UsageError('--ephemeral or --persistent')
   const { pool, user, group, state, distribution, version } = of
   return {
-    ids: ids.length === 0 ? null : ids.map((id) => inPool(session, id)).join(','),
+    ids: ids.length === 0 ? null : ids.join(','),
     pool: pool ?? session.pool,
     ...{ user, group, state, distribution, version },
     ephemeral: ephemeral ? true : persistent ? false : null,

@@ -88,6 +88,25 @@ export function numberIn(text: string, what: string, least = 0): number {
   return number
 }
 
+/** Bytes of a request's head that names may take: all of it may have 16 KiB. */
+const MAX_NAMES = 8000
+
+/** Names in as many parts as requests are needed for them; at least one. */
+export function inParts(names: readonly string[]): readonly (readonly string[])[] {
+  const parts: string[][] = [[]]
+  let length = 0
+  for (const name of new Set(names)) {
+    const more = encodeURIComponent(`${name},`).length
+    if (length > 0 && length + more > MAX_NAMES) {
+      parts.push([])
+      length = 0
+    }
+    parts.at(-1)?.push(name)
+    length += more
+  }
+  return parts
+}
+
 /** `a,b` */
 export function listIn(text: string | undefined): readonly string[] | undefined {
   return text?.split(',').filter((word) => word !== '')

@@ -1,6 +1,6 @@
 // Options end at the first word that is none, and what is wrong with them is said.
 import t from 'tap'
-import { checkArguments, cutOptions, numberIn } from '../../../dist/cli/words.js'
+import { checkArguments, cutOptions, inParts, numberIn } from '../../../dist/cli/words.js'
 import { command } from '../../../dist/cli/command.js'
 
 const options = {
@@ -66,4 +66,14 @@ await t.test('numbers', async (t) => {
   t.equal(numberIn('1.5', 'X'), 1.5)
   for (const text of ['', 'x', '-1', '1x'])
     t.throws(() => numberIn(text, 'X'), /X must be a number/)
+})
+
+await t.test('names in as many parts as requests are needed', async (t) => {
+  t.same(inParts([]), [[]])
+  t.same(inParts(['a', 'b', 'a']), [['a', 'b']])
+  const names = Array.from({ length: 1000 }, (_, number) => `tank:container${number}`)
+  const parts = inParts(names)
+  t.same(parts.flat(), names)
+  t.ok(parts.length > 1)
+  for (const part of parts) t.ok(encodeURIComponent(part.join(',')).length <= 8000)
 })

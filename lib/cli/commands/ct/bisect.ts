@@ -4,9 +4,9 @@ import { abandon } from '../../../abandon.js'
 import { Bisection, type SuspendAction } from '../../bisection.js'
 import { command } from '../../command.js'
 import { CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS } from '../../container-columns.js'
-import { containerFilters, containersQuery } from '../../container-filters.js'
+import { containerFilters, containersMeant } from '../../container-filters.js'
 import { UsageError } from '../../errors.js'
-import { Listing, listOptions, printJson, type Thing } from '../../listing.js'
+import { Listing, listOptions, printJson } from '../../listing.js'
 import { Questions } from '../../questions.js'
 import { inPool, referenceOf, type Session } from '../../session.js'
 import { listIn } from '../../words.js'
@@ -40,12 +40,12 @@ export default command({
     if (action !== 'freeze' && action !== 'stop') {
       throw new UsageError(`--action must be freeze or stop, not '${action}'`)
     }
-    const things = await session.daemon.ask<readonly Thing[]>('GET /containers', {
-      query: {
-        ...containersQuery(session, ids, { ...options, state: 'running' }),
-        ...askedStatistics(session, table),
-      },
-    })
+    const things = await containersMeant(
+      session,
+      ids,
+      { ...options, state: 'running' },
+      askedStatistics(session, table),
+    )
     const excluded = new Set((listIn(exclude) ?? []).map((id) => inPool(session, id)))
     const chosen = things.filter(
       (thing) => !excluded.has(String(thing.id)) && !excluded.has(referenceOf(thing)),

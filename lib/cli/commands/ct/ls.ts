@@ -2,8 +2,8 @@
 
 import { command } from '../../command.js'
 import { CONTAINER_COLUMNS, USUAL_CONTAINER_COLUMNS } from '../../container-columns.js'
-import { containerFilters, containersQuery } from '../../container-filters.js'
-import { Listing, listOptions, type Thing } from '../../listing.js'
+import { containerFilters, containersMeant } from '../../container-filters.js'
+import { Listing, listOptions } from '../../listing.js'
 import { tellOfPools } from '../../session.js'
 import { askedFields, askedStatistics } from '../../statistics.js'
 import { listIn } from '../../words.js'
@@ -17,12 +17,9 @@ export default command({
   async run(ids, options, session) {
     const listing = new Listing(CONTAINER_COLUMNS, options, USUAL_CONTAINER_COLUMNS)
     if (listing.printsNames(session)) return
-    const things = await session.daemon.ask<readonly Thing[]>('GET /containers', {
-      query: {
-        ...containersQuery(session, ids, options),
-        ...askedFields(session, listing),
-        ...askedStatistics(session, listing),
-      },
+    const things = await containersMeant(session, ids, options, {
+      ...askedFields(session, listing),
+      ...askedStatistics(session, listing),
     })
     listing.print(session, things)
     if (things.length === 0) await tellOfPools(session, listIn(options.pool))

@@ -11,6 +11,7 @@ import {
 import { ProcessFilter } from '../../process-filter.js'
 import { inPool } from '../../session.js'
 import { tellSlow } from '../../slow.js'
+import { inParts } from '../../words.js'
 
 export default command({
   usage: '[IDS...]',
@@ -39,15 +40,20 @@ export default command({
     const needed = [...filters.flatMap(({ fields }) => fields), ...widest.fields]
     const containers = ids.filter((id) => id !== '-').map((id) => inPool(session, id))
     const all = ids.length === 0
-    const told = await session.daemon.ask<readonly Thing[]>('GET /processes', {
-      query: {
-        containers: all ? null : containers.join(','),
-        host: all ? session.pool === null : ids.includes('-'),
-        fields: session.json
-          ? null
-          : [...new Set(['pool', 'container', 'pid', ...needed])].join(','),
-      },
-    })
+    const found = new Map<unknown, Thing>()
+    for (const [index, some] of inParts(containers).entries()) {
+      const things = await session.daemon.ask<readonly Thing[]>('GET /processes', {
+        query: {
+          containers: all ? null : some.join(','),
+          host: all ? session.pool === null : ids.includes('-') && index === 0,
+          fields: session.json
+            ? null
+            : [...new Set(['pool', 'container', 'pid', ...needed])].join(','),
+        },
+      })
+      for (const thing of things) found.set(thing.pid, thing)
+    }
+    const told = [...found.values()]
     const things = filters.reduce<readonly Thing[]>(
       (left, filter) => filter.matching(left),
       session.pool === null

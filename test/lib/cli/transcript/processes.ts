@@ -307,6 +307,10 @@ await t.test('which are meant', async (t) => {
   })
   await osctl.fails(t, 'ct bisect -a kill', /--action must be freeze or stop/)
   await osctl.fails(t, 'ct bisect none', /'none' not found/)
+  // More than one request can name, and that is not what is wrong.
+  const many = Array.from({ length: 300 }, (_, number) => `none${number}${'x'.repeat(60)}`)
+  for (const command of ['ls', 'ps', 'bisect'])
+    await osctl.fails(t, ['ct', command, 'web1', ...many], /'none0x+' not found/)
 })
 
 await t.test('all of it was run', (t) =>
