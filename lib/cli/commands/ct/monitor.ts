@@ -17,6 +17,10 @@ export default command({
   async run(ids, _options, session) {
     const wanted = ids.map((id) => inPool(session, id))
     for await (const line of session.daemon.lines('GET /events')) {
+      if ((line as Event).type === 'gap') {
+        session.tell('Events were lost: states may be missing')
+        continue
+      }
       const { type, pool = '', id = '', state = '' } = line as Event
       const named = wanted.length === 0 || wanted.includes(id) || wanted.includes(`${pool}:${id}`)
       if (type !== 'state' || !named) continue
