@@ -16,6 +16,8 @@ interface ConsoleOptions {
   /** Is told when nothing that is said from then on is missed. */
   readonly onOpen?: () => void
   readonly until?: AbortSignal
+  /** As `until`, but what was said by then is seen before. */
+  readonly after?: AbortSignal
 }
 
 /** What is done while the console is open: all that it says meanwhile is seen. */
@@ -26,17 +28,19 @@ export async function withConsole(
   leave: 'when it is done' | 'when it is left',
 ): Promise<void> {
   const until = new AbortController()
+  const after = new AbortController()
   let done: Promise<unknown> = Promise.resolve()
   const begin = () => {
     done = work()
     done.then(
       () => {
-        if (leave === 'when it is done') until.abort()
+        if (leave === 'when it is done') after.abort()
       },
       () => until.abort(),
     )
   }
-  await openConsole(session, container, { onOpen: begin, until: until.signal })
+  const ends = { until: until.signal, after: after.signal }
+  await openConsole(session, container, { onOpen: begin, ...ends })
   await done
 }
 
@@ -44,7 +48,7 @@ export async function withConsole(
 export async function openConsole(
   session: Session,
   container: string,
-  { onOpen, until }: ConsoleOptions = {},
+  { onOpen, until, after }: ConsoleOptions = {},
 ): Promise<void> {
   const terminal = Terminal.ours()
   let position: Position | null = null
@@ -53,7 +57,10 @@ export async function openConsole(
   const connection = new Connection(
     session.daemon,
     () => ({ where, query: position === null ? { since: 'now' } : { ...position } }),
-    () => resized(),
+    () => {
+      resized()
+      if (after?.aborted === true) finish()
+    },
     () => {
       if (terminal !== null) session.tell(AWAY)
     },
@@ -61,6 +68,7 @@ export async function openConsole(
   const resized = () => {
     if (terminal !== null) connection.json(ASKED.window, terminal.size)
   }
+  const finish = () => connection.send(ASKED.end, Buffer.alloc(0))
   const keys = session.json
     ? keyReaders.ofJson()
     : terminal === null
@@ -69,6 +77,7 @@ export async function openConsole(
   const detach = () => connection.close()
   process.once('SIGTERM', detach)
   until?.addEventListener('abort', detach)
+  after?.addEventListener('abort', finish)
   const type = (bytes: Buffer) => {
     if (terminal !== null && connection.away && hasCtrlC(bytes)) return detach()
     const { input, size, over } = keys.take(bytes)
@@ -86,7 +95,7 @@ export async function openConsole(
         process.stdin.on('data', type)
         onOpen?.()
       }
-      if (kind !== TOLD.console) return false
+      if (kind !== TOLD.console) return kind === TOLD.exit
       const length = bytes.readUInt16BE()
       position = JSON.parse(bytes.toString('utf8', 2, 2 + length)) as Position
       if (!process.stdout.write(bytes.subarray(2 + length))) {

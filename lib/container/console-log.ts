@@ -24,12 +24,20 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
   readonly #path: string
   readonly #since: ConsoleSince
   readonly #signal: AbortSignal
+  readonly #finishing = new AbortController()
+  readonly #waking: AbortSignal
   #position: ConsolePosition | null = null
 
   constructor(path: string, since: ConsoleSince, signal: AbortSignal) {
     this.#path = path
     this.#since = since
     this.#signal = signal
+    this.#waking = AbortSignal.any([signal, this.#finishing.signal])
+  }
+
+  /** All that is there now is read, and nothing waited for. */
+  finish(): void {
+    this.#finishing.abort()
   }
 
   /** After what was read last; null before the first output. */
@@ -41,11 +49,14 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
     let log = await this.#begin()
     try {
       while (!this.#signal.aborted) {
-        const change = new Change(this.#path, this.#signal)
+        // Before it is looked: what is there by then is among it.
+        const last = this.#finishing.signal.aborted
+        const change = new Change(this.#path, this.#waking)
         try {
           if (log !== null) yield* this.#rest(log)
           const next = await this.#after(log)
           if (next === null) {
+            if (last) return undefined
             await change.seen
           } else {
             // What came between our last read and the move is still in the old file.

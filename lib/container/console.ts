@@ -79,6 +79,11 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     return this.#log[Symbol.asyncIterator]()
   }
 
+  /** Its output ends after what was said by now. */
+  finish(): void {
+    this.#log.finish()
+  }
+
   /** The output as a stream. */
   readable(): Readable {
     return Readable.from(this, { objectMode: false })

@@ -9,6 +9,7 @@ import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
 export class ConsoleStream implements Behind {
   readonly #console: Console
   readonly #wire: Wire
+  #left = false
 
   /** @param over is told when there is nothing more to say */
   constructor(console: Console, wire: Wire, over: (error?: unknown) => void) {
@@ -16,13 +17,18 @@ export class ConsoleStream implements Behind {
     this.#wire = wire
     wire.json(TOLD.begun, {})
     this.#pass().then(
-      () => over(),
+      () => {
+        // There will be no more of it, whoever asks: it was deleted, or that was asked for.
+        if (!this.#left) wire.json(TOLD.exit, {})
+        over()
+      },
       (error: unknown) => over(error),
     )
   }
 
   async frame(frame: Frame): Promise<void> {
     if (frame.kind === ASKED.input) await this.#press(frame.bytes)
+    else if (frame.kind === ASKED.end) this.#console.finish()
     else if (frame.kind === ASKED.window) {
       const { rows, cols } = windowIn(frame)
       await this.#console.resize(rows, cols)
@@ -30,10 +36,12 @@ export class ConsoleStream implements Behind {
   }
 
   gone(): Promise<void> {
+    this.#left = true
     return this.#console.close()
   }
 
   detach(): Promise<void> {
+    this.#left = true
     return this.#console.close()
   }
 

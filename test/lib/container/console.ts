@@ -43,6 +43,17 @@ await t.test('what is deleted has no console any more', async (t) => {
   t.throws(() => gone.console(), { code: 'ERR_NOT_FOUND' })
 })
 
+await t.test('to the end of what was said', async (t) => {
+  const ct = await host.containers.create({ id: 'none', image: busybox })
+  const console = ct.console()
+  const screen = new Screen(console)
+  await sleep(50)
+  console.finish()
+  await screen.done
+  t.equal(screen.seen, '')
+  await console.close()
+})
+
 await t.test('attached before the first start, it stays attached', async (t) => {
   const ct = await shell('one')
   await using console = ct.console()

@@ -166,6 +166,23 @@ await t.test('the console', async (t) => {
   t.pass('and it is left')
 })
 
+await t.test('a console to the end of what was said', async (t) => {
+  const stream = await Stream.open('/v1/containers/web/console')
+  stream.send('e', '')
+  await stream.end()
+  t.match(stream.text('C'), /told/)
+  t.same(stream.json('X'), {})
+})
+
+await t.test('a console of what is deleted', async (t) => {
+  await client.ask('POST /v1/containers', { id: 'gone', image: { distribution: 'busybox' } })
+  const stream = await Stream.open('/v1/containers/gone/console')
+  await stream.has('B')
+  await client.ask('DELETE /v1/containers/gone')
+  await stream.end()
+  t.same(stream.json('X'), {})
+})
+
 await t.test('keys for a console of what does not run', async (t) => {
   const stream = await Stream.open('/v1/containers/web/console?since=now')
   await stream.has('B')
