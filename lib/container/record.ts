@@ -160,6 +160,11 @@ export class ContainerRecord {
     return join(this.host.paths.container(this.pool.name, this.id), 'pending')
   }
 
+  /** Where it is noted that the kernel may have other settings than the file. */
+  get unappliedNote(): string {
+    return join(this.host.paths.container(this.pool.name, this.id), 'unapplied')
+  }
+
   /** Relative to every cgroup hierarchy: the directory with the limits, owned by the host's root. */
   get cgroup(): string {
     return `${this.userCgroup}/ct.${this.id}`

@@ -9,6 +9,7 @@ import {
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import { forgetUnapplied, unappliedParams, whileUnapplied } from '../host/unapplied.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { FileOp } from '../keeper/types.js'
 import type { Exchanged, Patch } from '../pool/config-file.js'
@@ -29,13 +30,11 @@ import {
 } from './guest-files.js'
 import { runMark } from './ephemeral.js'
 import { utsName } from './hostname.js'
-import { applyLimits } from './limits.js'
 import { LiveParams } from './live-params.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
 import { tellNextRun } from './next-run.js'
-import { forgetUnapplied, whileUnapplied } from './unapplied.js'
 import { isDelegatedTo, setZfsDevice } from './zfs-device.js'
 
 export interface SetResult {
@@ -124,7 +123,7 @@ async function setNamed(
       record.config = await record.file.update(NAMED)
     }
     if (live) await tellNextRun(record)
-    if (live) await forgetUnapplied(record)
+    if (live) await forgetUnapplied(record.unappliedNote)
   }
   const change = async (): Promise<void> => {
     let writing = false
@@ -137,7 +136,7 @@ async function setNamed(
     } catch (error) {
       const undone = await (params?.takeBack() ?? Promise.resolve()).then(...isDone)
       // Otherwise the file may be the new one, although that could not be made sure of.
-      if (live && undone && !writing) await forgetUnapplied(record)
+      if (live && undone && !writing) await forgetUnapplied(record.unappliedNote)
       throw memoryRefusal(error, what)
     }
     record.config = changed.value
@@ -154,7 +153,8 @@ async function setNamed(
       throw error
     }
   }
-  await (live ? whileUnapplied(record, change) : change())
+  const noted = params === null ? [] : [...before.cgparams, ...params.written]
+  await (live ? whileUnapplied(record.unappliedNote, noted, change) : change())
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
   if (params !== null) record.pending.changedParams(params.stuck, params.written)
   const waiting = live ? record.pending.names(record.config) : []
@@ -232,8 +232,9 @@ async function setKernelName(op: Operation, record: ContainerRecord): Promise<vo
 
 /** Has a running container be as its file says, whatever a process that was cut off has left. */
 export async function reapply(record: ContainerRecord): Promise<void> {
-  await whileUnapplied(record, async () => {
-    await applyLimits(record)
+  const noted = await unappliedParams(record.unappliedNote)
+  await whileUnapplied(record.unappliedNote, noted, async () => {
+    await new LiveParams(record, noted, record.config.cgparams).apply()
     await tellNextRun(record)
     if (isDelegatedTo(record.config)) await setZfsDevice(record, true)
   })

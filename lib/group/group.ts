@@ -13,6 +13,7 @@ import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import { forgetUnapplied, isUnapplied, unappliedParams, whileUnapplied } from '../host/unapplied.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { unknownIn } from '../pool/strangers.js'
@@ -54,6 +55,8 @@ export interface GroupSnapshot extends EffectiveLimits {
   readonly containers: readonly string[]
   readonly attributes: Readonly<Record<string, string>>
 }
+
+const isDone = [() => true, () => false] as const
 
 export class Group {
   readonly #pool: Pool
@@ -158,14 +161,20 @@ export class Group {
     await checkParams(this.#pool, before, cgparams ?? [], 'set.cgparams')
     await this.ensureCgroup()
     op.signal?.throwIfAborted()
-    try {
-      await this.#change(before, after)
-      done('group-set.limits', op.signal)
-      this.#config = await this.#file.update({ cgparams: after })
-    } catch (error) {
-      await this.#change(after, before).catch(() => undefined)
-      throw memoryRefusal(error, 'set')
-    }
+    await whileUnapplied(this.#note, [...before, ...after], async () => {
+      let writing = false
+      try {
+        await this.#change(before, after)
+        done('group-set.limits', op.signal)
+        writing = true
+        this.#config = await this.#file.update({ cgparams: after })
+      } catch (error) {
+        const undone = await this.#change(after, before).then(...isDone)
+        // Otherwise the file may be the new one, although that could not be made sure of.
+        if (undone && !writing) await forgetUnapplied(this.#note)
+        throw memoryRefusal(error, 'set')
+      }
+    })
     done('group-set.file')
   }
 
@@ -223,6 +232,7 @@ export class Group {
     done('group-delete.directory')
     this.#pool.groups.delete(this.path)
     await this.#dir().remove()
+    await forgetUnapplied(this.#note)
     done('group-delete.cgroup')
   }
 
@@ -236,6 +246,19 @@ export class Group {
       this.#ready = null
       throw error
     }
+  }
+
+  /** Its limits are those of its file, whatever a process that was cut off has left. @internal */
+  async settle(): Promise<void> {
+    const unapplied = isUnapplied(this.#note)
+    if (this.limited || unapplied) await this.ensureCgroup()
+    if (!unapplied) return
+    await this.#change(await unappliedParams(this.#note), this.#config.cgparams)
+    await forgetUnapplied(this.#note)
+  }
+
+  get #note(): string {
+    return this.#pool.host.paths.unapplied(this.#pool.name, this.path)
   }
 
   // Somebody may have removed it from outside meanwhile. Looked for where it limits something, and at

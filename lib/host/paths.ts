@@ -46,6 +46,12 @@ export class StatePaths {
     return { directory: join(this.stateDir, 'pools', pool), prefix: 'rest.' }
   }
 
+  /** Says that the kernel may have other limits of a group than its file; its path may be longer than a name. */
+  unapplied(pool: string, group: string): string {
+    const digest = createHash('sha256').update(group).digest('hex').slice(0, 24)
+    return join(this.stateDir, 'pools', pool, `unapplied.${digest}`)
+  }
+
   /** Which containers have started by themselves. */
   startedList(pool: string): string {
     return join(this.stateDir, 'pools', pool, 'auto-start', 'started-cts.txt')

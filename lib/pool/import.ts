@@ -16,12 +16,12 @@ import { restingIn } from '../container/rest-note.js'
 import { finishReinstall } from '../container/reinstall.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
-import { isUnapplied } from '../container/unapplied.js'
 import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
 import type { Operation } from '../host/operation.js'
+import { isUnapplied } from '../host/unapplied.js'
 import { BusyError, ConfigBrokenError } from '../host/errors.js'
 import { IdRange } from '../id-range/id-range.js'
 import { userIn } from '../id-range/reservations.js'
@@ -297,8 +297,7 @@ async function settleCgroups(pool: Pool): Promise<void> {
     ),
   )
   // A limit that cannot be had fails the start of a container, which says so.
-  const limited = [...pool.groups.values()].filter(({ limited }) => limited)
-  await Promise.all(limited.map((group) => group.ensureCgroup().catch(() => undefined)))
+  await Promise.all([...pool.groups.values()].map((group) => group.settle().catch(() => undefined)))
 }
 
 /** Directories of groups that never got their file, or have lost it; and files that were not finished. */
@@ -339,7 +338,7 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
     if (record.gone.signal.aborted) return
     // Of its own root.
     if ((unnamed || renamed) && !record.imageRun.present) await finishNaming(op, record)
-    if (record.run.alive && isUnapplied(record)) await reapply(record)
+    if (record.run.alive && isUnapplied(record.unappliedNote)) await reapply(record)
   })
 }
 
