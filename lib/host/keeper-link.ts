@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError } from '../errors.js'
+import { KeeperLostError } from '../keeper/errors.js'
 import { Keeper } from '../keeper/keeper.js'
 import type { KeeperOptions } from '../keeper/reach.js'
 import type { KeeperEvent } from '../keeper/types.js'
@@ -24,6 +25,7 @@ export class KeeperLink {
   readonly #events: LinkEvents
   #current: Promise<Keeper>
   #closed = false
+  #reconnecting = false
 
   private constructor(options: KeeperOptions, events: LinkEvents, first: Keeper) {
     this.#options = options
@@ -52,7 +54,8 @@ export class KeeperLink {
 
   #follow(keeper: Keeper, from: 'now' | 'first'): void {
     keeper.onLost = () => {
-      if (this.#closed) return
+      // Whoever connects to the next one looks whether that is still there.
+      if (this.#closed || this.#reconnecting) return
       this.#current = this.#reconnect()
       this.#current.catch(() => undefined)
     }
@@ -60,14 +63,19 @@ export class KeeperLink {
   }
 
   async #reconnect(): Promise<Keeper> {
+    this.#reconnecting = true
     for (;;) {
+      let keeper: Keeper | null = null
       try {
-        const keeper = await Keeper.connect(this.#options)
+        keeper = await Keeper.connect(this.#options)
         // What it has found is news, too.
         this.#follow(keeper, 'first')
         await this.#events.replaced(keeper)
+        if (!keeper.open) throw new KeeperLostError(this.#options.stateDir)
+        this.#reconnecting = false
         return keeper
       } catch (error) {
+        await keeper?.close()
         // A keeper that cannot be started now may be startable later: without memory, for example.
         process.emitWarning(`no keeper: ${error instanceof Error ? error.message : String(error)}`)
         const { code } = error as { code?: unknown }
