@@ -29,7 +29,12 @@ export async function reinstallContainer(
   const { signal, wait, label, ...settings } = objectOf(options, 'reinstall')
   const { image: query, removeSnapshots } = parse(reinstallSettings, settings, 'reinstall')
   using op = await record.begin('reinstall', { signal, wait, label })
+  // What is set meanwhile would be written into the first one.
+  using _settings = await record.lockSettings(op)
+  using _rootfs = await record.lockRootfs(op)
   record.assertStopped('reinstall')
+  // What has failed in the last one may be mended by now.
+  await finishReinstall(record)
   record.assertWhole('reinstall')
   const { pool, config, host, id } = record
   const { distribution, version, arch } = config
@@ -38,9 +43,6 @@ export async function reinstallContainer(
   if (!removeSnapshots) await assertNoSnapshots(record)
   const init = await initOf(pool.images, image)
 
-  // What is set meanwhile would be written into the first one.
-  using _settings = await record.lockSettings(op)
-  using _rootfs = await record.lockRootfs(op)
   const mode = pool.marker.clone_mode
   const fields: Patch = {
     distribution: image.distribution,

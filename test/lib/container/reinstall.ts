@@ -2,8 +2,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { arm } from '../../../dist/step.js'
 import { busyboxRoot } from '../../helpers/busybox.js'
 import { busybox, startedContainer, temporaryHost, text } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, onZfs } from '../../helpers/storage.js'
 
@@ -49,6 +51,34 @@ await t.test('again, with the image that it has', async (t) => {
   t.match(ct.show(), { distribution: 'second', version: '2', memoryLimit: 64 * 2 ** 20 })
   await t.rejects(ct.pull('/root/file'))
   t.equal(await text(await ct.pull('/etc/hostname')), 'web\n')
+})
+
+await t.test('what is set while it waits is in the new one', async (t) => {
+  const ct = host.containers.get('web1')
+  const { record } = ct
+  const op = record.beside('test', {})
+  const settings = await record.lockSettings(op)
+  const reinstalling = ct.reinstall({ wait: Infinity })
+  await until(() => host.locks().some(({ waiters }) => waiters.length > 0))
+  record.config = await record.file.update({ hostname: 'later.example.org' })
+  settings[Symbol.dispose]()
+  op[Symbol.dispose]()
+  await reinstalling
+  t.equal(await text(await ct.pull('/etc/hostname')), 'later\n')
+  await ct.set({ hostname: 'web.example.org' })
+})
+
+await t.test('one that fails at its end is finished by the next one', async (t) => {
+  const ct = host.containers.get('web1')
+  for (const step of ['reinstall.replacing', 'reinstall.replaced'] as const) {
+    arm({ how: 'fail', step })
+    await t.rejects(ct.reinstall(), { code: 'ERR_FAULT', step })
+    await t.rejects(ct.start(), { code: 'ERR_STATE', state: 'half reinstalled' })
+    await ct.reinstall()
+    await ct.start()
+    await ct.kill()
+  }
+  t.same((await host.audit()).leftovers, [])
 })
 
 await t.test('what is wrong is told before anything is changed', async (t) => {
