@@ -160,7 +160,7 @@ export class Autostart {
         const container = this.#pool.containers.get(id)
         onStop?.(id)
         await container?.stop({ ...how, signal, wait: Infinity, label: 'autostart.stop' })
-        await this.#list.remove(id)
+        await this.forget(id)
         stopped.push(id)
       } catch (error) {
         failed.push({ id, error: error instanceof Error ? error : new Error(String(error)) })

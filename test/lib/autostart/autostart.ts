@@ -1,4 +1,6 @@
 // Containers that start by themselves: in order, once, as far as they can.
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container, type ContainerSettings } from 'vpsadminos'
 import { busybox, importBusybox } from '../../helpers/host.js'
@@ -217,6 +219,16 @@ await t.test('those that wait for themselves start all the same', async (t) => {
   t.same([...(await autostart().start()).started].sort(), ['a', 'b'])
   process.off('warning', note)
   t.match(warned, ["container 'a' waits for itself: a → b → a", /b → a → b$/])
+  await clear()
+})
+
+await t.test('what has stopped has, although that could not be noted', async (t) => {
+  await create('one', true)
+  await autostart().start()
+  const half = join(options.stateDir, 'pools/tank/auto-start/started-cts.txt.new')
+  mkdirSync(half)
+  t.match(await autostart().stop({ method: 'kill' }), { stopped: ['one'], failed: [] })
+  rmdirSync(half)
   await clear()
 })
 
