@@ -79,8 +79,9 @@ export async function deleteLocked(
     record.end(() => new NotFoundError('container', id, 'it was deleted'))
     pool.containers.delete(id)
   }
-  await leaveUser(op, pool, record)
+  // Whatever becomes of what it leaves to others.
   host.emit({ type: 'deleted', pool: pool.name, id })
+  await leaveUser(op, pool, record)
   return await receipt(record, there)
 }
 

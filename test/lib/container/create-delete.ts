@@ -2,7 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CreateOptions } from 'vpsadminos'
-import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { arm } from '../../../dist/step.js'
+import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, onZfs } from '../../helpers/storage.js'
 
@@ -225,4 +226,14 @@ await t.test('a name that a rename has left is free again', async (t) => {
   await first.delete()
   await second.delete()
   t.notOk(host.users.list().some(({ name }) => name.startsWith('name')))
+})
+
+await t.test('one that is gone is told to be, although its user could not follow', async (t) => {
+  const ct = await host.containers.create({ id: 'gone', image: busybox })
+  const told = first(host.events(), ({ type }) => type === 'deleted')
+  arm({ how: 'fail', step: 'leave.cgroups' })
+  await t.rejects(ct.delete(), { code: 'ERR_FAULT' })
+  t.match(await told, { pool: 'tank', id: 'gone' })
+  t.equal(host.containers.find('gone'), null)
+  await host.users.get('gone').delete()
 })
