@@ -9,7 +9,7 @@ export function attributesOf(record: ContainerRecord): Attributes {
       record.assertPresent()
       return record.config.attrs
     },
-    begin: (options) => Promise.resolve(record.beside('set', options)),
+    begin: (options) => record.besideInPool('set', options),
     lock: async (op) => {
       await record.lockSettings(op)
       record.assertPresent()

@@ -75,7 +75,7 @@ export async function pushFile(
   // That the caller gives it up, or that its container or host goes away.
   using ending = deadline('push', Infinity, options.signal, record.gone.signal)
   const { signal } = ending
-  using op = record.beside('push', { signal })
+  using op = await record.besideInPool('push', { signal })
   return await record.withFiles(op, async (where) => {
     signal.throwIfAborted()
     const begun = keeper.replaceFile(where, checked, {
@@ -134,7 +134,7 @@ export async function pullFile(
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  using op = record.beside('pull', { signal })
+  using op = await record.besideInPool('pull', { signal })
   const content = await record.withFiles(op, async (where) => {
     const opened = keeper.openFile(where, checked)
     return await abandon(opened, signal).catch((error: unknown) => {
@@ -156,7 +156,7 @@ export async function removeFile(
   const checked = parse(path, target, 'remove.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  using op = record.beside('remove', { signal })
+  using op = await record.besideInPool('remove', { signal })
   const [result] = await record.withFiles(op, async (where) => {
     const removed = keeper.edit(where, [{ op: 'unlink', path: checked }])
     return await abandon(removed, signal).catch((error: unknown) => {

@@ -228,6 +228,19 @@ export class ContainerRecord {
     return new Operation(this.host.locks, name, this.name, options)
   }
 
+  /** The same for what needs its pool, which is not exported meanwhile. @throws BusyError while it is */
+  async besideInPool(name: string, options: OperationOptions): Promise<Operation> {
+    const op = this.beside(name, options)
+    try {
+      await op.lock([this.pool.poolClaim()])
+      this.assertPresent()
+      return op
+    } catch (error) {
+      op[Symbol.dispose]()
+      throw error
+    }
+  }
+
   /** Around its file and the LXC configuration. @throws PoolSuspendedError */
   async lockSettings(op: Operation): Promise<Disposable> {
     this.pool.driver.assertWorking()

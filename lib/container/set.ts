@@ -97,7 +97,7 @@ async function setNamed(
   checkOptions(options, what)
   if (names.length === 0) return Object.freeze({ applied: [], pending: [], unusedCgparams: [] })
   // Beside a start or a stop, which may take long.
-  using op = record.beside(what, options)
+  using op = await record.besideInPool(what, options)
   using _settings = await record.lockSettings(op)
   record.assertPresent()
   const before = record.config

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
 import { busybox, importBusybox, temporaryHost } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -66,6 +67,23 @@ await t.test('export and import', async (t) => {
   await ct.start()
   await t.rejects(host.pools.export('other'), { code: 'ERR_STATE' })
   await ct.stop({ method: 'kill' })
+  const { record } = ct
+  for (const work of [
+    () => ct.set({ pidsLimit: 9 }),
+    () => ct.attributes.set({ 'org.example:a': 'b' }),
+    () => ct.push('/root/file', 'text'),
+  ]) {
+    const op = record.beside('test', {})
+    const settings = await record.lockSettings(op)
+    const rootfs = await record.lockRootfs(op)
+    const working = work()
+    await until(() => host.locks().some(({ waiters }) => waiters.length > 0))
+    await t.rejects(host.pools.export('other'), { code: 'ERR_BUSY' }, 'while its files change')
+    rootfs[Symbol.dispose]()
+    settings[Symbol.dispose]()
+    op[Symbol.dispose]()
+    await working
+  }
   const before = ct.show()
   await exported(() => undefined)
   t.equal(host.containers.find('one'), null)
