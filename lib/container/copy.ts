@@ -163,7 +163,8 @@ function contentOf(
 ): Record<string, unknown> {
   const { dataset: _dataset, vpsadminos, send_log: _sent, ...kept } = config
   const { copying: _copying, unnamed: _unnamed, renaming: _renaming, ...rest } = vpsadminos
-  const { ephemeral_run: _run, ...own } = rest
+  // What was begun with its datasets is no business of the copy's, which has others of these names.
+  const { ephemeral_run: _run, making_dataset: _making, deleting_dataset: _deleting, ...own } = rest
   const elsewhere = pool === from ? {} : { image: null }
   const { driver } = pool
   return {

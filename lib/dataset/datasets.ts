@@ -10,7 +10,7 @@ import {
   NotFoundError,
   UnsupportedError,
 } from '../host/errors.js'
-import { checkOptions, type OperationOptions } from '../host/operation.js'
+import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import { datasetMounts, isOf, mountEntry } from '../mount/dataset-mounts.js'
 import { unmountLive } from '../mount/live-mounts.js'
 import { assertFree, assertNotDelegated, changeMounts } from '../mount/mounts.js'
@@ -101,6 +101,7 @@ export class Datasets {
     const storage = datasetsOf(record)
     if (delegated) zfsDevice()
     using op = await record.begin('dataset-create', options)
+    await settleDatasets(op, record)
     const inHands = delegatedAbove(record, wanted)
     if (inHands !== null) assertNotDelegated(record, inHands)
     const outermost = await missing(record, storage, wanted)
@@ -154,6 +155,7 @@ export class Datasets {
     }
     const storage = datasetsOf(record)
     using op = await record.begin('dataset-set', options)
+    await settleDatasets(op, record)
     if (delegatedAbove(record, wanted) !== null) throw new NotFoundError('dataset', wanted)
     const before = isDelegated(record, wanted)
     const after = delegated ?? before
@@ -191,6 +193,8 @@ export class Datasets {
     const { recursive, unmount } = parse(deleteDatasetOptions, how, 'datasets.delete')
     const storage = datasetsOf(record)
     using op = await record.begin('dataset-delete', options)
+    // The same once more takes it from where it is mounted first.
+    if (record.config.vpsadminos.deleting_dataset !== wanted) await settleDatasets(op, record)
     const all = (await storage.list(record.home)).map((one) => one.name)
     const isThere = all.includes(wanted) || isDelegated(record, wanted)
     if (!isThere) throw new NotFoundError('dataset', wanted)
@@ -217,6 +221,17 @@ export class Datasets {
     }
     await finishDatasets(record)
   }
+}
+
+/**
+ * What has failed comes to its end before anything else is done to them: an import that does it later would take away
+ * what has been written meanwhile.
+ */
+export async function settleDatasets(op: Operation, record: ContainerRecord): Promise<void> {
+  const { making_dataset, deleting_dataset, undelegating } = record.config.vpsadminos
+  if ((making_dataset ?? deleting_dataset ?? undelegating) === undefined) return
+  using _settings = await record.lockSettings(op)
+  await finishDatasets(record)
 }
 
 /** Takes back what was begun to be made, and goes on with what was begun to be deleted. */

@@ -12,6 +12,7 @@ import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile } from '../schema/container.js'
 import { mountInput, mountpoint, type MountFile, type MountInput } from '../schema/dataset.js'
 import { parse } from '../schema/parse.js'
+import { settleDatasets } from '../dataset/datasets.js'
 import { datasetsOf } from '../dataset/storage.js'
 import { datasetMounts, isOf, mountEntry, type DatasetMount } from './dataset-mounts.js'
 import { mountLive, unmountLive } from './live-mounts.js'
@@ -49,6 +50,7 @@ export class Mounts {
     const { dataset, mountpoint: at, readonly } = parse(mountInput, mount, 'mounts.add')
     const storage = datasetsOf(record)
     using op = await record.begin('mount-add', options)
+    await settleDatasets(op, record)
     const all = await storage.list(record.home)
     assertNotDelegated(record, dataset)
     if (!all.some(({ name }) => name === dataset)) throw new NotFoundError('dataset', dataset)
@@ -64,6 +66,7 @@ export class Mounts {
     const wanted = parse(mountpoint, at, 'mounts.remove')
     checkOptions(options, 'mounts.remove')
     using op = await record.begin('mount-remove', options)
+    await settleDatasets(op, record)
     if (!this.list().some((mount) => mount.mountpoint === wanted)) {
       throw new NotFoundError('mount', wanted)
     }
