@@ -23,6 +23,7 @@ const RETRY_MS = 50
 export class ConsoleLog implements AsyncIterable<Buffer> {
   readonly #path: string
   readonly #since: ConsoleSince
+  #from: Promise<ConsolePosition | 'history' | null> | null = null
   readonly #signal: AbortSignal
   readonly #finishing = new AbortController()
   readonly #waking: AbortSignal
@@ -33,6 +34,11 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
     this.#since = since
     this.#signal = signal
     this.#waking = AbortSignal.any([signal, this.#finishing.signal])
+  }
+
+  /** Resolves when all is read that is said from then on. */
+  async begun(): Promise<void> {
+    await this.#begunFrom()
   }
 
   /** All that is there now is read, and nothing waited for. */
@@ -92,14 +98,18 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
     }
   }
 
+  /** Null: the next file from its beginning. */
+  #begunFrom(): Promise<ConsolePosition | 'history' | null> {
+    const since = this.#since
+    this.#from ??= since === 'now' ? endOf(this.#path) : Promise.resolve(since)
+    return this.#from
+  }
+
   /** Where to begin, or null while there is no log at all. */
   async #begin(): Promise<OpenLog | null> {
-    const since = this.#since
+    const since = await this.#begunFrom()
     const current = await openLog(this.#path)
-    if (since === 'now') {
-      if (current !== null) current.offset = current.size
-      return current
-    }
+    if (since === null) return current
     if (since !== 'history' && current?.id === since.file) {
       current.offset = Math.min(since.offset, current.size)
       return current
@@ -167,6 +177,14 @@ async function openLog(path: string): Promise<OpenLog | null> {
     await file.close()
     throw error
   }
+}
+
+/** Null without a file. */
+async function endOf(path: string): Promise<ConsolePosition | null> {
+  const log = await openLog(path)
+  if (log === null) return null
+  await log.file.close()
+  return { file: log.id, offset: log.size }
 }
 
 /** Watches a file from its making on, so that nothing between looking and waiting is missed. */

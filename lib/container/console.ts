@@ -79,6 +79,14 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     return this.#log[Symbol.asyncIterator]()
   }
 
+  /**
+   * Resolves when nothing of its output is missed that comes from then on. Before, `since: 'now'` may leave out what
+   * has just been said.
+   */
+  begun(): Promise<void> {
+    return this.#log.begun()
+  }
+
   /** Its output ends after what was said by now. */
   finish(): void {
     this.#log.finish()

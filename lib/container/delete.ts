@@ -79,9 +79,12 @@ export async function deleteLocked(
     record.end(() => new NotFoundError('container', id, 'it was deleted'))
     pool.containers.delete(id)
   }
-  // Whatever becomes of what it leaves to others.
-  host.emit({ type: 'deleted', pool: pool.name, id })
-  await leaveUser(op, pool, record)
+  try {
+    await leaveUser(op, pool, record)
+  } finally {
+    // Whatever has become of what it leaves to others.
+    host.emit({ type: 'deleted', pool: pool.name, id })
+  }
   return await receipt(record, there)
 }
 

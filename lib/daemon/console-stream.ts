@@ -15,7 +15,6 @@ export class ConsoleStream implements Behind {
   constructor(console: Console, wire: Wire, over: (error?: unknown) => void) {
     this.#console = console
     this.#wire = wire
-    wire.json(TOLD.begun, {})
     this.#pass().then(
       () => {
         // There will be no more of it, whoever asks: it was deleted, or that was asked for.
@@ -56,6 +55,9 @@ export class ConsoleStream implements Behind {
   }
 
   async #pass(): Promise<void> {
+    // Who hears of it misses nothing of what it then makes the container say.
+    await this.#console.begun()
+    this.#wire.json(TOLD.begun, {})
     for await (const output of this.#console) {
       const place = Buffer.from(JSON.stringify(this.#console.position))
       const length = Buffer.alloc(2)

@@ -77,9 +77,10 @@ await t.test('attached before the first start, it stays attached', async (t) => 
   const history = new Screen(late)
   await history.until(/hello[^]*42[^]*hello[^]*49/)
   await using now = ct.console({ since: 'now' })
-  const live = new Screen(now)
-  await sleep(50)
+  await now.begun()
   await console.write('echo $((8*8))\n')
+  await screen.until(/^64\r?$/m)
+  const live = new Screen(now)
   await live.until(/^64\r?$/m)
   t.notMatch(live.seen, /hello/)
 
