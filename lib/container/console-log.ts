@@ -21,7 +21,7 @@ const RETRY_MS = 50
 
 /** All output from a position on: first what is there, then what comes. Ends when aborted. */
 export class ConsoleLog implements AsyncIterable<Buffer> {
-  readonly #path: string
+  readonly #path: () => string
   readonly #since: ConsoleSince
   #from: Promise<ConsolePosition | 'history' | null> | null = null
   readonly #signal: AbortSignal
@@ -29,7 +29,8 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
   readonly #waking: AbortSignal
   #position: ConsolePosition | null = null
 
-  constructor(path: string, since: ConsoleSince, signal: AbortSignal) {
+  /** @param path is asked each time, as its container may be renamed */
+  constructor(path: () => string, since: ConsoleSince, signal: AbortSignal) {
     this.#path = path
     this.#since = since
     this.#signal = signal
@@ -57,7 +58,7 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
       while (!this.#signal.aborted) {
         // Before it is looked: what is there by then is among it.
         const last = this.#finishing.signal.aborted
-        const change = new Change(this.#path, this.#waking)
+        const change = new Change(this.#path(), this.#waking)
         try {
           if (log !== null) yield* this.#rest(log)
           const next = await this.#after(log)
@@ -101,14 +102,14 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
   /** Null: the next file from its beginning. */
   #begunFrom(): Promise<ConsolePosition | 'history' | null> {
     const since = this.#since
-    this.#from ??= since === 'now' ? endOf(this.#path) : Promise.resolve(since)
+    this.#from ??= since === 'now' ? endOf(this.#path()) : Promise.resolve(since)
     return this.#from
   }
 
   /** Where to begin, or null while there is no log at all. */
   async #begin(): Promise<OpenLog | null> {
     const since = await this.#begunFrom()
-    const current = await openLog(this.#path)
+    const current = await openLog(this.#path())
     if (since === null) return current
     if (since !== 'history' && current?.id === since.file) {
       current.offset = Math.min(since.offset, current.size)
@@ -127,7 +128,7 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
   /** The file that ended where this one, which is closed if that fails, was begun. */
   async #before(current: OpenLog | null): Promise<OpenLog | null> {
     try {
-      return await openLog(`${this.#path}.1`)
+      return await openLog(`${this.#path()}.1`)
     } catch (error) {
       await current?.file.close()
       throw error
@@ -136,7 +137,7 @@ export class ConsoleLog implements AsyncIterable<Buffer> {
 
   /** The file that was begun after this one, or null while this one is the last. */
   async #after(log: OpenLog | null): Promise<OpenLog | null> {
-    const current = await openLog(this.#path)
+    const current = await openLog(this.#path())
     if (log === null || current === null) return current
     if (current.id === log.id) {
       await current.file.close()
@@ -210,7 +211,7 @@ class Change {
       this.#watcher.on('error', () => this.#resolve())
     } catch {
       // Not there: between being moved and being made anew, or before the first start.
-      this.#timer = setTimeout(() => this.#resolve(), RETRY_MS)
+      this.#timer = setTimeout(() => this.#resolve(), RETRY_MS).unref()
     }
   }
 

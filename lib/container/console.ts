@@ -66,7 +66,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     if (signal?.aborted === true) this.#closing.abort()
     const close = () => void this.close()
     this.#forget = [onAbort(signal, close), onAbort(record.gone.signal, close)]
-    const path = record.pool.layout.consoleLog(record.id)
+    const path = () => record.pool.layout.consoleLog(record.id)
     this.#log = new ConsoleLog(path, since, this.#closing.signal)
   }
 

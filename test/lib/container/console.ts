@@ -54,6 +54,23 @@ await t.test('to the end of what was said', async (t) => {
   await console.close()
 })
 
+await t.test('it goes with its container to another name', async (t) => {
+  const ct = await shell('before')
+  await using console = ct.console()
+  const screen = new Screen(console)
+  await ct.rename('after')
+  const initCmd = ['/bin/sh', '-c', 'echo another; exec sleep 1000 >/dev/console']
+  const another = await host.containers.create({ id: 'before', image: busybox, initCmd })
+  await another.start()
+  await using theirs = another.console()
+  await new Screen(theirs).until(/another/)
+  await ct.start()
+  await screen.until(/hello/)
+  t.notMatch(screen.seen, /another/)
+  await ct.delete({ force: true })
+  await another.delete({ force: true })
+})
+
 await t.test('attached before the first start, it stays attached', async (t) => {
   const ct = await shell('one')
   await using console = ct.console()
