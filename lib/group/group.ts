@@ -101,6 +101,11 @@ export class Group {
   }
 
   show(): GroupSnapshot {
+    return this.showWith(this.#containers())
+  }
+
+  /** For who knows its containers already. @internal */
+  showWith(containers: readonly string[]): GroupSnapshot {
     return Object.freeze({
       pool: this.#pool.name,
       path: this.path,
@@ -108,7 +113,7 @@ export class Group {
       ...limitsOf(this.#config.cgparams),
       cgparams: shownParams(this.#config.cgparams),
       unusedCgparams: unusedParams(this.#pool.host.cgroups, this.#config.cgparams),
-      containers: this.#containers(),
+      containers,
       attributes: shownAttributes(this.#config.attrs),
     })
   }

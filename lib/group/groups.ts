@@ -104,9 +104,10 @@ export class Groups {
 
   /** By pool, and in it by path. */
   list(): readonly GroupSnapshot[] {
-    const all = [...this.#host.pools.values()].flatMap((pool) =>
-      [...pool.groups.values()].map((group) => group.show()),
-    )
+    const all = [...this.#host.pools.values()].flatMap((pool) => {
+      const containers = pool.containersBy(({ group }) => group)
+      return [...pool.groups.values()].map((group) => group.showWith(containers.get(group) ?? []))
+    })
     return inOrder(all, ({ path }) => path)
   }
 }

@@ -76,10 +76,14 @@ export class History {
 
   /** The oldest first. A line that is none, as the last one before a loss of power, is left out. */
   async *entries(): AsyncGenerator<HistoryEntry, undefined> {
-    for (const path of [`${this.#path}.1`, this.#path]) {
-      await using file = await openFile(path).catch(nullWhenMissing)
-      if (file === null) continue
-      for await (const text of linesOf(file)) {
+    // Before the older one: one that becomes that meanwhile is there twice then, and not missing.
+    await using file = await openFile(this.#path).catch(nullWhenMissing)
+    await using older = await openFile(`${this.#path}.1`).catch(nullWhenMissing)
+    const both = [older, file].filter((one) => one !== null)
+    const [first, second] = await Promise.all(both.map((one) => one.stat()))
+    const files = first?.ino === second?.ino ? both.slice(0, 1) : both
+    for (const one of files) {
+      for await (const text of linesOf(one)) {
         const entry = entryIn(text)
         if (entry !== null) yield { pool: this.#pool.name, ...entry }
       }
@@ -104,6 +108,8 @@ export class History {
       await (next ?? last).appendFile(cut ? `\n${text}` : text)
       this.#whole = true
     } catch (error) {
+      // It may have written a part of the line.
+      this.#whole = false
       throw poolError(error, path)
     }
   }

@@ -187,20 +187,13 @@ export class IdRange {
     })
   }
 
-  /** For an operation that has the range already. @internal */
-  freeIn(op: Operation, which: Freed): Promise<readonly Allocation[]> {
-    return this.#frees.add(op, (table) => table.free(which))
-  }
-
   /**
-   * Blocks of an owner who is gone. A full pool cannot note it: they go with the next change that it has room for.
+   * Blocks that nobody has any more. A full pool cannot note it: they go with the next change that it has room for.
    *
    * @internal
    */
-  async freeIfRoom(op: Operation, owner: string): Promise<void> {
-    for (const allocation of this.#table.allocations) {
-      if (allocation.owner === owner) this.#owed.add(allocation.blockIndex)
-    }
+  async freeIfRoom(op: Operation, which: Freed): Promise<void> {
+    for (const { blockIndex } of this.#copy().free(which)) this.#owed.add(blockIndex)
     await this.#freeOwed(op)
   }
 
@@ -268,12 +261,26 @@ export class IdRange {
     }
     const { start, count: ids } = this.span({ blockIndex: 0, blockCount: this.config.block_count })
     const near = taken.filter((span) => spansOverlap(span, { start, count: ids }))
-    const index = table.firstFit(count, (blockIndex) => {
-      const wanted = this.span({ blockIndex, blockCount: count })
-      return !near.some((span) => spansOverlap(span, wanted))
+    const blocks = this.#blocksOf(near)
+    const index = table.firstFit(count, (first) => {
+      for (let block = first; block < first + count; block++) if (blocks.has(block)) return false
+      return true
     })
     if (index === null) throw new IdRangeExhaustedError(this.name, count)
     return index
+  }
+
+  /** All blocks that have some of the ids, looked up once: another pool may have thousands. */
+  #blocksOf(spans: readonly IdSpan[]): ReadonlySet<number> {
+    const { start_id: from, block_size: size, block_count: end } = this.config
+    const blocks = new Set<number>()
+    for (const { start, count } of spans) {
+      const last = Math.min(Math.floor((start + count - 1 - from) / size), end - 1)
+      for (let block = Math.max(Math.floor((start - from) / size), 0); block <= last; block++) {
+        blocks.add(block)
+      }
+    }
+    return blocks
   }
 
   // The machine's list first: cut off in between, ids are reserved that nobody has, until the pool is imported

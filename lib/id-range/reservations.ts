@@ -31,10 +31,9 @@ interface Stored extends PoolIdentity {
 /** One pool's turn at the ids of the machine. */
 export interface Turn {
   /** Everything that any pool has, with what this turn has added. */
-  readonly taken: () => readonly Taken[]
+  readonly taken: () => readonly IdSpan[]
   /** @throws IdOverlapError when another owner or pool has some of the ids */
   readonly add: (reservation: Reservation) => void
-  readonly remove: (owner: string) => void
   /** Makes it so for others to see. */
   readonly commit: () => Promise<void>
 }
@@ -42,6 +41,8 @@ export interface Turn {
 /** The reservations of one pool, and the way to make one. */
 export class Reservations {
   #own: Reservation[] = []
+  /** Owners who have given back theirs, which could not be written. */
+  readonly #owed = new Set<string>()
   // Other pools' files change rarely; they are parsed again only when they did.
   readonly #seen = new Map<string, Seen>()
 
@@ -57,23 +58,21 @@ export class Reservations {
   async exclusive<T>(op: Operation, work: (turn: Turn) => Promise<T>): Promise<T> {
     const gone = await this.#gone()
     return withMachineLock(op, this.directory, 'ids', async () => {
-      const own = [...this.#own]
+      const owed = new Set(this.#owed)
+      const own = this.#own.filter(({ owner }) => !owed.has(owner))
       const others = await this.#others(gone)
       return work({
-        taken: () => [...others, ...own.map((span) => this.#named(span))],
+        taken: () => [...others, ...own],
         add: (reservation) => {
           refuseOverlap(reservation, others)
           const mine = own.find((span) => spansOverlap(span, reservation))
           if (mine !== undefined) refuseOverlap(reservation, [this.#named(mine)])
           own.push(reservation)
         },
-        remove: (owner) => {
-          for (let at = own.length - 1; at >= 0; at--)
-            if (own[at]?.owner === owner) own.splice(at, 1)
-        },
         commit: async () => {
           await this.#write(own)
           this.#own = [...own]
+          for (const owner of owed) this.#owed.delete(owner)
         },
       })
     })
@@ -87,11 +86,10 @@ export class Reservations {
     })
   }
 
+  /** What cannot be written now, as the machine's list has no room, is with the next change. */
   async release(op: Operation, owners: readonly string[]): Promise<void> {
-    await this.exclusive(op, async ({ remove, commit }) => {
-      for (const owner of owners) remove(owner)
-      await commit()
-    })
+    for (const owner of owners) this.#owed.add(owner)
+    await this.exclusive(op, ({ commit }) => commit())
   }
 
   /**
@@ -149,8 +147,10 @@ export class Reservations {
     return { start, count, owner: `${owner} of pool ${this.pool.path}` }
   }
 
+  // Of two copies of a pool, which have one id, each has its own.
   #file(): string {
-    const name = createHash('sha256').update(this.pool.uuid).digest('hex').slice(0, 32)
+    const { uuid, marker } = this.pool
+    const name = createHash('sha256').update(`${uuid}\0${marker}`).digest('hex').slice(0, 32)
     return join(this.directory, `${name}.json`)
   }
 
@@ -240,7 +240,7 @@ interface Seen {
 
 /** Ids that a pool has although others have them, too. */
 export interface Conflict {
-  readonly span: IdSpan
+  readonly span: Reservation
   readonly error: IdOverlapError
 }
 

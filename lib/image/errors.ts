@@ -69,7 +69,7 @@ export class ImageLimitError extends EngineError {
   readonly code = 'ERR_IMAGE_LIMIT'
   constructor(
     readonly path: string,
-    readonly limit: 'entries' | 'size' | 'header',
+    readonly limit: 'entries' | 'size' | 'header' | 'names',
     readonly allowed: number,
   ) {
     super(

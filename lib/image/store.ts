@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { chmod, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { InUseError, NotFoundError, NotRootError } from '../host/errors.js'
+import { InTurn } from '../in-turn.js'
 import { poolError } from '../pool/write-file.js'
 import { parse } from '../schema/parse.js'
 import type { ImageStorage, OpenImage } from '../storage/images.js'
@@ -33,6 +34,8 @@ export class ImageStore implements ImageCache {
   readonly #images = new Map<string, Image>()
   readonly #holds = new Set<{ readonly id: string; readonly holder: string }>()
   readonly #broken: BrokenFile[] = []
+  /** Of the same image one is imported, or one deleted: the index says what there is. */
+  readonly #changes = new InTurn()
 
   private constructor({ storage, users, unknown }: ImageStoreOptions) {
     this.#storage = storage
@@ -105,9 +108,11 @@ export class ImageStore implements ImageCache {
       })
       done('image.written', options.signal)
       const id = imageId(attributes, unpacked.digest)
-      await staged.publish(id)
-      done('image.published')
-      return this.#images.get(id) ?? (await this.#load(id))
+      return await this.#changes.run(async () => {
+        await staged.publish(id)
+        done('image.published')
+        return this.#images.get(id) ?? (await this.#load(id))
+      })
     } catch (error) {
       throw poolError(error, this.#storage.pool)
     }
@@ -130,6 +135,14 @@ export class ImageStore implements ImageCache {
   }
 
   async delete(id: string): Promise<void> {
+    const remove = await this.#changes.run(() => this.#hide(id))
+    done('image-delete.renamed')
+    await remove()
+    done('image-delete.removed')
+  }
+
+  /** @returns what removes it */
+  async #hide(id: string): Promise<() => Promise<void>> {
     const unknown = this.#images.has(id) ? await this.#unknown() : []
     const image = this.#images.get(id)
     if (image === undefined) throw new NotFoundError('image', id)
@@ -138,16 +151,12 @@ export class ImageStore implements ImageCache {
     if (users.length > 0) throw new InUseError('image', id, users)
     // Before the first await, so that nobody finds it any more.
     this.#images.delete(id)
-    let remove: () => Promise<void>
     try {
-      remove = await this.#storage.hide(id)
+      return await this.#storage.hide(id)
     } catch (error) {
       this.#images.set(id, image)
       throw poolError(error, this.#storage.pool)
     }
-    done('image-delete.renamed')
-    await remove()
-    done('image-delete.removed')
   }
 
   async #load(id: string): Promise<Image> {

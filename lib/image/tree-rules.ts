@@ -11,10 +11,16 @@ const MAX_NAME = 255
 /** Keeps what has been seen of the tree, and judges the next entry by it. */
 export class TreeRules {
   readonly #seen = new Map<string, TarType>([['', 'directory']])
+  #names = 0
 
   /** Entries accepted so far, the root not counted. */
   get size(): number {
     return this.#seen.size - 1
+  }
+
+  /** Characters of all paths, which are kept until the end. */
+  get names(): number {
+    return this.#names
   }
 
   /** Takes the entry into the tree, or says why it must not be there. */
@@ -41,7 +47,7 @@ export class TreeRules {
       if (type !== undefined) return 'not-beneath-directory'
       missing.push(parent)
     }
-    for (const parent of missing) this.#seen.set(parent, 'directory')
+    for (const parent of missing) this.#set(parent, 'directory')
     return null
   }
 
@@ -72,8 +78,13 @@ export class TreeRules {
   #place(path: string, type: TarType): EntryReason | null {
     const before = this.#seen.get(path)
     if (before !== undefined && (before !== 'directory' || type !== 'directory')) return 'duplicate'
-    this.#seen.set(path, type)
+    this.#set(path, type)
     return null
+  }
+
+  #set(path: string, type: TarType): void {
+    if (!this.#seen.has(path)) this.#names += path.length
+    this.#seen.set(path, type)
   }
 }
 

@@ -29,6 +29,8 @@ export interface Unpacked {
 }
 
 const PROGRESS_MS = 100
+/** Characters of all paths together, which are in memory: those of a whole distribution are a tenth of it. */
+const MAX_NAMES = 128 * 1024 * 1024
 
 /**
  * Unpacks the archive or directory at `path` into the empty directory `target`. When it fails,
@@ -118,6 +120,7 @@ class Gate {
     if (this.entries > this.limits.maxEntries) {
       throw new ImageLimitError(this.path, 'entries', this.limits.maxEntries)
     }
+    if (this.#rules.names > MAX_NAMES) throw new ImageLimitError(this.path, 'names', MAX_NAMES)
     this.#declared += entry.size
     this.#measure(this.#declared)
   }

@@ -23,7 +23,7 @@ import type { HostContext } from '../host/context.js'
 import type { Operation } from '../host/operation.js'
 import { isUnapplied } from '../host/unapplied.js'
 import { BusyError, ConfigBrokenError } from '../host/errors.js'
-import { IdRange } from '../id-range/id-range.js'
+import { IdRange, type IdRun } from '../id-range/id-range.js'
 import { userIn } from '../id-range/reservations.js'
 import { TableFile } from '../id-range/table-file.js'
 import { ImageStore } from '../image/store.js'
@@ -35,7 +35,7 @@ import { userFile } from '../schema/user.js'
 import type { StorageDriver } from '../storage/driver.js'
 import { findPlace } from '../storage/place.js'
 import { Undo } from '../undo.js'
-import { checkIdMap, spansOf } from '../user/id-map.js'
+import { checkIdMap, spansOf, type IdSpan } from '../user/id-map.js'
 import { User } from '../user/user.js'
 import { touches } from '../zfs/names.js'
 import { ConfigFile } from './config-file.js'
@@ -237,11 +237,12 @@ function badName(path: string): ConfigBrokenError {
 /** Takes the pool's ids on this machine. Users whose ids others have cannot start containers. */
 async function reserveIds(op: Operation, pool: Pool): Promise<void> {
   const blocks = [...pool.idRanges.values()].flatMap((range) => range.reservations())
-  const inBlock = ({ start, count }: { start: number; count: number }) =>
-    blocks.some((block) => start >= block.start && start + count <= block.start + block.count)
+  const runs = [...pool.idRanges.values()]
+    .flatMap((range) => range.table('allocated'))
+    .sort((a, b) => a.firstId - b.firstId)
   const maps = [...pool.users.values()].flatMap((user) =>
     spansOf(user.uidMap, user.gidMap)
-      .filter((span) => !inBlock(span))
+      .filter((span) => !isWithin(span, runs, user, pool))
       .map((span) => ({ ...span, owner: `user:${user.name}` })),
   )
   const isBroken = (owner: string): boolean => {
@@ -250,13 +251,30 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
   }
   const conflicts = await pool.reservations.restore(op, [...blocks, ...maps], isBroken)
   for (const { span, error } of conflicts) {
+    const named = userIn(span.owner)
     for (const user of pool.users.values()) {
+      if (named !== null && named !== user.name) continue
       const hit = spansOf(user.uidMap, user.gidMap).some(
         ({ start, count }) => start < span.start + span.count && span.start < start + count,
       )
       if (hit) user.conflict = error.message
     }
   }
+}
+
+/** Whether the ids are those of a block already. One that is another user's has them alone. */
+function isWithin({ start, count }: IdSpan, runs: readonly IdRun[], user: User, pool: Pool): boolean {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((runs[middle]?.lastId ?? Infinity) < start) low = middle + 1
+    else high = middle
+  }
+  const run = runs[low]
+  if (run === undefined || start < run.firstId || start + count - 1 > run.lastId) return false
+  const owner = userIn(run.owner)
+  return owner === null || owner === user.name || !pool.users.has(owner)
 }
 
 /** Takes away what operations that were cut off by a crash have left. */
@@ -272,12 +290,11 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
     for (const owner of range.owners()) {
       const user = userIn(owner)
       if (owner === null || user === null || pool.users.has(user)) continue
-      if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, owner)
+      if (!pool.isBroken(pool.layout.confFile('user', user))) await range.freeIfRoom(op, { owner })
     }
   }
-  const idle = [...pool.users.values()].filter(
-    (user) => !user.standalone && user.show().containers.length === 0,
-  )
+  const used = pool.containersBy(({ user }) => user)
+  const idle = [...pool.users.values()].filter((user) => !user.standalone && !used.has(user))
   // A container whose file is broken, or gone while it runs, still has its user.
   if (idle.length === 0 || pool.broken.length > 0 || (await strangersIn(pool)).length > 0) return
   for (const user of idle) await user.deleteIn(op)

@@ -77,6 +77,8 @@ export class Pool {
   /** @internal */ readonly idRanges = new Map<string, IdRange>()
   /** @internal */ readonly users = new Map<string, User>()
   /** @internal */ readonly groups = new Map<string, Group>()
+  /** Those that are being made, and may have ids. @internal */
+  readonly comingUsers = new Set<string>()
   /** @internal */ readonly containers = new Map<string, Container>()
   /** @internal */ readonly broken: { path: string; reason: string }[] = []
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
@@ -247,6 +249,19 @@ export class Pool {
     return path
   }
 
+  /** Ids of all containers, sorted, by what they have in common: in one walk. @internal */
+  containersBy<K>(common: (container: Container) => K): ReadonlyMap<K, readonly string[]> {
+    const by = new Map<K, string[]>()
+    for (const container of this.containers.values()) {
+      const key = common(container)
+      const ids = by.get(key)
+      if (ids === undefined) by.set(key, [container.id])
+      else ids.push(container.id)
+    }
+    for (const ids of by.values()) ids.sort()
+    return by
+  }
+
   /** Whether a file could not be used. @internal */
   isBroken(path: string): boolean {
     return this.broken.some((file) => file.path === path)
@@ -280,8 +295,9 @@ export class Pool {
       .filter(({ uidMap, gidMap }) => spansOf(uidMap, gidMap).some((one) => spansOverlap(one, ids)))
       .map(({ name }) => `user:${name}`)
     const named = userIn(owner)
-    const broken = named !== null && this.isBroken(this.layout.confFile('user', named))
-    return broken ? [...users, `user:${named}`] : users
+    if (named === null) return users
+    const isOne = this.comingUsers.has(named) || this.isBroken(this.layout.confFile('user', named))
+    return isOne ? [...users, `user:${named}`] : users
   }
 
   /** Nothing more comes of it. @param why makes the error of whoever comes later @internal */

@@ -6,7 +6,7 @@ import { assetsOfFile } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
-import type { ConfigFile } from '../pool/config-file.js'
+import type { ConfigFile, Patch } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { unknownIn } from '../pool/strangers.js'
 import { parse } from '../schema/parse.js'
@@ -60,13 +60,18 @@ export class User {
   }
 
   show(): UserSnapshot {
+    return this.showWith(this.#containers())
+  }
+
+  /** For who knows its containers already. @internal */
+  showWith(containers: readonly string[]): UserSnapshot {
     return Object.freeze({
       pool: this.#pool.name,
       name: this.name,
       uidMap: this.uidMap.map(formatEntry),
       gidMap: this.gidMap.map(formatEntry),
       standalone: this.standalone,
-      containers: this.#containers(),
+      containers,
       conflict: this.conflict,
       attributes: shownAttributes(this.#config.attrs),
     })
@@ -82,7 +87,7 @@ export class User {
       attrs: () => this.#config.attrs,
       begin: (options) => this.#begin('set', options),
       write: async (patch) => {
-        this.#config = await this.#file.update(patch)
+        await this.#change(patch)
       },
     })
   }
@@ -92,7 +97,7 @@ export class User {
     parse(z.boolean(), standalone, 'setStandalone')
     checkOptions(options, 'setStandalone')
     using _op = await this.#begin('set', options)
-    this.#config = await this.#file.update({ standalone })
+    await this.#change({ standalone })
   }
 
   /** Cannot be given up once it has begun. @throws InUseError while a container has this user */
@@ -114,7 +119,7 @@ export class User {
     this.#pool.users.delete(this.name)
     const owner = `user:${this.name}`
     for (const range of this.#pool.idRanges.values()) {
-      if (range.owners().has(owner)) await range.freeIfRoom(op, owner)
+      if (range.owners().has(owner)) await range.freeIfRoom(op, { owner })
     }
     if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, [owner])
     done('user-delete.ids')
@@ -127,6 +132,12 @@ export class User {
         .catch(() => undefined)
     }
     done('user-delete.cgroups')
+  }
+
+  // Maps stay as they are: what somebody has written into the file meanwhile is looked at by the next import.
+  async #change(patch: Patch): Promise<void> {
+    const { uid_map, gid_map } = this.#config
+    this.#config = { ...(await this.#file.update(patch)), uid_map, gid_map }
   }
 
   #containers(): string[] {

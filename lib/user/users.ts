@@ -49,9 +49,10 @@ export class Users {
 
   /** By pool, and in it by name. */
   list(): readonly UserSnapshot[] {
-    const all = [...this.#host.pools.values()].flatMap((pool) =>
-      [...pool.users.values()].map((user) => user.show()),
-    )
+    const all = [...this.#host.pools.values()].flatMap((pool) => {
+      const containers = pool.containersBy(({ user }) => user)
+      return [...pool.users.values()].map((user) => user.showWith(containers.get(user) ?? []))
+    })
     return inOrder(all, ({ name }) => name)
   }
 }
@@ -70,6 +71,9 @@ export async function createUser(op: Operation, pool: Pool, wanted: Wanted): Pro
   const { name, standalone } = wanted
   const path = pool.newFile('user', name)
   await using undo = new Undo()
+  // Until it is there, its ids look like nobody's.
+  pool.comingUsers.add(name)
+  using _coming = { [Symbol.dispose]: () => pool.comingUsers.delete(name) }
   const { uidMap, gidMap } = await takeIds(op, pool, wanted, undo)
   done('user.ids', op.signal)
   const file = new ConfigFile(path, userFile)
@@ -128,7 +132,8 @@ async function takeBlock(
   const ours = blockIndex === undefined ? null : await range.ownBlock(op, blockIndex, owner)
   if (ours !== null) return ours
   const allocation = await range.allocateIn(op, { blockIndex, owner })
-  undo.add(() => range.freeIn(op.goOn(), { blockIndex: allocation.blockIndex }))
+  const { blockIndex: index } = allocation
+  undo.add(() => range.freeIfRoom(op.goOn(), { blockIndex: index }))
   return range.span(allocation)
 }
 

@@ -1,11 +1,11 @@
 // Images in directories: `repository/images/ID/{rootfs,image.yml}`.
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigBrokenError } from '../../host/errors.js'
 import { imageFile } from '../../image/schema.js'
-import { flushFilesystem } from '../../ns/tree.js'
+import { flushFilesystem, removeTree } from '../../ns/tree.js'
 import { ConfigFile } from '../../pool/config-file.js'
 import { assertDirectories } from '../../pool/open-file.js'
 import { syncDirectory } from '../../pool/write-file.js'
@@ -35,7 +35,15 @@ export class DirImages implements ImageStorage {
       if (hasCode(error, 'ENOENT')) return []
       throw error
     })
-    for (const name of names) if (UNFINISHED.test(name)) await this.#remove(name)
+    for (const name of names.filter((one) => UNFINISHED.test(one))) {
+      await this.#remove(name).catch((error: unknown) => {
+        // The pool is of use also with what is left of an image.
+        const path = join(this.#directory, name)
+        process.emitWarning(`${path} could not be removed: ${String(error)}`, {
+          code: 'VPSADMINOS_UNFINISHED',
+        })
+      })
+    }
     return names.filter((name) => !UNFINISHED.test(name))
   }
 
@@ -102,10 +110,10 @@ export class DirImages implements ImageStorage {
     return () => this.#remove(trash)
   }
 
-  // On a read-only pool there is nothing to tidy up.
+  // However deep an image is, and however long its names. On a read-only pool there is nothing to tidy up.
   async #remove(name: string): Promise<void> {
     try {
-      await rm(join(this.#directory, name), { recursive: true, force: true })
+      await removeTree(join(this.#directory, name))
     } catch (error) {
       if (!hasCode(error, 'EROFS')) throw error
     }

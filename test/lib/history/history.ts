@@ -68,6 +68,16 @@ await t.test('a long one makes room for another', async (t) => {
   const found = await all(other.history.entries())
   t.match([found.length, found.at(-1)?.cmd], [17_001, 'new'])
   t.ok(statSync(fileOf(other)).size < 100)
+  // While somebody reads, the file becomes the older one.
+  const reading = other.history.entries()
+  await reading.next()
+  appendFileSync(fileOf(other), many.repeat(17_000))
+  await other.history.append({ cmd: 'newer' })
+  const rest = await all(reading)
+  t.ok(
+    rest.some(({ cmd }) => cmd === 'new'),
+    'nothing that was there is missing',
+  )
 })
 
 await t.test('what makes no sense is refused', async (t) => {

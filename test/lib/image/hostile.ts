@@ -88,3 +88,16 @@ for (const [what, reason, ...parts] of hostile) {
     t.notOk(existsSync(outside))
   })
 }
+
+t.test('a path that is as long as one may be, and longer in the pool', async (t) => {
+  const { store, left } = await testStore(t)
+  const path = join(scratch(t), 'image.tar')
+  const name = `${'d'.repeat(250)}/`.repeat(16) + 'f'
+  writeFileSync(path, archive(entry({ type: 'L', data: `${name}\0` }), file('x')))
+  const what = { path, distribution: 'x', version: '1' }
+  await t.rejects(store.import({ ...what, digest: '0'.repeat(64) }), { code: 'ERR_IMAGE_DIGEST' })
+  t.strictSame(left(), [], 'it goes as any other')
+  const image = await store.import(what)
+  await store.delete(image.id)
+  t.strictSame(left(), [])
+})

@@ -1,8 +1,11 @@
 // Finding, holding and deleting images, and what a store makes of what it finds on disk.
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { ImageStore } from '../../../dist/image/store.js'
+import { DirImages } from '../../../dist/storage/dir/dir-images.js'
 import { archive, entry, openImages, scratch, testStore } from '../../helpers/image.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -106,5 +109,49 @@ t.test('what a crash left is removed, what is broken is reported', async (t) => 
       { path: join(images, 'x-3-broken'), reason: /image\.yml:3:\d+: / },
       { path: join(images, 'x-4-wrong'), reason: /image\.yml:1:1: / },
     ],
+  )
+})
+
+t.test('what cannot be removed keeps nobody from the images', async (t) => {
+  const { store, pool } = await testStore(t)
+  const image = await store.import({ path: tar(t), distribution: 'x', version: '1' })
+  const within = join(pool, 'repository/images/.deleting-0123/mountpoint')
+  mkdirSync(within, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'none', within])
+  t.teardown(() => execFileSync('umount', [within]))
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+  const { id } = (await openImages(pool)).find({})
+  t.equal(id, image.id)
+  t.match(await warned, { code: 'VPSADMINOS_UNFINISHED', message: /deleting-0123/ })
+})
+
+/** Whose deletions wait at a gate. */
+class GatedImages extends DirImages {
+  gate = Promise.resolve()
+
+  override async hide(id: string): Promise<() => Promise<void>> {
+    await this.gate
+    return super.hide(id)
+  }
+}
+
+t.test('one is deleted while the same is imported', async (t) => {
+  const pool = scratch(t)
+  const storage = new GatedImages(pool)
+  const unknown = () => Promise.resolve([])
+  const store = await ImageStore.open({ storage, users: () => [], unknown })
+  const what = { path: tar(t), distribution: 'x', version: '1' }
+  const { id } = await store.import(what)
+  let open: () => void = () => undefined
+  storage.gate = new Promise((resolve) => (open = resolve))
+  const deleting = store.delete(id)
+  const importing = store.import(what)
+  // By then it would have found the one that is there still.
+  await sleep(500)
+  open()
+  await Promise.all([deleting, importing])
+  t.strictSame(
+    store.list().map((image) => image.id),
+    readdirSync(join(pool, 'repository/images')),
   )
 })

@@ -30,6 +30,7 @@ t.test('what is missing on the way is a directory then, and nothing else', (t) =
   t.equal(add('a/l', 'symlink'), null)
   t.equal(add('a/l/x/y', 'file'), 'not-beneath-directory')
   t.equal(rules.size, 5, 'nothing comes of what is refused')
+  t.equal(rules.names, 19, 'characters of them')
   t.equal(add('/a', 'file'), 'absolute-path')
   t.end()
 })

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
 import { requires } from '../../helpers/requires.js'
 
@@ -92,5 +93,28 @@ await t.test('maps of two users must not overlap', async (t) => {
     code: 'ERR_ID_OVERLAP',
     owner: /user:five/,
   })
+  await user.delete()
+})
+
+await t.test('a block of one that is being made is not free', async (t) => {
+  const range = host.idRanges.get('default')
+  const creating = host.users.create({ name: 'coming' })
+  const isTaken = () => range.table('allocated').some(({ owner }) => owner === 'user:coming')
+  while (!isTaken()) await turn()
+  const inUse = { code: 'ERR_IN_USE', users: ['user:coming'] }
+  await t.rejects(range.free({ owner: 'user:coming' }), inUse)
+  const user = await creating
+  t.ok(isTaken())
+  await user.delete()
+})
+
+await t.test('maps that are written into its file are those of the next import', async (t) => {
+  const uidMap = ['0:4100000000:65536']
+  const user = await host.users.create({ name: 'edited', uidMap })
+  const text = await readFile(file('edited'), 'utf8')
+  await writeFile(file('edited'), text.replaceAll('4100000000', '1000000'))
+  await user.attributes.set({ 'org.example:a': 'b' })
+  t.same(user.show().uidMap, uidMap)
+  t.match(await readFile(file('edited'), 'utf8'), /0:1000000:65536[^]*org.example:a/)
   await user.delete()
 })
