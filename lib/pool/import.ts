@@ -263,7 +263,8 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
 }
 
 /** Whether the ids are those of a block already. One that is another user's has them alone. */
-function isWithin({ start, count }: IdSpan, runs: readonly IdRun[], user: User, pool: Pool): boolean {
+function isWithin(span: IdSpan, runs: readonly IdRun[], user: User, pool: Pool): boolean {
+  const { start, count } = span
   let low = 0
   let high = runs.length
   while (low < high) {
