@@ -1,8 +1,11 @@
-// One container on its way to be started: what it waits for, how often it was tried, what has come of it.
+// One container on its way to be started: who wants it, what it waits for, how often it was tried, what has come of it.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { abandon } from '../abandon.js'
 import type { Container } from '../container/container.js'
+import type { ContainerRecord } from '../container/record.js'
+import { startLocked } from '../container/start.js'
+import { DEFAULT_TIMEOUT_MS } from '../container/start-plan.js'
 import { ClosedError } from '../errors.js'
 import {
   CancelledError,
@@ -31,7 +34,7 @@ export type Outcome = 'started' | 'running' | Error
 export interface QueuedStart {
   readonly id: string
   readonly priority: number
-  /** `pausing`: it has failed, and will be tried again. */
+  /** `waiting`: also for who is at work on it; `pausing`: it has failed, and will be tried again. */
   readonly state: 'waiting' | 'starting' | 'pausing'
   /** Containers that must be ready before it begins. */
   readonly waitsFor: readonly string[]
@@ -39,6 +42,15 @@ export interface QueuedStart {
   readonly error: string | null
   /** Milliseconds since it was put there. */
   readonly ageMs: number
+}
+
+/** Somebody who wants it started. */
+export interface Asker {
+  readonly attempt: Attempt
+  /** What comes of it for this one. */
+  readonly outcome: Promise<Outcome>
+  /** Wants it no more. Once it is being started, what comes of that is still told. */
+  readonly leave: () => void
 }
 
 /** The pool's side. */
@@ -53,28 +65,35 @@ export interface AttemptHome {
 export class Attempt {
   readonly outcome: Promise<Outcome>
   readonly #wish: Wish
-  readonly #tries: number
   readonly #home: AttemptHome
   readonly #begun = performance.now()
   readonly #cancelled = new AbortController()
   readonly #waitsFor: Set<string>
+  readonly #askers = new Set<{ readonly tries: number }>()
+  /** Who has left while it was being started. */
+  readonly #leaving: ((outcome: Outcome) => void)[] = []
+  #id: string
   #state: QueuedStart['state'] = 'waiting'
   #error: string | null = null
 
-  /** @param tries how often, at most five times */
-  constructor(wish: Wish, tries: number, home: AttemptHome) {
+  constructor(wish: Wish, home: AttemptHome) {
     this.#wish = wish
-    this.#tries = Math.min(tries, PAUSES.length + 1)
     this.#home = home
+    this.#id = wish.id
     this.#waitsFor = new Set([...wish.after, ...wish.requires])
     // Not before those that it waits for are there as well.
     this.outcome = Promise.resolve()
       .then(() => this.#run())
-      .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+      .catch(asError)
   }
 
   get id(): string {
-    return this.#wish.id
+    return this.#id
+  }
+
+  /** False once it is cancelled: for who wants it from then on there must be another one. */
+  get open(): boolean {
+    return !this.#cancelled.signal.aborted
   }
 
   show(): QueuedStart {
@@ -88,27 +107,54 @@ export class Attempt {
     })
   }
 
-  /** False when it is being started already: that goes on. */
-  cancel(reason: Error = new CancelledError(`start of container '${this.id}'`)): boolean {
-    if (this.#state === 'starting') return false
+  /** @param tries how often it is tried for this one, at most five times; others may want more */
+  ask(tries: number): Asker {
+    const asker = { tries }
+    this.#askers.add(asker)
+    let leave = () => {}
+    const left = new Promise<Outcome>((resolve) => {
+      leave = () => {
+        if (!this.#askers.delete(asker)) return
+        if (this.#state === 'starting') this.#leaving.push(resolve)
+        else resolve(this.#givenUp())
+        if (this.#askers.size === 0) this.cancel()
+      }
+    })
+    return { attempt: this, outcome: Promise.race([this.outcome, left]), leave }
+  }
+
+  /** False when it is being started already: that goes on, and is not tried again. */
+  cancel(reason: Error = this.#givenUp()): boolean {
+    if (!this.open) return false
     this.#cancelled.abort(reason)
-    return true
+    return this.#state !== 'starting'
+  }
+
+  /** Its container has another name. */
+  renamed(to: string): void {
+    this.#id = to
+  }
+
+  #givenUp(): CancelledError {
+    return new CancelledError(`start of container '${this.id}'`)
+  }
+
+  get #tries(): number {
+    const wanted = [...this.#askers].map(({ tries }) => tries)
+    return Math.min(PAUSES.length + 1, Math.max(...wanted))
   }
 
   async #run(): Promise<Outcome> {
+    const { signal } = this.#cancelled
     await Promise.all([...this.#waitsFor].map((id) => this.#waitFor(id)))
     for (let tried = 1; ; tried++) {
-      try {
-        return await this.#start()
-      } catch (error) {
-        this.#cancelled.signal.throwIfAborted()
-        if (tried === this.#tries || !isWorthAnother(error)) throw error
-        this.#error = error instanceof Error ? error.message : String(error)
-        this.#state = 'pausing'
-        await sleep(PAUSES[tried - 1], undefined, { signal: this.#cancelled.signal }).catch(() => {
-          this.#cancelled.signal.throwIfAborted()
-        })
-      }
+      const outcome = await this.#start().catch(asError)
+      for (const tell of this.#leaving.splice(0)) tell(outcome)
+      if (!(outcome instanceof Error) || !this.open) return outcome
+      if (tried >= this.#tries || !isWorthAnother(outcome)) return outcome
+      this.#error = outcome.message
+      this.#state = 'pausing'
+      await sleep(PAUSES[tried - 1], undefined, { signal }).catch(() => signal.throwIfAborted())
     }
   }
 
@@ -117,11 +163,11 @@ export class Attempt {
     const turn = await this.#home.queue.turn(this.#wish.priority, this.#cancelled.signal)
     let booted: Promise<unknown> = Promise.resolve()
     try {
-      this.#state = 'starting'
       const container = this.#container()
-      if (container.record.up) return 'running'
-      await container.start({ wait: BUSY_MS, label: 'autostart' }).catch((error: unknown) => {
-        if (!container.record.up) throw error
+      const { record } = container
+      if (record.up) return 'running'
+      await this.#startAlone(record).catch((error: unknown) => {
+        if (!record.up) throw error
       })
       // Without room for it in the run state, it starts by itself once more.
       await this.#home.list.add(this.id).catch(() => undefined)
@@ -131,6 +177,15 @@ export class Attempt {
     } finally {
       void booted.then(() => turn[Symbol.dispose]())
     }
+  }
+
+  /** From when nobody else is at work on it, it goes to its end. */
+  async #startAlone(record: ContainerRecord): Promise<void> {
+    const { signal } = this.#cancelled
+    using op = await record.begin('start', { signal, wait: BUSY_MS, label: 'autostart' })
+    signal.throwIfAborted()
+    this.#state = 'starting'
+    await startLocked(op.goOn(), record, DEFAULT_TIMEOUT_MS)
   }
 
   /** @throws StateError when it is required and not ready */
@@ -155,7 +210,7 @@ export class Attempt {
       return null
     } catch (error) {
       signal.throwIfAborted()
-      return `which is not ready: ${error instanceof Error ? error.message : String(error)}`
+      return `which is not ready: ${asError(error).message}`
     }
   }
 
@@ -167,8 +222,12 @@ export class Attempt {
 }
 
 // What will be so the next time, too.
-function isWorthAnother(error: unknown): boolean {
+function isWorthAnother(error: Error): boolean {
   return ![ClosedError, InvalidArgumentError, NotFoundError, StateError, UnsupportedError].some(
     (kind) => error instanceof kind,
   )
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -10,7 +10,7 @@ import type { Pool } from '../pool/pool.js'
 import { onlyKeys, parse } from '../schema/parse.js'
 import { autostartOptions, enqueueOptions } from '../schema/autostart.js'
 import { containerId } from '../schema/names.js'
-import { Attempt, type Outcome, type QueuedStart } from './attempt.js'
+import { Attempt, type Asker, type Outcome, type QueuedStart } from './attempt.js'
 import { startOrder, type Ordered } from './order.js'
 import { Queue } from './queue.js'
 import { StartedList } from './started-list.js'
@@ -19,14 +19,14 @@ import { startWishes, stopWishes } from './wishes.js'
 export interface AutostartOptions {
   /** Also those that were started by themselves since the machine was booted, and do not run any more. Default false. */
   readonly again?: boolean | undefined
-  /** Takes away what has not begun. */
+  /** Takes away what has not begun, unless others want it, too. What is being started is not tried again. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface EnqueueOptions {
   /** Its place among others: the lowest first. Default 10, which is before those that start by themselves. */
   readonly priority?: number | undefined
-  /** Takes it away, unless it has begun. */
+  /** Takes it away, unless it has begun, or others want it, too. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -87,17 +87,17 @@ export class Autostart {
     onlyKeys(options, ['again', 'signal'], 'autostart')
     const { signal, ...given } = options
     const { again } = parse(autostartOptions, given, 'autostart')
+    const started = await this.#list.ids()
     signal?.throwIfAborted()
     this.#pool.assertStarting()
-    const started = await this.#list.ids()
     const ordered = startOrder(startWishes(this.#pool, (id) => again || !started.has(id)))
     for (const wish of ordered) if (wish.circle !== null) warn(wish)
-    const attempts = ordered.map((wish) => this.#attempts.get(wish.id) ?? this.#begin(wish, TRIES))
+    const askers = ordered.map((wish) => this.#ask(wish, TRIES))
     const forget = onAbort(signal, () => {
-      for (const attempt of attempts) attempt.cancel()
+      for (const { leave } of askers) leave()
     })
     try {
-      return await reportOf(attempts)
+      return await reportOf(askers)
     } finally {
       forget()
     }
@@ -118,10 +118,10 @@ export class Autostart {
     const container = this.#pool.containers.get(id)
     if (container === undefined) throw new NotFoundError('container', `${this.#pool.name}:${id}`)
     const wish = { id, priority, after: [], requires: [], circle: null }
-    const attempt = this.#attempts.get(id) ?? this.#begin(wish, 1)
-    const forget = onAbort(signal, () => attempt.cancel())
+    const asker = this.#ask(wish, 1)
+    const forget = onAbort(signal, asker.leave)
     try {
-      const outcome = await abandon(attempt.outcome, signal)
+      const outcome = await abandon(asker.outcome, signal)
       if (outcome instanceof Error) throw outcome
     } finally {
       forget()
@@ -135,7 +135,7 @@ export class Autostart {
       .sort((a, b) => a.priority - b.priority || b.ageMs - a.ageMs)
   }
 
-  /** Takes away all that has not begun; answers their ids. */
+  /** Takes away all that has not begun; answers their ids. What is being started is not tried again. */
   cancel(): readonly string[] {
     return [...this.#attempts.values()].filter((attempt) => attempt.cancel()).map(({ id }) => id)
   }
@@ -186,14 +186,26 @@ export class Autostart {
 
   /** @internal */
   async renamed(from: string, to: string): Promise<void> {
+    const attempt = this.#attempts.get(from)
+    if (attempt !== undefined) {
+      this.#attempts.delete(from)
+      this.#attempts.set(to, attempt)
+      attempt.renamed(to)
+    }
     if (!(await this.#list.ids()).has(from)) return
     await this.#list.add(to).catch(() => undefined)
     await this.forget(from)
   }
 
-  #begin(wish: Ordered, tries: number): Attempt {
+  #ask(wish: Ordered, tries: number): Asker {
+    const known = this.#attempts.get(wish.id)
+    const attempt = known?.open === true ? known : this.#begin(wish)
+    return attempt.ask(tries)
+  }
+
+  #begin(wish: Ordered): Attempt {
     const { released } = this.#pool
-    const attempt = new Attempt(wish, tries, {
+    const attempt = new Attempt(wish, {
       queue: this.#starts,
       list: this.#list,
       container: (id) => this.#pool.containers.get(id),
@@ -203,13 +215,14 @@ export class Autostart {
     const forget = onAbort(released, () => attempt.cancel(released.reason as Error))
     void attempt.outcome.finally(() => {
       forget()
-      this.#attempts.delete(wish.id)
+      // After a cancelled one there may be the next one already.
+      if (this.#attempts.get(attempt.id) === attempt) this.#attempts.delete(attempt.id)
     })
     return attempt
   }
 }
 
-async function reportOf(attempts: readonly Attempt[]): Promise<AutostartReport> {
+async function reportOf(askers: readonly Asker[]): Promise<AutostartReport> {
   const report = {
     started: [] as string[],
     running: [] as string[],
@@ -222,7 +235,12 @@ async function reportOf(attempts: readonly Attempt[]): Promise<AutostartReport> 
     else if (outcome instanceof CancelledError) report.cancelled.push(id)
     else report.failed.push({ id, error: outcome })
   }
-  await Promise.all(attempts.map(async ({ id, outcome }) => note(id, await outcome)))
+  await Promise.all(
+    askers.map(async ({ attempt, outcome }) => {
+      const result = await outcome
+      note(attempt.id, result)
+    }),
+  )
   return Object.freeze(report)
 }
 

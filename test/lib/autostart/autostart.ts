@@ -2,7 +2,7 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Host, type Container, type ContainerSettings } from 'vpsadminos'
+import { Host, type Container, type ContainerSettings, type QueuedStart } from 'vpsadminos'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -41,6 +41,16 @@ async function reopen(): Promise<void> {
 }
 async function clear(): Promise<void> {
   for (const { id } of host.containers.list()) await host.containers.get(id).delete({ force: true })
+}
+function isIn(id: string, state: QueuedStart['state']): boolean {
+  return autostart()
+    .queue()
+    .some((one) => one.id === id && one.state === state)
+}
+/** How many wait for who is at work on it. */
+function waitersOf(id: string): number {
+  const lock = host.locks().find(({ resource }) => resource === `container tank:${id}`)
+  return lock?.waiters.length ?? 0
 }
 /** One whose init ends at once does not become ready. */
 const broken = { initCmd: ['/no/such/init'] }
@@ -207,6 +217,69 @@ await t.test('what is given up, or whose pool goes, does not begin', async (t) =
   await host.close()
   t.match(await waiting, { failed: [{ id: 'fails', error: { code: 'ERR_CLOSED' } }] })
   host = await Host.open(options)
+  await clear()
+})
+
+await t.test('one who gives it up does so for nobody else', async (t) => {
+  await create('fails', true, broken)
+  const given = new AbortController()
+  const [one, other] = [autostart().start({ signal: given.signal }), autostart().start()]
+  await until(() => isIn('fails', 'pausing'))
+  given.abort()
+  t.match(await one, { cancelled: ['fails'], failed: [] })
+  t.ok(isIn('fails', 'pausing'))
+  const also = new AbortController()
+  const enqueued = autostart().enqueue('fails', { signal: also.signal })
+  also.abort()
+  await t.rejects(enqueued, { name: 'AbortError' })
+  t.ok(isIn('fails', 'pausing'))
+  t.same(autostart().cancel(), ['fails'])
+  // Not by the one that has just been cancelled.
+  await t.rejects(autostart().enqueue('fails'), { code: 'ERR_CONTAINER_START' })
+  t.match(await other, { cancelled: ['fails'], failed: [] })
+  t.same(autostart().queue(), [])
+  await clear()
+})
+
+await t.test('while somebody else is at work on it, it has not begun', async (t) => {
+  const { record } = await create('busy', true)
+  using op = await record.begin('test', {})
+  const report = autostart().start()
+  await until(() => waitersOf('busy') > 0)
+  t.same(autostart().cancel(), ['busy'])
+  t.match(await report, { started: [], cancelled: ['busy'], failed: [] })
+  op[Symbol.dispose]()
+  await clear()
+})
+
+await t.test('what is being started when it is cancelled is not tried again', async (t) => {
+  const { record } = await create('fails', true, broken)
+  // Its start waits for that.
+  using op = record.beside('test', {})
+  await record.lockRootfs(op)
+  const given = new AbortController()
+  const report = autostart().start({ signal: given.signal })
+  await until(() => isIn('fails', 'starting'))
+  t.same(autostart().cancel(), [])
+  given.abort()
+  op[Symbol.dispose]()
+  const pausing = until(() => isIn('fails', 'pausing') || autostart().queue().length === 0)
+  t.match(await Promise.race([report, pausing]), {
+    failed: [{ id: 'fails', error: { code: 'ERR_CONTAINER_START' } }],
+    cancelled: [],
+  })
+  autostart().cancel()
+  await clear()
+})
+
+await t.test('what is renamed meanwhile starts by its new name', async (t) => {
+  const ct = await create('fails', true, broken)
+  const report = autostart().start()
+  await until(() => isIn('fails', 'pausing'))
+  await ct.rename('works')
+  t.match(autostart().queue(), [{ id: 'works', state: 'pausing' }])
+  await ct.unset('initCmd')
+  t.match(await report, { started: ['works'], failed: [] })
   await clear()
 })
 
