@@ -3,15 +3,13 @@
 import { onAbort } from '../on-abort.js'
 import type { Governor } from './governor.js'
 
-interface Entry {
-  readonly priority: number
-  readonly begin: (turn: Disposable) => void
-}
+type Begin = (turn: Disposable) => void
 
 export class Queue {
   readonly #governor: Governor
   readonly #always: () => number
-  readonly #entries: Entry[] = []
+  /** By priority, and then as they came. */
+  readonly #waiting = new Map<number, Set<Begin>>()
   #under = 0
   #admitting = false
 
@@ -26,8 +24,7 @@ export class Queue {
     signal.throwIfAborted()
     return await new Promise((resolve, reject) => {
       const forget = onAbort(signal, () => {
-        const at = this.#entries.indexOf(entry)
-        if (at >= 0) this.#entries.splice(at, 1)
+        this.#remove(priority, begin)
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the caller's own
         reject(signal.reason)
       })
@@ -35,11 +32,25 @@ export class Queue {
         forget()
         resolve(turn)
       }
-      const entry: Entry = { priority, begin }
-      const after = this.#entries.findIndex((other) => other.priority > priority)
-      this.#entries.splice(after < 0 ? this.#entries.length : after, 0, entry)
+      const others = this.#waiting.get(priority)
+      if (others === undefined) this.#waiting.set(priority, new Set([begin]))
+      else others.add(begin)
       void this.#admit()
     })
+  }
+
+  /** Takes the first one out. */
+  #next(): Begin | undefined {
+    const priority = Math.min(...this.#waiting.keys())
+    const [first] = this.#waiting.get(priority) ?? []
+    if (first !== undefined) this.#remove(priority, first)
+    return first
+  }
+
+  #remove(priority: number, begin: Begin): void {
+    const all = this.#waiting.get(priority)
+    all?.delete(begin)
+    if (all?.size === 0) this.#waiting.delete(priority)
   }
 
   // Who is first is decided when one is let in, and not when it began to wait.
@@ -47,17 +58,17 @@ export class Queue {
     if (this.#admitting) return
     this.#admitting = true
     try {
-      while (this.#entries.length > 0) {
+      while (this.#waiting.size > 0) {
         const admitted = await this.#governor.admit(
-          () => this.#under < this.#always() || this.#entries.length === 0,
+          () => this.#under < this.#always() || this.#waiting.size === 0,
         )
-        const next = this.#entries.shift()
-        if (next === undefined) {
+        const begin = this.#next()
+        if (begin === undefined) {
           admitted[Symbol.dispose]()
           break
         }
         this.#under++
-        next.begin({
+        begin({
           [Symbol.dispose]: () => {
             this.#under--
             admitted[Symbol.dispose]()

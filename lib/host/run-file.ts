@@ -2,13 +2,21 @@
 // after a reboot of the machine. Somebody may have cleaned up around them, and the memory may be full.
 
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StateDirectoryFullError } from './errors.js'
 
 /** @throws StateDirectoryFullError */
-export async function writeRunFile(path: string, text: string, mode = 0o600): Promise<void> {
-  const write = () => writeFile(path, text, { mode })
+export function writeRunFile(path: string, text: string, mode = 0o600): Promise<void> {
+  return withDirectory(path, () => writeFile(path, text, { mode }))
+}
+
+/** At its end, where a part of it may be after a failure. @throws StateDirectoryFullError */
+export function appendRunFile(path: string, text: string, mode = 0o600): Promise<void> {
+  return withDirectory(path, () => appendFile(path, text, { mode }))
+}
+
+async function withDirectory(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write().catch(async (error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw error
