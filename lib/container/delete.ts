@@ -69,7 +69,7 @@ export async function deleteLocked(
       await removeHome(pool, record.home, record.config)
       done('delete.rootfs')
       const cgroup = record.cgroupDir().remove()
-      await Promise.all([cgroup, removeTraces(pool, id), pool.autostart.forget(id)])
+      await Promise.all([cgroup, removeTraces(pool, id)])
       done('delete.traces')
       await record.file.remove()
       done('delete.file')
@@ -138,6 +138,7 @@ export async function removeTraces(pool: Pool, id: string): Promise<void> {
     removeLxcFile(pool, id),
     forgetExit(pool, id),
     forgetRest(pool, id),
+    pool.autostart.forget(id),
     ...logFiles(pool, id).map((path) => rm(path, { force: true })),
   ])
 }

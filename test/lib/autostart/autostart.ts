@@ -3,6 +3,7 @@ import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container, type ContainerSettings, type QueuedStart } from 'vpsadminos'
+import { endOf, moduleOf } from '../../helpers/child.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
@@ -97,6 +98,26 @@ await t.test('once, also for the next process, unless it is told to', async (t) 
     'others, by its names',
   )
   await host.containers.get('renamed').delete({ force: true })
+})
+
+await t.test('one whose deletion was cut off is another one afterwards', async (t) => {
+  const ct = await create('gone', true)
+  t.same((await autostart().start()).started, ['gone'])
+  await ct.stop({ method: 'kill' })
+  await host.close()
+  const end = await endOf(`
+    import { Host } from ${moduleOf('index.js')}
+    import { arm } from ${moduleOf('step.js')}
+    const host = await Host.open(${JSON.stringify(options)})
+    arm({ how: 'kill', step: 'delete.rootfs' })
+    await host.containers.get('gone').delete()
+  `)
+  t.equal(end, 'SIGKILL')
+  host = await Host.open(options)
+  t.equal(host.containers.find('gone'), null)
+  await create('gone', true)
+  t.same((await autostart().start()).started, ['gone'])
+  await host.containers.get('gone').delete({ force: true })
 })
 
 await t.test('the other way round they are stopped', async (t) => {
