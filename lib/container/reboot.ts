@@ -1,5 +1,6 @@
 // Restarts a container: from outside as a stop and a start, or by telling its init to reboot.
 
+import { ClosedError } from '../errors.js'
 import { ContainerEndedError, StateError } from '../host/errors.js'
 import type { OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
@@ -46,15 +47,18 @@ export async function restartContainer(
   assertCanStartAgain(record)
   const { initPid } = record.run
   // Half a restart would be a stop: the next process goes on with one that is cut off.
-  if (initPid !== null) await noteRest(record, { resume: 'start', initPid, method })
+  if (initPid !== null) await noteRest(record, { resume: 'start', initPid, method, timeout })
   try {
     const stop = await stopLocked(op, record, timeout, method)
     op.goOn()
     const start = await startLocked(op, record, startMs)
+    await forgetRest(record.pool, record.id)
     return Object.freeze({ stop, start })
-  } finally {
-    // A host that is closed meanwhile cuts it off, too.
-    if (!record.gone.signal.aborted) await forgetRest(record.pool, record.id)
+  } catch (error) {
+    // A host that is closed meanwhile, or a daemon that ends, cuts it off, too.
+    const isCutOff = error instanceof ClosedError || record.gone.signal.aborted
+    if (!isCutOff) await forgetRest(record.pool, record.id)
+    throw error
   }
 }
 

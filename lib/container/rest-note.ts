@@ -15,6 +15,8 @@ const schema = z.object({
   /** Of what is stopped: another one has been started since. */
   initPid: z.number(),
   method: z.enum(STOP_METHODS),
+  /** Milliseconds that its init has to shut down. Null: as long as it takes, which JSON has no number for. */
+  timeout: z.number().nullish(),
 })
 export type RestNote = z.output<typeof schema>
 

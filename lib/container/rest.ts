@@ -95,9 +95,10 @@ export async function goOnAfterRest(op: Operation, record: ContainerRecord): Pro
 }
 
 /** Not waited for: an init has its time. */
-async function restart(record: ContainerRecord, { method }: RestNote): Promise<void> {
+async function restart(record: ContainerRecord, { method, timeout }: RestNote): Promise<void> {
+  const how = { method, timeout: timeout === null ? Infinity : timeout }
   try {
-    await restartContainer(record, { method, wait: Infinity, label: 'cut off' })
+    await restartContainer(record, { ...how, wait: Infinity, label: 'cut off' })
   } catch (error) {
     if (record.gone.signal.aborted) return
     const reason = error instanceof Error ? error.message : String(error)

@@ -12,6 +12,7 @@ import Fastify, {
   type FastifySchema,
 } from 'fastify'
 import { z } from 'zod'
+import { ClosedError } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { parse } from '../schema/parse.js'
 import type { Call } from './call.js'
@@ -93,7 +94,9 @@ export async function makeApi(parts: ApiParts): Promise<FastifyInstance> {
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => checkedBy(schema, httpPart))
   app.setErrorHandler((error, request, reply) => {
     const code = statusOf(error)
-    if (code >= 500) request.log.error({ err: error }, 'request failed')
+    // That the daemon ends is no failure.
+    const failed = code >= 500 && !(error instanceof ClosedError)
+    if (failed) request.log.error({ err: error }, 'request failed')
     return reply.code(code).send(answerOf(error))
   })
   app.setNotFoundHandler((request, reply) => {

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
+import { ClosedError } from '../errors.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { Host } from '../host/host.js'
 import { nullWhenMissing } from '../pool/open-file.js'
@@ -171,7 +172,8 @@ export class Daemon implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#ending.abort()
-    this.#tasks.cancelAll()
+    // Nobody has given it up: what must be finished is by the next one.
+    this.#tasks.cancelAll(new ClosedError('osctld'))
     const { server } = this.#app
     const servers = [server, ...(this.#network === null ? [] : [this.#network])]
     const closed = servers.map((one) => new Promise((resolve) => one.close(resolve)))

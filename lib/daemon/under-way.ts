@@ -33,8 +33,8 @@ export class Task implements Disposable {
     return this.#controller.signal
   }
 
-  cancel(): void {
-    this.#controller.abort(new CancelledError(`${this.call}, operation ${this.id}`))
+  cancel(reason: Error = new CancelledError(`${this.call}, operation ${this.id}`)): void {
+    this.#controller.abort(reason)
   }
 
   [Symbol.dispose](): void {
@@ -81,7 +81,7 @@ export class Tasks {
     task.cancel()
   }
 
-  cancelAll(): void {
-    for (const task of this.#tasks.values()) task.cancel()
+  cancelAll(reason: Error): void {
+    for (const task of this.#tasks.values()) task.cancel(reason)
   }
 }
