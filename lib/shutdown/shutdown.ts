@@ -142,7 +142,7 @@ export class Shutdown {
   ): Promise<ShutdownReport> {
     const { pools, importing } = this.#host
     let index = 0
-    let total = [...pools.values()].reduce((sum, pool) => sum + runningIn(pool).length, 0)
+    let total = 0
     const course: Course = {
       ...{ how, tell, stopped: [], exported: [] },
       next: () => ({ index: ++index, total: (total = Math.max(total, index)) }),
@@ -155,11 +155,12 @@ export class Shutdown {
     const failures: Error[] = []
     // Others may be imported meanwhile; and a reboot from inside may come in between.
     while (pools.size + importing.size > 0 && failures.length === 0) {
-      const all = [...pools.values()]
       // Those that are there do not wait for one that is long in coming.
+      const all = [...pools.values()].filter(({ name }) => !importing.has(name))
       if (all.length === 0) {
-        await Promise.all([...importing].map((name) => this.#imported(name, how, tell)))
+        await Promise.race([...importing].map((name) => this.#imported(name, how, tell)))
       }
+      total = Math.max(total, index + all.reduce((sum, pool) => sum + runningIn(pool).length, 0))
       const stuck = await Promise.all(all.map((pool) => this.#stopAll(pool, course)))
       how.signal.throwIfAborted()
       done('shutdown.stopped')
