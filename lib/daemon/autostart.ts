@@ -1,6 +1,7 @@
 // What starts by itself, once its pool is there.
 
 import type { FastifyBaseLogger } from 'fastify'
+import { ClosedError } from '../errors.js'
 import type { Pool } from '../pool/pool.js'
 
 /** Nobody waits for it: what went wrong is said in the log. */
@@ -14,6 +15,8 @@ export async function startByItself(
   try {
     const { failed } = await pool.autostart.start(signal === undefined ? {} : { signal })
     for (const { id, error } of failed) {
+      // As the daemon ends: the next one finds it running, or starts it.
+      if (signal?.aborted === true && error instanceof ClosedError) continue
       log.error({ pool: pool.name, container: id, err: error }, 'autostart failed')
     }
   } catch (error) {

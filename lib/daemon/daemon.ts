@@ -13,6 +13,7 @@ import { ClosedError } from '../errors.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { Host } from '../host/host.js'
 import { nullWhenMissing } from '../pool/open-file.js'
+import type { Pool } from '../pool/pool.js'
 import type { PoolOptions } from '../schema/pool.js'
 import { daemonOptions, type DaemonOptions } from '../schema/daemon.js'
 import { parse } from '../schema/parse.js'
@@ -50,6 +51,7 @@ export class Daemon implements AsyncDisposable {
   readonly socket: string | null
   /** Every pool was imported, or could not be, and what starts by itself was started. */
   readonly begun: Promise<void>
+  readonly #imported: Promise<unknown>
   readonly #log: Logger
   readonly #app: FastifyInstance
   readonly #network: NetworkServer | null
@@ -79,7 +81,10 @@ export class Daemon implements AsyncDisposable {
     this.#tasks = parts.tasks
     this.#streams = parts.streams
     this.#pools = parts.pools
-    this.begun = this.#begin(parts.options, parts.shutdown)
+    const { pools, autostart } = parts.options
+    const imports = this.#begin(pools, parts.shutdown)
+    this.#imported = Promise.all(imports)
+    this.begun = this.#started(imports, autostart)
   }
 
   /**
@@ -129,15 +134,25 @@ export class Daemon implements AsyncDisposable {
     return this.close()
   }
 
-  async #begin({ pools, autostart }: Checked, shutdown: ShutdownState): Promise<void> {
+  #begin(pools: readonly PoolOptions[], shutdown: ShutdownState): Promise<Pool | null>[] {
     if (shutdown === 'finished') {
       // What they are on may be gone at any moment.
       for (const pool of pools) this.#pools.set(pool.name, { state: 'exported', options: pool })
       this.#log.warn('the host was shut down: no pool is imported before that is aborted')
-      return
+      return []
     }
-    await Promise.all(pools.map((pool) => this.#take(pool, autostart)))
+    const imports = pools.map((pool) => this.#import(pool))
+    // Not after them: one may be long in coming, and it waits for each by itself.
     if (shutdown === 'unfinished') void this.#shutDown()
+    return imports
+  }
+
+  async #started(imports: readonly Promise<Pool | null>[], autostart: boolean): Promise<void> {
+    const start = async (imported: Promise<Pool | null>): Promise<void> => {
+      const pool = await imported
+      if (pool !== null && autostart) await startByItself(pool, this.#log, this.#ending.signal)
+    }
+    await Promise.all(imports.map(start))
   }
 
   /** Goes on with what an earlier process has begun. Whoever asks for it meanwhile is told how far it is. */
@@ -152,7 +167,8 @@ export class Daemon implements AsyncDisposable {
     }
   }
 
-  async #take(pool: PoolOptions, autostart: boolean): Promise<void> {
+  /** Null where that is not to be, or has failed. */
+  async #import(pool: PoolOptions): Promise<Pool | null> {
     const { name } = pool
     const { signal } = this.#ending
     this.#pools.set(name, { state: 'importing', options: pool })
@@ -160,13 +176,14 @@ export class Daemon implements AsyncDisposable {
       const imported = await this.host.pools.import(pool, { signal, label: 'osctld' })
       this.#pools.set(name, { state: 'active', options: pool })
       this.#log.info({ pool: name }, 'pool imported')
-      if (autostart) await startByItself(imported, this.#log, signal)
+      return imported
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return null
       this.#log.error({ pool: name, err: error }, 'pool could not be taken into use')
       if (this.host.pools.find(name) === null) {
         this.#pools.set(name, { state: 'failed', options: pool, ...answerOf(error) })
       }
+      return null
     }
   }
 
@@ -181,8 +198,10 @@ export class Daemon implements AsyncDisposable {
     for (const one of servers) one.closeAllConnections()
     await this.#app.close()
     await Promise.all(closed)
-    await this.begun
+    await this.#imported
+    // What is being started by itself ends with it.
     await this.host.close()
+    await this.begun
   }
 }
 
