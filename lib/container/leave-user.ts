@@ -25,8 +25,10 @@ export async function leaveUser(
   if (shared()) return
   try {
     using _user = await op.lock([pool.claim('user', user.name)])
+    // What is not done when its host is closed the next import does.
+    pool.released.throwIfAborted()
     // They may be of this user, who then stays until the first import that knows of all.
-    if ((await unknownIn(pool)).length > 0) return
+    if (unknownIn(pool).length > 0) return
     if (!shared()) await pool.host.cgroups.dir(group.userCgroup(user.name)).remove()
     done('leave.cgroups')
     if (others().length === 0 && !user.standalone) await user.deleteIn(op)

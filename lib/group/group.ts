@@ -215,7 +215,7 @@ export class Group {
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
     using _op = await this.#begin('delete', 'exclusive', options)
-    await this.deleteLocked(await unknownIn(this.#pool))
+    await this.deleteLocked(unknownIn(this.#pool))
   }
 
   /** For who has its lock already. @param unknown what may be in it, for all that is known @internal */

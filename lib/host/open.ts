@@ -13,6 +13,7 @@ import type { KeeperEvent } from '../keeper/types.js'
 import { importPool } from '../pool/import.js'
 import type { Pool } from '../pool/pool.js'
 import { releasePool } from '../pool/pools.js'
+import { noteStrangers } from '../pool/strangers.js'
 import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
 import { ShutdownMarker } from '../shutdown/marker.js'
@@ -191,7 +192,9 @@ function dispatch(
   if (event.type === 'session') {
     ends.ended(event.session, { code: event.code, signal: event.signal })
   } else if (event.type !== 'gap') {
-    pools.get(event.pool)?.containers.get(event.id)?.record.observe(event)
+    const pool = pools.get(event.pool)
+    pool?.containers.get(event.id)?.record.observe(event)
+    if (event.type === 'state' && event.state === 'stopped') pool?.strangers.delete(event.id)
   }
   hub.publish(event)
 }
@@ -202,6 +205,7 @@ async function resume(keeper: Keeper, pools: ReadonlyMap<string, Pool>): Promise
   await keeper.containers((all) => {
     const known = new Map(all.map((one) => [`${one.pool}:${one.id}`, one]))
     for (const pool of pools.values()) {
+      noteStrangers(pool, all)
       for (const container of pool.containers.values()) {
         const found = known.get(`${container.pool}:${container.id}`)
         if (found === undefined) container.record.lost()

@@ -24,7 +24,7 @@ export interface ImageStoreOptions {
   /** Which containers need the image. */
   readonly users: (imageId: string) => readonly string[]
   /** What may need any image, for all that is known. */
-  readonly unknown: () => Promise<readonly string[]>
+  readonly unknown: () => readonly string[]
 }
 
 export class ImageStore implements ImageCache {
@@ -143,11 +143,10 @@ export class ImageStore implements ImageCache {
 
   /** @returns what removes it */
   async #hide(id: string): Promise<() => Promise<void>> {
-    const unknown = this.#images.has(id) ? await this.#unknown() : []
     const image = this.#images.get(id)
     if (image === undefined) throw new NotFoundError('image', id)
     const holders = [...this.#holds].filter((hold) => hold.id === id).map(({ holder }) => holder)
-    const users = [...this.#users(id), ...holders, ...unknown]
+    const users = [...this.#users(id), ...holders, ...this.#unknown()]
     if (users.length > 0) throw new InUseError('image', id, users)
     // Before the first await, so that nobody finds it any more.
     this.#images.delete(id)

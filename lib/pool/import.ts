@@ -46,7 +46,7 @@ import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.j
 import { Pool } from './pool.js'
 import { checkVisible } from './root.js'
 import { staleCgroups } from './stale-cgroups.js'
-import { strangersIn, unknownIn } from './strangers.js'
+import { noteStrangers, strangersIn, unknownIn } from './strangers.js'
 import { isTemporary } from './write-file.js'
 import { done } from '../step.js'
 
@@ -398,6 +398,7 @@ async function adoptRunning(pool: Pool): Promise<void> {
   const keeper = await pool.host.keeper()
   const adopted: Promise<void>[] = []
   await keeper.containers((all) => {
+    noteStrangers(pool, all)
     for (const known of all) {
       const container = known.pool === pool.name ? pool.containers.get(known.id) : undefined
       if (container !== undefined) adopted.push(container.adopt(known))

@@ -80,6 +80,8 @@ export class Pool {
   /** Those that are being made, and may have ids. @internal */
   readonly comingUsers = new Set<string>()
   /** @internal */ readonly containers = new Map<string, Container>()
+  /** Ids of what the keeper runs in it, and of which it knows nothing. @internal */
+  readonly strangers = new Set<string>()
   /** @internal */ readonly broken: { path: string; reason: string }[] = []
   /** @internal */ config: z.output<typeof poolFile> = { parallel_start: 2, parallel_stop: 4 }
   /** @internal */ state: PoolState = 'importing'

@@ -3,7 +3,7 @@
 import type { Known } from '../keeper/types.js'
 import type { Pool } from './pool.js'
 
-/** What the keeper has running in it. */
+/** What the keeper has running in it, as it says when it is asked. */
 export async function strangersIn({ host, name, containers }: Pool): Promise<readonly Known[]> {
   const keeper = await host.keeper()
   const running = await keeper.containers()
@@ -17,11 +17,19 @@ export function brokenIn({ broken, layout }: Pool): readonly string[] {
     .map(({ path }) => `a container perhaps: ${path} is broken`)
 }
 
-/** The same, with those whose files are gone. */
-export async function unknownIn(pool: Pool): Promise<readonly string[]> {
+/** The same, with those whose files are gone, as far as the keeper has told of them. */
+export function unknownIn(pool: Pool): readonly string[] {
   const broken = brokenIn(pool)
   if (broken.length > 0) return broken
-  return (await strangersIn(pool)).map(
-    ({ id }) => `container ${id} perhaps: it runs without a file`,
-  )
+  return [...pool.strangers]
+    .filter((id) => !pool.containers.has(id))
+    .map((id) => `container ${id} perhaps: it runs without a file`)
+}
+
+/** @param running all that a keeper has; events tell of their ends */
+export function noteStrangers(pool: Pool, running: readonly Known[]): void {
+  pool.strangers.clear()
+  for (const { pool: name, id } of running) {
+    if (name === pool.name && !pool.containers.has(id)) pool.strangers.add(id)
+  }
 }

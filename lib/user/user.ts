@@ -104,7 +104,7 @@ export class User {
   async delete(options: OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete')
     using op = await this.#begin('delete', options)
-    const containers = [...this.#containers(), ...(await unknownIn(this.#pool))]
+    const containers = [...this.#containers(), ...unknownIn(this.#pool)]
     if (containers.length > 0) throw new InUseError('user', this.name, containers)
     await this.deleteIn(op.goOn())
   }

@@ -3,6 +3,7 @@ import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
 import { busybox, importBusybox, startedContainer } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 
@@ -69,6 +70,41 @@ await t.test('whose file is gone', async (t) => {
   renameSync(away, file)
   await using host = await Host.open(options)
   t.equal(host.containers.get('runs').state, 'running')
+  t.same((await host.audit()).leftovers, [])
+})
+
+await t.test('one that has ended needs nothing any more, and nobody asks the keeper', async (t) => {
+  let path = ''
+  let initPid = 0
+  {
+    await using host = await Host.open(options)
+    const ct = await startedContainer(host, { id: 'ends' })
+    path = ct.record.file.path
+    initPid = ct.show().initPid ?? 0
+  }
+  renameSync(path, away)
+  {
+    await using host = await Host.open(options)
+    const user = await host.users.create({ name: 'idle' })
+    const refused = { code: 'ERR_IN_USE', users: [/^container ends perhaps/] }
+    await t.rejects(user.delete(), refused)
+    const killed = await host.keeperPid()
+    process.kill(killed, 'SIGKILL')
+    await until(async () => (await host.keeperPid()) !== killed)
+    await t.rejects(user.delete(), refused, 'nor with the next keeper')
+    process.kill(initPid, 'SIGKILL')
+    await until(() => host.pools.get('tank').strangers.size === 0)
+    const keeper = await host.keeperPid()
+    process.kill(keeper, 'SIGSTOP')
+    let over = false
+    const deleting = user.delete().finally(() => (over = true))
+    await until(() => over).finally(() => process.kill(keeper, 'SIGCONT'))
+    await deleting
+    t.equal(host.users.find('idle'), null)
+  }
+  renameSync(away, path)
+  await using host = await Host.open(options)
+  await host.containers.get('ends').delete()
   t.same((await host.audit()).leftovers, [])
 })
 

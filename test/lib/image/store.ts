@@ -138,8 +138,8 @@ class GatedImages extends DirImages {
 t.test('one is deleted while the same is imported', async (t) => {
   const pool = scratch(t)
   const storage = new GatedImages(pool)
-  const unknown = () => Promise.resolve([])
-  const store = await ImageStore.open({ storage, users: () => [], unknown })
+  const none = () => []
+  const store = await ImageStore.open({ storage, users: none, unknown: none })
   const what = { path: tar(t), distribution: 'x', version: '1' }
   const { id } = await store.import(what)
   let open: () => void = () => undefined
