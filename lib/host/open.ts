@@ -21,6 +21,7 @@ import { isAbsent } from '../storage/place.js'
 import { Undo } from '../undo.js'
 import { loadApparmor } from './apparmor.js'
 import type { HostContext } from './context.js'
+import { forgetEarlierRun } from './earlier-run.js'
 import { InvalidArgumentError, NotRootError } from './errors.js'
 import { EventHub } from './event-hub.js'
 import { KeeperLink } from './keeper-link.js'
@@ -83,6 +84,7 @@ export async function openHost(
   const paths = new StatePaths(stateDir)
   const shutdownMarker = new ShutdownMarker(paths.shutdown)
   await shutdownMarker.removeOfEarlierRun()
+  await forgetEarlierRun(paths)
   const pools = new Map<string, Pool>()
   const hub = new EventHub()
   const ends = new SessionEnds(stateDir)

@@ -9,9 +9,19 @@ const SOCKET_PATH_MAX = 107
 export class StatePaths {
   constructor(readonly stateDir: string) {}
 
+  /** Says in which run of the machine the host was opened last. */
+  get bootNote(): string {
+    return join(this.stateDir, 'boot-id')
+  }
+
+  /** What is kept of pools and their containers for as long as the machine runs. */
+  get pools(): string {
+    return join(this.stateDir, 'pools')
+  }
+
   /** One flat LXC path per pool, for `lxc-ls -P` and its kind. */
   lxc(pool: string): string {
-    return join(this.stateDir, 'pools', pool, 'lxc')
+    return join(this.pools, pool, 'lxc')
   }
 
   /** What is kept of a container for as long as the machine runs. */
@@ -43,18 +53,18 @@ export class StatePaths {
 
   /** Files of containers that are stopped, or frozen, only to go on at once. */
   rests(pool: string): { readonly directory: string; readonly prefix: string } {
-    return { directory: join(this.stateDir, 'pools', pool), prefix: 'rest.' }
+    return { directory: join(this.pools, pool), prefix: 'rest.' }
   }
 
   /** Says that the kernel may have other limits of a group than its file; its path may be longer than a name. */
   unapplied(pool: string, group: string): string {
     const digest = createHash('sha256').update(group).digest('hex').slice(0, 24)
-    return join(this.stateDir, 'pools', pool, `unapplied.${digest}`)
+    return join(this.pools, pool, `unapplied.${digest}`)
   }
 
   /** Which containers have started by themselves. */
   startedList(pool: string): string {
-    return join(this.stateDir, 'pools', pool, 'auto-start', 'started-cts.txt')
+    return join(this.pools, pool, 'auto-start', 'started-cts.txt')
   }
 
   /** Directories that have to be there before a container of the pool starts. */

@@ -1,5 +1,5 @@
 // Containers that start by themselves: in order, once, as far as they can.
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container, type ContainerSettings, type QueuedStart } from 'vpsadminos'
@@ -134,6 +134,28 @@ await t.test('the other way round they are stopped', async (t) => {
   t.equal(report.stopped.length, 7)
   t.ok(ended.indexOf('web') < ended.indexOf('db') && ended.indexOf('web') < ended.indexOf('cache'))
   t.equal((await autostart().start()).started.length, 7, 'and start by themselves again')
+  await clear()
+})
+
+await t.test('again when the machine was booted, also with the run state on a disk', async (t) => {
+  await create('one', true)
+  await host.containers.create({ id: 'two', image: busybox })
+  await autostart().start()
+  await host.containers.get('one').stop({ method: 'kill' })
+  const boot = async (): Promise<void> => {
+    await host.close()
+    const run = { resume: 'start', initPid: 1, method: 'kill' }
+    writeFileSync(join(options.stateDir, 'pools/tank/rest.two'), JSON.stringify(run))
+    const other = '00000000-0000-0000-0000-000000000000\n'
+    writeFileSync(join(options.stateDir, 'boot-id'), other)
+    host = await Host.open(options)
+  }
+  await boot()
+  t.equal(host.containers.get('two').state, 'stopped', 'what was cut off is over')
+  t.same((await autostart().start()).started, ['one'])
+  await host.containers.get('one').stop({ method: 'kill' })
+  await reopen()
+  t.same((await autostart().start()).started, [], 'once')
   await clear()
 })
 
