@@ -12,7 +12,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import { importPool } from '../pool/import.js'
 import type { Pool } from '../pool/pool.js'
-import { releasePool } from '../pool/pools.js'
+import { endPool, leavePool, releasePool } from '../pool/pools.js'
 import { noteStrangers } from '../pool/strangers.js'
 import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
@@ -150,10 +150,13 @@ export async function openHost(
     if (closed) return
     closed = true
     release()
-    await releasePools()
-    pools.clear()
+    const all = [...pools.values()]
+    await Promise.all(all.map((pool) => endPool(pool, why)))
     hub.close(why)
+    // What asks the keeper ends with that.
     await link.close()
+    await Promise.all(all.map((pool) => leavePool(pool)))
+    pools.clear()
     cgroups.close()
     await lock[Symbol.asyncDispose]()
   }

@@ -4,7 +4,14 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
-import { ExistsError, InvalidArgumentError, NotFoundError, StateError } from '../host/errors.js'
+import {
+  BusyError,
+  ExistsError,
+  InvalidArgumentError,
+  NotFoundError,
+  PoolSuspendedError,
+  StateError,
+} from '../host/errors.js'
 import { claim, resourceOf } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import { removeTree } from '../ns/tree.js'
@@ -185,17 +192,43 @@ function assertName(name: unknown): void {
 }
 
 /**
- * Lets go of the pool and everything in it; nothing in the kernel or on disk changes.
+ * Lets go of the pool and everything in it; nothing in the kernel or on disk changes. For who has its lock.
  *
  * @param why tells whoever waits for one of its containers
  * @internal
  */
 export async function releasePool(pool: Pool, why: () => Error): Promise<void> {
+  await endPool(pool, why)
+  await pool.lock?.[Symbol.asyncDispose]()
+}
+
+/** Nothing is begun in it any more, and what waits is told. @internal */
+export async function endPool(pool: Pool, why: () => Error): Promise<void> {
   pool.end(why)
   const ending = [...pool.containers.values()].map(({ record }) => [
     record.imageRun.settled(),
     record.ephemeral.settled(),
   ])
   await Promise.all(ending.flat())
-  await pool.lock?.[Symbol.asyncDispose]()
+}
+
+/** What goes on to its end has so long: a disk that does not answer keeps nobody from closing a host. */
+const LEAVING_MS = 10_000
+
+/**
+ * Lets go of one that has ended, when what could not be given up any more has come to its end: whoever imports it
+ * would find that half done, and do it as well.
+ *
+ * @internal
+ */
+export async function leavePool({ host, name, driver, lock }: Pool): Promise<void> {
+  using op = new Operation(host.locks, 'close', `pool ${name}`, { wait: LEAVING_MS })
+  try {
+    // Without its disks nothing comes to its end.
+    driver.assertWorking()
+    await op.lock([claim('pool', name)])
+  } catch (error) {
+    if (!(error instanceof BusyError || error instanceof PoolSuspendedError)) throw error
+  }
+  await lock?.[Symbol.asyncDispose]()
 }

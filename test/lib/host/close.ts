@@ -1,8 +1,10 @@
 // Closing a host settles everything that waits for something of it. What runs does not notice.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container } from 'vpsadminos'
+import { arm } from '../../../dist/step.js'
 import { busybox, busyboxImage, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
@@ -154,6 +156,28 @@ await t.test('a temporary host settles them, too', async (t) => {
     t.equal(await outcome(promise), 'ERR_CLOSED', what)
   }
   t.equal(await outcome(printed), 'resolved')
+})
+
+await t.test('what cannot be given up any more ends before others have the pool', async (t) => {
+  const first = await Host.open(options)
+  const ct = await first.containers.create({ id: 'going', image: busybox })
+  const { path } = ct.record.file
+  let closing = Promise.resolve()
+  const controller = new AbortController()
+  const reached = once(controller.signal, 'abort')
+  controller.signal.addEventListener('abort', () => {
+    closing = first.close()
+  })
+  arm({ how: 'abort', step: 'delete.rootfs', controller })
+  const ended = t.rejects(ct.delete(), { code: 'ERR_CLOSED' }, 'its user is for who is next')
+  await reached
+  await closing
+  t.notOk(existsSync(path))
+  await ended
+  await using host = await Host.open(options)
+  t.same(host.pools.get('tank').show().broken, [])
+  t.equal(host.users.find('going'), null)
+  await (await host.containers.create({ id: 'going', image: busybox })).delete()
 })
 
 await t.test('the process ends by itself, whatever was open', async (t) => {
