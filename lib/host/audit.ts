@@ -76,6 +76,17 @@ export async function auditHost(
   })
 }
 
+/** What the containers of a pool have left in the kernel, but for mounts; for who has its lock. */
+export async function auditPool(host: HostContext, pool: Pool): Promise<readonly Leftover[]> {
+  const present = await presentIn(host, new Set([pool.name]))
+  const names = new Set([...pool.containers.values()].map(({ record }) => record.interfaceName))
+  const [cgroups, interfaces] = await Promise.all([
+    auditCgroups(host, present, pool),
+    auditInterfaces(host, present),
+  ])
+  return Object.freeze([...cgroups, ...interfaces.filter(({ what }) => names.has(what))])
+}
+
 async function presentIn(host: HostContext, only: ReadonlySet<string> | null): Promise<Present> {
   const alive = new Set<string>()
   const known = new Set<string>()
@@ -119,8 +130,13 @@ function strangersIn({ strangers, pools }: Present): Leftover[] {
   })
 }
 
-/** In every hierarchy: what a start makes and an end should have taken away. */
-async function auditCgroups(host: HostContext, { pools, alive }: Present): Promise<Leftover[]> {
+/** In every hierarchy: what a start makes and an end should have taken away. @param only where to look */
+async function auditCgroups(
+  host: HostContext,
+  { pools, alive }: Present,
+  only: Pool | null = null,
+): Promise<Leftover[]> {
+  const top = only?.cgroup ?? host.cgroupRoot
   const leftovers: Leftover[] = []
   const walk = async (directory: string, pool: string | null): Promise<void> => {
     for (const name of await directories(directory)) {
@@ -144,7 +160,9 @@ async function auditCgroups(host: HostContext, { pools, alive }: Present): Promi
     }
   }
   await Promise.all(
-    host.cgroups.hierarchies.map(({ mountpoint }) => walk(join(mountpoint, host.cgroupRoot), null)),
+    host.cgroups.hierarchies.map(({ mountpoint }) =>
+      walk(join(mountpoint, top), only?.name ?? null),
+    ),
   )
   for (const pool of pools.values()) {
     for (const what of await staleCgroups(pool)) {

@@ -286,8 +286,9 @@ export class Host implements AsyncDisposable {
 
   /**
    * Removes what {@link audit} finds, as far as nobody can miss it: cgroups with what runs in them, mounts,
-   * files that were to be removed. Opening a host does it. Directories that belong to no container are
-   * named and left, as what is in them may be somebody's; so is a container that runs and whose file is gone.
+   * files that were to be removed. Opening a host does it, and importing a pool. Directories that belong to no
+   * container are named and left, as what is in them may be somebody's; so is a container that runs and whose file
+   * is gone.
    */
   async recover(options: OperationOptions = {}): Promise<RecoveryReport> {
     checkOptions(options, 'recover')

@@ -30,7 +30,7 @@ import { claim, Locks } from './locks.js'
 import { machine } from './machine.js'
 import { checkOptions, Operation, type OperationOptions } from './operation.js'
 import { StatePaths } from './paths.js'
-import { recoverHost } from './recover.js'
+import { recoverMounts } from './recover.js'
 import { SessionEnds } from './session-ends.js'
 
 /** An open host, before it gets its public face. */
@@ -132,6 +132,7 @@ export async function openHost(
   }
   const releasePools = () => Promise.all([...pools.values()].map((pool) => releasePool(pool, why)))
   undo.add(releasePools)
+  await recoverMounts(context)
   for (const pool of wanted) {
     if (await isAbsent(pool)) continue
     using op = new Operation(locks, 'open', `pool ${pool.name}`, more)
@@ -139,7 +140,6 @@ export async function openHost(
     await importPool(op, context, pool)
   }
   signal?.throwIfAborted()
-  await recover(context)
 
   undo.commit()
   const release = () => {
@@ -161,21 +161,6 @@ export async function openHost(
     await lock[Symbol.asyncDispose]()
   }
   return { context, hub, link, release, close }
-}
-
-// What a crash has left. That it cannot be looked for is no reason not to open.
-async function recover(context: HostContext): Promise<void> {
-  try {
-    const { removed } = await recoverHost(context)
-    if (removed.length === 0) return
-    const what = removed.map(({ type, what }) => `${type} ${what}`).join(', ')
-    process.emitWarning(`removed what was left: ${what}`, { code: 'VPSADMINOS_RECOVERED' })
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    process.emitWarning(`could not look for what was left: ${reason}`, {
-      code: 'VPSADMINOS_UNFINISHED',
-    })
-  }
 }
 
 // The root of a container, which is nobody on the host, goes to its rootfs by this path.

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { deleteVeth } from '../net/veth.js'
 import type { Pool } from '../pool/pool.js'
-import { auditHost, type Leftover, type UnseenPool } from './audit.js'
+import { auditHost, auditPool, type Leftover, type UnseenPool } from './audit.js'
 import type { HostContext } from './context.js'
 import { claim } from './locks.js'
 import { Operation, type OperationOptions } from './operation.js'
@@ -29,15 +29,7 @@ export async function recoverHost(
   // Nor is what runs in a pool that comes meanwhile.
   const { leftovers, unseen } = await auditHost(host, names)
   if (leftovers.length === 0) return Object.freeze({ removed: leftovers, left: leftovers, unseen })
-  for (const path of cgroupsOf(host, pools, leftovers)) {
-    op.signal?.throwIfAborted()
-    // The second look sees one that stays.
-    await removeCgroup(host, path).catch(() => undefined)
-  }
-  for (const name of interfacesOf(pools, leftovers)) {
-    op.signal?.throwIfAborted()
-    await deleteVeth(name).catch(() => undefined)
-  }
+  await removeFromPools(op, host, pools, leftovers)
   if (leftovers.some(({ type }) => type === 'mount')) {
     await host.keeper().then((keeper) => keeper.unmountLeft())
   }
@@ -48,9 +40,68 @@ export async function recoverHost(
   }
   const second = await auditHost(host, names)
   const left = second.leftovers
+  return Object.freeze({ removed: gone(leftovers, left), left, unseen: second.unseen })
+}
+
+/** What a crash has left of the containers of a pool, for who imports it. */
+export async function recoverPool(op: Operation, pool: Pool): Promise<void> {
+  await told(async () => {
+    const { host } = pool
+    const leftovers = await auditPool(host, pool)
+    if (leftovers.length === 0) return leftovers
+    await removeFromPools(op, host, new Map([[pool.name, pool]]), leftovers)
+    return gone(leftovers, await auditPool(host, pool))
+  })
+}
+
+/** Mounts that a crash has left, for who opens the host: in none of its pools is anybody at work yet. */
+export async function recoverMounts(host: HostContext): Promise<void> {
+  await told(async () => {
+    const keeper = await host.keeper()
+    const paths = await keeper.unmountLeft()
+    const stays = new Set(paths.length === 0 ? [] : await keeper.mounts())
+    return paths
+      .filter((path) => !stays.has(path))
+      .map((what): Leftover => ({ type: 'mount', what, reason: 'its container does not run' }))
+  })
+}
+
+/** That it cannot be looked for is no reason not to go on. */
+async function told(recover: () => Promise<readonly Leftover[]>): Promise<void> {
+  try {
+    const removed = await recover()
+    if (removed.length === 0) return
+    const what = removed.map(({ type, what }) => `${type} ${what}`).join(', ')
+    process.emitWarning(`removed what was left: ${what}`, { code: 'VPSADMINOS_RECOVERED' })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    process.emitWarning(`could not look for what was left: ${reason}`, {
+      code: 'VPSADMINOS_UNFINISHED',
+    })
+  }
+}
+
+/** Cgroups and interfaces. */
+async function removeFromPools(
+  op: Operation,
+  host: HostContext,
+  pools: ReadonlyMap<string, Pool>,
+  leftovers: readonly Leftover[],
+): Promise<void> {
+  for (const path of cgroupsOf(host, pools, leftovers)) {
+    op.signal?.throwIfAborted()
+    // The second look sees one that stays.
+    await removeCgroup(host, path).catch(() => undefined)
+  }
+  for (const name of interfacesOf(pools, leftovers)) {
+    op.signal?.throwIfAborted()
+    await deleteVeth(name).catch(() => undefined)
+  }
+}
+
+function gone(before: readonly Leftover[], left: readonly Leftover[]): readonly Leftover[] {
   const stays = new Set(left.map(keyOf))
-  const removed = leftovers.filter((one) => !stays.has(keyOf(one)))
-  return Object.freeze({ removed: Object.freeze(removed), left, unseen: second.unseen })
+  return Object.freeze(before.filter((one) => !stays.has(keyOf(one))))
 }
 
 /** With what runs in it, unless we do not know who that could be. */

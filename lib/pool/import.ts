@@ -21,6 +21,7 @@ import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
 import type { Operation } from '../host/operation.js'
+import { recoverPool } from '../host/recover.js'
 import { isUnapplied } from '../host/unapplied.js'
 import { BusyError, ConfigBrokenError } from '../host/errors.js'
 import { IdRange, type IdRun } from '../id-range/id-range.js'
@@ -106,6 +107,7 @@ export async function importPool(
   const isShutDown = (await host.shutdownMarker.state()) !== 'none'
   pool.state = isShutDown ? 'disabled' : 'active'
   if (lock !== null) await finishCutOff(op, pool)
+  await recoverPool(op, pool)
   done('import.active')
   undo.commit()
   if (lock !== null) emptyTrash(pool)

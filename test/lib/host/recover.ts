@@ -7,6 +7,7 @@ import { hierarchies } from '../../helpers/hierarchies.js'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { onZfs, plantOn } from '../../helpers/storage.js'
+import { testDirectory } from '../../helpers/system.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -85,6 +86,23 @@ await t.test('interfaces of containers that are stopped, and nobody else’s', a
   t.ok(existsSync('/sys/class/net/vtrec1'))
   execFileSync('ip', ['link', 'set', 'vtrec1', 'up'])
   await idle.delete()
+})
+
+await t.test('whoever imports a pool removes what its containers have left', async (t) => {
+  const other = { name: 'other', path: join(testDirectory(t), 'other') }
+  const pool = await host.pools.install(other)
+  await host.users.create({ pool: 'other', name: 'web', standalone: true })
+  const group = host.groups.get('other:/default').cgroup
+  await host.pools.export(pool.name)
+  const planted = join(group, 'user.web/ct.gone')
+  for (const root of hierarchies) mkdirSync(join(root, planted, 'below'), { recursive: true })
+  const left = spawn('sleep', ['1000'])
+  const ended = once(left, 'exit')
+  writeFileSync(join(hierarchy, planted, 'cgroup.procs'), String(left.pid))
+  await host.pools.import(other)
+  t.match(await ended, [null, 'SIGKILL'])
+  for (const root of hierarchies) t.notOk(existsSync(join(root, planted)), root)
+  await host.pools.export(pool.name)
 })
 
 await t.test('not beside an operation, unless it may wait', async (t) => {
