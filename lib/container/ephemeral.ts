@@ -43,7 +43,10 @@ export class Ephemeral {
 
   /** Nothing of it runs any more. */
   ended(): void {
-    if (this.#ran && !this.#goesOn && this.#record.config.ephemeral) this.#delete()
+    const { config, pool } = this.#record
+    const over = this.#ran && !this.#goesOn && config.ephemeral
+    // While its pool is being imported nobody can begin to: who imports it looks once more at the end.
+    if (over && pool.state !== 'importing') this.#delete()
     this.#ran = false
   }
 

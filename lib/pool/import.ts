@@ -362,10 +362,12 @@ async function finishChanges(op: Operation, pool: Pool): Promise<void> {
   })
 }
 
-/** What needs the pool to be active: what was brought to rest goes on. */
+/** What needs the pool to be active: what was brought to rest goes on, and what has ended meanwhile is over. */
 async function finishCutOff(op: Operation, pool: Pool): Promise<void> {
   const resting = await restingIn(pool)
   await goOn(pool, async (record) => {
+    await record.ephemeral.finish(op)
+    if (record.gone.signal.aborted) return
     if (resting.has(record.id)) await goOnAfterRest(op, record)
     await endCopy(op, record)
   })

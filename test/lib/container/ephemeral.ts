@@ -1,5 +1,7 @@
 // A container that lasts for one run: deleted when it stops, whoever sees that; and never otherwise.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type Container, type ContainerSettings } from 'vpsadminos'
@@ -134,6 +136,31 @@ await t.test('nobody being there', async (t) => {
   t.equal(host.users.find('one'), null, 'with its user')
   t.same((await host.audit()).leftovers, [])
   t.same(host.locks(), [])
+})
+
+await t.test('its run ends while its pool is being imported', async (t) => {
+  await create('zz')
+  const pid = initOf(await started('aa', { initCmd: ['/bin/sleep', '1000'] }))
+  await host.close()
+  const text = readFileSync(file('zz'), 'utf8')
+  chmodSync(file('zz'), 0o600)
+  const mark = 'ephemeral_run: 00000000-0000-0000-0000-000000000000'
+  writeFileSync(file('zz'), text.replace(/^vpsadminos:$/m, `vpsadminos:\n  ${mark}`))
+  chmodSync(file('zz'), 0o400)
+  host = await Host.open({ ...options, pools: [] })
+  // Of one that has run this is read, which takes until somebody has written it.
+  const note = join(options.stateDir, 'pools/tank/rest.zz')
+  execFileSync('mkfifo', [note])
+  const imported = host.pools.import(options.pools[0])
+  const state = () => host.containers.find('aa')?.state
+  await until(() => state() === 'running')
+  process.kill(pid, 'SIGKILL')
+  await until(() => state() === 'stopped')
+  await writeFile(note, '')
+  await imported
+  t.equal(isThere('aa'), false)
+  t.equal(isThere('zz'), false)
+  t.same((await host.audit()).leftovers, [])
 })
 
 await t.test('as after a loss of power', async (t) => {
