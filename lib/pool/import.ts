@@ -104,8 +104,9 @@ export async function importPool(
 
   // Not before: of containers, it says nothing.
   pool.broken.push(...images.broken)
-  const isShutDown = (await host.shutdownMarker.state()) !== 'none'
-  pool.state = isShutDown ? 'disabled' : 'active'
+  // Before that is asked: who gives a shutdown up meanwhile finds what to take back.
+  pool.state = 'disabled'
+  if ((await host.shutdownMarker.state()) === 'none') pool.enable()
   if (lock !== null) await finishCutOff(op, pool)
   await recoverPool(op, pool)
   done('import.active')

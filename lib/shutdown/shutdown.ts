@@ -107,9 +107,10 @@ export class Shutdown {
 
   async abort(): Promise<boolean> {
     const before = await this.state()
-    await this.#marker.remove()
     const run = this.#run
+    // First: without its file it would fail, and say so.
     run?.cancel(new CancelledError('the shutdown of the host'))
+    await this.#marker.remove()
     await run?.outcome.catch(() => undefined)
     // It may have been about to make it.
     await this.#marker.remove()
@@ -173,7 +174,11 @@ export class Shutdown {
     how.signal.throwIfAborted()
     if (failures.length > 0) throw new ShutdownError(failures)
     done('shutdown.exported')
-    await this.#marker.finish()
+    await this.#marker.finish().catch((error: unknown) => {
+      // It may be gone as this was given up.
+      how.signal.throwIfAborted()
+      throw error
+    })
     done('shutdown.finished')
     return Object.freeze({ stopped, exported })
   }

@@ -1,7 +1,8 @@
 // A host is shut down: in order, whoever asks, and also when the process that does it is killed.
-import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Host, type ShutdownProgress } from 'vpsadminos'
+import { arm } from '../../../dist/step.js'
 import { endOf, moduleOf } from '../../helpers/child.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
@@ -101,6 +102,39 @@ await t.test('given up in its middle: who was not asked to stop yet runs on', as
   await get('web').wait('stopped')
   t.same(host.locks(), [])
   await start('other')
+})
+
+await t.test('given up at its end, when its file is gone', async (t) => {
+  await start('db')
+  const controller = new AbortController()
+  let given = Promise.resolve(false)
+  controller.signal.addEventListener('abort', () => {
+    given = host.abortShutdown()
+    rmSync(marker)
+  })
+  arm({ how: 'abort', step: 'shutdown.exported', controller })
+  await t.rejects(host.shutdown(), { code: 'ERR_CANCELLED' })
+  t.equal(await given, true)
+  t.equal(await host.shutdownState(), 'none')
+  await reopen()
+  t.match(host.pools.list(), [{ state: 'active' }])
+})
+
+await t.test('given up while a pool is being imported', async (t) => {
+  const { shutdownMarker } = host.pools.get('tank').host
+  await host.pools.export('tank')
+  await shutdownMarker.make()
+  const look = shutdownMarker.state.bind(shutdownMarker)
+  shutdownMarker.state = async () => {
+    const seen = await look()
+    shutdownMarker.state = look
+    await host.abortShutdown()
+    return seen
+  }
+  await host.pools.import(options.pools[0])
+  t.equal(await host.shutdownState(), 'none')
+  t.match(host.pools.list(), [{ state: 'active' }])
+  await start('db', 'other')
 })
 
 await t.test('who cannot be stopped is named, and it goes on when that is asked', async (t) => {
