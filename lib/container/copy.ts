@@ -56,7 +56,7 @@ export async function copyContainer(
   const path = pool.newFile('container', id)
   const group = pool.groups.get(groupPath)
   if (group === undefined) throw new NotFoundError('group', `${pool.name}:${groupPath}`)
-  const rest = restOf(op, record, wanted.consistent)
+  const rest = await restOf(op, record, wanted.consistent)
   const origin = originOf(record)
   await pool.driver.assertCanCopy(pool.driver.home(id, null), origin)
   const image = imageOf(record)

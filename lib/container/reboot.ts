@@ -2,7 +2,7 @@
 
 import { ClosedError } from '../errors.js'
 import { ContainerEndedError, StateError } from '../host/errors.js'
-import type { OperationOptions } from '../host/operation.js'
+import type { Operation, OperationOptions } from '../host/operation.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
 import { objectOf } from '../schema/parse.js'
 import { orderInit } from './init-signal.js'
@@ -44,7 +44,7 @@ export async function restartContainer(
   const { timeout, method } = stopArguments(options, 'restart')
   const startMs = timeoutOf(options.startTimeout, DEFAULT_TIMEOUT_MS, 'restart.startTimeout')
   using op = await record.begin('restart', options, ['timeout', 'method', 'startTimeout'])
-  assertCanStartAgain(record)
+  await assertCanStartAgain(op, record)
   const { initPid } = record.run
   // Half a restart would be a stop: the next process goes on with one that is cut off.
   if (initPid !== null) await noteRest(record, { resume: 'start', initPid, method, timeout })
@@ -63,9 +63,9 @@ export async function restartContainer(
 }
 
 /** What would keep it from being started once it is stopped. @throws StateError, ConfigBrokenError */
-function assertCanStartAgain(record: ContainerRecord): void {
+async function assertCanStartAgain(op: Operation, record: ContainerRecord): Promise<void> {
   record.pool.assertStarting()
-  record.assertNotBlocked()
+  await record.assertNotBlocked(op)
   assertForLxc(record)
 }
 

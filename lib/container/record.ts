@@ -6,7 +6,7 @@ import type { CgroupDir } from '../cgroup/cgroup-dir.js'
 import type { Group } from '../group/group.js'
 import { datasetsOf } from '../dataset/storage.js'
 import type { HostContext } from '../host/context.js'
-import { StateError } from '../host/errors.js'
+import { IdOverlapError, StateError } from '../host/errors.js'
 import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
@@ -267,9 +267,13 @@ export class ContainerRecord {
   }
 
   /** @throws StateError while others on this machine have its user's ids */
-  assertNotBlocked(): void {
-    const { conflict } = this.user
-    if (conflict !== null) throw new StateError(this.name, 'blocked', conflict)
+  async assertNotBlocked(op: Operation): Promise<void> {
+    try {
+      await this.user.takeContested(op)
+    } catch (error) {
+      if (!(error instanceof IdOverlapError)) throw error
+      throw new StateError(this.name, 'blocked', error.message)
+    }
   }
 
   /** @throws StateError while something that was begun with its rootfs has not come to its end */

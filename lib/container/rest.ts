@@ -17,7 +17,11 @@ const START_MS = 60_000
 const METHOD = 'shutdown_or_kill'
 
 /** Null for one that changes nothing: it does not run, or is frozen. */
-export function restOf(op: Operation, record: ContainerRecord, consistent: boolean): Rest | null {
+export async function restOf(
+  op: Operation,
+  record: ContainerRecord,
+  consistent: boolean,
+): Promise<Rest | null> {
   const { run, name } = record
   if (!run.alive || run.state === 'frozen') return null
   if (run.state !== 'running') {
@@ -25,10 +29,8 @@ export function restOf(op: Operation, record: ContainerRecord, consistent: boole
   }
   // It is not started again as what it was.
   if (consistent) record.programRun.assertAbsent('copy')
-  const { conflict } = record.user
-  if (consistent && conflict !== null) {
-    throw new StateError(name, 'blocked', `once stopped, it cannot be started: ${conflict}`)
-  }
+  // Once stopped, it could not be started.
+  if (consistent) await record.assertNotBlocked(op)
   const initPid = run.initPid ?? 0
   let rootfs: Disposable | null = null
   let resting = false

@@ -65,7 +65,7 @@ export async function assertStartable(
   programRun.assertAbsent(what)
   if (run.state !== 'stopped')
     throw new StateError(record.name, run.state, `${what} needs it stopped`)
-  record.assertNotBlocked()
+  await record.assertNotBlocked(op)
   // One that has ended for it is not over.
   record.ephemeral.spare()
   // What could not be removed after a run from an image.

@@ -253,14 +253,15 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
     return user !== null && pool.isBroken(pool.layout.confFile('user', user))
   }
   const conflicts = await pool.reservations.restore(op, [...blocks, ...maps], isBroken)
-  for (const { span, error } of conflicts) {
+  for (const conflict of conflicts) {
+    const { span } = conflict
     const named = userIn(span.owner)
     for (const user of pool.users.values()) {
       if (named !== null && named !== user.name) continue
       const hit = spansOf(user.uidMap, user.gidMap).some(
         ({ start, count }) => start < span.start + span.count && span.start < start + count,
       )
-      if (hit) user.conflict = error.message
+      if (hit) user.contested.add(conflict)
     }
   }
 }

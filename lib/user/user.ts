@@ -6,6 +6,7 @@ import { assetsOfFile } from '../asset/of-pool.js'
 import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
+import type { Conflict } from '../id-range/reservations.js'
 import type { ConfigFile, Patch } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { unknownIn } from '../pool/strangers.js'
@@ -32,8 +33,8 @@ export class User {
   readonly #pool: Pool
   readonly #file: ConfigFile<typeof userFile>
   #config: UserFile
-  /** @internal */
-  conflict: string | null = null
+  /** Of its ids those that others had when its pool was imported. @internal */
+  readonly contested = new Set<Conflict>()
 
   /** @internal */
   constructor(
@@ -57,6 +58,25 @@ export class User {
 
   get standalone(): boolean {
     return this.#config.standalone
+  }
+
+  /** @internal */
+  get conflict(): string | null {
+    const [first] = this.contested
+    return first?.error.message ?? null
+  }
+
+  /** Takes those of its ids that others have no more. @throws IdOverlapError when some are theirs still @internal */
+  async takeContested(op: Operation): Promise<void> {
+    if (this.contested.size === 0) return
+    const { reservations, users } = this.#pool
+    await reservations.exclusive(op, async ({ add, commit }) => {
+      // Another container of it may have been quicker.
+      const contested = [...this.contested]
+      for (const { span } of contested) add(span)
+      await commit()
+      for (const user of users.values()) for (const one of contested) user.contested.delete(one)
+    })
   }
 
   show(): UserSnapshot {

@@ -1,4 +1,5 @@
-// What could not be started again is not stopped for a copy: others have its ids, which its pool had given up.
+// What could not be started again is not stopped for a copy: others have its ids, which its pool had given up. When they
+// have them no more, it has them again.
 import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
@@ -32,5 +33,10 @@ await t.test('refused before it is stopped', async (t) => {
   t.match(source.show(), { state: 'running', initPid })
   await (await host.containers.copy('source', 'copy', { consistent: false })).delete()
   t.match(source.show(), { state: 'running', initPid })
+  await t.rejects(source.restart(), { code: 'ERR_STATE', state: 'blocked' })
+  await other.users.get('first').delete()
+  await source.restart({ method: 'kill' })
+  t.equal(host.users.get('source').show().conflict, null, 'nobody else has its ids any more')
+  t.match(source.show(), { state: 'running' })
   await source.delete({ force: true })
 })
