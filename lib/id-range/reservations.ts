@@ -9,7 +9,8 @@ import { MACHINE_DIRECTORY, withMachineLock } from '../host/lock.js'
 import type { Operation } from '../host/operation.js'
 import { replaceRunFile } from '../host/run-file.js'
 import { isGone, type PoolIdentity } from './pool-identity.js'
-import { formatSpan, spansOverlap, type IdSpan } from '../user/id-map.js'
+import { formatSpan, type IdSpan } from '../user/id-map.js'
+import { countBefore, endOf, TakenSpans } from './taken-spans.js'
 
 /** Where all hosts of this machine look. */
 export const reservationsDirectory = join(MACHINE_DIRECTORY, 'ids')
@@ -25,7 +26,7 @@ export function userIn(owner: string | null): string | null {
 }
 
 interface Stored extends PoolIdentity {
-  readonly reservations: Reservation[]
+  readonly reservations: readonly Reservation[]
 }
 
 /** One pool's turn at the ids of the machine. */
@@ -40,7 +41,8 @@ export interface Turn {
 
 /** The reservations of one pool, and the way to make one. */
 export class Reservations {
-  #own: Reservation[] = []
+  /** By their first ids; no two have one in common. */
+  #own: readonly Reservation[] = []
   /** Owners who have given back theirs, which could not be written. */
   readonly #owed = new Set<string>()
   // Other pools' files change rarely; they are parsed again only when they did.
@@ -61,13 +63,18 @@ export class Reservations {
       const owed = new Set(this.#owed)
       const own = this.#own.filter(({ owner }) => !owed.has(owner))
       const others = await this.#others(gone)
+      let theirs: TakenSpans<Taken> | null = null
       return work({
         taken: () => [...others, ...own],
         add: (reservation) => {
-          refuseOverlap(reservation, others)
-          const mine = own.find((span) => spansOverlap(span, reservation))
-          if (mine !== undefined) refuseOverlap(reservation, [this.#named(mine)])
-          own.push(reservation)
+          theirs ??= new TakenSpans(others)
+          const other = theirs.overlapping(reservation)
+          if (other !== undefined) throw overlap(reservation, other)
+          const at = countBefore(own, endOf(reservation))
+          const before = own[at - 1]
+          if (before !== undefined && endOf(before) > reservation.start)
+            throw overlap(reservation, this.#named(before))
+          own.splice(at, 0, reservation)
         },
         commit: async () => {
           await this.#write(own)
@@ -105,7 +112,9 @@ export class Reservations {
   ): Promise<readonly Conflict[]> {
     const known = new Set(wanted.map(({ owner }) => owner))
     const before = await this.#before()
-    this.#own = before.filter(({ owner }) => keeps(owner) && !known.has(owner))
+    this.#own = before
+      .filter(({ owner }) => keeps(owner) && !known.has(owner))
+      .sort((a, b) => a.start - b.start)
     return this.exclusive(op, async ({ add, commit }) => {
       const conflicts: Conflict[] = []
       for (const span of wanted) {
@@ -156,7 +165,7 @@ export class Reservations {
 
   // Renamed into place, so that a reader never sees half of it. It is gone after a reboot anyway,
   // and pools bring theirs back when they are imported: no fsync.
-  async #write(reservations: Reservation[]): Promise<void> {
+  async #write(reservations: readonly Reservation[]): Promise<void> {
     const stored: Stored = { ...this.pool, reservations }
     await replaceRunFile(this.#file(), JSON.stringify(stored))
   }
@@ -249,10 +258,8 @@ export interface Taken extends IdSpan {
   readonly owner: string
 }
 
-function refuseOverlap(span: IdSpan, taken: readonly Taken[]): void {
-  const other = taken.find((candidate) => spansOverlap(candidate, span))
-  if (other !== undefined)
-    throw new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
+function overlap(span: IdSpan, other: Taken): IdOverlapError {
+  return new IdOverlapError(formatSpan(span), formatSpan(other), other.owner)
 }
 
 function ignoreMissing(error: unknown): void {
