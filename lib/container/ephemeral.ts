@@ -102,12 +102,14 @@ export class Ephemeral {
   }
 
   #delete(): void {
+    const { name, pool } = this.#record
     this.#due = true
     this.#aftermath.add(
       () => this.#remove(),
       ({ message }) => {
-        // Who imports its pool next tries again.
-        process.emitWarning(`${this.#record.name} could not be deleted after its run: ${message}`, {
+        // Who imports its pool next goes on with it.
+        if (pool.released.aborted) return false
+        process.emitWarning(`${name} could not be deleted after its run: ${message}`, {
           code: 'VPSADMINOS_UNFINISHED',
         })
         return true
