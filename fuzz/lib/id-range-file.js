@@ -15,9 +15,9 @@ export function fuzz(data) {
     const read = (content) => ConfigDocument.parse(content, 'file').check(idRangeFile)
     const config = unless(() => read(text), ConfigBrokenError)
     if (config === null) return
-    const allocations = config.allocations.map(({ block_index, block_count, owner }) => ({
-      blockIndex: block_index,
-      blockCount: block_count,
+    const allocations = config.allocations.map(({ index, count, owner }) => ({
+      blockIndex: index,
+      blockCount: count,
       owner: owner ?? null,
     }))
     const table = unless(() => new AllocationTable(config.block_count, allocations), RangeError)

@@ -16,6 +16,7 @@ import {
   containerFile,
   containerSettings,
   distributionInput,
+  text,
   type ContainerFile,
 } from '../schema/container.js'
 import { mountInput } from '../schema/dataset.js'
@@ -34,16 +35,19 @@ const INSTEAD: Readonly<Record<string, string>> = {
 const OWN = 'it is what this library has noted'
 
 /** What vpsAdminOS has beside that. It is kept, and without effect here. */
-const ORIGINALS = ['devices', 'cpu_package', 'start_menu', 'impermanence', 'hints', 'send_log']
+const ORIGINALS = [
+  ...['devices', 'cpu_package', 'start_menu', 'impermanence', 'hints', 'send_log'],
+  ...['local_transfer_log', 'incarnation_id', 'map_mode', 'vendor', 'variant'],
+]
 const KNOWN = new Set([...Object.keys(containerFile.shape), ...ORIGINALS])
 
 /** What need not be said stays as it is, and has no default. */
 const givenFile = containerFile.extend({
   user: z.string().optional(),
   group: groupPath.optional(),
-  distribution: containerFile.shape.distribution.unwrap().optional(),
-  version: containerFile.shape.version.unwrap().optional(),
-  arch: containerFile.shape.arch.unwrap().optional(),
+  distribution: text.nullish(),
+  version: text.nullish(),
+  arch: text.nullish(),
   vpsadminos: z.looseObject({}).optional(),
 })
 
@@ -59,7 +63,7 @@ export function keptFields(before: ContainerFile, document: ConfigDocument, what
   const kept: Record<string, unknown> = {}
   // What is in its rootfs does not change by not being said.
   for (const field of ['distribution', 'version', 'arch'] as const) {
-    if (given[field] === undefined) kept[field] = before[field]
+    if (given[field] == null) kept[field] = before[field]
   }
   for (const field of ['user', 'group', 'dataset', 'state'] as const) {
     const value = before[field] ?? undefined

@@ -247,7 +247,7 @@ function initArguments({ init, systemdVersion: version }: Root, cgroupVersion: 1
 function netif({ config, interfaceName, name }: ContainerRecord): LxcNetif | null {
   const [first, ...more] = config.net_interfaces
   if (first === undefined) return null
-  if (more.length > 0 || first.type !== 'bridge' || first.link === undefined) {
+  if (more.length > 0 || first.type !== 'bridge' || first.link == null) {
     throw new UnsupportedError(`network of ${name}`, 'only one interface on a bridge can be had')
   }
   return { link: first.link, name: first.name, hwaddr: first.hwaddr ?? null, pair: interfaceName }

@@ -332,8 +332,8 @@ type Freed = { blockIndex: number } | { owner: string }
 
 function fromFile(entry: IdRangeFile['allocations'][number]): Allocation {
   return {
-    blockIndex: entry.block_index,
-    blockCount: entry.block_count,
+    blockIndex: entry.index,
+    blockCount: entry.count,
     owner: entry.owner ?? null,
   }
 }

@@ -79,8 +79,8 @@ export function listOf(allocations: readonly Allocation[]): string {
 // JSON strings are YAML strings too.
 function entry({ blockIndex, blockCount, owner }: Allocation): string {
   return (
-    `  - block_index: ${blockIndex}\n` +
-    `    block_count: ${blockCount}\n` +
+    `  - index: ${blockIndex}\n` +
+    `    count: ${blockCount}\n` +
     `    owner: ${owner !== null && /^[a-z]+:[a-zA-Z0-9_-]+$/.test(owner) ? owner : JSON.stringify(owner)}\n`
   )
 }

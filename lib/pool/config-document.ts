@@ -15,22 +15,30 @@ import {
 } from 'yaml'
 import type { z } from 'zod'
 import { ConfigBrokenError } from '../host/errors.js'
+import { byName } from '../schema/by-name.js'
 
 /** Fields to change. `undefined` removes a field; maps are merged, everything else is replaced. */
 export type Patch = { readonly [key: string]: unknown }
+
+/** A list that begins below its key and not further in, as vpsAdminOS writes all of them. */
+const LIST_BELOW_KEY = /^( *)[^\s#-].*:\n\1- /m
 
 export class ConfigDocument {
   readonly #doc: Document
   /** Null when the document was made or changed in memory. */
   #lines: LineCounter | null
+  /** Whether lists are further in than their keys: as they were. */
+  readonly #indentSeq: boolean
 
   private constructor(
     readonly path: string,
     doc: Document,
     lines: LineCounter | null,
+    indentSeq: boolean,
   ) {
     this.#doc = doc
     this.#lines = lines
+    this.#indentSeq = indentSeq
   }
 
   /**
@@ -53,13 +61,13 @@ export class ConfigDocument {
       const { line, col } = lines.linePos(key)
       throw new ConfigBrokenError(path, 'a key must be text', line, col)
     }
-    return new ConfigDocument(path, doc, lines)
+    return new ConfigDocument(path, doc, lines, !LIST_BELOW_KEY.test(text))
   }
 
   static from(content: Patch, path: string): ConfigDocument {
     const doc = new Document({})
     merge(doc.contents as YAMLMap, content, doc)
-    return new ConfigDocument(path, doc, null)
+    return new ConfigDocument(path, doc, null, true)
   }
 
   /** @throws ConfigBrokenError, with line and column where it is still as it was read */
@@ -113,7 +121,7 @@ export class ConfigDocument {
   /** @throws ConfigBrokenError for what can be read, but not be written again */
   toString(): string {
     try {
-      return this.#doc.toString({ lineWidth: 0 })
+      return this.#doc.toString({ lineWidth: 0, indentSeq: this.#indentSeq })
     } catch (error) {
       throw error instanceof Error ? broken(this.path, error.message, error) : error
     }
@@ -158,7 +166,8 @@ function position(doc: Document, path: readonly PropertyKey[]): number {
   return 0
 }
 
-// A value that stays the same keeps its node, and with it its comments, order and quoting.
+// A value that stays the same keeps its node, and with it its comments, order and quoting. A list of what bears names
+// is what a map of it was once.
 function merge(map: YAMLMap, patch: Patch, doc: Document): Patch {
   const back: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(patch)) {
@@ -170,14 +179,16 @@ function merge(map: YAMLMap, patch: Patch, doc: Document): Patch {
       continue
     }
     const before = current(node, doc)
-    if (isDeepStrictEqual(before, value)) continue
+    const after =
+      isPlainObject(value) && Array.isArray(before) ? { ...byName(before), ...value } : value
+    if (isDeepStrictEqual(before, after)) continue
     back[key] = before
-    if (value === undefined) {
+    if (after === undefined) {
       map.delete(key)
-    } else if (isScalar(node) && (typeof value !== 'object' || value === null)) {
-      node.value = value
+    } else if (isScalar(node) && (typeof after !== 'object' || after === null)) {
+      node.value = after
     } else {
-      map.set(key, doc.createNode(withoutUndefined(value)))
+      map.set(key, doc.createNode(withoutUndefined(after)))
     }
   }
   return back

@@ -7,7 +7,8 @@ import { line } from './names.js'
 const FILE = /^[a-z0-9_]+(\.[a-zA-Z0-9_-]+)+$/
 
 export const cgparam = z.looseObject({
-  version: z.union([z.literal(1), z.literal(2)]),
+  // vpsAdminOS did not write it before it knew the other one.
+  version: z.union([z.literal(1), z.literal(2)]).default(1),
   subsystem: z.string().regex(/^[a-z0-9_,]+$/, 'must be a controller'),
   name: z.string().regex(FILE, 'must be a file of a controller, like "memory.high"'),
   value: z.array(z.union([line, z.number()]).transform(String)).min(1, 'must have a value'),

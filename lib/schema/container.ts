@@ -11,6 +11,7 @@ import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { datasetSettings, mountFile, mountpoint, type DatasetSettings } from './dataset.js'
 import { limits, type LimitsInput } from './limits.js'
 import { containerId, groupPath, hostname, interfaceName, line, userName } from './names.js'
+import { nullIsNone } from './null-is-none.js'
 import { anyCloneMode } from './pool.js'
 import { prlimits, prlimitsInput, type PrlimitsInput } from './prlimits.js'
 
@@ -222,15 +223,21 @@ export const bootSettings = z.strictObject({
   force: z.boolean().default(false),
 })
 
-const text = z.union([z.string(), z.number()]).transform(String)
+/** In files: a version may look like a number. */
+export const text = z.union([z.string(), z.number()]).transform(String)
 
 const netifFile = z.looseObject({
   type: z.string(),
   name: z.string(),
-  link: z.string().optional(),
+  link: z.string().nullish(),
   hwaddr: z.string().nullish(),
 })
 export type NetifFile = z.output<typeof netifFile>
+
+const autostartFile = z.looseObject({
+  priority: nullIsNone(z.number().default(1000)),
+  delay: nullIsNone(z.number().default(5)),
+})
 
 const initKind = z.enum(['systemd', 'busybox', 'openrc', 'runit', 'sysvinit', 'other'])
 
@@ -295,24 +302,22 @@ export const containerFile = z.looseObject({
   user: z.string(),
   group: groupPath.default('/default'),
   dataset: z.string().nullish(),
-  distribution: text.default('unknown'),
-  version: text.default('unknown'),
-  arch: text.default('x86_64'),
-  net_interfaces: z.array(netifFile).default([]),
+  distribution: nullIsNone(text.default('unknown')),
+  version: nullIsNone(text.default('unknown')),
+  arch: nullIsNone(text.default('x86_64')),
+  net_interfaces: nullIsNone(z.array(netifFile).default([])),
   mounts: z.array(mountFile).nullish(),
-  cgparams: z.array(cgparam).default([]),
-  prlimits: prlimits.default({}),
-  autostart: z
-    .union([z.literal(false), z.looseObject({ priority: z.number(), delay: z.number() })])
-    .nullish(),
-  ephemeral: z.boolean().default(false),
+  cgparams: nullIsNone(z.array(cgparam).default([])),
+  prlimits: nullIsNone(prlimits.default({})),
+  autostart: z.union([z.literal(false), autostartFile]).nullish(),
+  ephemeral: nullIsNone(z.boolean().default(false)),
   hostname: z.string().nullish(),
   dns_resolvers: z.array(z.string()).nullish(),
-  nesting: z.boolean().default(false),
+  nesting: nullIsNone(z.boolean().default(false)),
   seccomp_profile: z.string().nullish(),
   init_cmd: z.array(text).nullish(),
-  raw: z.looseObject({ lxc: z.string().nullish() }).default({}),
-  state: z.literal('staged').optional(),
+  raw: nullIsNone(z.looseObject({ lxc: z.string().nullish() }).default({})),
+  state: z.literal('staged').nullish(),
   attrs: attrsFile,
   vpsadminos: own.default({ clone_mode: 'copy' }),
 })

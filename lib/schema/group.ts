@@ -5,6 +5,7 @@ import { attrsFile } from './attributes.js'
 import { cgparam, cgparamInput, type CgparamInput } from './cgparam.js'
 import { limits, type LimitsInput } from './limits.js'
 import { groupPath } from './names.js'
+import { nullIsNone } from './null-is-none.js'
 
 /** What `set()` can change: at once, for all containers and groups below together. */
 export interface GroupSettingsInput extends LimitsInput {
@@ -33,7 +34,7 @@ export const createGroupOptions = groupSettings.extend({
 
 /** `conf/group/PATH/config.yml` */
 export const groupFile = z.looseObject({
-  cgparams: z.array(cgparam).default([]),
+  cgparams: nullIsNone(z.array(cgparam).default([])),
   attrs: attrsFile,
   vpsadminos: z.looseObject({ pids_limit: z.number().nullish() }).default({}),
 })

@@ -30,11 +30,22 @@ export const createIdRangeOptions = z
     error: 'must end below 2^32 - 1',
   })
 
-export const allocation = z.looseObject({
-  block_index: z.number().int().nonnegative(),
-  block_count: z.number().int().positive(),
-  owner: z.string().nullish(),
-})
+/** In the words of vpsAdminOS's files, which are not those of its commands. */
+export const allocation = z.preprocess(
+  inFileWords,
+  z.looseObject({
+    index: z.number().int().nonnegative(),
+    count: z.number().int().positive(),
+    owner: z.string().nullish(),
+  }),
+)
+
+// Files that this library wrote first have those of the commands.
+function inFileWords(entry: unknown): unknown {
+  if (typeof entry !== 'object' || entry === null || !('block_index' in entry)) return entry
+  const { block_index: index, block_count: count, ...rest } = entry as Record<string, unknown>
+  return { index, count, ...rest }
+}
 
 /** `conf/id-range/NAME.yml` */
 export const idRangeFile = z

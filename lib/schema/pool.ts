@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { attrsFile } from './attributes.js'
 import { datasetName, poolName } from './names.js'
+import { nullIsNone } from './null-is-none.js'
 
 export const poolPath = z
   .string()
@@ -104,7 +105,7 @@ export const poolSettings = z.strictObject({
 
 /** `conf/pool/config.yml` */
 export const poolFile = z.looseObject({
-  parallel_start: z.number().int().positive().default(2),
-  parallel_stop: z.number().int().positive().default(4),
+  parallel_start: nullIsNone(z.number().int().positive().default(2)),
+  parallel_stop: nullIsNone(z.number().int().positive().default(4)),
   attrs: attrsFile,
 })

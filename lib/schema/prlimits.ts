@@ -1,6 +1,7 @@
 // Resource limits of processes (setrlimit), under the names that osctl and LXC use.
 
 import { z } from 'zod'
+import { byName } from './by-name.js'
 
 export const PRLIMIT_NAMES = [
   'as',
@@ -50,7 +51,10 @@ export const prlimitsInput = z.partialRecord(
 )
 
 /** As stored. */
-export const prlimits = z.record(z.string(), z.looseObject({ soft: value, hard: value }))
+export const prlimits = z.preprocess(
+  (stored: unknown) => (Array.isArray(stored) ? (byName(stored) ?? stored) : stored),
+  z.record(z.string(), z.looseObject({ soft: value, hard: value })),
+)
 export type Prlimits = z.output<typeof prlimits>
 
 /** A limit as a number that can be compared. */

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { attrsFile } from './attributes.js'
 import { idRangeName, userName } from './names.js'
+import { nullIsNone } from './null-is-none.js'
 
 const ID_MAX = 2 ** 32 - 2 // (uid_t) -1 means "no id"
 
@@ -53,10 +54,22 @@ export const createUserOptions = z.strictObject({
 })
 
 /** `conf/user/NAME.yml` */
-export const userFile = z.looseObject({
-  uid_map: idMap,
-  gid_map: idMap,
-  standalone: z.boolean().default(true),
-  attrs: attrsFile,
-})
+export const userFile = z.preprocess(
+  withMaps,
+  z.looseObject({
+    uid_map: idMap,
+    gid_map: idMap,
+    standalone: nullIsNone(z.boolean().default(true)),
+    attrs: attrsFile,
+  }),
+)
 export type UserFile = z.output<typeof userFile>
+
+// Before there were maps, vpsAdminOS wrote where the ids begin on the host, and how many there are.
+function withMaps(file: unknown): unknown {
+  if (typeof file !== 'object' || file === null) return file
+  const { offset, size, uid_map, gid_map } = file as Readonly<Record<string, unknown>>
+  if (typeof offset !== 'number' || typeof size !== 'number') return file
+  const map = [`0:${offset}:${size}`]
+  return { ...file, uid_map: uid_map ?? map, gid_map: gid_map ?? map }
+}

@@ -8,7 +8,100 @@ import { zfs } from './zpool.js'
 
 const file = (text: string): string => `---\n${text.replace(/^\n/, '')}`
 
+/** Limits as it wrote them once, in `ct/103.yml`; and as that is to be when one has changed. */
+export const limitsListed = `prlimits:
+- name: nofile
+  soft: 1024
+  hard: 4096
+- name: core
+  soft: 0
+  hard: unlimited
+`
+export const limitsMapped = `prlimits:
+  nofile:
+    soft: 2048
+    hard: 4096
+  core:
+    soft: 0
+    hard: unlimited
+`
+
+/** What is older than fields that there are today: those are missing, or were saved as null, or are in other words. */
+export const olderFiles = {
+  'user/old.yml': file(`
+type: static
+ugid: 5001
+offset: 4064232000
+size: 65536
+`),
+  'group/older/config.yml': file(`
+cgparams:
+- subsystem: memory
+  name: memory.limit_in_bytes
+  value:
+  - 1073741824
+devices: []
+`),
+  'group/bare/config.yml': file(`
+cgparams:
+devices:
+attrs:
+`),
+  'ct/103.yml': file(`
+user: old
+group: "/older"
+distribution: debian
+version: '9.0'
+arch:
+net_interfaces:
+cgparams:
+- subsystem: memory
+  name: memory.limit_in_bytes
+  value:
+  - 536870912
+devices:
+- type: char
+  major: '10'
+  minor: '229'
+  mode: rwm
+  name: "/dev/fuse"
+  inherit: true
+${limitsListed}mounts:
+autostart:
+  priority: 10
+  delay:
+ephemeral:
+hostname:
+dns_resolvers:
+nesting:
+seccomp_profile:
+raw:
+attrs:
+`),
+  'ct/104.yml': file(`
+state:
+user: old
+group: "/bare"
+distribution: debian
+version: '9.0'
+net_interfaces:
+- type: routed
+  name: eth0
+  hwaddr:
+  link:
+  ip_addresses:
+    4:
+    - 192.0.2.20/32
+    6: []
+cgparams:
+prlimits: []
+mounts: []
+nesting: false
+`),
+} as const
+
 const files = (pool: string): Readonly<Record<string, string>> => ({
+  ...olderFiles,
   'pool/config.yml': file(`
 parallel_start: 3
 parallel_stop: 5
@@ -23,11 +116,11 @@ start_id: 1000000
 block_size: 65536
 block_count: 65520
 allocations:
-- block_index: 3
-  block_count: 1
+- index: 3
+  count: 1
   owner: user:alice
-- block_index: 9
-  block_count: 2
+- index: 9
+  count: 2
   owner: 
 attrs: {}
 `),
@@ -238,13 +331,13 @@ send_log:
 export const originalFiles = (pool: string): readonly string[] => Object.keys(files(pool))
 
 /**
- * Fills a zpool whose own dataset is mounted at `root`. Both containers have a busybox, and one a dataset
+ * Fills a zpool whose own dataset is mounted at `root`. All containers have a busybox, and one a dataset
  * below its own.
  */
 export function fillAsOriginal(pool: string, root: string): void {
   for (const name of ['ct', 'conf', 'hook', 'log', 'repository', 'migration', 'trash'])
     zfs('create', `${pool}/${name}`)
-  for (const id of ['101', '102', '101/data']) {
+  for (const id of ['101', '102', '103', '104', '101/data']) {
     const dataset = `${pool}/ct/${id}`
     zfs('create', '-o', 'canmount=noauto', dataset)
     zfs('mount', dataset)
@@ -254,7 +347,7 @@ export function fillAsOriginal(pool: string, root: string): void {
     chmodSync(at, 0o770)
   }
   execFileSync('chown', ['33:34', join(root, 'ct/101/private/root')])
-  for (const id of ['101/data', '102', '101']) zfs('unmount', `${pool}/ct/${id}`)
+  for (const id of ['101/data', '104', '103', '102', '101']) zfs('unmount', `${pool}/ct/${id}`)
   const directories = ['pool', 'ct', 'group', 'user', 'send-receive', 'repository', 'id-range']
   for (const name of directories) mkdirSync(join(root, 'conf', name), { mode: 0o500 })
   for (const name of ['pool', 'ct', 'ct/101']) mkdirSync(join(root, 'hook', name), { mode: 0o700 })

@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { temporaryHost } from '../../helpers/host.js'
-import { fillAsOriginal, originalFiles } from '../../helpers/original-pool.js'
+import {
+  fillAsOriginal,
+  limitsListed,
+  limitsMapped,
+  originalFiles,
+} from '../../helpers/original-pool.js'
 import { requires } from '../../helpers/requires.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
@@ -29,7 +34,7 @@ const options = { name, driver: 'zfs' } as const
 await t.test('all of it appears', async (t) => {
   const pool = await host.pools.import(options)
   t.match(pool.show(), { driver: 'zfs', path: root, dataset: name, broken: [] })
-  t.match(pool.show(), { users: 1, groups: 4, containers: 2 })
+  t.match(pool.show(), { users: 2, groups: 6, containers: 4 })
   t.match(host.users.get(`${name}:alice`).show(), {
     uidMap: ['0:1196608:65536'],
     standalone: true,
@@ -76,4 +81,13 @@ await t.test('given back as it was', async (t) => {
   t.match(host.containers.show(`${name}:101`), { state: 'stopped' })
   await host.pools.export(name)
   t.same(textOf(), before, 'a second time')
+})
+
+await t.test('what is older than its fields is changed where it is told to be', async (t) => {
+  await host.pools.import(options)
+  const ct = host.containers.get(`${name}:103`)
+  await ct.set({ prlimits: { nofile: { soft: 2048, hard: 4096 } } })
+  const { 'ct/103.yml': text = '', ...others } = before
+  t.same(textOf(), { ...others, 'ct/103.yml': text.replace(limitsListed, limitsMapped) })
+  await host.pools.export(name)
 })
