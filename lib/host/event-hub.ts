@@ -1,6 +1,6 @@
 // Gives what happens to everybody who listens: the keeper's events and the engine's own in one order.
 
-import { EventQueue } from '../keeper/events.js'
+import { EventQueue, gapOf } from '../keeper/events.js'
 import type { Keeper } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import type { LocalEvent } from './context.js'
@@ -12,8 +12,8 @@ const QUEUE_LIMIT = 16_384
 
 interface Reader {
   readonly queue: EventQueue<HostEvent>
-  /** While past events come, those of the keeper come with them. */
-  replaying: boolean
+  /** What has happened since it began to listen, while it is told what was before. */
+  held: EventQueue<HostEvent> | null
   /** Where past events come from. */
   past: EventQueue<KeeperEvent> | null
 }
@@ -23,16 +23,24 @@ export class EventHub {
   #last: EventPosition = { epoch: '', seq: 0 }
   #closed: (() => Error) | null = null
 
+  /** @param last the keeper's last event before all that are published here */
+  begin(last: EventPosition): void {
+    this.#last = last
+  }
+
   /** The keeper's: from whichever keeper is there now. */
   publish(event: KeeperEvent): void {
     this.#last = { epoch: event.epoch, seq: event.seq }
-    for (const { queue, replaying } of this.#readers) if (!replaying) queue.push(event)
+    this.#tell(event)
   }
 
   /** The engine's own. */
   emit(event: LocalEvent): void {
-    const placed = Object.freeze({ ...event, ...this.#last, time: Date.now() })
-    for (const { queue } of this.#readers) queue.push(placed)
+    this.#tell(Object.freeze({ ...event, ...this.#last, time: Date.now() }))
+  }
+
+  #tell(event: HostEvent): void {
+    for (const { queue, held } of this.#readers) (held ?? queue).push(event)
   }
 
   /** Another keeper took over. What the first one saw at its end is unknown, and has no numbers here. */
@@ -49,38 +57,41 @@ export class EventHub {
     signal?.throwIfAborted()
     const leave = () => {
       this.#readers.delete(reader)
-      // It has a connection of its own, and would wait for the next event for ever.
+      // It has a connection of its own.
       reader.past?.end()
       forget()
     }
-    const queue = new EventQueue<HostEvent>(QUEUE_LIMIT, (dropped) => this.#lost(dropped), leave)
+    const queue = new EventQueue<HostEvent>(QUEUE_LIMIT, gapOf, leave)
     const forget = onAbort(signal, () => queue.end())
-    const reader: Reader = { queue, replaying: since !== undefined, past: null }
+    const reader: Reader = { queue, held: null, past: null }
     this.#readers.add(reader)
-    if (since !== undefined) void this.#replay(keeper, since, reader)
+    const last = this.#last
+    if (since !== undefined && !reaches(since, last)) {
+      reader.held = new EventQueue<HostEvent>(QUEUE_LIMIT, gapOf, () => undefined)
+      void this.#replay(keeper, since, last, reader)
+    }
     return queue
   }
 
+  /** Tells a reader what was up to `last`; what comes after that is held for it, and told then. */
   async #replay(
     keeper: () => Promise<Keeper>,
-    { epoch, seq }: EventPosition,
+    since: EventPosition,
+    last: EventPosition,
     reader: Reader,
   ): Promise<void> {
+    const { queue } = reader
     try {
       const from = await keeper()
       if (!this.#readers.has(reader)) return
-      reader.past = from.events({ epoch, seq })
-      for await (const event of reader.past) reader.queue.push(event)
-      reader.replaying = false
+      const told = from.epoch === last.epoch ? await tellPast(from, since, last, reader) : since
+      if (!reaches(told, last)) queue.push(gapOf({ ...told, seq: told.seq + 1 }, last))
+      for (const event of reader.held?.drain() ?? []) queue.push(event)
+      reader.held = null
     } catch (error) {
-      if (this.#closed !== null || !(error instanceof Error)) reader.queue.end()
-      else reader.queue.fail(error)
+      if (this.#closed !== null || !(error instanceof Error)) queue.end()
+      else queue.fail(error)
     }
-  }
-
-  #lost(dropped: number): HostEvent {
-    const { epoch, seq } = this.#last
-    return { type: 'gap', epoch, seq, time: Date.now(), from: Math.max(0, seq - dropped), to: seq }
   }
 
   /** Who listens has heard all. @param why for those who come later */
@@ -88,4 +99,31 @@ export class EventHub {
     this.#closed = why
     for (const { queue } of [...this.#readers]) queue.end()
   }
+}
+
+/** Whether nothing up to `last` is missing to who was told all up to a position. */
+function reaches({ epoch, seq }: EventPosition, last: EventPosition): boolean {
+  // Without a keeper's name, all that there is was asked for.
+  return epoch === '' ? last.seq === 0 : epoch === last.epoch && seq >= last.seq
+}
+
+/** @returns up to where it went, where the keeper ends meanwhile */
+async function tellPast(
+  keeper: Keeper,
+  since: EventPosition,
+  last: EventPosition,
+  reader: Reader,
+): Promise<EventPosition> {
+  const past = keeper.events({ epoch: since.epoch, seq: since.seq })
+  reader.past = past
+  let told = since
+  for await (const event of past) {
+    // What is newer comes to everybody.
+    const to = Math.min(event.type === 'gap' ? event.to : event.seq, last.seq)
+    if (event.type === 'gap') reader.queue.push({ ...event, to })
+    else if (event.seq <= last.seq) reader.queue.push(event)
+    told = { epoch: event.epoch, seq: Math.max(event.seq, to) }
+    if (reaches(told, last)) break
+  }
+  return told
 }

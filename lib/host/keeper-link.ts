@@ -10,6 +10,8 @@ import type { KeeperEvent } from '../keeper/types.js'
 import { Pidfd } from '../ns/pidfd.js'
 
 interface LinkEvents {
+  /** The first keeper: all its events after `seq` follow. */
+  opened(keeper: Keeper): void
   /** An event of the keeper. */
   event(event: KeeperEvent): void
   /** A keeper after the first one: what runs must be asked anew. */
@@ -31,7 +33,8 @@ export class KeeperLink {
     this.#options = options
     this.#events = events
     this.#current = Promise.resolve(first)
-    this.#follow(first, 'now')
+    events.opened(first)
+    this.#follow(first, 'greeting')
   }
 
   static async open(options: KeeperOptions, events: LinkEvents): Promise<KeeperLink> {
@@ -52,7 +55,7 @@ export class KeeperLink {
     return this.#current
   }
 
-  #follow(keeper: Keeper, from: 'now' | 'first'): void {
+  #follow(keeper: Keeper, from: 'greeting' | 'first'): void {
     keeper.onLost = () => {
       // Whoever connects to the next one looks whether that is still there.
       if (this.#closed || this.#reconnecting) return

@@ -91,6 +91,7 @@ export async function openHost(
   const link = await KeeperLink.open(
     { stateDir, cgroupRoot },
     {
+      opened: ({ epoch, seq }) => hub.begin({ epoch, seq }),
       event: (event) => dispatch(event, pools, hub, ends),
       replaced: async (keeper) => {
         hub.gap(keeper.epoch)

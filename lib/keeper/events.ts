@@ -52,13 +52,26 @@ export function decodeEvent(epoch: string, fields: Fields): KeeperEvent | null {
   }
 }
 
+/** Where an event stands, or the end of what was told. */
+interface Position {
+  readonly epoch: string
+  readonly seq: number
+}
+
+/** In place of events that are lost: who goes on after it misses nothing else. */
+export function gapOf(first: Position, last: Position): KeeperEvent {
+  const { epoch, seq } = last
+  const from = first.epoch === epoch ? first.seq : 0
+  return { type: 'gap', epoch, seq, time: Date.now(), from, to: seq }
+}
+
 /** One reader of a stream of things that happen whether it reads or not. */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
   readonly #items: T[] = []
   readonly #limit: number
-  readonly #overflow: (dropped: number) => T
+  readonly #overflow: (first: T, last: T) => T
   readonly #left: () => void
-  #dropped = 0
+  #dropped: { readonly first: T; readonly last: T } | null = null
   #ended = false
   #failure: Error | null = null
   #waiting: {
@@ -68,10 +81,10 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
 
   /**
    * @param limit how many may wait for the reader
-   * @param overflow says that some were dropped, in place of them
+   * @param overflow says that some were dropped, in place of them, from the first to the last
    * @param left called once, when the reader leaves or the stream ends
    */
-  constructor(limit: number, overflow: (dropped: number) => T, left: () => void) {
+  constructor(limit: number, overflow: (first: T, last: T) => T, left: () => void) {
     this.#limit = limit
     this.#overflow = overflow
     this.#left = left
@@ -86,8 +99,8 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     } else if (this.#items.length < this.#limit) {
       this.#items.push(item)
     } else {
-      this.#items.shift()
-      this.#dropped++
+      const last = this.#items.shift() as T
+      this.#dropped = { first: this.#dropped?.first ?? last, last }
       this.#items.push(item)
     }
   }
@@ -110,12 +123,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   }
 
   next(): Promise<IteratorResult<T>> {
-    if (this.#dropped > 0) {
-      const value = this.#overflow(this.#dropped)
-      this.#dropped = 0
-      return Promise.resolve({ done: false, value })
-    }
-    const value = this.#items.shift()
+    const value = this.#take()
     if (value !== undefined) return Promise.resolve({ done: false, value })
     if (this.#failure !== null) {
       const failure = this.#failure
@@ -126,8 +134,23 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     return new Promise((resolve, reject) => (this.#waiting = { resolve, reject }))
   }
 
+  #take(): T | undefined {
+    if (this.#dropped === null) return this.#items.shift()
+    const { first, last } = this.#dropped
+    this.#dropped = null
+    return this.#overflow(first, last)
+  }
+
+  /** All that waits for the reader. */
+  drain(): T[] {
+    const waiting: T[] = []
+    for (let item = this.#take(); item !== undefined; item = this.#take()) waiting.push(item)
+    return waiting
+  }
+
   return(): Promise<IteratorResult<T>> {
     this.end()
+    this.#dropped = null
     this.#items.length = 0
     return Promise.resolve({ done: true, value: undefined })
   }

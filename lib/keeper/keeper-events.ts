@@ -1,6 +1,6 @@
 // What a keeper tells without being asked, to any number of readers.
 import type { Connection } from './connection.js'
-import { decodeEvent, EventQueue } from './events.js'
+import { decodeEvent, EventQueue, gapOf } from './events.js'
 import { protocolVersion, type Fields, type FieldValues } from './protocol.js'
 import type { KeeperEvent } from './types.js'
 
@@ -12,7 +12,7 @@ export class KeeperEvents {
   readonly #epoch: string
   readonly #readers = new Set<EventQueue<KeeperEvent>>()
   #subscribed: Promise<unknown> | null = null
-  #lastSeq: number
+  readonly #lastSeq: number
   #onEvent: (event: KeeperEvent) => void = () => {}
 
   /** @param lastSeq number of the last event before these */
@@ -25,30 +25,20 @@ export class KeeperEvents {
 
   /** All that come from now on, or since an earlier one. */
   read(since?: { epoch: string; seq: number }): EventQueue<KeeperEvent> {
-    const overflow = (dropped: number): KeeperEvent => ({
-      type: 'gap',
-      epoch: this.#epoch,
-      seq: this.#lastSeq,
-      time: Date.now(),
-      from: this.#lastSeq - dropped,
-      to: this.#lastSeq,
-    })
     const { open } = this.#connection
-    if (since !== undefined && open) return this.#replay(since, overflow)
-    const queue = new EventQueue<KeeperEvent>(QUEUE_LIMIT, overflow, () =>
-      this.#readers.delete(queue),
-    )
+    if (since !== undefined && open) return this.#replay(since)
+    const queue = new EventQueue<KeeperEvent>(QUEUE_LIMIT, gapOf, () => this.#readers.delete(queue))
     this.#readers.add(queue)
     if (open) this.#subscribe()
     else queue.end()
     return queue
   }
 
-  /** @param from all that come from now on, or also those that the keeper has */
-  listen(onEvent: (event: KeeperEvent) => void, from: 'now' | 'first'): void {
+  /** @param from all that come after the greeting, or also those that the keeper had then */
+  listen(onEvent: (event: KeeperEvent) => void, from: 'greeting' | 'first'): void {
     this.#onEvent = onEvent
-    const since = from === 'first' ? { EPOCH: this.#epoch, SEQ: 0 } : {}
-    if (this.#connection.open) this.#subscribe(since)
+    const seq = from === 'first' ? 0 : this.#lastSeq
+    if (this.#connection.open) this.#subscribe({ EPOCH: this.#epoch, SEQ: seq })
   }
 
   /** The keeper has ended, or nobody listens any more. */
@@ -63,12 +53,9 @@ export class KeeperEvents {
   }
 
   /** Past events come over a connection of their own, so that other readers do not see them again. */
-  #replay(
-    since: { epoch: string; seq: number },
-    overflow: (dropped: number) => KeeperEvent,
-  ): EventQueue<KeeperEvent> {
+  #replay(since: { epoch: string; seq: number }): EventQueue<KeeperEvent> {
     const connection = this.#connection.sibling()
-    const queue = new EventQueue<KeeperEvent>(QUEUE_LIMIT, overflow, () => connection.close())
+    const queue = new EventQueue<KeeperEvent>(QUEUE_LIMIT, gapOf, () => connection.close())
     connection.onLost = () => queue.end()
     connection.onEvent = (fields) => {
       const event = decodeEvent(this.#epoch, fields)
@@ -76,7 +63,11 @@ export class KeeperEvents {
     }
     connection
       .request('HELLO', { VERSION: protocolVersion })
-      .then(() => connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq }))
+      .then(({ fields }) => {
+        // Another one may be there meanwhile, whose numbers are no numbers of this one.
+        if (fields.text('EPOCH') !== this.#epoch) return queue.end()
+        return connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq })
+      })
       .catch(() => queue.end())
     return queue
   }
@@ -84,7 +75,6 @@ export class KeeperEvents {
   #event(fields: Fields): void {
     const event = decodeEvent(this.#epoch, fields)
     if (event === null) return
-    this.#lastSeq = event.seq
     this.#onEvent(event)
     for (const reader of this.#readers) reader.push(event)
   }

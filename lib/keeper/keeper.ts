@@ -42,6 +42,8 @@ export class Keeper implements AsyncDisposable {
   readonly pid: number
   /** Changes with the keeper process. */
   readonly epoch: string
+  /** The number of its last event before it was connected to. */
+  readonly seq: number
   readonly #connection: Connection
   readonly #events: KeeperEvents
   #liblxc: boolean
@@ -52,7 +54,8 @@ export class Keeper implements AsyncDisposable {
     this.#connection = connection
     this.pid = hello.number('PID')
     this.epoch = hello.text('EPOCH')
-    this.#events = new KeeperEvents(connection, this.epoch, hello.number('SEQ'))
+    this.seq = hello.number('SEQ')
+    this.#events = new KeeperEvents(connection, this.epoch, this.seq)
     this.#liblxc = !hello.has('DETAIL')
     connection.onLost = () => {
       this.#events.end()
@@ -342,7 +345,7 @@ export class Keeper implements AsyncDisposable {
    * Tells each event as it arrives. An answer that the keeper sent after an event is given after it,
    * too, which is not so for those who await `events()`.
    */
-  listen(onEvent: (event: KeeperEvent) => void, from: 'now' | 'first'): void {
+  listen(onEvent: (event: KeeperEvent) => void, from: 'greeting' | 'first'): void {
     this.#events.listen(onEvent, from)
   }
 

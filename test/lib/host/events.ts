@@ -21,6 +21,18 @@ const words = (event: HostEvent): string => {
   }
 }
 
+async function toldUntil(
+  events: AsyncIterable<HostEvent>,
+  isLast: (event: HostEvent) => boolean,
+): Promise<HostEvent[]> {
+  const told: HostEvent[] = []
+  for await (const event of events) {
+    told.push(event)
+    if (isLast(event)) break
+  }
+  return told
+}
+
 await t.test('past events end with their reader, and a wrong position is told', async (t) => {
   t.throws(() => host.events({ since: 'yesterday' as never }), { code: 'ERR_INVALID_ARGUMENT' })
   await host.events({ since: null }).return?.()
@@ -97,6 +109,40 @@ await t.test('who comes back is told what was missed', async (t) => {
   await ct.delete()
   const gap = await first(host.events({ since: { epoch: 'long ago', seq: 5 } }), () => true)
   t.equal(gap.type, 'gap')
+})
+
+await t.test('what happens while the past is told comes after it', async (t) => {
+  const watching = first(host.events(), ({ type }) => type === 'state')
+  const ct = await startedContainer(host, { id: 'three' })
+  const { epoch, seq } = await watching
+  for (let batch = 0; batch < 20; batch++) {
+    await Promise.all(Array.from({ length: 10 }, async () => (await ct.spawn(['true'])).exit))
+  }
+  const { pool } = ct.show()
+  const own = { type: 'changed', pool, id: 'three', settings: ['one'] } as const
+  const past = host.events({ since: { epoch, seq } })
+  ct.record.host.emit(own)
+  ct.record.host.emit({ ...own, settings: ['last'] })
+  const isLast = (event: HostEvent) => event.type === 'changed' && event.settings[0] === 'last'
+  const told = await toldUntil(past, isLast)
+  const numbers = told.map((event) => event.seq)
+  t.equal(told.filter(({ type }) => type === 'session').length, 200)
+  const of = (events: readonly HostEvent[]) =>
+    events.filter(({ type }) => type !== 'changed').map((event) => event.seq)
+  t.same(
+    of(told),
+    Array.from(of(told), (_, index) => seq + 1 + index),
+    'each of them, once',
+  )
+  t.equal(numbers.at(-1), Math.max(...numbers), 'and then what follows them')
+  for (const [index, cut] of told.entries()) {
+    if (index % 25 !== 0 && index < told.length - 2) continue
+    const again = host.events({ since: cut })
+    ct.record.host.emit({ ...own, settings: ['last'] })
+    const rest = await toldUntil(again, isLast)
+    t.same([...of(told.slice(0, index + 1)), ...of(rest)], of(told), `cut after ${index}`)
+  }
+  await ct.delete({ force: true })
 })
 
 await t.test('leaving the loop, aborting and closing end it', async (t) => {

@@ -13,6 +13,7 @@ await t.test('another one is found once', async (t) => {
   const link = await KeeperLink.open(
     { stateDir, cgroupRoot },
     {
+      opened: () => undefined,
       event: () => undefined,
       replaced: async (keeper) => {
         met.push(keeper)
