@@ -67,13 +67,13 @@ async function runs(pid: number): Promise<boolean> {
 /** In each hierarchy, with those that liblxc gives a number when the name is taken: `ct.web1-1`. */
 async function cgroupsOf({ pool, host, cgroup }: ContainerRecord): Promise<Belonging[]> {
   const name = basename(cgroup)
-  const others = new Set([...pool.containers.values()].map((one) => basename(one.record.cgroup)))
+  const isAnothers = (one: string) => pool.containers.has(one.slice('ct.'.length))
   const found = await Promise.all(
     host.cgroups.hierarchies.map(async ({ mountpoint }) => {
       const directory = join(mountpoint, dirname(cgroup))
       const names = await readdir(directory).catch(() => [])
       return names
-        .filter((one) => one === name || (isNumbered(one, name) && !others.has(one)))
+        .filter((one) => one === name || (isNumbered(one, name) && !isAnothers(one)))
         .map((one) => ({ type: 'cgroup' as const, what: join(directory, one) }))
     }),
   )

@@ -20,18 +20,21 @@ export async function leaveUser(
   { user, group }: { readonly user: User; readonly group: Group },
 ): Promise<void> {
   // Looked at each time anew: others are deleted meanwhile, and leave it to who has the user.
-  const others = () => [...pool.containers.values()].filter((other) => other.user === user)
-  const shared = () => others().some((other) => other.group === group)
-  if (shared()) return
+  const others = (within: Group | null): boolean => {
+    for (const other of pool.containers.values())
+      if (other.user === user && (within === null || other.group === within)) return true
+    return false
+  }
+  if (others(group)) return
   try {
     using _user = await op.lock([pool.claim('user', user.name)])
     // What is not done when its host is closed the next import does.
     pool.released.throwIfAborted()
     // They may be of this user, who then stays until the first import that knows of all.
     if (unknownIn(pool).length > 0) return
-    if (!shared()) await pool.host.cgroups.dir(group.userCgroup(user.name)).remove()
+    if (!others(group)) await pool.host.cgroups.dir(group.userCgroup(user.name)).remove()
     done('leave.cgroups')
-    if (others().length === 0 && !user.standalone) await user.deleteIn(op)
+    if (!others(null) && !user.standalone) await user.deleteIn(op)
     done('leave.user')
   } catch (error) {
     if (!(error instanceof BusyError)) throw error

@@ -1,4 +1,5 @@
-// What bears names: vpsAdminOS once wrote a list of it, each entry with its `name`, and writes a map now. It reads both.
+// What bears names: vpsAdminOS once wrote a list of it, each entry with its `name`, and writes a map now. It reads
+// both.
 
 /** The map; null for a list of anything else. */
 export function byName(list: readonly unknown[]): Readonly<Record<string, unknown>> | null {

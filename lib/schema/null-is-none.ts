@@ -1,4 +1,5 @@
-// In files: a field that is null is one that is not there. vpsAdminOS writes it so where a file is older than the field.
+// In files: a field that is null is one that is not there. vpsAdminOS writes it so where a file is older than the
+// field.
 
 import { z } from 'zod'
 

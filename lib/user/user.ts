@@ -7,6 +7,7 @@ import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
 import type { Conflict } from '../id-range/reservations.js'
+import { inParallel } from '../in-parallel.js'
 import type { ConfigFile, Patch } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { unknownIn } from '../pool/strangers.js'
@@ -14,6 +15,9 @@ import { parse } from '../schema/parse.js'
 import type { userFile, UserFile } from '../schema/user.js'
 import { formatEntry, type IdMap } from './id-map.js'
 import { done } from '../step.js'
+
+/** Of its cgroups, one in each group that it has been in, that are removed at any time. */
+const CGROUPS_AT_ONCE = 8
 
 /** What `user show` shows; maps are written `ns:host:count`. */
 export interface UserSnapshot {
@@ -144,13 +148,11 @@ export class User {
     if (this.#pool.reservations.holds(owner)) await this.#pool.reservations.release(op, [owner])
     done('user-delete.ids')
     const { groups, host } = this.#pool
-    for (const group of groups.values()) {
+    await inParallel(groups.values(), CGROUPS_AT_ONCE, (group) => {
+      const cgroup = host.cgroups.dir(group.userCgroup(this.name))
       // What still runs in one is no container's, and the audit says so.
-      await host.cgroups
-        .dir(group.userCgroup(this.name))
-        .remove()
-        .catch(() => undefined)
-    }
+      return cgroup.remove().catch(() => undefined)
+    })
     done('user-delete.cgroups')
   }
 
@@ -161,10 +163,9 @@ export class User {
   }
 
   #containers(): string[] {
-    return [...this.#pool.containers.values()]
-      .filter((container) => container.user === this)
-      .map(({ id }) => id)
-      .sort()
+    const own: string[] = []
+    for (const { id, user } of this.#pool.containers.values()) if (user === this) own.push(id)
+    return own.sort()
   }
 
   #begin(name: string, options: OperationOptions): Promise<Operation> {

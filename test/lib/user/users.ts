@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Host } from 'vpsadminos'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { ended, sleeper } from '../../helpers/cgroup.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup')
@@ -117,4 +119,29 @@ await t.test('maps that are written into its file are those of the next import',
   t.same(user.show().uidMap, uidMap)
   t.match(await readFile(file('edited'), 'utf8'), /0:1000000:65536[^]*org.example:a/)
   await user.delete()
+})
+
+await t.test('what still runs in its cgroups is waited for in all of them at once', async (t) => {
+  await using cgroups = Cgroups.mounted()
+  const user = await host.users.create({ name: 'held' })
+  const paths = ['/a', '/b', '/c', '/d']
+  const held = await Promise.all(
+    paths.map(async (path) => {
+      const group = await host.groups.create({ path })
+      const dir = cgroups.dir(`${group.cgroup}/user.held`)
+      await dir.create()
+      const child = await sleeper(t)
+      await dir.join(child.pid)
+      return { group, child }
+    }),
+  )
+  const begin = performance.now()
+  await user.delete()
+  // Each of them for two seconds.
+  t.ok(performance.now() - begin < 6000)
+  for (const { group, child } of held) {
+    child.kill('SIGKILL')
+    await ended(child)
+    await group.delete()
+  }
 })
