@@ -45,6 +45,23 @@ list: [ 1, 2 ] # short
   )
 })
 
+t.test('lists are as far in as they were', async (t) => {
+  for (const text of ['future:\n- a: 1\n  b:\n  - c\n', 'future:\n  - a: 1\n    b:\n      - c\n']) {
+    const config = await file(t.testdir(), `---\nhostname: old\n${text}`)
+    await config.update({ hostname: 'new' })
+    t.equal(await readFile(config.path, 'utf8'), `---\nhostname: new\n${text}`)
+  }
+})
+
+t.test('a list of what bears names becomes a map of it when one is changed', async (t) => {
+  const config = await file(t.testdir(), 'limits:\n- name: memory\n  of: 1\n- name: cpu\n  of: 2\n')
+  const loose = new ConfigFile(config.path, z.looseObject({}))
+  await loose.update({ limits: { cpu: { of: 3 } } })
+  t.equal(await readFile(config.path, 'utf8'), 'limits:\n  memory:\n    of: 1\n  cpu:\n    of: 3\n')
+  await loose.update({ limits: { memory: undefined } })
+  t.equal(await readFile(config.path, 'utf8'), 'limits:\n  cpu:\n    of: 3\n')
+})
+
 t.test('a broken file is reported with line and column', async (t) => {
   const broken: [string, number, number][] = [
     ['hostname: x\nlimits: {memory: 1\nlist: [1]\n', 3, 1],
