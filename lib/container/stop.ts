@@ -152,7 +152,10 @@ export async function killContainer(
   const begin = performance.now()
   // Again and again: while it starts, more processes may come after those that were killed.
   while (run.alive) {
-    await record.cgroupDir().kill()
+    await abandon(record.cgroupDir().kill(), limit.signal).catch((error: unknown) => {
+      // Given up when it had gone: as below.
+      if (run.alive) throw error
+    })
     using again = deadline('', KILL_AGAIN_MS, limit.signal)
     await stopped(record, again.signal).catch(() => {
       // Given up when it had gone: that is what was asked for.

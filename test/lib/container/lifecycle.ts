@@ -7,8 +7,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, busyboxImage, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, withRootfs } from '../../helpers/storage.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -197,6 +199,30 @@ await t.test('a freeze that is given up leaves nothing frozen', async (t) => {
   t.ok(given > 0)
   cgroups.close()
   await ct.delete({ force: true })
+})
+
+await t.test('a kill that has to wait can be given up meanwhile', async (t) => {
+  const ct = await startedContainer(host, { id: 'held' })
+  // All threads that kill are busy with what never freezes: a directory, whose kernel says nothing.
+  const never = { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n' }
+  const mountpoint = t.testdir({ a: never })
+  const cgroups = Cgroups.at([{ version: 2, controllers: [], mountpoint }])
+  const busy = Promise.allSettled(
+    Array.from({ length: 8 }, () => cgroups.dir('a').freeze({ timeoutMs: upTo(3000) })),
+  ).then(() => 'waited')
+  const giveUp = new AbortController()
+  const stopping = ct.stop({ method: 'kill', signal: giveUp.signal })
+  setTimeout(() => giveUp.abort(new Error('enough')), 50)
+  const told = stopping.then(
+    () => 'stopped',
+    (error: unknown) => (error as Error).message,
+  )
+  t.equal(await Promise.race([told, busy]), 'enough')
+  await busy
+  cgroups.close()
+  await until(() => ct.state === 'stopped')
+  t.pass('what was begun goes on')
+  await ct.delete()
 })
 
 await t.test('one operation at a time, and the second is told which is the first', async (t) => {
