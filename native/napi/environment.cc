@@ -6,6 +6,9 @@ namespace bridge {
 
 // Enough to keep a few stuck calls from stopping everything else; a thread costs one stack page.
 constexpr size_t kSlowThreads = 8;
+// A tree takes as long as its guest has made it large, hours on a slow disk. Among the slow ones, a
+// few of these would hold up whoever kills or freezes a container.
+constexpr size_t kTreeThreads = 4;
 // Of each pool. A dataset that hangs keeps two of them for itself, one with what changes it and one
 // with what reads it.
 constexpr size_t kStorageThreads = 16;
@@ -21,6 +24,7 @@ constexpr size_t kStorageQueues = 256;
 Environment::Environment(Napi::Env env)
     : js(JsThread::create(env)),
       pool(js, "vpsadminos-slow", kSlowThreads, kSlowThreads),
+      trees(js, "vpsadminos-tree", kTreeThreads, 0),
       streams(js, "vpsadminos-strm", kStreamThreads, 0),
       events(js) {}
 
@@ -40,6 +44,7 @@ void Environment::close() {
   handles.close_all();
   events.close();
   pool.close();
+  trees.close();
   for (auto& [name, storage] : storages_) storage.close();
   streams.close();
   js->close();

@@ -144,6 +144,13 @@ Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert 
   return run_queued(info, nullptr, std::move(work), std::move(convert));
 }
 
+// The same on the few threads for whole trees: as long as its owner has made one large.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_tree(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).trees, nullptr, std::move(work),
+                std::move(convert));
+}
+
 // Microseconds, cannot block: right here. Throws instead of rejecting.
 template <typename R, typename Convert = ConvertByType>
 Napi::Value value_or_throw(Napi::Env env, R result, Convert convert = {}) {

@@ -281,7 +281,7 @@ Value RemoveTree(const CallbackInfo& info) {
   const std::string path = args[0].string();
   const StopHandle stop = stop_or_none(args[1]);
   if (!args.ok()) return {};
-  return bridge::run_slow(info, [=] { return ns::remove_tree(AT_FDCWD, path, flag_of(stop)); });
+  return bridge::run_tree(info, [=] { return ns::remove_tree(AT_FDCWD, path, flag_of(stop)); });
 }
 
 // cloneTree(from: string, to: string, reflink: boolean, stop: Stop | null): Promise<CloneReport>
@@ -292,7 +292,7 @@ Value CloneTree(const CallbackInfo& info) {
   const ns::CloneMode mode = args[2].boolean() ? ns::CloneMode::kReflink : ns::CloneMode::kCopy;
   const StopHandle stop = stop_or_none(args[3]);
   if (!args.ok()) return {};
-  return bridge::run_slow(
+  return bridge::run_tree(
       info, [=] { return ns::clone_tree(AT_FDCWD, from, AT_FDCWD, to, mode, flag_of(stop)); },
       [](Napi::Env env, ns::CloneReport& report) {
         return bridge::record(env, "entries", report.entries, "bytes", report.bytes, "reflinked",
@@ -305,7 +305,7 @@ Value FlushFilesystem(const CallbackInfo& info) {
   Args args(info);
   const std::string path = args[0].string();
   if (!args.ok()) return {};
-  return bridge::run_slow(info, [=] { return ns::flush_filesystem(AT_FDCWD, path); });
+  return bridge::run_tree(info, [=] { return ns::flush_filesystem(AT_FDCWD, path); });
 }
 
 // canReflink(directory: string): Promise<boolean>

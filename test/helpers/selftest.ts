@@ -21,6 +21,7 @@ export interface Selftest {
   /** A negative result is an errno to fail with. */
   run: (milliseconds: number, result: number) => Promise<number>
   slow: (milliseconds: number, result: number) => Promise<number>
+  tree: (milliseconds: number, result: number) => Promise<number>
   thing: () => Thing
   inQueue: (thing: Thing, milliseconds: number, result: number) => Promise<number>
   close: (thing: Thing) => void

@@ -97,12 +97,12 @@ export interface Ns {
   newStop(): Stop
   /** Inline. The work rejects with ECANCELED soon after. */
   stop(stop: Stop): void
-  /** Slow lane. */
+  /** Lane of trees. */
   removeTree(path: string, stop: Stop | null): Promise<void>
-  /** Slow lane. `to` must not exist. */
+  /** Lane of trees. `to` must not exist. */
   cloneTree(from: string, to: string, reflink: boolean, stop: Stop | null): Promise<CloneReport>
   canReflink(directory: string): Promise<boolean>
-  /** Slow lane. syncfs(2) of the filesystem that the directory is on. */
+  /** Lane of trees. syncfs(2) of the filesystem that the directory is on. */
   flushFilesystem(path: string): Promise<void>
 
   openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>

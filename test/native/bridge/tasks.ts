@@ -1,4 +1,4 @@
-// Work on the two pools: what it resolves to, how it fails, and what it does not hold up.
+// Work on the pools: what it resolves to, how it fails, and what it does not hold up.
 import { stat } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { SystemError } from '../../../dist/errors.js'
@@ -8,7 +8,7 @@ import { requires } from '../../helpers/requires.js'
 const t = requires('selftest')
 const selftest = loadSelftest()
 
-for (const lane of ['run', 'slow'] as const) {
+for (const lane of ['run', 'slow', 'tree'] as const) {
   t.test(`${lane} resolves and rejects`, async (t) => {
     t.equal(await selftest[lane](0, 7), 7)
     await t.rejects(selftest[lane](0, -16), {
@@ -35,6 +35,17 @@ t.test('eight slow calls at a time, all of them in the end', async (t) => {
     Array.from({ length: 40 }, (_, i) => i),
   )
   t.equal(selftest.counters().most, 8)
+})
+
+t.test('whole trees, four at a time, hold up no slow call', async (t) => {
+  const trees = Promise.all(Array.from({ length: 12 }, () => selftest.tree(300, 0)))
+  const before = performance.now()
+  await selftest.slow(0, 0)
+  t.ok(performance.now() - before < 200, 'it did not wait for them')
+  await trees
+  selftest.counters()
+  await Promise.all(Array.from({ length: 12 }, (_, i) => selftest.tree(20, i)))
+  t.equal(selftest.counters().most, 4)
 })
 
 t.test('slow calls leave the pool of fs and dns alone', async (t) => {

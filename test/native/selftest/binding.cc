@@ -47,7 +47,7 @@ base::Result<int> work(int milliseconds, int result) {
   return result;
 }
 
-// run(milliseconds, result), slow(milliseconds, result): a negative result is an errno
+// run(milliseconds, result), slow(…), tree(…): a negative result is an errno
 Napi::Value Run(const Napi::CallbackInfo& info) {
   Args args(info);
   const int ms = args[0].int32();
@@ -62,6 +62,14 @@ Napi::Value Slow(const Napi::CallbackInfo& info) {
   const int result = args[1].int32();
   if (!args.ok()) return {};
   return bridge::run_slow(info, [=] { return work(ms, result); });
+}
+
+Napi::Value Tree(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const int ms = args[0].int32();
+  const int result = args[1].int32();
+  if (!args.ok()) return {};
+  return bridge::run_tree(info, [=] { return work(ms, result); });
 }
 
 // thing(): handle; inQueue(thing, milliseconds, result); close(thing)
@@ -185,6 +193,7 @@ Napi::Object init(Napi::Env env, Napi::Object) {
                            {{"setErrors", SetErrors},
                             {"run", Run},
                             {"slow", Slow},
+                            {"tree", Tree},
                             {"thing", MakeThing},
                             {"inQueue", InQueue},
                             {"close", Close},
