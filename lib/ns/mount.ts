@@ -1,13 +1,9 @@
 // Mounts by descriptor: made detached, then put somewhere.
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
 import type { IdMapEntry } from '#native'
 import { ClosedError, traced } from '../errors.js'
 import { native } from '../native.js'
 
 export type { IdMapEntry } from '#native'
-
-const closeDescriptor = promisify(close)
 
 /** MOUNT_ATTR_ bits, under the names that mount(8) has for them. */
 export const mountAttributes = {
@@ -35,9 +31,12 @@ export async function createUserNs(
 /** A detached mount. It is unmounted with its last descriptor unless it was put somewhere. */
 export class Mount implements AsyncDisposable {
   #fd: number | null
+  /** Whose it is: what its unmount may have to wait for. */
+  readonly #dataset: string | null
 
-  private constructor(fd: number) {
+  private constructor(fd: number, dataset: string | null = null) {
     this.#fd = fd
+    this.#dataset = dataset
   }
 
   /** A copy of the mount at `path`, with the ids of `userNs` when given. */
@@ -60,7 +59,9 @@ export class Mount implements AsyncDisposable {
       key,
       value === true ? null : value,
     ])
-    return new Mount(await traced(native.ns.newMount(type, pairs, bits(attributes))))
+    const fd = await traced(native.ns.newMount(type, pairs, bits(attributes)))
+    const { source } = options
+    return new Mount(fd, type === 'zfs' && typeof source === 'string' ? source : null)
   }
 
   get fd(): number {
@@ -89,7 +90,7 @@ export class Mount implements AsyncDisposable {
   async close(): Promise<void> {
     const fd = this.#fd
     this.#fd = null
-    if (fd !== null) await closeDescriptor(fd)
+    if (fd !== null) await traced(native.ns.closeMount(fd, this.#dataset))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

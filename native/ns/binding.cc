@@ -9,6 +9,7 @@
 
 #include "napi/events.h"
 #include "napi/exports.h"
+#include "napi/storage.h"
 #include "napi/task.h"
 #include "ns/binding_root.h"
 #include "ns/file_lock.h"
@@ -166,17 +167,23 @@ Value CloneMount(const CallbackInfo& info) {
 
 using Options = std::vector<std::pair<std::string, std::optional<std::string>>>;
 
+std::string source_in(const Options& options) {
+  std::string source;
+  for (const auto& [key, value] : options) {
+    if (key == "source") source = value.value_or("");
+  }
+  return source;
+}
+
 base::Result<base::UniqueFd> new_mount(const std::string& type, const Options& options,
                                        uint64_t attributes) {
   auto context = ns::fsopen(type);
   if (!context.ok()) return context;
-  std::string source;
   for (const auto& [key, value] : options) {
-    if (key == "source") source = value.value_or("");
     TRY_STATUS(value ? ns::fsconfig_string(context->get(), key, *value)
                      : ns::fsconfig_flag(context->get(), key));
   }
-  TRY_STATUS(ns::fsconfig_create(context->get(), source));
+  TRY_STATUS(ns::fsconfig_create(context->get(), source_in(options)));
   return ns::fsmount(context->get(), attributes);
 }
 
@@ -196,7 +203,26 @@ Value NewMount(const CallbackInfo& info) {
   });
   const uint64_t attributes = args[2].uint32();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return new_mount(type, options, attributes); }, GiveFd());
+  const auto work = [=] { return new_mount(type, options, attributes); };
+  // It reads the disk, and writes to it what a crash has cut off.
+  if (type == "zfs") return bridge::reads(info, source_in(options), work, GiveFd());
+  return bridge::run_slow(info, work, GiveFd());
+}
+
+// closeMount(mount: number, dataset: string | null): Promise<void>
+Value CloseMount(const CallbackInfo& info) {
+  Args args(info);
+  const int mount = args[0].fd();
+  const auto dataset = args[1].nullable([](const bridge::In& name) { return name.string(); });
+  if (!args.ok()) return {};
+  // Ours from here on, so that it is closed also when nobody is left to do it.
+  auto work = [fd = base::UniqueFd(mount)]() mutable -> base::Status {
+    fd.reset();
+    return base::success();
+  };
+  // The last one writes to the disk what is not written yet.
+  if (dataset) return bridge::reads(info, *dataset, std::move(work));
+  return bridge::run_slow(info, std::move(work));
 }
 
 // setMountAttributes(mount: number, set: number, clear: number, userNs: number | null,
@@ -228,7 +254,7 @@ Value Umount(const CallbackInfo& info) {
   const std::string path = args[0].string();
   const bool detach = args[1].boolean();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return ns::umount(path, detach ? MNT_DETACH : 0); });
+  return bridge::run_slow(info, [=] { return ns::umount(path, detach ? MNT_DETACH : 0); });
 }
 
 struct StopFlag {
@@ -330,6 +356,7 @@ Napi::Object init_ns(Napi::Env env) {
                             {"createUserNs", CreateUserNs},
                             {"cloneMount", CloneMount},
                             {"newMount", NewMount},
+                            {"closeMount", CloseMount},
                             {"setMountAttributes", SetMountAttributes},
                             {"moveMount", MoveMount},
                             {"umount", Umount},

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "napi/exports.h"
-#include "napi/task.h"
+#include "napi/storage.h"
 #include "zfs/datasets.h"
 #include "zfs/list.h"
 #include "zfs/programs.h"
@@ -39,8 +39,11 @@ static Napi::Value to_error(Napi::Env env, const Failure& failure) {
 
 namespace {
 
+using bridge::about_many;
 using bridge::Args;
+using bridge::changes;
 using bridge::In;
+using bridge::reads;
 using Napi::CallbackInfo;
 using Napi::Value;
 
@@ -104,35 +107,6 @@ struct MapToObject {
     return to_js(env, object.Get("create").As<Napi::Function>(), result);
   }
 };
-
-std::string zpool_of(const std::string& name) {
-  return name.substr(0, name.find_first_of("/@#"));
-}
-
-template <typename Work, typename Convert>
-Value in_line_of(const CallbackInfo& info, const std::string& what, const std::string& name,
-                 Work work, Convert convert) {
-  const std::string line = what + name.substr(0, name.find_first_of("@#"));
-  const auto queue = bridge::Environment::of(info.Env()).storage_queue(line);
-  return bridge::run_storage(info, zpool_of(name), queue, std::move(work), std::move(convert));
-}
-
-template <typename Work, typename Convert = bridge::ConvertByType>
-Value changes(const CallbackInfo& info, const std::string& dataset, Work work,
-              Convert convert = {}) {
-  return in_line_of(info, "", dataset, std::move(work), std::move(convert));
-}
-
-template <typename Work, typename Convert = bridge::ConvertByType>
-Value reads(const CallbackInfo& info, const std::string& dataset, Work work, Convert convert = {}) {
-  return in_line_of(info, "read ", dataset, std::move(work), std::move(convert));
-}
-
-template <typename Work, typename Convert = bridge::ConvertByType>
-Value about_many(const CallbackInfo& info, const std::string& first, Work work,
-                 Convert convert = {}) {
-  return bridge::run_storage(info, zpool_of(first), nullptr, std::move(work), std::move(convert));
-}
 
 std::string first_of(const zfs::Names& names) {
   return names.empty() ? std::string() : names.front();

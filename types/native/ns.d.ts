@@ -75,8 +75,13 @@ export interface Ns {
     attributes: number,
     recursive: boolean,
   ): Promise<number>
-  /** A detached new filesystem; an option without a value is a flag. */
+  /**
+   * A detached new filesystem; an option without a value is a flag. Slow lane; of ZFS that of the storage, in
+   * the line of those that read the dataset.
+   */
   newMount(type: string, options: [string, string | null][], attributes: number): Promise<number>
+  /** As `newMount`; the last one of a filesystem unmounts it. `dataset` where it is one of ZFS. */
+  closeMount(mount: number, dataset: string | null): Promise<void>
   setMountAttributes(
     mount: number,
     set: number,
@@ -85,6 +90,7 @@ export interface Ns {
     recursive: boolean,
   ): Promise<void>
   moveMount(mount: number, path: string): Promise<void>
+  /** Slow lane. */
   umount(path: string, detach: boolean): Promise<void>
 
   /** Inline. False when somebody has it; freed with the descriptor. */

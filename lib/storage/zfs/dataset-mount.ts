@@ -3,7 +3,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SystemError } from '../../errors.js'
+import { TimeoutError } from '../../host/errors.js'
 import { Mount, type MountAttribute } from '../../ns/mount.js'
+import { call } from '../../zfs/call.js'
 
 // Two who mount a dataset that is mounted nowhere find no superblock of it yet and each make one; but only
 // one can own the dataset, zpl_mount_impl() and zfsvfs_create(). The other one has the first one's when it
@@ -20,7 +22,7 @@ export class DatasetMount implements AsyncDisposable {
 
   /**
    * @throws SystemError ENOENT when there is no such dataset, ENODEV without ZFS in the kernel, EBUSY when it
-   *   is being received or rolled back for long
+   *   is being received or rolled back for long; TimeoutError as calls of ZFS do
    */
   static async of(
     dataset: string,
@@ -30,7 +32,7 @@ export class DatasetMount implements AsyncDisposable {
     const end = performance.now() + PATIENCE_MS
     for (;;) {
       try {
-        return new DatasetMount(await Mount.create('zfs', { source: dataset }, wanted))
+        return new DatasetMount(await make(dataset, wanted))
       } catch (error) {
         const busy = error instanceof SystemError && error.code === 'EBUSY'
         if (!busy || performance.now() >= end) throw error
@@ -46,5 +48,18 @@ export class DatasetMount implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#mount.close()
+  }
+}
+
+async function make(dataset: string, attributes: readonly MountAttribute[]): Promise<Mount> {
+  const making = Mount.create('zfs', { source: dataset }, attributes)
+  try {
+    return await call(`mount ${dataset}`, () => making, {})
+  } catch (error) {
+    // One that comes later is nobody's.
+    if (error instanceof TimeoutError) {
+      void making.then((late) => late.close()).catch(() => undefined)
+    }
+    throw error
   }
 }

@@ -18,6 +18,7 @@ const good: Record<string, unknown[]> = {
   createUserNs: [map, map],
   cloneMount: ['/', 0, 0, false],
   newMount: ['tmpfs', [], 0],
+  closeMount: [0, 'tank/none'],
   setMountAttributes: [0, 0, 0, 0, false],
   moveMount: [0, '/'],
   umount: ['/nowhere', false],
@@ -36,6 +37,7 @@ const good: Record<string, unknown[]> = {
 }
 const nullable = new Set([
   'cloneMount.1',
+  'closeMount.1',
   'setMountAttributes.3',
   'removeTree.1',
   'cloneTree.3',
