@@ -2,11 +2,14 @@
 #include "cgroup/freeze.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 
 #include "base/file.h"
+#include "base/retry.h"
 #include "cgroup/clock.h"
 #include "cgroup/walk.h"
 
@@ -38,16 +41,19 @@ Result<Freezer> freezer_of(const Hierarchies& in, const std::string& path) {
   return SysError{ENOENT, "freeze", path};
 }
 
-Result<bool> holds(const Freezer& freezer, const std::string& path) {
-  const int dir = freezer.hierarchy->dir.get();
-  if (freezer.v1) {
-    auto state = base::read_at(dir, path + "/freezer.state");
-    if (!state.ok()) return std::move(state.error());
-    return state->substr(0, 6) == "FROZEN";
-  }
-  auto events = base::read_at(dir, path + "/cgroup.events");
-  if (!events.ok()) return std::move(events.error());
-  return events->find("frozen 1") != std::string::npos;
+// The file that tells how far it is.
+std::string state_file(const Freezer& freezer, const std::string& path) {
+  return path + (freezer.v1 ? "/freezer.state" : "/cgroup.events");
+}
+
+// From the start again, and by the descriptor that is polled: until that one has read what is new,
+// the kernel says at once that there is something.
+Result<bool> holds(const Freezer& freezer, const base::UniqueFd& state) {
+  char buffer[1024];
+  const ssize_t got = base::retry([&] { return ::pread(state.get(), buffer, sizeof buffer, 0); });
+  if (got < 0) return base::last_error("read", freezer.v1 ? "freezer.state" : "cgroup.events");
+  const std::string_view text(buffer, static_cast<size_t>(got));
+  return freezer.v1 ? text.starts_with("FROZEN") : text.find("frozen 1") != std::string_view::npos;
 }
 
 // False when somebody has thawed it since.
@@ -77,22 +83,18 @@ Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms) {
   const std::string file = path + (freezer->v1 ? "/freezer.state" : "/cgroup.freeze");
   const std::string value = freezer->v1 ? "FROZEN" : "1";
 
-  base::UniqueFd events;
-  if (!freezer->v1) {
-    auto opened = base::open_at(dir, path + "/cgroup.events", O_RDONLY);
-    if (!opened.ok()) return std::move(opened.error());
-    events = std::move(*opened);
-  }
+  auto state = base::open_at(dir, state_file(*freezer, path), O_RDONLY);
+  if (!state.ok()) return std::move(state.error());
   TRY_STATUS(base::write_at(dir, file, value));
   const int64_t deadline = now_ms() + timeout_ms;
   for (int pause = 1;; pause = std::min(pause * 2, 20)) {
-    auto done = holds(*freezer, path);
+    auto done = holds(*freezer, *state);
     if (!done.ok()) return std::move(done.error());
     if (*done) return success();
     if (!is_wanted(*freezer, path)) return SysError{ECANCELED, "freeze", path};
     if (now_ms() >= deadline) break;
     // v2 wakes us by POLLPRI; v1 has no event, and reading its state makes the kernel look again.
-    pollfd wait{.fd = events.valid() ? events.get() : -1, .events = POLLPRI, .revents = 0};
+    pollfd wait{.fd = freezer->v1 ? -1 : state->get(), .events = POLLPRI, .revents = 0};
     (void)::poll(&wait, 1, pause);
   }
   TRY_STATUS(thaw(in, path));
@@ -118,7 +120,9 @@ Result<bool> frozen(const Hierarchies& in, const std::string& path) {
   TRY_STATUS(check_path(path));
   auto freezer = freezer_of(in, path);
   if (!freezer.ok()) return std::move(freezer.error());
-  return holds(*freezer, path);
+  auto state = base::open_at(freezer->hierarchy->dir.get(), state_file(*freezer, path), O_RDONLY);
+  if (!state.ok()) return std::move(state.error());
+  return holds(*freezer, *state);
 }
 
 }  // namespace cgroup
