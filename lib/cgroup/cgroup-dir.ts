@@ -63,14 +63,17 @@ export class CgroupDir {
     return traced(native.cgroup.kill(this.#in, this.path))
   }
 
-  /** Resolves when all in it and below is frozen; thaws it again and rejects with `ETIMEDOUT` else. */
+  /** Resolves when all in it and below is frozen; takes that back and rejects with `ETIMEDOUT` else. */
   async freeze({ timeoutMs = 10_000 } = {}): Promise<void> {
     return traced(native.cgroup.freeze(this.#in, this.path, timeoutMs))
   }
 
-  /** Thaws it and all below, whoever froze it. */
-  async thaw(): Promise<void> {
-    return traced(native.cgroup.thaw(this.#in, this.path))
+  /**
+   * Thaws it and all below, whoever froze it. Without `below` it takes a freeze back: what was frozen further
+   * down by itself stays so.
+   */
+  async thaw({ below = true } = {}): Promise<void> {
+    return traced(native.cgroup.thaw(this.#in, this.path, below))
   }
 
   async frozen(): Promise<boolean> {

@@ -51,10 +51,14 @@ export async function thawContainer(
   await thawLocked(record)
 }
 
-/** For who has the lock already. */
-export async function thawLocked(record: ContainerRecord): Promise<void> {
+/**
+ * For who has the lock already.
+ *
+ * @param below false after a freeze of ours, before which the guest may have frozen a part of itself
+ */
+export async function thawLocked(record: ContainerRecord, below = true): Promise<void> {
   record.assertAlive('thaw')
-  await unlessEnded(record, 'thaw', record.cgroupDir().thaw())
+  await unlessEnded(record, 'thaw', record.cgroupDir().thaw({ below }))
   if (record.run.alive) record.run.set('running')
   await tell(record, 'running')
   emit(record, false)
@@ -66,9 +70,10 @@ async function takeBack(record: ContainerRecord, freezing: Promise<void>): Promi
     () => true,
     () => true,
   )
-  do await record.cgroupDir().thaw()
+  const thaw = () => record.cgroupDir().thaw({ below: false })
+  do await thaw()
   while (!(await Promise.race([settled, sleep(AGAIN_MS, false)])))
-  await record.cgroupDir().thaw()
+  await thaw()
 }
 
 // Its cgroup goes with it, a moment before anybody is told of its end.

@@ -74,7 +74,7 @@ export async function restOf(
       await freezeLocked(op, record)
       done('copy.rest')
     },
-    end: () => goOn(async () => (run.alive ? thawLocked(record) : undefined)),
+    end: () => goOn(async () => (run.alive ? thawLocked(record, false) : undefined)),
   }
 }
 
@@ -87,7 +87,7 @@ export async function goOnAfterRest(op: Operation, record: ContainerRecord): Pro
   if (noted === null) return
   const { run } = record
   if (noted.resume === 'thaw') {
-    if (run.state === 'frozen') await thawLocked(record)
+    if (run.state === 'frozen') await thawLocked(record, false)
   } else if (run.state === 'stopped') {
     await startLocked(op, record, START_MS)
   } else if (run.initPid === noted.initPid) {

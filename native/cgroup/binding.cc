@@ -145,13 +145,14 @@ Value Freeze(const CallbackInfo& info) {
   return bridge::run_slow(info, [=] { return cgroup::freeze(handle->in, path, timeout); });
 }
 
-// thaw(hierarchies: Hierarchies, path: string): Promise<void>
+// thaw(hierarchies: Hierarchies, path: string, below: boolean): Promise<void>
 Value Thaw(const CallbackInfo& info) {
   Args args(info);
   const Handle handle = args[0].handle<Opened>();
   const std::string path = args[1].string();
+  const bool below = args[2].boolean();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return cgroup::thaw(handle->in, path); });
+  return bridge::run(info, [=] { return cgroup::thaw(handle->in, path, below); });
 }
 
 // frozen(hierarchies: Hierarchies, path: string): Promise<boolean>

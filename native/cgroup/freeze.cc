@@ -63,12 +63,17 @@ bool is_wanted(const Freezer& freezer, const std::string& path) {
   return !state.ok() || !state->starts_with('0');
 }
 
-Status thaw_in(const Hierarchy& hierarchy, const std::string& path) {
+// That one, and what is frozen because it is.
+Status thaw_one(int parent, const std::string& name, bool v1) {
+  return base::write_at(parent, name + (v1 ? "/freezer.state" : "/cgroup.freeze"),
+                        v1 ? "THAWED" : "0");
+}
+
+Status thaw_in(const Hierarchy& hierarchy, const std::string& path, bool below) {
   const bool v1 = hierarchy.version == 1;
-  // A guest may have frozen a part of itself before; the whole tree continues.
+  if (!below) return thaw_one(hierarchy.dir.get(), path, v1);
   return walk(hierarchy.dir.get(), path, [v1](int parent, const std::string& name) -> Status {
-    auto status = base::write_at(parent, name + (v1 ? "/freezer.state" : "/cgroup.freeze"),
-                                 v1 ? "THAWED" : "0");
+    auto status = thaw_one(parent, name, v1);
     return status.ok() || gone(status.error()) ? success() : std::move(status);
   });
 }
@@ -97,16 +102,17 @@ Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms) {
     pollfd wait{.fd = freezer->v1 ? -1 : state->get(), .events = POLLPRI, .revents = 0};
     (void)::poll(&wait, 1, pause);
   }
-  TRY_STATUS(thaw(in, path));
+  // What was frozen below before is another's.
+  TRY_STATUS(thaw_in(*freezer->hierarchy, path, false));
   return SysError{ETIMEDOUT, "freeze", freezer->hierarchy->mountpoint + "/" + path};
 }
 
-Status thaw(const Hierarchies& in, const std::string& path) {
+Status thaw(const Hierarchies& in, const std::string& path, bool below) {
   TRY_STATUS(check_path(path));
   bool found = false;
   for (const Hierarchy* hierarchy : {in.v1("freezer"), in.unified()}) {
     if (hierarchy == nullptr) continue;
-    auto status = thaw_in(*hierarchy, path);
+    auto status = thaw_in(*hierarchy, path, below);
     if (status.ok())
       found = true;
     else if (!gone(status.error()))

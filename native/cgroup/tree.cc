@@ -154,7 +154,7 @@ Status kill_one_by_one(const Hierarchies& in, const std::string& path) {
     for (const pid_t pid : *pids) {
       if (::kill(pid, SIGKILL) < 0 && errno != ESRCH) return base::last_error("kill", path);
     }
-    auto thawed = thaw(in, path);
+    auto thawed = thaw(in, path, true);
     if (!thawed.ok() && !gone(thawed.error())) return thawed;
     sleep_ms(std::min(1 + round, 20));
   }
@@ -241,7 +241,7 @@ Status kill(const Hierarchies& in, const std::string& path) {
     if (status.ok()) {
       // A v1 freezer holds the dying; v2's lets them go.
       if (in.v1("freezer") == nullptr) return success();
-      auto thawed = thaw(in, path);
+      auto thawed = thaw(in, path, true);
       return thawed.ok() || gone(thawed.error()) ? success() : thawed;
     }
     if (!gone(status.error())) return status;

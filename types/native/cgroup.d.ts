@@ -74,7 +74,8 @@ export interface Cgroup {
   kill(hierarchies: Hierarchies, path: string): Promise<void>
   /** Slow lane. */
   freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
-  thaw(hierarchies: Hierarchies, path: string): Promise<void>
+  /** `below`: also what was frozen by itself. */
+  thaw(hierarchies: Hierarchies, path: string, below: boolean): Promise<void>
   frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
   procs(hierarchies: Hierarchies, path: string): Promise<number[]>
   /** Mountpoints of the hierarchies that have it. */

@@ -71,6 +71,18 @@ inEach(t, 'thaws what was frozen further down', async (t, cgroups, path) => {
   t.equal(await dir.dir('inner').frozen(), false)
 })
 
+inEach(t, 'a freeze that is taken back leaves what was frozen before', async (t, cgroups, path) => {
+  const dir = cgroups.dir(path)
+  await dir.dir('inner').create({ enableControllers: false })
+  await dir.dir('inner').freeze()
+  await dir.freeze()
+  await dir.thaw({ below: false })
+  t.equal(await dir.frozen(), false)
+  t.equal(await dir.dir('inner').frozen(), true)
+  await dir.thaw()
+  t.equal(await dir.dir('inner').frozen(), false)
+})
+
 inEach(t, 'twice is fine, and so is an empty one', async (t, cgroups, path) => {
   const dir = cgroups.dir(path)
   await dir.create({ enableControllers: false })
@@ -97,13 +109,17 @@ t.test('on hybrid it is the v1 freezer, which liblxc looks at', async (t) => {
 
 t.test('what never freezes is thawed again: ETIMEDOUT', async (t) => {
   // A directory stands for a hierarchy whose kernel never says that it holds.
-  const top = t.testdir({ a: { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n' } })
+  const inner = { 'cgroup.freeze': '1' }
+  const top = t.testdir({
+    a: { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n', inner },
+  })
   const cgroups = Cgroups.at([{ version: 2, controllers: [], mountpoint: top }])
   t.teardown(() => cgroups.close())
   const begin = performance.now()
   await t.rejects(cgroups.dir('a').freeze({ timeoutMs: 100 }), { code: 'ETIMEDOUT' })
   t.ok(performance.now() - begin >= 95)
   t.equal(await readFile(join(top, 'a/cgroup.freeze'), 'utf8'), '0')
+  t.equal(await readFile(join(top, 'a/inner/cgroup.freeze'), 'utf8'), '1', 'it was so before')
   writeFileSync(join(top, 'a/cgroup.events'), 'populated 1\nfrozen 1\n')
   await cgroups.dir('a').freeze({ timeoutMs: 100 })
 })

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Container } from 'vpsadminos'
+import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, onZfs, plantOn } from '../../helpers/storage.js'
@@ -12,6 +13,8 @@ import { zfs } from '../../helpers/zpool.js'
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
 const pool = host.pools.get('tank').show()
+const cgroups = Cgroups.mounted()
+t.teardown(() => cgroups.close())
 const elsewhere = mkdtempSync(join(tmpdir(), 'copy-'))
 t.teardown(() => rmSync(elsewhere, { recursive: true, force: true }))
 
@@ -83,8 +86,16 @@ await t.test('of one that runs: it is stopped for it, and runs again', async (t)
   await ct.delete()
 
   const { initPid: second } = source.show()
+  // As a guest may do it itself.
+  const own = cgroups.dir(`${source.show().cgroup}/user-owned/own`)
+  await own.create({ enableControllers: false })
+  await own.freeze()
   const live = await host.containers.copy('source', 'copy', { consistent: false })
   t.equal(source.state, 'running')
+  t.equal(await own.frozen(), true, 'what it has frozen itself')
+  await source.freeze()
+  await source.thaw()
+  t.equal(await own.frozen(), false, 'all of it goes on when it is told to')
   t.equal(source.show().initPid, second, 'not stopped')
   t.equal(await text(await live.pull('/root/file')), 'written\n')
   t.equal(await sh(source, 'echo goes on'), 'goes on\n')

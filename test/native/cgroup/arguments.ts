@@ -16,7 +16,7 @@ t.test('each function says which argument is wrong', (t) => {
     read: [handle, 'a', 'b', 'c'],
     kill: [handle, 'a'],
     freeze: [handle, 'a', 0],
-    thaw: [handle, 'a'],
+    thaw: [handle, 'a', true],
     frozen: [handle, 'a'],
     procs: [handle, 'a'],
     exists: [handle, 'a'],
