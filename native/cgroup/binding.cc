@@ -152,7 +152,9 @@ Value Thaw(const CallbackInfo& info) {
   const std::string path = args[1].string();
   const bool below = args[2].boolean();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return cgroup::thaw(handle->in, path, below); });
+  const auto work = [=] { return cgroup::thaw(handle->in, path, below); };
+  // One file does not wait for freezes that are under way, which it may be there to end.
+  return below ? bridge::run_slow(info, work) : bridge::run(info, work);
 }
 
 // frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
@@ -170,7 +172,7 @@ Value Procs(const CallbackInfo& info) {
   const Handle handle = args[0].handle<Opened>();
   const std::string path = args[1].string();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return cgroup::procs(handle->in, path); });
+  return bridge::run_slow(info, [=] { return cgroup::procs(handle->in, path); });
 }
 
 // exists(hierarchies: Hierarchies, path: string): Promise<string[]>
@@ -243,7 +245,7 @@ Value OomKills(const CallbackInfo& info) {
   const Handle handle = args[0].handle<Opened>();
   const std::string path = args[1].string();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return cgroup::oom_kills(handle->in, path); });
+  return bridge::run_slow(info, [=] { return cgroup::oom_kills(handle->in, path); });
 }
 
 Value to_js(Napi::Env env, const cgroup::Change& change) {

@@ -74,9 +74,10 @@ export interface Cgroup {
   kill(hierarchies: Hierarchies, path: string): Promise<void>
   /** Slow lane. */
   freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
-  /** `below`: also what was frozen by itself. */
+  /** `below`: also what was frozen by itself, on the slow lane. */
   thaw(hierarchies: Hierarchies, path: string, below: boolean): Promise<void>
   frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
+  /** Slow lane: a guest makes as many cgroups as it likes, and all are visited. */
   procs(hierarchies: Hierarchies, path: string): Promise<number[]>
   /** Mountpoints of the hierarchies that have it. */
   exists(hierarchies: Hierarchies, path: string): Promise<string[]>
@@ -94,7 +95,7 @@ export interface Cgroup {
     figures: readonly (keyof CgroupStats)[],
     again: boolean,
   ): Promise<Buffer>
-  /** Processes killed for lack of memory in the path and all below it. */
+  /** Slow lane. Processes killed for lack of memory in the path and all below it. */
   oomKills(hierarchies: Hierarchies, path: string): Promise<number>
   /**
    * Events lane. The callback first hears what is so now (`populated`, `frozen`). `persistent`: the
