@@ -58,9 +58,12 @@ export class CgroupDir {
     return traced(native.cgroup.read(this.#in, this.path, controller, file))
   }
 
-  /** Sends SIGKILL to all in it and below, frozen or not. Does not wait until they are gone. */
-  async kill(): Promise<void> {
-    return traced(native.cgroup.kill(this.#in, this.path))
+  /**
+   * Sends SIGKILL to all in it and below, frozen or not. Does not wait until they are gone. `ETIMEDOUT` when
+   * there is too much to be visited.
+   */
+  async kill({ timeoutMs = 600_000 } = {}): Promise<void> {
+    return traced(native.cgroup.kill(this.#in, this.path, timeoutMs))
   }
 
   /** Resolves when all in it and below is frozen; takes that back and rejects with `ETIMEDOUT` else. */

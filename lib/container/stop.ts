@@ -152,7 +152,8 @@ export async function killContainer(
   const begin = performance.now()
   // Again and again: while it starts, more processes may come after those that were killed.
   while (run.alive) {
-    await abandon(record.cgroupDir().kill(), limit.signal).catch((error: unknown) => {
+    const killing = record.cgroupDir().kill({ timeoutMs: KILL_TIMEOUT_MS })
+    await abandon(killing, limit.signal).catch((error: unknown) => {
       // Given up when it had gone: as below.
       if (run.alive) throw error
     })

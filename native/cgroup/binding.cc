@@ -126,13 +126,14 @@ Value Read(const CallbackInfo& info) {
   return bridge::run(info, [=] { return cgroup::read(handle->in, path, controller, file); });
 }
 
-// kill(hierarchies: Hierarchies, path: string): Promise<void>
+// kill(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
 Value Kill(const CallbackInfo& info) {
   Args args(info);
   const Handle handle = args[0].handle<Opened>();
   const std::string path = args[1].string();
+  const int timeout = args[2].int32();
   if (!args.ok()) return {};
-  return bridge::run_slow(info, [=] { return cgroup::kill(handle->in, path); });
+  return bridge::run_slow(info, [=] { return cgroup::kill(handle->in, path, timeout); });
 }
 
 // freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>

@@ -4,8 +4,12 @@
 #include <time.h>
 
 #include <cstdint>
+#include <limits>
 
 namespace cgroup {
+
+// Of now_ms(): for who has all the time.
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
 inline int64_t now_ms() {
   timespec now{};

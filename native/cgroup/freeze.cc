@@ -69,13 +69,17 @@ Status thaw_one(int parent, const std::string& name, bool v1) {
                         v1 ? "THAWED" : "0");
 }
 
-Status thaw_in(const Hierarchy& hierarchy, const std::string& path, bool below) {
+Status thaw_in(const Hierarchy& hierarchy, const std::string& path, bool below, int64_t until) {
   const bool v1 = hierarchy.version == 1;
-  if (!below) return thaw_one(hierarchy.dir.get(), path, v1);
-  return walk(hierarchy.dir.get(), path, [v1](int parent, const std::string& name) -> Status {
+  const int top = hierarchy.dir.get();
+  // First of all: there may be no time for all that is below.
+  TRY_STATUS(thaw_one(top, path, v1));
+  if (!below) return success();
+  const auto visit = [v1](int parent, const std::string& name) -> Status {
     auto status = thaw_one(parent, name, v1);
     return status.ok() || gone(status.error()) ? success() : std::move(status);
-  });
+  };
+  return walk(top, path, visit, until);
 }
 
 }  // namespace
@@ -103,16 +107,16 @@ Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms) {
     (void)::poll(&wait, 1, pause);
   }
   // What was frozen below before is another's.
-  TRY_STATUS(thaw_in(*freezer->hierarchy, path, false));
+  TRY_STATUS(thaw_in(*freezer->hierarchy, path, false, kNever));
   return SysError{ETIMEDOUT, "freeze", freezer->hierarchy->mountpoint + "/" + path};
 }
 
-Status thaw(const Hierarchies& in, const std::string& path, bool below) {
+Status thaw(const Hierarchies& in, const std::string& path, bool below, int64_t until) {
   TRY_STATUS(check_path(path));
   bool found = false;
   for (const Hierarchy* hierarchy : {in.v1("freezer"), in.unified()}) {
     if (hierarchy == nullptr) continue;
-    auto status = thaw_in(*hierarchy, path, below);
+    auto status = thaw_in(*hierarchy, path, below, until);
     if (status.ok())
       found = true;
     else if (!gone(status.error()))

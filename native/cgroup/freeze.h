@@ -1,9 +1,11 @@
 // Stopping and continuing everything in a cgroup, through whichever freezer the machine has.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
+#include "cgroup/clock.h"
 #include "cgroup/hierarchy.h"
 
 namespace cgroup {
@@ -14,8 +16,10 @@ namespace cgroup {
 base::Status freeze(const Hierarchies& in, const std::string& path, int timeout_ms);
 
 // Thaws the path, in both freezers, and so takes a freeze back: what a guest has frozen of itself
-// stays so. With `below`, every cgroup below it too, whoever has frozen that.
-base::Status thaw(const Hierarchies& in, const std::string& path, bool below);
+// stays so. With `below`, every cgroup below it too, whoever has frozen that; ETIMEDOUT
+// when these are too many to be visited before `until`, of now_ms().
+base::Status thaw(const Hierarchies& in, const std::string& path, bool below,
+                  int64_t until = kNever);
 
 // Whether the path is frozen as a whole.
 base::Result<bool> frozen(const Hierarchies& in, const std::string& path);

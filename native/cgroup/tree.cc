@@ -91,12 +91,11 @@ Status create_in(const Hierarchy& hierarchy, const std::string& path, bool enabl
 }
 
 Status remove_in(const Hierarchy& hierarchy, const std::string& path, int64_t until) {
-  const auto visit = [until](int parent, const std::string& name) -> Status {
-    if (now_ms() > until) return SysError{ETIMEDOUT, "rmdir", name};
+  const auto visit = [](int parent, const std::string& name) -> Status {
     if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return success();
     return base::last_error("rmdir", name);
   };
-  auto status = walk(hierarchy.dir.get(), path, visit);
+  auto status = walk(hierarchy.dir.get(), path, visit, until);
   if (status.ok() || gone(status.error())) return success();
   // The name alone would not tell which hierarchy, and below what.
   if (status.error().path == path)
@@ -123,17 +122,18 @@ Status parse_pids(std::string_view text, std::vector<pid_t>& into) {
 }  // namespace
 
 Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::string& path,
-                                    int most_cgroups) {
+                                    int most_cgroups, int64_t until) {
   std::vector<pid_t> pids;
   int seen = 0;
-  auto status = walk(hierarchy.dir.get(), path, [&](int parent, const std::string& name) -> Status {
+  const auto visit = [&](int parent, const std::string& name) -> Status {
     if (++seen > most_cgroups) return SysError{EOVERFLOW, "cgroup.procs", path};
     auto text = base::read_at(parent, name + "/cgroup.procs");
     // EOPNOTSUPP: a threaded v2 cgroup; its processes are listed at the threaded domain above it.
     if (!text.ok() && (gone(text.error()) || text.error().errnum == EOPNOTSUPP)) return success();
     if (!text.ok()) return std::move(text.error());
     return parse_pids(*text, pids);
-  });
+  };
+  auto status = walk(hierarchy.dir.get(), path, visit, until);
   if (!status.ok()) return std::move(status.error());
   std::sort(pids.begin(), pids.end());
   pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
@@ -144,17 +144,21 @@ namespace {
 
 // Before 5.14, or without a v2 hierarchy: nothing stops a fork between our list and our signal, so
 // freeze first where the machine can, and go round until a round finds nothing.
-Status kill_one_by_one(const Hierarchies& in, const std::string& path) {
+Status kill_one_by_one(const Hierarchies& in, const std::string& path, int64_t until) {
   constexpr int kRounds = 100;
+  constexpr int64_t kPatience = 200;
   for (int round = 0; round < kRounds; ++round) {
-    if (round == 0) (void)freeze(in, path, 200);
-    auto pids = procs(in, path);
+    // What does not freeze must leave time to be killed.
+    if (round == 0) {
+      (void)freeze(in, path, static_cast<int>(std::min(kPatience, (until - now_ms()) / 2)));
+    }
+    auto pids = procs(in, path, until);
     if (!pids.ok()) return gone(pids.error()) ? success() : Status(std::move(pids.error()));
     if (pids->empty()) return success();
     for (const pid_t pid : *pids) {
       if (::kill(pid, SIGKILL) < 0 && errno != ESRCH) return base::last_error("kill", path);
     }
-    auto thawed = thaw(in, path, true);
+    auto thawed = thaw(in, path, true, until);
     if (!thawed.ok() && !gone(thawed.error())) return thawed;
     sleep_ms(std::min(1 + round, 20));
   }
@@ -202,12 +206,12 @@ Status join(const Hierarchies& in, const std::string& path, pid_t pid) {
   return success();
 }
 
-Result<std::vector<pid_t>> procs(const Hierarchies& in, const std::string& path) {
+Result<std::vector<pid_t>> procs(const Hierarchies& in, const std::string& path, int64_t until) {
   TRY_STATUS(check_path(path));
   std::vector<pid_t> most;
   bool found = false;
   for (const auto& hierarchy : in.all()) {
-    auto pids = procs_in(hierarchy, path);
+    auto pids = procs_in(hierarchy, path, INT_MAX, until);
     if (!pids.ok()) {
       if (gone(pids.error())) continue;
       return std::move(pids.error());
@@ -233,20 +237,21 @@ Result<std::vector<std::string>> exists(const Hierarchies& in, const std::string
   return where;
 }
 
-Status kill(const Hierarchies& in, const std::string& path) {
+Status kill(const Hierarchies& in, const std::string& path, int timeout_ms) {
   TRY_STATUS(check_path(path));
+  const int64_t until = now_ms() + timeout_ms;
   const Hierarchy* unified = in.unified();
   if (unified != nullptr) {
     auto status = base::write_at(unified->dir.get(), path + "/cgroup.kill", "1");
     if (status.ok()) {
       // A v1 freezer holds the dying; v2's lets them go.
       if (in.v1("freezer") == nullptr) return success();
-      auto thawed = thaw(in, path, true);
+      auto thawed = thaw(in, path, true, until);
       return thawed.ok() || gone(thawed.error()) ? success() : thawed;
     }
     if (!gone(status.error())) return status;
   }
-  return kill_one_by_one(in, path);
+  return kill_one_by_one(in, path, until);
 }
 
 Status write(const Hierarchies& in, const std::string& path, const std::string& controller,

@@ -4,10 +4,12 @@
 #include <sys/types.h>
 
 #include <climits>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "cgroup/clock.h"
 #include "cgroup/hierarchy.h"
 
 namespace cgroup {
@@ -27,19 +29,20 @@ base::Status remove(const Hierarchies& in, const std::string& path, int timeout_
 base::Status join(const Hierarchies& in, const std::string& path, pid_t pid);
 
 // Process ids in the path and below, as the hierarchy that knows most of them says. ENOENT when the
-// path is in no hierarchy.
-base::Result<std::vector<pid_t>> procs(const Hierarchies& in, const std::string& path);
+// path is in no hierarchy, ETIMEDOUT from `until` on, of now_ms().
+base::Result<std::vector<pid_t>> procs(const Hierarchies& in, const std::string& path,
+                                       int64_t until = kNever);
 // The same, of one hierarchy. EOVERFLOW when there are more than so many cgroups, of which a guest
 // makes as many as it likes.
 base::Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::string& path,
-                                          int most_cgroups = INT_MAX);
+                                          int most_cgroups = INT_MAX, int64_t until = kNever);
 
 // Mountpoints of the hierarchies that have the path.
 base::Result<std::vector<std::string>> exists(const Hierarchies& in, const std::string& path);
 
 // SIGKILL for everything in the path and below, frozen or not. Does not wait for the end of it.
-// Not existing is fine.
-base::Status kill(const Hierarchies& in, const std::string& path);
+// Not existing is fine. ETIMEDOUT after `timeout_ms`, as a guest may have made a lot to look at.
+base::Status kill(const Hierarchies& in, const std::string& path, int timeout_ms = 600'000);
 
 // One small file of a controller at the path: its v1 hierarchy, else the unified one. ENODEV when
 // the machine has no such controller.

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 
+#include <cerrno>
 #include <memory>
 #include <vector>
 
@@ -48,12 +49,13 @@ Result<std::vector<std::string>> list_children(int dir, const std::string& name)
 
 }  // namespace
 
-base::Status walk(int top, const std::string& path, const Visit& visit) {
+base::Status walk(int top, const std::string& path, const Visit& visit, int64_t until) {
   auto opened = base::open_at(top, path, kDirectory);
   if (!opened.ok()) return std::move(opened.error());
   UniqueFd current = std::move(*opened);
   std::vector<Level> stack;
   const auto enter = [&](std::string name) -> base::Status {
+    if (now_ms() >= until) return base::SysError{ETIMEDOUT, "readdir", name};
     auto children = list_children(current.get(), name);
     if (!children.ok()) {
       if (!gone(children.error())) return std::move(children.error());

@@ -291,8 +291,10 @@ void Containers::finish(const std::string& key, int monitor_status) {
   // A monitor that ended by itself removed its cgroups; one that was killed did not.
   const std::string& cgroup = container.plan.cgroup;
   if (const auto left = cgroup::exists(context_.hierarchies, cgroup); left.ok() && !left->empty()) {
-    (void)cgroup::kill(context_.hierarchies, cgroup);
-    if (const auto removed = cgroup::remove(context_.hierarchies, cgroup, 500, 200);
+    // A guest may have made a lot to look at, and others wait for us meanwhile.
+    constexpr int kWalkMs = 200;
+    (void)cgroup::kill(context_.hierarchies, cgroup, kWalkMs);
+    if (const auto removed = cgroup::remove(context_.hierarchies, cgroup, 500, kWalkMs);
         !removed.ok()) {
       context_.log.line("%s: cgroup %s is left: %s", key.c_str(), cgroup.c_str(),
                         std::strerror(removed.error().errnum));

@@ -71,7 +71,7 @@ export interface Cgroup {
   ): Promise<void>
   read(hierarchies: Hierarchies, path: string, controller: string, file: string): Promise<string>
   /** Slow lane. */
-  kill(hierarchies: Hierarchies, path: string): Promise<void>
+  kill(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
   /** Slow lane. */
   freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
   /** `below`: also what was frozen by itself, on the slow lane. */

@@ -56,6 +56,26 @@ t.test('kill ends frozen processes too', async (t) => {
   t.same(await ended(child), { code: null, signal: 'SIGKILL' })
 })
 
+t.test('kill has its time, and ends what is frozen above without any more', async (t) => {
+  const mountpoint = t.testdir({ a: { b: {} } })
+  const fake = Cgroups.at([{ version: 1, controllers: ['freezer'], mountpoint }])
+  t.teardown(() => fake.close())
+  await t.rejects(fake.dir('a').kill({ timeoutMs: 0 }), { code: 'ETIMEDOUT' })
+  await fake.dir('a').kill()
+
+  const { cgroups, dir } = testCgroup(t)
+  if (cgroups.version('freezer') !== 1 || cgroups.layout !== 'hybrid') {
+    t.comment('nothing is visited here')
+    return
+  }
+  await dir.dir('a').create({ enableControllers: false })
+  const child = await sleeper(t)
+  await dir.dir('a').join(child.pid)
+  await dir.freeze()
+  await t.rejects(dir.kill({ timeoutMs: 0 }), { code: 'ETIMEDOUT' })
+  t.same(await ended(child), { code: null, signal: 'SIGKILL' })
+})
+
 t.test('kill without cgroup.kill: one by one, through the v1 hierarchies alone', async (t) => {
   const { cgroups, dir } = testCgroup(t)
   const legacy = cgroups.hierarchies.filter(({ version }) => version === 1)

@@ -14,7 +14,7 @@ t.test('each function says which argument is wrong', (t) => {
     join: [handle, 'a', 0],
     write: [handle, 'a', 'b', 'c', 'd'],
     read: [handle, 'a', 'b', 'c'],
-    kill: [handle, 'a'],
+    kill: [handle, 'a', 0],
     freeze: [handle, 'a', 0],
     thaw: [handle, 'a', true],
     frozen: [handle, 'a'],
@@ -78,7 +78,7 @@ t.test('no hierarchies: nothing exists, nothing fails that needs none', async (t
   const handle = cgroup.open([])
   await cgroup.create(handle, 'a', true)
   await cgroup.remove(handle, 'a', 0)
-  await cgroup.kill(handle, 'a')
+  await cgroup.kill(handle, 'a', 0)
   t.same(await cgroup.exists(handle, 'a'), [])
   const doubles = await cgroup.stats(handle, 'a\nb', ['memory', 'pids'], true)
   t.equal(doubles.length, 2 * 2 * 8)
