@@ -1,6 +1,7 @@
 // Removes what an audit finds and nobody can miss. What it could not remove the second look tells.
 
 import { join } from 'node:path'
+import { Cgroups } from '../cgroup/cgroups.js'
 import { deleteVeth } from '../net/veth.js'
 import type { Pool } from '../pool/pool.js'
 import { auditHost, auditPool, type Leftover, type UnseenPool } from './audit.js'
@@ -108,15 +109,12 @@ function gone(before: readonly Leftover[], left: readonly Leftover[]): readonly 
 export async function removeCgroup(host: HostContext, path: string): Promise<void> {
   const cgroup = host.cgroups.dir(path)
   const ours = /\/(ct|user|group)\.[^/]+$/.test(path)
-  if (ours) await cgroup.kill()
-  for (const pid of await cgroup.procs()) {
-    if (!ours) return
-    // It is in a hierarchy of v1 alone, or about to end, and may have ended by now.
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
-    }
+  if (!ours && (await cgroup.procs()).length > 0) return
+  if (ours) {
+    await cgroup.kill()
+    // The unified hierarchy kills all that it has itself; a process may be in one of v1 alone.
+    await using legacy = Cgroups.at(host.cgroups.hierarchies.filter(({ version }) => version === 1))
+    await legacy.dir(path).kill()
   }
   await cgroup.remove()
 }

@@ -10,9 +10,11 @@
 #include <charconv>
 
 #include "base/file.h"
+#include "base/mountinfo.h"
 #include "cgroup/clock.h"
 #include "cgroup/freeze.h"
 #include "cgroup/walk.h"
+#include "ns/pidfd.h"
 
 namespace cgroup {
 namespace {
@@ -142,6 +144,30 @@ Result<std::vector<pid_t>> procs_in(const Hierarchy& hierarchy, const std::strin
 
 namespace {
 
+// Whether it is in the path or below, in any hierarchy, as /proc says of that number now.
+bool is_in(pid_t pid, const std::string& path) {
+  const auto text = base::read_file("/proc/" + std::to_string(pid) + "/cgroup");
+  if (!text.ok()) return false;
+  for (const auto line : base::split(*text, '\n')) {
+    // Number, controllers and path: only the last one may hold a slash.
+    const size_t slash = line.find('/');
+    if (slash == std::string_view::npos) continue;
+    const std::string_view where = line.substr(slash + 1);
+    if (where == path || where.starts_with(path + "/")) return true;
+  }
+  return false;
+}
+
+// The number may be another process's by now. What is opened is what is killed, and it is looked at
+// after that: what has its number then is itself, or it has ended.
+Status kill_one(pid_t pid, const std::string& path) {
+  const auto process = ns::pidfd_open(pid);
+  if (!process.ok()) return process.error().errnum == ESRCH ? success() : Status(process.error());
+  if (!is_in(pid, path)) return success();
+  auto status = ns::pidfd_send_signal(process->get(), SIGKILL);
+  return status.ok() || status.error().errnum == ESRCH ? success() : std::move(status);
+}
+
 // Before 5.14, or without a v2 hierarchy: nothing stops a fork between our list and our signal, so
 // freeze first where the machine can, and go round until a round finds nothing.
 Status kill_one_by_one(const Hierarchies& in, const std::string& path, int64_t until) {
@@ -155,9 +181,7 @@ Status kill_one_by_one(const Hierarchies& in, const std::string& path, int64_t u
     auto pids = procs(in, path, until);
     if (!pids.ok()) return gone(pids.error()) ? success() : Status(std::move(pids.error()));
     if (pids->empty()) return success();
-    for (const pid_t pid : *pids) {
-      if (::kill(pid, SIGKILL) < 0 && errno != ESRCH) return base::last_error("kill", path);
-    }
+    for (const pid_t pid : *pids) TRY_STATUS(kill_one(pid, path));
     auto thawed = thaw(in, path, true, until);
     if (!thawed.ok() && !gone(thawed.error())) return thawed;
     sleep_ms(std::min(1 + round, 20));

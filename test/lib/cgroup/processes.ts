@@ -92,3 +92,13 @@ t.test('kill without cgroup.kill: one by one, through the v1 hierarchies alone',
   await only.dir(dir.path).kill()
   for (const child of children) t.equal((await ended(child)).signal, 'SIGKILL')
 })
+
+t.test('kill one by one leaves who only has a number of the list', async (t) => {
+  const child = await sleeper(t)
+  // A directory stands for a hierarchy whose list was true a moment ago.
+  const mountpoint = t.testdir({ a: { 'cgroup.procs': `${child.pid}\n` } })
+  const cgroups = Cgroups.at([{ version: 1, controllers: ['pids'], mountpoint }])
+  t.teardown(() => cgroups.close())
+  await t.rejects(cgroups.dir('a').kill(), { code: 'EBUSY' })
+  t.equal(child.signalCode, null)
+})
