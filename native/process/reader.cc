@@ -114,12 +114,22 @@ std::string Plan::name_of(int cgroup) const {
   return cgroup < 0 ? std::string() : asked_.cgroups[static_cast<size_t>(cgroup)];
 }
 
-std::string_view Files::text(const char* file, size_t limit) {
+std::string_view Files::text(const char* file, size_t limit, size_t most) {
   const base::UniqueFd fd(
       base::retry([&] { return ::openat(process_.get(), file, O_RDONLY | O_CLOEXEC | O_NOCTTY); }));
   if (!fd.valid()) return {};
-  const ssize_t got = base::retry([&] { return ::read(fd.get(), buffer_.data(), limit); });
-  return {buffer_.data(), got > 0 ? static_cast<size_t>(got) : 0};
+  size_t size = 0;
+  const auto read_up_to = [&](size_t end) {
+    const ssize_t got =
+        base::retry([&] { return ::read(fd.get(), buffer_.data() + size, end - size); });
+    if (got > 0) size += static_cast<size_t>(got);
+  };
+  read_up_to(limit);
+  if (size == limit && limit < most) {
+    buffer_.resize(std::max(buffer_.size(), most));
+    read_up_to(most);
+  }
+  return {buffer_.data(), size};
 }
 
 std::optional<Process> Files::facts(pid_t pid) {
@@ -134,7 +144,7 @@ std::optional<Process> Files::facts(pid_t pid) {
   const auto path = parse_cgroup(text("cgroup"), plan_.controller());
   process.cgroup = path ? plan_.cgroup_at(*path) : -1;
   if (!plan_.wants(process.cgroup)) return std::nullopt;
-  const auto ids = parse_status(text("status"));
+  const auto ids = parse_status(text("status", kBuffer, kWithGroups));
   if (!ids) return std::nullopt;
   process.ruid = ids->ruid;
   process.euid = ids->euid;

@@ -1,6 +1,7 @@
 // What a guest may do to the processes that the host starts in it. The first argument says what.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,6 +82,16 @@ static int deaf(void) {
   for (int number = 1; number < 65; number++) signal(number, SIG_IGN);
   while (sleep(1000) == 0) {
   }
+  return 0;
+}
+
+// As many as the kernel lets a process have; they may all be the same.
+static int groups(void) {
+  static gid_t list[65536];
+  if (setgroups(65536, list) != 0) return 1;
+  printf("ready\n");
+  fflush(stdout);
+  pause();
   return 0;
 }
 
@@ -171,6 +182,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "traced") == 0) return traced((unsigned)number);
   if (strcmp(what, "traceme") == 0) return traceme();
   if (strcmp(what, "packets") == 0) return packets();
+  if (strcmp(what, "groups") == 0) return groups();
   if (strcmp(what, "peek") == 0) return peek(number);
   if (strcmp(what, "flood") == 0) return flood(number);
   if (strcmp(what, "stops") == 0) return stops(number);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Container } from 'vpsadminos'
 import { AttackRoom, statesOfChildren } from '../helpers/attack-room.js'
 import { cgroupsBelow } from '../helpers/hierarchies.js'
+import { first } from '../helpers/host.js'
 import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
@@ -55,6 +56,15 @@ await room.attack('output in packets', async ({ t, guest, shell }) => {
   await shell('true')
   // Node takes the end of the writers for that of the data, and the keeper does not.
   t.match((await guest.exec(['/attack', 'packets'])).stdout, /^(line\n){1,5}$/)
+})
+
+await room.attack('groups by the ten thousand', async ({ t, guest, shell }) => {
+  await shell('true')
+  await using session = await guest.spawn(['/attack', 'groups'])
+  t.equal(String(await first(session.stdout, () => true)), 'ready\n')
+  const one = (await guest.processes()).find(({ pid }) => pid === session.pid)
+  t.ok((one?.containerPid ?? 0) > 1, 'its own number')
+  t.match(one, { containerEuid: 0, name: 'attack' })
 })
 
 await room.attack('a look at what has just been born', async ({ t, guest, shell }) => {
