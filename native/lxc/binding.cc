@@ -151,8 +151,7 @@ static Napi::Value InitPid(const Napi::CallbackInfo& info) {
 static Napi::Value InitPidfd(const Napi::CallbackInfo& info) {
   Args args(info);
   return with_container(
-      info, args, [](lxc::Container& c) { return c.init_pidfd(); },
-      [](Napi::Env env, base::UniqueFd& fd) { return bridge::to_js(env, fd.release()); });
+      info, args, [](lxc::Container& c) { return c.init_pidfd(); }, bridge::GiveFd());
 }
 
 // getConfig(container: ContainerHandle, keys: string[]): Promise<(string | null)[]>
@@ -230,15 +229,23 @@ static Napi::Value Unfreeze(const Napi::CallbackInfo& info) {
   return with_container(info, args, [](lxc::Container& c) { return c.unfreeze(); });
 }
 
+struct GiveConsole {
+  Napi::Value operator()(Napi::Env env, lxc::ConsoleFds& fds) const {
+    return bridge::record(env, "tty", fds.tty, "ptx", fds.ptx.get(), "allocation",
+                          fds.allocation.get());
+  }
+  void given(lxc::ConsoleFds& fds) const {
+    (void)fds.ptx.release();
+    (void)fds.allocation.release();
+  }
+};
+
 // console(container: ContainerHandle, tty: number): Promise<ConsoleFds>. The caller owns both.
 static Napi::Value Console(const Napi::CallbackInfo& info) {
   Args args(info);
   return with_container(
       info, args, [tty = args[1].int32()](lxc::Container& c) { return c.console_fds(tty); },
-      [](Napi::Env env, lxc::ConsoleFds& fds) {
-        return bridge::record(env, "tty", fds.tty, "ptx", fds.ptx.release(), "allocation",
-                              fds.allocation.release());
-      });
+      GiveConsole());
 }
 
 Napi::Object init_lxc(Napi::Env env) {

@@ -17,8 +17,10 @@ class Promise {
   [[nodiscard]] bool made() const { return value_ != nullptr; }
   [[nodiscard]] Napi::Value value() const { return {env_, value_}; }
 
-  // Once, and only one of them. Where the environment is ending it comes to nothing.
-  void resolve(napi_value value) const { napi_resolve_deferred(env_, deferred_, value); }
+  // Once, and only one of them. Where the environment is ending it comes to nothing: false.
+  bool resolve(napi_value value) const {
+    return napi_resolve_deferred(env_, deferred_, value) == napi_ok;
+  }
   void reject(napi_value error) const { napi_reject_deferred(env_, deferred_, error); }
 
  private:

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/fd.h"
 #include "napi/convert.h"
 #include "napi/environment.h"
 #include "napi/errors.h"
@@ -27,6 +28,19 @@ struct ConvertByType {
   Napi::Value operator()(Napi::Env env, T& value) const {
     return to_js(env, value);
   }
+};
+
+// What is more than a value becomes the caller's when it has reached them, and not before: nobody
+// may be left by then. A conversion that has to do with such a thing is a class with `given`.
+template <typename Convert, typename T>
+void given(const Convert& convert, T& value) {
+  if constexpr (requires { convert.given(value); }) convert.given(value);
+}
+
+// A descriptor as its number.
+struct GiveFd {
+  Napi::Value operator()(Napi::Env env, base::UniqueFd& fd) const { return to_js(env, fd.get()); }
+  void given(base::UniqueFd& fd) const { (void)fd.release(); }
 };
 
 template <typename Work, typename Convert>
@@ -45,8 +59,8 @@ class Task : public Pool::Job {
     const Napi::Value value = convert_(env, result_->value());
     if (env.IsExceptionPending()) {
       promise_.reject(env.GetAndClearPendingException().Value());
-    } else {
-      promise_.resolve(value);
+    } else if (promise_.resolve(value)) {
+      given(convert_, result_->value());
     }
   }
 
@@ -154,7 +168,11 @@ Napi::Value run_tree(const Napi::CallbackInfo& info, Work work, Convert convert 
 // Microseconds, cannot block: right here. Throws instead of rejecting.
 template <typename R, typename Convert = ConvertByType>
 Napi::Value value_or_throw(Napi::Env env, R result, Convert convert = {}) {
-  if (result.ok()) return convert(env, result.value());
+  if (result.ok()) {
+    const Napi::Value value = convert(env, result.value());
+    if (!value.IsEmpty()) given(convert, result.value());
+    return value;
+  }
   throw_error(env, to_error(env, result.error()));
   return {};
 }

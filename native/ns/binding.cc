@@ -24,15 +24,9 @@
 namespace {
 
 using bridge::Args;
+using bridge::GiveFd;
 using Napi::CallbackInfo;
 using Napi::Value;
-
-// A descriptor becomes the caller's when it becomes a number.
-struct GiveFd {
-  Value operator()(Napi::Env env, base::UniqueFd& fd) const {
-    return bridge::to_js(env, fd.release());
-  }
-};
 
 // pidfdOpen(pid: number): number
 Value PidfdOpen(const CallbackInfo& info) {

@@ -21,12 +21,6 @@ Owner owner_of(const bridge::In& uid, const bridge::In& gid) {
   return {uid.nullable(id).value_or(same.uid), gid.nullable(id).value_or(same.gid)};
 }
 
-struct GiveFd {
-  Value operator()(Napi::Env env, base::UniqueFd& fd) const {
-    return bridge::to_js(env, fd.release());
-  }
-};
-
 }  // namespace
 
 // openFileInRoot(root: number, path: string, flags: number, mode: number): Promise<number>
@@ -37,7 +31,8 @@ Value OpenFileInRoot(const CallbackInfo& info) {
   const int flags = args[2].int32();
   const mode_t mode = args[3].uint32();
   if (!args.ok()) return {};
-  return bridge::run(info, [=] { return open_file_in_root(root, path, flags, mode); }, GiveFd());
+  return bridge::run(
+      info, [=] { return open_file_in_root(root, path, flags, mode); }, bridge::GiveFd());
 }
 
 // readFileInRoot(root: number, path: string, limit: number): Promise<Buffer>
