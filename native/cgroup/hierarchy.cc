@@ -15,14 +15,15 @@ using base::Result;
 using base::split;
 using base::SysError;
 
-// What stands among the controllers in a v1 mount's super options.
+// What stands among the controllers in a v1 mount's super options. Of those with a value, as the
+// release agent and the labels of SELinux have one, only `name=` is like a controller.
 bool is_option(std::string_view word) {
-  constexpr std::array<std::string_view, 9> kOptions = {
-      "rw",  "ro",   "xattr",          "noprefix",    "clone_children",
-      "all", "none", "cpuset_v2_mode", "favordynmods"};
+  constexpr std::array<std::string_view, 10> kOptions = {
+      "rw",  "ro",   "xattr",          "noprefix",     "clone_children",
+      "all", "none", "cpuset_v2_mode", "favordynmods", "seclabel"};
   return std::find(kOptions.begin(), kOptions.end(), word) != kOptions.end() ||
-         word.substr(0, 14) == "release_agent=" || word.substr(0, 12) == "nsdelegate" ||
-         word.substr(0, 7) == "memory_";
+         (word.find('=') != std::string_view::npos && !word.starts_with("name=")) ||
+         word.substr(0, 12) == "nsdelegate" || word.substr(0, 7) == "memory_";
 }
 
 std::optional<Hierarchy> parse_line(std::string_view line) {
@@ -36,8 +37,11 @@ std::optional<Hierarchy> parse_line(std::string_view line) {
   }
   if (mount->type != "cgroup") return std::nullopt;
   hierarchy.version = 1;
+  // A label with commas is in quotes.
+  bool quoted = false;
   for (const auto word : split(mount->options, ',')) {
-    if (!is_option(word)) hierarchy.controllers.emplace_back(word);
+    if (!quoted && !is_option(word)) hierarchy.controllers.emplace_back(word);
+    if (std::count(word.begin(), word.end(), '"') % 2 == 1) quoted = !quoted;
   }
   return hierarchy;
 }

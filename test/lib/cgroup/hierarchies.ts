@@ -105,6 +105,27 @@ t.test('a mountpoint with a space, on a machine that is unified alone', async (t
   t.match(hierarchies, [{ version: 2, mountpoint: '/sys/fs/cgroup/a b' }])
 })
 
+t.test('labels of SELinux are no controllers', async (t) => {
+  const top = t.testdir({ v1: {} })
+  const labels =
+    'seclabel,context="u:r:t:s0:c1,c2",fscontext=u:r:t,defcontext=u:r:t,rootcontext=u:r:t'
+  const table = join(top, 'table')
+  const options = `rw,${labels},cpu,cpuacct,name=other,release_agent=/sbin/agent`
+  writeFileSync(table, `30 23 0:26 / ${join(top, 'v1')} rw - cgroup cgroup ${options}\n`)
+  const script = `
+    import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
+    const cgroups = Cgroups.mounted()
+    console.log(JSON.stringify(cgroups.hierarchies))
+    cgroups.close()`
+  const shell = 'mount --bind "$0" /proc/$$/mountinfo && exec "$@"'
+  const node = [process.execPath, ...process.execArgv, '--input-type=module', '-e', script]
+  const out = execFileSync('unshare', ['--mount', 'sh', '-c', shell, table, ...node], {
+    encoding: 'utf8',
+  })
+  const [found] = JSON.parse(out) as Hierarchy[]
+  t.same(found?.controllers, ['cpu', 'cpuacct', 'name=other'])
+})
+
 t.test('no cgroups at all is ENOENT', async (t) => {
   const script = `
     import { Cgroups } from ${JSON.stringify(import.meta.resolve('../../../lib/cgroup/cgroups.js'))}
