@@ -100,6 +100,14 @@ export const MASKED: readonly string[] = [...MASKED_FILES, ...MASKED_DIRECTORIES
 /** How much console output is kept, twice: the file and the one before it. */
 export const CONSOLE_LOG_SIZE = 2 ** 20
 
+/**
+ * How many cgroups a guest may have, and how deep: more than systemd and containers in it need. Of memory there
+ * are 65,535 on the whole machine, which one guest could take, and whoever stops one has to visit all of its.
+ * Only v2 has such limits.
+ */
+const MAX_CGROUPS = 4096
+const MAX_CGROUP_DEPTH = 64
+
 /** @throws InvalidArgumentError for what is not in one line */
 export function renderLxcConfig(input: LxcConfigInput): string {
   const lines = [
@@ -165,6 +173,12 @@ function cgroups({ cgroup, cgroupVersion, cgparams, devices }: LxcConfigInput): 
     ...[...DEVICES, ...devices.map(({ rule }) => rule)].map(
       (rule) => `${key}.devices.allow = ${rule}`,
     ),
+    ...(cgroupVersion === 2
+      ? [
+          `${key}.cgroup.max.descendants = ${MAX_CGROUPS}`,
+          `${key}.cgroup.max.depth = ${MAX_CGROUP_DEPTH}`,
+        ]
+      : []),
     ...cgparams
       .filter(({ version }) => version === cgroupVersion)
       .flatMap(({ name, value }) => value.map((each) => `${key}.${name} = ${each}`)),

@@ -67,6 +67,18 @@ t.test('systemd on a unified host, with everything', async (t) => {
   t.equal(config, await golden('systemd-unified', config))
 })
 
+t.test('how many cgroups it may have, where somebody says otherwise', async (t) => {
+  const line = 'lxc.cgroup2.cgroup.max.descendants'
+  const config = renderLxcConfig({ ...busybox, cgroupVersion: 2, rawLxc: `${line} = 20000` })
+  const values = [...config.matchAll(/^lxc\.cgroup2\.cgroup\.max\.descendants = (\d+)$/gm)]
+  t.same(
+    values.map(([, value]) => value),
+    ['4096', '20000'],
+    'liblxc writes one after the other',
+  )
+  t.notMatch(renderLxcConfig(busybox), 'cgroup.max')
+})
+
 t.test('nothing in a configuration makes liblxc run a program or read another file', async (t) => {
   for (const name of ['busybox-hybrid', 'systemd-unified']) {
     t.notMatch(await golden(name), /lxc\.(hook|include|net\.\d+\.script|mount\.fstab)/)

@@ -7,6 +7,7 @@ t.test('lines that are fine', async (t) => {
 lxc.environment = A=b
   lxc.mount.entry = tmpfs mnt tmpfs size=1m,create=dir 0 0
 lxc.cgroup2.memory.high=100M
+lxc.cgroup2.cgroup.max.descendants = 20000
 lxc.tty.max = 2
 lxc.net.1.type = macvlan
 lxc.apparmor.profile = unconfined
