@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/retry.h"
@@ -113,6 +114,11 @@ void Edits::run(const Message& message, const Request& request) {
   edits_[id] = std::move(made);
   watch(id);
   expect_report(id, kDeadlineMs);
+}
+
+bool Edits::has(pid_t pid) const {
+  return std::any_of(edits_.begin(), edits_.end(),
+                     [pid](const auto& edit) { return edit.second->pid == pid; });
 }
 
 void Edits::let_end(const Message& start) {

@@ -22,6 +22,8 @@ class Edits {
   // Before the rootfs of a START is mounted again: who was answered may not have ended yet, and two
   // mounts of one overlay must not be. For some milliseconds at most.
   void let_end(const Message& start);
+  // Whether it is a child that edits: as a container's root, like those that a guest makes for us.
+  [[nodiscard]] bool has(pid_t pid) const;
 
   void hand_over(Handover& to, Writer& keeper) const;
   void take_over(const Takeover& from, const Takeover::RequestOf& request_of);

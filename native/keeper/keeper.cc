@@ -46,7 +46,7 @@ Keeper::Keeper(const Options& options, Log& log, const cgroup::Hierarchies& hier
                   [this](const std::string& key) { consoles_.container_ended(key); }),
       consoles_(context_, containers_,
                 [this](uint64_t client) { return server_.connected(client); }),
-      sessions_(context_, containers_),
+      sessions_(context_, containers_, [this](pid_t pid) { return edits_.has(pid); }),
       edits_(context_, containers_, userns_),
       server_(
           loop_, log, std::move(listener),

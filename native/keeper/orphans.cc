@@ -27,6 +27,12 @@ bool in_container(pid_t pid) {
   return status->find('\t', at + 8) < status->find('\n', at + 1);
 }
 
+// No guest has the host's root as a user, so that most need no look at /proc. One that was killed
+// on its way in has it still.
+bool of_guest(const siginfo_t& child) {
+  return child.si_uid != 0 || in_container(child.si_pid);
+}
+
 bool stopped(const siginfo_t& child) {
   return child.si_code == CLD_TRAPPED || child.si_code == CLD_STOPPED;
 }
@@ -92,8 +98,8 @@ uint64_t Orphans::wait_for_some() {
       continue;
     }
     if (!hooks_.known(child.si_pid)) hooks_.catch_up();
-    if (hooks_.known(child.si_pid) || ending_.contains(child.si_pid)) return kLaterMs;
-    if (!in_container(child.si_pid)) return kLaterMs;
+    if (hooks_.known(child.si_pid) || ending_.contains(child.si_pid)) return kSoonMs;
+    if (!of_guest(child)) return kSoonMs;
     base::retry([&] { return ::waitpid(child.si_pid, nullptr, WNOHANG | __WALL); });
   }
   return kAtOnceMs;

@@ -22,7 +22,8 @@ class Orphans {
   struct Hooks {
     // Reads what has been reported meanwhile, so that the next question is answered by all we know.
     std::function<void()> catch_up;
-    // Whether somebody else waits for a child.
+    // Whether somebody else waits for a child. Only of one that still has the host's root as its
+    // user need nobody know.
     std::function<bool(pid_t)> known;
     // Some child may have become ours to wait for, that was another one's tracee before.
     std::function<void()> again;

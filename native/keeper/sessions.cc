@@ -39,11 +39,11 @@ bool has_nul(const std::vector<std::string>& strings) {
 
 }  // namespace
 
-Sessions::Sessions(Context& context, Containers& containers)
+Sessions::Sessions(Context& context, Containers& containers, const Known& known)
     : context_(context),
       containers_(containers),
       orphans_(context, {.catch_up = [this] { read_reports(); },
-                         .known = [this](pid_t pid) { return has(pid); },
+                         .known = [this, known](pid_t pid) { return has(pid) || known(pid); },
                          .again = [this] { reap_held(); }}) {}
 
 bool Sessions::has(pid_t pid) const {

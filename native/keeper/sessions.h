@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,7 +48,9 @@ struct Session {
 
 class Sessions {
  public:
-  Sessions(Context& context, Containers& containers);
+  // Whether it is a child of the keeper's that somebody else waits for, with a guest's user.
+  using Known = std::function<bool(pid_t)>;
+  Sessions(Context& context, Containers& containers, const Known& known);
 
   void exec(const Message& message, const Request& request);
   void abort(const Request& request, uint32_t exec_request);

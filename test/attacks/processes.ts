@@ -140,6 +140,9 @@ await room.attack(
       const floods = [1, 2].map(() => guest.exec(['/attack', how, '2']))
       for (const end = Date.now() + 2000; Date.now() < end;) {
         await harmless(() => other.exec(['true']), [])
+        // Who edits has the guest's user as well, and is not taken for one of its children.
+        await harmless(() => guest.push('/pushed', 'x'), [])
+        await harmless(() => guest.set({ hostname: `flood-${Date.now()}` }), [])
       }
       for (const { exitCode } of await Promise.all(floods)) t.equal(exitCode, 0)
     }
