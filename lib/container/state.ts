@@ -81,9 +81,15 @@ export class RunState {
     this.#changes.emit('change')
   }
 
-  /** True when this was news: another run than the one that is known. */
-  started(initPid: number): boolean {
-    if (this.#initPid === initPid && this.alive) {
+  /**
+   * True when this was news: another run than the one that is known.
+   *
+   * @param initPid null where the keeper cannot see it yet; it tells once more when it can
+   */
+  started(initPid: number | null): boolean {
+    const same = this.#initPid === null ? this.#state !== 'starting' : this.#initPid === initPid
+    if (same && this.alive) {
+      this.#initPid = initPid
       if (this.#state === 'frozen') this.#set('running')
       return false
     }
@@ -116,7 +122,7 @@ export class RunState {
   /** True when a new run has begun. */
   apply(event: KeeperEvent): boolean {
     if (event.type === 'state') {
-      if (event.state === 'running') return this.started(event.initPid ?? 0)
+      if (event.state === 'running') return this.started(event.initPid)
       if (event.state === 'stopped') this.#stopped()
       // The answer to a start may have been here before.
       else if (event.state !== 'starting' || !this.alive) this.#set(event.state)

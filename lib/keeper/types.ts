@@ -196,7 +196,7 @@ export type KeeperEvent =
   | (EventBase & {
       type: 'state'
       state: 'starting' | 'running' | 'frozen' | 'stopping' | 'aborting' | 'stopped'
-      /** With `running`. */
+      /** With `running`, as soon as it can be seen: then that is told once more. */
       initPid: number | null
     })
   | (EventBase & {

@@ -116,7 +116,11 @@ class Containers {
   [[nodiscard]] base::Status save(const Container& container) const;
   [[nodiscard]] base::Status save_anew(const Container& container) const;
   void watch(const std::string& key);
+  void tell_running(const Container& container);
   void watch_init(const std::string& key);
+  void expect_init(const std::string& key);
+  // One that could not be seen before.
+  void found_init(Container& container);
   void expect_end(const std::string& key);
   enum class Init { kRuns, kEnded };
   // Nothing when that cannot be seen.

@@ -43,6 +43,8 @@ void go_on_as(Container& container, const std::string& frame) {
 // A monitor says at once how init ended. One that is held up by its guest, such as by keys that
 // nobody reads from a console, does not.
 constexpr uint64_t kFollowMs = 5000;
+// How often an init is looked for whose start is to be answered.
+constexpr uint64_t kSeeMs = 100;
 
 // Under its final name only when it is whole: an empty one would confine nothing, and its being
 // there would keep the next start from writing it.
@@ -100,7 +102,6 @@ void Containers::record(const std::string& lxc_path, MonitorFifo::Type type,
 void Containers::running(Container& container) {
   const std::string key = container.plan.key();
   container.state = State::kRunning;
-  context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.look);
   container.report.reset();
   container.init = only_child(container.monitor);
@@ -121,11 +122,9 @@ void Containers::running(Container& container) {
   ::unlink(reboot_mark(key).c_str());
   passed(Step::RUNNING_SAVED);
   // The event first: who has the answer may freeze it, and must not hear then that it runs.
-  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
-    w.put(Tag::STATE, "running").number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
-  });
+  tell_running(container);
   passed(Step::RUNNING_TOLD);
-  answer_start(container);
+  if (container.init_fd.valid() || !container.waiting) answer_start(container);
   // The container has the mount in its own namespace now. Gone from here it is in nobody's
   // way: the next start copies fewer mounts, and an unmount of the pool is not held up.
   unmount_rootfs(container.plan.rootfs.target);
@@ -133,13 +132,41 @@ void Containers::running(Container& container) {
   watch_init(key);
 }
 
+// Without an init that cannot be seen just now.
+void Containers::tell_running(const Container& container) {
+  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
+    w.put(Tag::STATE, name_of(container.state));
+    if (container.init > 0) w.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
+  });
+}
+
 void Containers::watch_init(const std::string& key) {
-  const base::UniqueFd& init = find(key)->init_fd;
-  if (!init.valid()) return expect_end(key);
-  context_.loop.watch(init.get(), EPOLLIN, [this, key](uint32_t) {
+  const Container& container = *find(key);
+  if (!container.init_fd.valid()) return container.waiting ? expect_init(key) : expect_end(key);
+  context_.loop.watch(container.init_fd.get(), EPOLLIN, [this, key](uint32_t) {
     context_.loop.forget(find(key)->init_fd.get());
     expect_end(key);
   });
+}
+
+// We may not open anything just now. The answer to its start waits for that, as long as a start may
+// take, or for its end.
+void Containers::expect_init(const std::string& key) {
+  find(key)->follow = context_.loop.after(kSeeMs, [this, key] {
+    Container* late = find(key);
+    if (late == nullptr || late->given_up != nullptr) return;
+    const auto looked = look_at_init(*late);
+    if (!looked) return expect_init(key);
+    if (*looked == Init::kEnded) return expect_end(key);
+    found_init(*late);
+    answer_start(*late);
+  });
+}
+
+void Containers::found_init(Container& container) {
+  (void)save(container);
+  tell_running(container);
+  watch_init(container.plan.key());
 }
 
 void Containers::expect_end(const std::string& key) {
@@ -150,10 +177,7 @@ void Containers::expect_end(const std::string& key) {
     if (late->exit_status) return;
     const auto looked = look_at_init(*late);
     if (!looked) return expect_end(key);  // we may not open anything just now
-    if (*looked == Init::kRuns) {
-      (void)save(*late);
-      return watch_init(key);
-    }
+    if (*looked == Init::kRuns) return found_init(*late);
     context_.log.line("%s: its init has ended, but its monitor does not see it", key.c_str());
     (void)ns::pidfd_send_signal(late->monitor_fd.get(), SIGKILL);
   });
@@ -181,10 +205,7 @@ std::optional<Containers::Init> Containers::look_at_init(Container& container) {
 
 void Containers::frozen(Container& container, bool frozen) {
   container.state = frozen ? State::kFrozen : State::kRunning;
-  context_.events.emit("state", container.plan.pool, container.plan.id, [&](Writer& w) {
-    w.put(Tag::STATE, name_of(container.state));
-    w.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
-  });
+  tell_running(container);
 }
 
 void Containers::end_programs(const std::string& key) {
@@ -267,7 +288,8 @@ void Containers::finish(const std::string& key, int monitor_status) {
     container.exit_status = SIGHUP;
   }
   if (container.over) container.exit_status = 0;  // that we killed its init is nobody's concern
-  const bool again = rebooted(container) && ran && container.plan.init.empty();
+  const bool again = rebooted(container) && ran && container.plan.init.empty() &&
+                     container.given_up == nullptr;
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);
   context_.loop.cancel(container.look);

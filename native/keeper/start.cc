@@ -134,7 +134,7 @@ void Containers::announce_soon(const std::string& key) {
 void Containers::expect_running(const std::string& key, uint64_t milliseconds) {
   find(key)->deadline = context_.loop.after(milliseconds, [this, key] {
     Container* late = find(key);
-    if (late == nullptr || late->state != State::kStarting) return;
+    if (late == nullptr || (late->state != State::kStarting && !late->waiting)) return;
     context_.log.line("%s: did not start within %llu ms", key.c_str(),
                       (unsigned long long)late->plan.timeout_ms);
     give_up(*late, "ERR_TIMEOUT");
@@ -209,13 +209,9 @@ void Containers::expect_undone(const std::string& key, uint64_t milliseconds) {
 
 void Containers::answer_start(Container& container) {
   context_.spare.refill();
+  context_.loop.cancel(container.deadline);
   if (!container.waiting) return;
   const Request request = *std::exchange(container.waiting, std::nullopt);
-  if (!container.init_fd.valid()) {
-    // It ended already; the exit event that follows says how.
-    return request.fail({ESRCH, "start", container.plan.key()}, "start", "ERR_CONTAINER_ENDED",
-                        log_tail(container.plan.log_file, container.log_offset));
-  }
   Writer answer = request.answer();
   answer.number(Tag::INIT_PID, static_cast<uint64_t>(container.init));
   answer.number(Tag::MONITOR_PID, static_cast<uint64_t>(container.monitor));
@@ -239,6 +235,11 @@ void Containers::fail_start(Container& container, int monitor_status) {
   if (given_up == "ERR_ABORTED" || given_up == "ERR_TIMEOUT") {
     const int errnum = given_up == "ERR_ABORTED" ? ECANCELED : ETIMEDOUT;
     return request.fail({errnum, "start", container.plan.key()}, "start", container.given_up);
+  }
+  if (container.state != State::kStarting) {
+    // It ended before it could be seen; the exit event that follows says how.
+    return request.fail({ESRCH, "start", container.plan.key()}, "start", "ERR_CONTAINER_ENDED",
+                        log_tail(container.plan.log_file, container.log_offset));
   }
   Report report{};
   if (container.report.valid() && ::read(container.report.get(), &report, sizeof report) ==

@@ -1,9 +1,11 @@
 // A monitor that does not see how its init ends, here because it is stopped: it is ended, and how init has
-// ended is known all the same. And one whose init cannot be found, for want of descriptors: it runs on.
+// ended is known all the same. And one whose init cannot be found, for want of descriptors: it runs on, and
+// who has started it hears so when it is found.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { KeeperEvent } from '../../../dist/keeper/types.js'
 import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
@@ -11,6 +13,9 @@ import { upTo } from '../../helpers/time.js'
 const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
 await using keeper = await host.connect()
+
+type StateEvent = Extract<KeeperEvent, { type: 'state' }>
+const isRunning = (e: KeeperEvent): e is StateEvent => e.type === 'state' && e.state === 'running'
 
 await t.test('a reboot is one', async (t) => {
   const { initPid, monitorPid } = await keeper.start(host.plan('boots'))
@@ -35,19 +40,30 @@ await t.test('an init that cannot be found runs on', async (t) => {
   const plan = host.plan('hidden', {
     config: [`lxc.hook.pre-mount = /bin/busybox sh -c "echo > ${hooked}/now; sleep 2"`],
   })
-  const starting = keeper.start({ ...plan, timeoutMs: upTo(30_000) }).catch(() => null)
+  const starting = keeper.start({ ...plan, timeoutMs: upTo(30_000) })
+  let answered = false
+  const note = () => {
+    answered = true
+  }
+  starting.then(note, note)
   await until(() => existsSync(join(hooked, 'now')))
   const used = new Set(readdirSync(`/proc/${keeper.pid}/fd`).map(Number))
   let free = 0
   while (used.has(free)) free++
   const limit = (soft: number) =>
     execFileSync('prlimit', ['--pid', String(keeper.pid), `--nofile=${soft}:`])
+  const events = keeper.events()
   limit(free)
-  await starting
-  limit(1024)
+  await event(events, isRunning)
   await sleep(6000)
+  t.notOk(answered, 'its start is not answered yet')
+  t.match((await keeper.containers())[0], { id: 'hidden', state: 'running' })
+  const later = keeper.events()
+  limit(1024)
+  const { initPid } = await starting
+  t.match(await event(later, isRunning), { initPid })
   const [known] = await keeper.containers()
-  t.match(known, { id: 'hidden', state: 'running' })
+  t.match(known, { id: 'hidden', state: 'running', initPid })
   const session = await keeper.exec(execPlan('hidden', ['true']))
   for (const fd of [session.pidfd, session.stdout, session.stderr]) closeSync(fd ?? -1)
   const exits = keeper.events()
