@@ -46,7 +46,7 @@ struct Container {
   base::UniqueFd monitor_fd;  // pidfds
   base::UniqueFd init_fd;
   base::UniqueFd report;  // what the child could not do before liblxc took over
-  base::UniqueFd notify;  // the guest's init says READY=1 here
+  base::UniqueFd notify;  // the guest's init says READY=1 here, once in a run
   // Its path, "" for an init that says nothing. That of this run: the plan may be for another init.
   std::string notify_path;
   bool ours = false;  // forked by this keeper: then its exit status can be waited for
@@ -59,6 +59,7 @@ struct Container {
   Loop::Timer undo = 0;    // when a start that was given up is answered at the latest
   Loop::Timer look = 0;    // at the monitor's child, while it starts
   Loop::Timer follow = 0;  // when its monitor has to have said how its init ended
+  Loop::Timer hear = 0;    // when what its init says is listened to again
   off_t log_offset = 0;    // where this run's part of liblxc's log begins
   bool announced = false;  // whether the event of this start went out
   uint64_t requested_us = 0;
@@ -108,6 +109,9 @@ class Containers {
   void watch_fifo(const std::string& lxc_path);
   base::Status open_notify(Container& container);
   void watch_notify(const Container& container);
+  void hear_later(Container& container);
+  void leave_notify(Container& container);
+  // With its path.
   void close_notify(Container& container);
   // Also what of it is in force at once.
   base::Status change_plan(Container& container, StartPlan plan, std::string frame);

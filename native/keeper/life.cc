@@ -43,6 +43,8 @@ void go_on_as(Container& container, const std::string& frame) {
 // A monitor says at once how init ended. One that is held up by its guest, such as by keys that
 // nobody reads from a console, does not.
 constexpr uint64_t kFollowMs = 5000;
+// How often what a guest says of its readiness is listened to.
+constexpr uint64_t kHearMs = 20;
 // How often an init is looked for whose start is to be answered.
 constexpr uint64_t kSeeMs = 100;
 
@@ -229,8 +231,11 @@ void Containers::notified(const std::string& key) {
   if (notice.descriptors) {
     context_.log.line("%s: sends descriptors; what it says is not heard until it starts again",
                       key.c_str());
-    context_.loop.forget(container->notify.get());
-    context_.relays.drop(std::move(container->notify));
+  }
+  if (notice.ready || notice.descriptors || container->ready) {
+    leave_notify(*container);
+  } else {
+    hear_later(*container);
   }
   if (!notice.ready || container->ready) return;
   container->ready = true;
@@ -243,17 +248,32 @@ void Containers::notified(const std::string& key) {
                        [&](Writer& w) { w.put(Tag::DETAIL, *notice.ready); });
 }
 
-void Containers::close_notify(Container& container) {
+// A guest can talk without end, and would have a processor of ours for as long.
+void Containers::hear_later(Container& container) {
+  context_.loop.forget(container.notify.get());
+  container.hear = context_.loop.after(kHearMs, [this, key = container.plan.key()] {
+    const Container* late = find(key);
+    if (late != nullptr && late->notify.valid()) watch_notify(*late);
+  });
+}
+
+// What the guest says from now on meets a socket where nobody listens, ECONNREFUSED: systemd goes on
+// then, as it does where a keeper has adopted it.
+void Containers::leave_notify(Container& container) {
   base::UniqueFd socket = std::move(container.notify);
-  if (socket.valid()) {
-    context_.loop.forget(socket.get());
-    ::shutdown(socket.get(), SHUT_RD);  // nothing more comes, unix_dgram_sendmsg() in Linux
-    Notice notice;
-    do {
-      notice = read_notify(socket.get());
-    } while (notice.more);
-    if (notice.descriptors) context_.relays.drop(std::move(socket));
-  }
+  if (!socket.valid()) return;
+  context_.loop.cancel(container.hear);
+  context_.loop.forget(socket.get());
+  ::shutdown(socket.get(), SHUT_RD);  // nothing more comes, unix_dgram_sendmsg() in Linux
+  Notice notice;
+  do {
+    notice = read_notify(socket.get());
+  } while (notice.more);
+  if (notice.descriptors) context_.relays.drop(std::move(socket));
+}
+
+void Containers::close_notify(Container& container) {
+  leave_notify(container);
   if (!container.notify_path.empty()) ::unlink(container.notify_path.c_str());
 }
 

@@ -2,10 +2,13 @@
 // those have one for their readiness.
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AttackRoom } from '../helpers/attack-room.js'
 import { busyboxRoot } from '../helpers/busybox.js'
+import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { testDirectory } from '../helpers/system.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'sockets')
@@ -55,6 +58,34 @@ await room.attack('words without end', async ({ t, guest, shell, other, harmless
     await harmless(() => other.exec(['true']), [])
   }
   for (const { stdout } of await Promise.all(floods)) t.ok(Number(stdout) > 100, stdout)
+})
+
+await room.attack('words that keep the keeper busy', async ({ t, guest, host, shell }) => {
+  await shell('true')
+  const keeper = await host.keeperPid()
+  // Its time on a processor, in hundredths of a second.
+  const used = (): number => {
+    const text = readFileSync(`/proc/${keeper}/stat`, 'utf8')
+    const [, user, system] = /\) (?:\S+ ){11}(\d+) (\d+) /.exec(text) ?? []
+    return Number(user) + Number(system)
+  }
+  const cost = async (): Promise<number> => {
+    const flood = await guest.spawn(['/attack', 'flood', '4'])
+    await sleep(500)
+    const before = used()
+    await sleep(2000)
+    const after = used()
+    await flood.exit
+    await flood.close()
+    return after - before
+  }
+  const before = await cost()
+  t.ok(before < 20, `${before} of 200 before it is ready`)
+  // There is room again for what it says when the rest was read.
+  await until(async () => (await shell('/attack ready && echo said')) === 'said\n')
+  await guest.wait('ready', { timeout: upTo(5000) })
+  const after = await cost()
+  t.ok(after < 20, `${after} of 200 when it is`)
 })
 
 await room.attack('the command sockets of liblxc', async ({ t, guest, shell }) => {
