@@ -15,6 +15,11 @@ uint64_t Loop::now_ms() {
   return static_cast<uint64_t>(now.tv_sec) * 1000 + static_cast<uint64_t>(now.tv_nsec) / 1000000;
 }
 
+int Loop::ms_until(uint64_t then) {
+  const uint64_t now = now_ms();
+  return then > now ? static_cast<int>(then - now) : 0;
+}
+
 void Loop::watch(int fd, uint32_t events, Handler handler) {
   // The generation keeps an event that epoll already returned for a closed descriptor
   // from reaching the watch that got the same number since.

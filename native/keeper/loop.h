@@ -30,6 +30,8 @@ class Loop {
   void stop() { running_ = false; }
 
   static uint64_t now_ms();
+  // For poll(2): how long it is until then.
+  static int ms_until(uint64_t then);
 
  private:
   struct Watch {

@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/relay.h"
@@ -12,7 +14,7 @@
 
 namespace keeper {
 namespace {
-constexpr int kEndMs = 100;
+constexpr uint64_t kEndMs = 100;  // for all of them
 }
 
 std::optional<bool> Relay::done() const {
@@ -33,10 +35,13 @@ Relays::Relays(Loop& loop, const cgroup::Hierarchies& hierarchies)
     : loop_(loop), spare_(loop, hierarchies, run_relay) {}
 
 Relays::~Relays() {
-  for (const auto& [pid, pid_fd] : children_) (void)ns::pidfd_send_signal(pid_fd.get(), SIGKILL);
-  for (const auto& [pid, pid_fd] : children_) {
-    pollfd ended{.fd = pid_fd.get(), .events = POLLIN, .revents = 0};
-    if (base::retry([&] { return ::poll(&ended, 1, kEndMs); }) == 1)
+  for (const auto& [pid, child] : children_) {
+    (void)ns::pidfd_send_signal(child.pid_fd.get(), SIGKILL);
+  }
+  const uint64_t end = Loop::now_ms() + kEndMs;
+  for (const auto& [pid, child] : children_) {
+    pollfd ended{.fd = child.pid_fd.get(), .events = POLLIN, .revents = 0};
+    if (base::retry([&] { return ::poll(&ended, 1, Loop::ms_until(end)); }) == 1)
       ::waitpid(pid, nullptr, WNOHANG);
   }
 }
@@ -50,12 +55,24 @@ base::Result<Relay> Relays::begin(std::string_view streams, const std::vector<in
   auto child = spare_.begin(streams, fds, Spare::Where::kAnywhere);
   spare_.refill();
   if (!child.ok()) return std::move(child.error());
-  wait_for(child->pid, std::move(child->pid_fd));
-  return Relay{std::move(child->socket)};
+  wait_for(child->pid, {std::move(child->pid_fd)});
+  return Relay{std::move(child->socket), child->pid};
 }
 
 void Relays::give_back(Relay relay) {
   idle_ = std::move(relay);  // the one before it ends
+}
+
+void Relays::leave(Relay relay, const std::string& container) {
+  relay.end_input();
+  const auto child = children_.find(relay.pid);
+  if (child != children_.end()) child->second.left_by = container;
+}
+
+bool Relays::too_many_left(const std::string& container) const {
+  return std::count_if(children_.begin(), children_.end(), [&](const auto& child) {
+           return child.second.left_by == container;
+         }) >= kMaxLeft;
 }
 
 void Relays::drop(base::UniqueFd fd) {
@@ -65,12 +82,12 @@ void Relays::drop(base::UniqueFd fd) {
   if (!child.ok()) return void(fd.release());
   fd.reset();  // before the child may end: the last close is its own
   child->socket.reset();
-  wait_for(child->pid, std::move(child->pid_fd));
+  wait_for(child->pid, {std::move(child->pid_fd)});
 }
 
-void Relays::wait_for(pid_t pid, base::UniqueFd pid_fd) {
-  const int fd = pid_fd.get();
-  children_[pid] = std::move(pid_fd);
+void Relays::wait_for(pid_t pid, Child child) {
+  const int fd = child.pid_fd.get();
+  children_[pid] = std::move(child);
   loop_.watch(fd, EPOLLIN, [this, pid, fd](uint32_t) {
     base::retry([&] { return ::waitpid(pid, nullptr, 0); });
     loop_.forget(fd);
@@ -80,10 +97,10 @@ void Relays::wait_for(pid_t pid, base::UniqueFd pid_fd) {
 
 void Relays::hand_over(Handover& to) {
   spare_.dismiss();
-  for (const auto& [pid, pid_fd] : children_) {
+  for (const auto& [pid, child] : children_) {
     Writer frame(Kind::SESSION_OPEN, 0);
-    frame.number(Tag::PID, static_cast<uint64_t>(pid));
-    to.give(frame, pid_fd);
+    frame.number(Tag::PID, static_cast<uint64_t>(pid)).put(Tag::ID, child.left_by);
+    to.give(frame, child.pid_fd);
     to.put(frame);
   }
 }
@@ -93,7 +110,8 @@ void Relays::take_over(const Takeover& from) {
     if (message.kind != Kind::SESSION_OPEN) continue;
     auto pid_fd = Given(message.fields).take();
     if (!pid_fd.valid()) continue;
-    wait_for(static_cast<pid_t>(message.fields.number(Tag::PID)), std::move(pid_fd));
+    wait_for(static_cast<pid_t>(message.fields.number(Tag::PID)),
+             {std::move(pid_fd), message.fields.str(Tag::ID)});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace keeper {
 // Of a session. Its end is that of the connection.
 struct Relay {
   base::UniqueFd socket;
+  pid_t pid = -1;
 
   // Whether it has said that all of its streams have ended. Nothing when it has not, or not yet;
   // false when it has gone without a word.
@@ -40,6 +42,11 @@ class Relays {
   base::Result<Relay> begin(std::string_view streams, const std::vector<int>& fds);
   // One that is done.
   void give_back(Relay relay);
+  // One that is not, of a program in `container` that nobody asks for any more. A guest can keep it
+  // from ending for as long as it likes, and no signal does.
+  void leave(Relay relay, const std::string& container);
+  // Whether a container has as many of those as it may have.
+  [[nodiscard]] bool too_many_left(const std::string& container) const;
   // Has a process close it that may wait for that: a guest may have made it, or sent what is in it.
   void drop(base::UniqueFd fd);
 
@@ -48,12 +55,19 @@ class Relays {
   void take_over(const Takeover& from);
 
  private:
-  void wait_for(pid_t pid, base::UniqueFd pid_fd);
+  // More than callers leave who read on what daemons print, and few enough for the host.
+  static constexpr int kMaxLeft = 128;
+
+  struct Child {
+    base::UniqueFd pid_fd;
+    std::string left_by{};  // "" while it is of use
+  };
+  void wait_for(pid_t pid, Child child);
 
   Loop& loop_;
   Spare spare_;
   std::optional<Relay> idle_;
-  std::map<pid_t, base::UniqueFd> children_;
+  std::map<pid_t, Child> children_;
 };
 
 }  // namespace keeper

@@ -18,6 +18,7 @@ void Sessions::hand_over(Handover& to, Writer& keeper) {
     for (const std::string& arg : session->args) args.put(Tag::ARG, arg);
     frame.put(Tag::ARG, args).put(Tag::DETAIL, session->failure);
     frame.number(Tag::FORCE, session->held ? 1 : 0);
+    frame.number(Tag::ERRNO, static_cast<uint64_t>(session->unseen));
     frame.number(Tag::PID, static_cast<uint64_t>(session->pid));
     frame.number(Tag::INIT_PID, static_cast<uint64_t>(session->entry));
     frame.number(Tag::FROM, static_cast<uint64_t>(session->init));
@@ -26,6 +27,9 @@ void Sessions::hand_over(Handover& to, Writer& keeper) {
       to.give(frame, *fd);
     }
     to.give(frame, session->relay ? session->relay->socket.get() : -1);
+    if (session->relay) {
+      frame.number(Tag::MONITOR_PID, static_cast<uint64_t>(session->relay->pid));
+    }
     frame.number(Tag::TO, session->relayed ? 1 : 0);
     if (session->status) frame.number(Tag::STATUS, static_cast<uint64_t>(*session->status));
     put_waiting(frame, session->waiting);
@@ -53,6 +57,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     }
     session.failure = Writer(fields.text(Tag::DETAIL));
     session.held = fields.number(Tag::FORCE) != 0;
+    session.unseen = static_cast<int>(fields.number(Tag::ERRNO));
     session.pid = static_cast<pid_t>(fields.number(Tag::PID));
     session.entry = static_cast<pid_t>(fields.number(Tag::INIT_PID));
     session.init = static_cast<pid_t>(fields.number(Tag::FROM));
@@ -60,7 +65,10 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
                                &session.output, &session.errors}) {
       *fd = given.take();
     }
-    if (auto socket = given.take(); socket.valid()) session.relay = Relay{std::move(socket)};
+    if (auto socket = given.take(); socket.valid()) {
+      session.relay =
+          Relay{std::move(socket), static_cast<pid_t>(fields.number(Tag::MONITOR_PID))};
+    }
     session.relayed = fields.number(Tag::TO) != 0;
     if (fields.has(Tag::STATUS)) session.status = static_cast<int>(fields.number(Tag::STATUS));
     session.waiting = waiting_in(fields, request_of);

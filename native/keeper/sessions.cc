@@ -89,7 +89,9 @@ void Sessions::exec(const Message& message, const Request& request) {
   if (fields.number(Tag::UID) > kLastId || fields.number(Tag::GID) > kLastId) {
     return request.fail({EINVAL, "exec", key}, "user");
   }
-  if (running() == kMaxSessions) return request.fail({EAGAIN, "exec", key}, "exec");
+  if (running() == kMaxSessions || context_.relays.too_many_left(key)) {
+    return request.fail({EAGAIN, "exec", key}, "exec");
+  }
 
   auto made = std::make_unique<Session>();
   Session& session = *made;
@@ -409,7 +411,7 @@ void Sessions::remove(uint64_t id) {
   if (session.pid_fd.valid()) context_.loop.forget(session.pid_fd.get());
   if (session.relay) {
     context_.loop.forget(session.relay->socket.get());
-    session.relay->end_input();
+    context_.relays.leave(std::move(*session.relay), session.pool + ":" + session.container);
   }
   context_.loop.cancel(session.deadline);
   if (session.entry_fd.valid()) {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -213,6 +215,49 @@ static int hold(void) {
   return splice(silent[0], NULL, 1, NULL, 4096, 0) < 0;
 }
 
+// Where outputs are sent to be held: an abstract name.
+static struct sockaddr_un holder_name = {.sun_family = AF_UNIX, .sun_path = "\0holder"};
+enum { kHolderName = offsetof(struct sockaddr_un, sun_path) + sizeof "holder" };
+
+union one_descriptor {
+  struct cmsghdr head;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+// Holds the locks of outputs that it is sent, and outlives who has sent them.
+static int holder(void) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (bind(fd, (struct sockaddr*)&holder_name, kHolderName) != 0) return 1;
+  signal(SIGCHLD, SIG_IGN);
+  if (write(1, "x", 1) != 1) return 1;
+  for (;;) {
+    union one_descriptor control;
+    char byte;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    if (recvmsg(fd, &message, 0) != 1) return 1;
+    int output, silent[2];
+    memcpy(&output, CMSG_DATA(&control.head), sizeof output);
+    if (fork() == 0) {
+      if (socketpair(AF_UNIX, SOCK_STREAM, 0, silent) != 0 || write(1, "x", 1) != 1) _exit(1);
+      _exit(splice(silent[0], NULL, output, NULL, 4096, 0) < 0);
+    }
+    close(output);
+  }
+}
+
+static int held(void) {
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0), output = 1;
+  union one_descriptor control = {.head = {.cmsg_len = CMSG_LEN(sizeof output), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  memcpy(CMSG_DATA(&control.head), &output, sizeof output);
+  char byte = 0;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {.msg_name = &holder_name, .msg_namelen = kHolderName, .msg_iov = &part, .msg_iovlen = 1,
+                           .msg_control = &control, .msg_controllen = sizeof control};
+  if (sendmsg(fd, &message, 0) != 1) return 1;
+  for (;;) pause();
+}
+
 // Ends, and leaves behind who keeps init from doing anything, and cares for no signal.
 static int keep_init(void) {
   int told[2];
@@ -242,6 +287,8 @@ int main(int argc, char** argv) {
   if (strcmp(what, "keyring") == 0) return keyring();
   if (strcmp(what, "with-keyring") == 0) return with_keyring(argv + 2);
   if (strcmp(what, "hold") == 0) return hold();
+  if (strcmp(what, "holder") == 0) return holder();
+  if (strcmp(what, "held") == 0) return held();
   if (strcmp(what, "keep-init") == 0) return keep_init();
   if (strcmp(what, "limits") == 0) return limits();
   if (strcmp(what, "strange-init") == 0) return strange_init();

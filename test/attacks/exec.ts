@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { initProgram } from '../../dist/keeper/spawn.js'
 import { AttackRoom } from '../helpers/attack-room.js'
+import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { compiled } from '../helpers/programs.js'
 import { busyboxArchive } from '../helpers/system.js'
@@ -198,6 +199,32 @@ await room.attack('locks of its pipes', async ({ t, guest, shell, other, harmles
   t.equal((await guest.exec(['echo', 'x'])).stdout, 'x\n')
   await harmless(() => holds.close(), [])
   await harmless(() => other.exec(['true']), [])
+})
+
+await room.attack('locks that are held for ever', async (attack) => {
+  const { t, guest, shell, other, harmless } = attack
+  await shell('true')
+  const holder = await guest.spawn(['/attack', 'holder'])
+  let said = 0
+  holder.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.length
+  })
+  await until(() => said === 1)
+  let code = 'ok'
+  for (let round = 0; round < 6 && code === 'ok'; round++) {
+    const all = said + 32
+    const spawn = () => guest.spawn(['/attack', 'held'], { stdin: false })
+    const sessions = await Promise.all(Array.from({ length: 32 }, spawn))
+    await until(() => said === all)
+    await Promise.all(sessions.map((session) => harmless(() => session.close(), [])))
+    code = await harmless(() => guest.exec(['true']), ['EAGAIN'])
+  }
+  t.equal(code, 'EAGAIN', 'no more of them')
+  await harmless(() => other.exec(['true']), [])
+  await harmless(() => guest.kill(), [])
+  await harmless(() => holder.close(), [])
+  await guest.start()
+  await until(async () => (await harmless(() => guest.exec(['true']), ['EAGAIN'])) === 'ok')
 })
 
 await room.attack('no terminal where they are', async ({ t, guest, shell, outside, harmless }) => {
