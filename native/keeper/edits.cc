@@ -22,7 +22,7 @@
 namespace keeper {
 namespace {
 constexpr uint64_t kDeadlineMs = 30'000;
-constexpr int kEndingMs = 20;
+constexpr uint64_t kEndingMs = 20;  // for all of them
 
 [[noreturn]] void run_child(const EditInput& input) {
   switch (input.kind) {
@@ -34,6 +34,19 @@ constexpr int kEndingMs = 20;
     default:
       run_file(input);
   }
+}
+
+bool is_transfer(Kind kind) {
+  return kind == Kind::OPEN || kind == Kind::REPLACE;
+}
+
+std::vector<std::string> overlays_of(const RootfsPlan& rootfs) {
+  std::vector<std::string> all;
+  if (rootfs.mode == TreePlan::Mode::kOverlay) all.push_back(rootfs.upper);
+  for (const SubMount& mount : rootfs.mounts) {
+    if (mount.mode == TreePlan::Mode::kOverlay) all.push_back(mount.upper);
+  }
+  return all;
 }
 }  // namespace
 
@@ -63,7 +76,7 @@ void Edits::run(const Message& message, const Request& request) {
     auto userns = userns_.get(rootfs.uid_map, rootfs.gid_map);
     if (!userns.ok()) return request.fail(userns.error(), "userns");
     let_end(rootfs);
-    if (rootfs.mode == TreePlan::Mode::kOverlay) edit.overlay = rootfs.upper;
+    edit.overlays = overlays_of(rootfs);
     edit.target = place_of(id);
     rootfs.target = edit.target;
     input.rootfs = &rootfs;
@@ -74,6 +87,8 @@ void Edits::run(const Message& message, const Request& request) {
     if (container == nullptr || !container->init_fd.valid()) {
       return request.fail({ESRCH, "edit", key}, "edit", "ERR_CONTAINER_NOT_RUNNING");
     }
+    if (too_many_left(key)) return request.fail({EAGAIN, "edit", key}, "edit");
+    edit.container = key;
     input.init_fd = container->init_fd.get();
     input.init = container->init;
     if (live) {
@@ -128,14 +143,34 @@ void Edits::let_end(const Message& start) {
 }
 
 void Edits::let_end(const RootfsPlan& rootfs) {
-  if (rootfs.mode != TreePlan::Mode::kOverlay) return;
+  const auto overlays = overlays_of(rootfs);
+  const uint64_t until = Loop::now_ms() + kEndingMs;
   std::vector<uint64_t> ending;
   for (const auto& [id, edit] : edits_) {
-    if (edit->overlay != rootfs.upper || edit->waiting) continue;
+    const auto& theirs = edit->overlays;
+    const bool same = std::find_first_of(theirs.begin(), theirs.end(), overlays.begin(),
+                                         overlays.end()) != theirs.end();
+    if (!same || !is_ending(*edit)) continue;
     pollfd end{.fd = edit->pid_fd.get(), .events = POLLIN, .revents = 0};
-    if (base::retry([&] { return ::poll(&end, 1, kEndingMs); }) == 1) ending.push_back(id);
+    if (base::retry([&] { return ::poll(&end, 1, Loop::ms_until(until)); }) == 1) {
+      ending.push_back(id);
+    }
   }
   for (const uint64_t id : ending) ended(id);
+}
+
+// A transfer lets go of its report when its work is done.
+bool Edits::is_ending(const Edit& edit) {
+  if (edit.waiting) return false;
+  if (!is_transfer(edit.kind)) return true;
+  pollfd report{.fd = edit.report.get(), .events = 0, .revents = 0};
+  return ::poll(&report, 1, 0) == 1;
+}
+
+bool Edits::too_many_left(const std::string& container) const {
+  return std::count_if(edits_.begin(), edits_.end(), [&](const auto& edit) {
+           return edit.second->container == container && !edit.second->waiting;
+         }) >= kMaxLeft;
 }
 
 void Edits::watch(uint64_t id) {
@@ -170,7 +205,7 @@ void Edits::reported(uint64_t id) {
   std::vector<int> fds;
   for (const auto& fd : received->fds) fds.push_back(fd.get());
   request.reply(frame, fds);
-  if (edit.kind == Kind::OPEN || edit.kind == Kind::REPLACE) context_.loop.cancel(edit.deadline);
+  if (is_transfer(edit.kind)) context_.loop.cancel(edit.deadline);
 }
 
 void Edits::ended(uint64_t id) {
@@ -192,6 +227,8 @@ void Edits::hand_over(Handover& to, Writer& keeper) const {
     Writer frame(Kind::EDIT, 0);
     frame.number(Tag::OP, id).number(Tag::TYPE, static_cast<uint64_t>(edit->kind));
     frame.number(Tag::PID, static_cast<uint64_t>(edit->pid)).put(Tag::TARGET, edit->target);
+    frame.put(Tag::ID, edit->container);
+    for (const std::string& overlay : edit->overlays) frame.put(Tag::UPPER, overlay);
     to.give(frame, edit->pid_fd);
     to.give(frame, edit->report);
     put_waiting(frame, edit->waiting);
@@ -211,6 +248,8 @@ void Edits::take_over(const Takeover& from, const Takeover::RequestOf& request_o
     made->kind = static_cast<Kind>(fields.number(Tag::TYPE));
     made->pid = static_cast<pid_t>(fields.number(Tag::PID));
     made->target = fields.str(Tag::TARGET);
+    made->container = fields.str(Tag::ID);
+    made->overlays = fields.strings(Tag::UPPER);
     made->pid_fd = given.take();
     made->report = given.take();
     made->waiting = waiting_in(fields, request_of);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "keeper/containers.h"
 #include "keeper/context.h"
@@ -20,7 +22,8 @@ class Edits {
   // read and write.
   void run(const Message& message, const Request& request);
   // Before the rootfs of a START is mounted again: who was answered may not have ended yet, and two
-  // mounts of one overlay must not be. For some milliseconds at most.
+  // mounts of one overlay must not be. For some milliseconds at most, and not for a transfer that
+  // goes on.
   void let_end(const Message& start);
   // Whether it is a child that edits: as a container's root, like those that a guest makes for us.
   [[nodiscard]] bool has(pid_t pid) const;
@@ -29,16 +32,24 @@ class Edits {
   void take_over(const Takeover& from, const Takeover::RequestOf& request_of);
 
  private:
+  // Of one container, with those of clients that still read or write. A filesystem of the guest's
+  // can keep each from ending, and no signal does.
+  static constexpr int kMaxLeft = 256;
+
   struct Edit {
     Kind kind = Kind::EDIT;
     pid_t pid = -1;
     base::UniqueFd pid_fd;
     base::UniqueFd report;
     std::string target;
-    std::string overlay;  // where what it writes is
+    std::string container;              // that runs, and can keep it from ending
+    std::vector<std::string> overlays;  // where what it writes is
     Loop::Timer deadline = 0;
     std::optional<Request> waiting;
   };
+  // Whether nobody waits for an answer, and it will end by itself in a moment if nothing holds it.
+  [[nodiscard]] static bool is_ending(const Edit& edit);
+  [[nodiscard]] bool too_many_left(const std::string& container) const;
   [[nodiscard]] std::string place_of(uint64_t id) const;
   void let_end(const RootfsPlan& rootfs);
   void watch(uint64_t id);

@@ -161,7 +161,8 @@ struct Ends {
   base::UniqueFd pipe, control;
 };
 
-// Reports to the client, who has the other ends then.
+// Reports to the client, who has the other ends then. The report stays open for as long as there is
+// something to do: by its end the keeper knows that we are about to end.
 Ends connect(const EditInput& input) {
   std::array<int, 2> pipe{};
   std::array<int, 2> control{};
@@ -177,15 +178,16 @@ Ends connect(const EditInput& input) {
   (void)send(input.report, Writer(Kind::REPLY, 0).bytes(), {pipe.at(1 - ours), control[1]});
   ::close(pipe.at(1 - ours));
   ::close(control[1]);
-  ::close(input.report);
   return {base::UniqueFd(pipe.at(ours)), base::UniqueFd(control[0])};
 }
 
 [[noreturn]] void give(const Opened& opened) {
   const std::string path = opened.input.fields.str(Tag::PATH);
   const Ends ends = connect(opened.input);
+  const base::Status status = give_all(opened.content.get(), ends.pipe.get(), path);
+  ::close(opened.input.report);
   // Before the pipe's end, so that who has read to that has the answer.
-  answer(ends.control.get(), give_all(opened.content.get(), ends.pipe.get(), path), "read");
+  answer(ends.control.get(), status, "read");
   _exit(0);
 }
 
@@ -205,6 +207,7 @@ Ends connect(const EditInput& input) {
     opened.replacement->discard();
   }
   passed(Step::EDIT_REPLACED);
+  ::close(opened.input.report);
   answer(ends.control.get(), status, "replace");
   ends.control.reset();  // the client waits for it, and an exit takes longer
   _exit(0);

@@ -81,6 +81,26 @@ await room.attack(
 )
 
 await room.attack(
+  'files that are held for ever',
+  async (attack) => {
+    const { t, guest, other, harmless } = attack
+    const server = await mounted(attack)
+    const pull = () => guest.pull('/fs/silent')
+    for (let i = 0; i < 8; i++) {
+      const pulled = await Promise.all(Array.from({ length: 32 }, pull))
+      for (const content of pulled) content.destroy()
+    }
+    const more = () => pull().then((content) => content.destroy())
+    t.equal(await harmless(more, ['EAGAIN']), 'EAGAIN', 'no more of them')
+    await harmless(() => other.push('/file', 'x'), [])
+    await server.close() // with which all end that wait for it
+    const push = () => harmless(() => guest.push('/file', 'x'), ['EAGAIN'])
+    await until(async () => (await push()) === 'ok')
+  },
+  settings,
+)
+
+await room.attack(
   'users, names and programs that do not answer',
   async (attack) => {
     const { guest, shell, harmless } = attack

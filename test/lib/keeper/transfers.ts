@@ -1,0 +1,24 @@
+// Transfers that go on hold up nobody: who edits files beside them waits for those alone that are ending.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { KeeperHost } from '../../helpers/keeper-host.js'
+import { requires } from '../../helpers/requires.js'
+
+const t = requires('root', 'userns', 'liblxc', 'busybox')
+const host = new KeeperHost(t)
+await using keeper = await host.connect()
+const { rootfs } = host.plan('web')
+// More than is on its way to who does not read.
+writeFileSync(join(host.dir, 'web/upper/large'), Buffer.alloc(8 * 2 ** 20))
+
+const look = async (): Promise<number> => {
+  const begun = performance.now()
+  t.match(await keeper.edit({ rootfs }, [{ op: 'stat', path: '/large' }]), [{ error: null }])
+  return performance.now() - begun
+}
+const alone = await look()
+const files = []
+for (let i = 0; i < 30; i++) files.push(await keeper.openFile({ rootfs }, '/large'))
+const beside = await look()
+t.ok(beside < alone + 300, `${beside} ms beside them, ${alone} alone`)
+for (const file of files) file.destroy()
