@@ -189,9 +189,9 @@ base::Status Containers::change_plan(Container& container, StartPlan plan, std::
   }
   // A monitor has the plan that it began with.
   if (!container.init_fd.valid()) return base::SysError{EBUSY, "plan", before.key()};
-  TRY_STATUS(detach(before, gone));
   const std::string frame_before = container.frame;
-  auto changed = write_plan(container, std::move(plan), std::move(frame));
+  auto changed = detach(before, gone);
+  if (changed.ok()) changed = write_plan(container, std::move(plan), std::move(frame));
   if (changed.ok()) changed = delegate(container.plan, container.init, container.init_fd.get());
   if (changed.ok()) return changed;
   (void)detach(before, more);

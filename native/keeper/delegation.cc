@@ -51,16 +51,25 @@ base::Result<base::UniqueFd> keep_namespace(const StartPlan& plan, pid_t init, i
   return kept_namespace(plan);
 }
 
+// One that fails keeps none of those after it from being done. The first error.
+base::Status with_each(const std::vector<std::string>& datasets, int userns,
+                       base::Status (*hand)(const std::string& dataset, int userns)) {
+  base::Status first = base::success();
+  for (const std::string& dataset : datasets) {
+    if (auto status = hand(dataset, userns); !status.ok() && first.ok()) {
+      first = std::move(status);
+    }
+  }
+  return first;
+}
+
 }  // namespace
 
 base::Status delegate(const StartPlan& plan, pid_t init, int init_fd) {
   if (plan.delegated.empty()) return base::success();
   auto userns = keep_namespace(plan, init, init_fd);
   if (!userns.ok()) return std::move(userns.error());
-  for (const std::string& dataset : plan.delegated) {
-    TRY_STATUS(zfs::attach(dataset, userns->get()));
-  }
-  return base::success();
+  return with_each(plan.delegated, userns->get(), zfs::attach);
 }
 
 base::Status detach(const StartPlan& plan, const std::vector<std::string>& datasets) {
@@ -70,13 +79,7 @@ base::Status detach(const StartPlan& plan, const std::vector<std::string>& datas
     if (userns.error().errnum == ENOENT) return base::success();
     return std::move(userns.error());
   }
-  base::Status first = base::success();
-  for (const std::string& dataset : datasets) {
-    if (auto status = zfs::detach(dataset, userns->get()); !status.ok() && first.ok()) {
-      first = std::move(status);
-    }
-  }
-  return first;
+  return with_each(datasets, userns->get(), zfs::detach);
 }
 
 bool is_delegated(const StartPlan& plan) {

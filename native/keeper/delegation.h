@@ -17,8 +17,8 @@ namespace keeper {
 // What is added to the name of a rootfs mount, for the mount of the namespace.
 constexpr const char* kUsernsPart = ".userns";
 
-// Attaches all that the plan says to the namespace that `init` is in; done before is fine. What was
-// done before it failed is there. `init_fd` is its pidfd, -1 for a child of ours.
+// Attaches all that the plan says to the namespace that `init` is in; done before is fine. What
+// could be done is done, also when something fails. `init_fd` is its pidfd, -1 for a child of ours.
 base::Status delegate(const StartPlan& plan, pid_t init, int init_fd = -1);
 base::Status detach(const StartPlan& plan, const std::vector<std::string>& datasets);
 
