@@ -24,6 +24,10 @@ void Containers::hand_over(Handover& to) const {
     to.give(frame, fifo.fd());
     to.put(frame);
   }
+  for (const auto& [key, ended] : delegated_) {
+    Writer frame(Kind::PLAN, 0);
+    to.put(frame.put(Tag::ITEM, ended.frame));
+  }
   for (const auto& [key, container] : containers_) {
     Writer frame(Kind::START, 0);
     frame.put(Tag::ITEM, container->frame).put(Tag::SECCOMP_FILTER, container->filter);
@@ -61,11 +65,16 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
       fifos_.emplace(lxc_path, MonitorFifo(fields.str(Tag::PATH), given.take()));
       watch_fifo(lxc_path);
     }
-    if (message.kind != Kind::START) continue;
+    if (message.kind != Kind::START && message.kind != Kind::PLAN) continue;
     const auto start = Message::parse(fields.text(Tag::ITEM));
     auto plan = start ? StartPlan::parse(start->fields)
                       : base::Result<StartPlan>(base::SysError{EBADMSG, "plan", ""});
     if (!plan.ok()) return std::move(plan.error());
+    if (message.kind == Kind::PLAN) {
+      const std::string key = plan->key();
+      delegated_[key] = Ended{std::move(*plan), std::string(start->frame)};
+      continue;
+    }
     auto made = std::make_unique<Container>();
     Container& container = *made;
     container.plan = std::move(*plan);

@@ -64,9 +64,30 @@ std::string Containers::reboot_mark(const std::string& key) const {
 }
 
 bool Containers::has_rootfs(std::string_view path) const {
-  return std::any_of(containers_.begin(), containers_.end(), [path](const auto& one) {
+  const bool known = std::any_of(containers_.begin(), containers_.end(), [path](const auto& one) {
     return is_of_rootfs(path, one.second->plan.rootfs.target);
   });
+  return known || std::any_of(delegated_.begin(), delegated_.end(), [path](const auto& one) {
+           return path == one.second.plan.rootfs.target + kUsernsPart;
+         });
+}
+
+void Containers::take_back(const Container& container) {
+  if (is_delegated(container.plan)) {
+    delegated_.try_emplace(container.plan.key(), Ended{container.plan, container.frame});
+  }
+  take_back();
+}
+
+void Containers::take_back() {
+  for (auto it = delegated_.begin(); it != delegated_.end();) {
+    const auto taken = end_delegation(it->second.plan);
+    if (!taken.ok()) {
+      context_.log.line("%s: %s stays in the hands of its user namespace: %s", it->first.c_str(),
+                        taken.error().path.c_str(), std::strerror(taken.error().errnum));
+    }
+    it = taken.ok() ? delegated_.erase(it) : std::next(it);
+  }
 }
 
 std::vector<std::string> Containers::payloads() const {

@@ -90,7 +90,9 @@ class Containers {
   void end_programs(const std::string& key);
   [[nodiscard]] Container* find(const std::string& key);
   [[nodiscard]] size_t count() const { return containers_.size(); }
-  // Whether it, or a part of one, is a rootfs here.
+  // Takes back what could not be taken back at the end of a run, for want of descriptors for one.
+  void take_back();
+  // Whether it, or a part of one, is a rootfs here, or all that is left of a run.
   [[nodiscard]] bool has_rootfs(std::string_view path) const;
   // The cgroups that belong to guests.
   [[nodiscard]] std::vector<std::string> payloads() const;
@@ -103,6 +105,8 @@ class Containers {
   // Where the filter that `plan`'s profile compiles to is kept; "" when there is no profile.
   [[nodiscard]] std::string seccomp_file(const StartPlan& plan) const;
   base::Status launch(Container& container);
+  // What its last run still has in its hands as well.
+  void take_back(const Container& container);
   base::Status open_fifo(const std::string& lxc_path);
   // Somebody else may have it locked, as lxc-monitord does.
   void open_fifo_later(const std::string& lxc_path);
@@ -155,6 +159,12 @@ class Containers {
   UsernsCache& userns_;
   Ended ended_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
+  // Runs that have ended, and whose user namespaces still have something in their hands.
+  struct Ended {
+    StartPlan plan;
+    std::string frame;
+  };
+  std::map<std::string, Ended> delegated_;
   std::map<std::string, MonitorFifo> fifos_;
   std::set<std::string> awaited_fifos_;
 };

@@ -87,12 +87,12 @@ bool is_delegated(const StartPlan& plan) {
 }
 
 base::Status end_delegation(const StartPlan& plan) {
-  base::Status status = detach(plan, plan.delegated);
+  TRY_STATUS(detach(plan, plan.delegated));
   const std::string path = place_of(plan);
   while (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
   }
   ::unlink(path.c_str());
-  return status;
+  return base::success();
 }
 
 }  // namespace keeper

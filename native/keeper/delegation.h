@@ -25,7 +25,8 @@ base::Status detach(const StartPlan& plan, const std::vector<std::string>& datas
 // Whether something of it was ever in its hands.
 bool is_delegated(const StartPlan& plan);
 
-// Takes back all of it, and lets the namespace go. Without one there is nothing to do.
+// Takes back all of it, and lets the namespace go; not where that fails, as nothing could be taken
+// back without it. Without one there is nothing to do.
 base::Status end_delegation(const StartPlan& plan);
 
 }  // namespace keeper

@@ -2,10 +2,10 @@
 // descriptors that they name by their numbers, which do not change by execve(2).
 //
 // Each frame is of the kind that asks for such a thing: HELLO is the keeper itself, SUBSCRIBE a
-// client, REPLY what is still to be sent to it, TELL_STATE a FIFO, START a container, EXEC a
-// session, SESSION_CLOSE what sessions have left, SESSION_OPEN a relay, EDIT an edit, CONSOLE a
-// console, EVENT an event as it was sent, FAULT the armed one, RENEW who waits for all this. What
-// one of the two does not know is left out.
+// client, REPLY what is still to be sent to it, TELL_STATE a FIFO, START a container, PLAN one that
+// has ended with datasets in its hands, EXEC a session, SESSION_CLOSE what sessions have left,
+// SESSION_OPEN a relay, EDIT an edit, CONSOLE a console, EVENT an event as it was sent, FAULT the
+// armed one, RENEW who waits for all this. What one of the two does not know is left out.
 #pragma once
 
 #include <functional>

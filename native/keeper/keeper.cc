@@ -217,6 +217,7 @@ void Keeper::subscribe(const Message& message, const Request& request) {
 void Keeper::mounts(const Message& message, const Request& request) {
   const bool unmount = message.fields.number(Tag::FORCE) != 0;
   Writer answer = request.answer();
+  if (unmount) containers_.take_back();
   const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
   const std::string prefix = " " + context_.options.state_dir + "/rootfs/";
   if (table.ok()) {

@@ -320,10 +320,7 @@ void Containers::finish(const std::string& key, int monitor_status) {
   close_notify(container);
   container.monitor_fd.reset();
   container.init_fd.reset();
-  if (const auto taken = end_delegation(container.plan); !taken.ok()) {
-    context_.log.line("%s: %s stays in the hands of its user namespace: %s", key.c_str(),
-                      taken.error().path.c_str(), std::strerror(taken.error().errnum));
-  }
+  take_back(container);
   passed(Step::END_DETACHED);
   unmount_rootfs(container.plan.rootfs.target);
   remove_overlay_work(container.plan.rootfs);

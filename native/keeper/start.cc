@@ -10,6 +10,7 @@
 
 #include "abi/lxc.h"
 #include "keeper/containers.h"
+#include "keeper/delegation.h"
 #include "keeper/log_tail.h"
 #include "keeper/monitor_child.h"
 #include "keeper/notify.h"
@@ -69,6 +70,11 @@ base::Status Containers::launch(Container& container) {
   const std::string key = container.plan.key();
   container.init = -1;
   TRY_STATUS(keep_directories());
+  // Its datasets would go to that user namespace.
+  take_back(container);
+  if (is_delegated(container.plan)) {
+    return base::SysError{EBUSY, "userns_detach", container.plan.rootfs.target};
+  }
   TRY_STATUS(open_fifo(container.plan.lxc_path));
   TRY_STATUS(done(Step::START_FIFO));
   TRY_STATUS(open_notify(container));

@@ -1,5 +1,6 @@
 // A dataset in a container's own hands: what its root can do there and what not, from when and for how long, and
 // that nothing of it stays in anybody's hands.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, readFileSync } from 'node:fs'
 import type { Container } from 'vpsadminos'
 import { installZfs, sh, UserNamespace } from '../../helpers/guest-zfs.js'
@@ -15,6 +16,8 @@ const home = `${String(host.pools.get('tank').show().dataset)}/ct/web`
 const own = `${home}/own`
 
 const initOf = (ct: Container): number => Number(ct.show().initPid)
+const monitorOf = (ct: Container): number =>
+  Number(readFileSync(`/proc/${initOf(ct)}/stat`, 'utf8').split(') ')[1]?.split(' ')[1])
 const names = async (ct: Container): Promise<string[]> =>
   (await sh(ct, 'zfs list -Ho name')).split('\n')
 
@@ -117,10 +120,7 @@ await t.test('nothing stays in the hands of what has ended', async (t) => {
     [
       'its monitor killed',
       async () => {
-        const monitor = readFileSync(`/proc/${initOf(ct)}/stat`, 'utf8')
-          .split(') ')[1]
-          ?.split(' ')[1]
-        process.kill(Number(monitor), 'SIGKILL')
+        process.kill(monitorOf(ct), 'SIGKILL')
         await ct.wait('stopped')
       },
     ],
@@ -142,6 +142,27 @@ await t.test('nothing stays in the hands of what has ended', async (t) => {
     await end()
     t.notOk(userns.takes(own), `${how}: and is no more`)
   }
+})
+
+await t.test('what cannot be taken back at once is before the next start', async (t) => {
+  await ct.start()
+  using before = new UserNamespace(initOf(ct))
+  const keeper = await host.keeperPid()
+  const limit = (soft: number) =>
+    execFileSync('prlimit', ['--pid', String(keeper), `--nofile=${soft}:`])
+  const monitor = monitorOf(ct)
+  process.kill(monitor, 'SIGSTOP') // it would take it back itself
+  process.kill(initOf(ct), 'SIGKILL')
+  limit(3) // the keeper can open nothing
+  process.kill(monitor, 'SIGKILL')
+  await ct.wait('stopped')
+  limit(1024)
+  t.ok(before.takes(own))
+  t.ok(before.give(own))
+  await ct.start()
+  t.notOk(before.takes(own))
+  t.ok((await names(ct)).includes(own))
+  await ct.kill()
 })
 
 await t.test('a reboot has it in its hands, and the run before has not', async (t) => {
