@@ -39,22 +39,31 @@ void Consoles::open(const Message& message, const Request& request) {
   if (container == nullptr || container->state == State::kStarting) {
     return request.fail({ESRCH, "console", key}, "console", "ERR_CONTAINER_NOT_RUNNING");
   }
+  // A monitor gives a terminal to one alone: those who come meanwhile share it.
+  asking_[name].push_back(request);
+  if (asking_[name].size() > 1) return;
   CommandSocket::get_terminal(
       context_.loop, container->plan.lxc_path, container->plan.id, tty,
-      [this, name, request](base::Result<base::UniqueFd> terminal, base::UniqueFd connection) {
-        if (!terminal.ok()) return request.fail(terminal.error(), "console");
-        if (auto asked = done(Step::CONSOLE_ASKED); !asked.ok()) {
-          return request.fail(asked.error(), "console");
+      [this, key, name, monitor = container->monitor, started = container->monitor_start_time](
+          base::Result<base::UniqueFd> terminal, base::UniqueFd connection) {
+        const auto requests = std::move(asking_.extract(name).mapped());
+        const auto fail = [&](const base::SysError& error, const char* code) {
+          for (const Request& request : requests) request.fail(error, "console", code);
+        };
+        // It may have ended meanwhile, and another one be there.
+        const Container* now = containers_.find(key);
+        if (now == nullptr || now->monitor != monitor || now->monitor_start_time != started) {
+          return fail({ESRCH, "console", key}, "ERR_CONTAINER_NOT_RUNNING");
         }
-        if (!consoles_.contains(name)) {
-          const int fd = terminal->get();
-          base::UniqueFd above(::fcntl(connection.get(), F_DUPFD_CLOEXEC, fd + 1));
-          consoles_[name] = Console{std::move(above), std::move(*terminal), {}, 0};
-          ::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-          watch(name);
-        }
+        if (!terminal.ok()) return fail(terminal.error(), "");
+        if (auto asked = done(Step::CONSOLE_ASKED); !asked.ok()) return fail(asked.error(), "");
+        const int fd = terminal->get();
+        base::UniqueFd above(::fcntl(connection.get(), F_DUPFD_CLOEXEC, fd + 1));
+        consoles_[name] = Console{std::move(above), std::move(*terminal), {}, 0};
+        ::fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+        watch(name);
         passed(Step::CONSOLE_KEPT);
-        answer(name, request);
+        for (const Request& request : requests) answer(name, request);
       });
 }
 
