@@ -11,6 +11,7 @@ import {
   kinds,
   type FieldValues,
   type Kind,
+  type Tag,
 } from './protocol.js'
 import { onAbort } from '../on-abort.js'
 
@@ -31,6 +32,7 @@ interface Waiting {
 /** An answer in several frames. */
 interface Collected {
   readonly frames: Answer[]
+  isLast(frame: Fields): boolean
   /** Called with the last one. */
   whole(): void
 }
@@ -90,8 +92,17 @@ export class Connection {
     const whole = (): void => {
       result = read(frames.flatMap((frame) => frame.fields.items()))
     }
-    await this.#ask(kind, {}, undefined, { frames, whole })
+    const isLast = (frame: Fields): boolean => frame.has('DONE')
+    await this.#ask(kind, {}, undefined, { frames, isLast, whole })
     return result
+  }
+
+  /** For lists of texts, where each frame but the last says that more come: older keepers send one. */
+  async texts(kind: Kind, values: FieldValues, tag: Tag): Promise<string[]> {
+    const frames: Answer[] = []
+    const isLast = (frame: Fields): boolean => !frame.has('NEXT')
+    await this.#ask(kind, values, undefined, { frames, isLast, whole: () => undefined })
+    return frames.flatMap(({ fields }) => fields.texts(tag))
   }
 
   async #ask(
@@ -170,7 +181,7 @@ export class Connection {
     const answer = { fields: frame.fields, fds }
     if (waiting.collected !== null && frame.kind === kinds.REPLY) {
       waiting.collected.frames.push(answer)
-      if (!frame.fields.has('DONE')) return
+      if (!waiting.collected.isLast(frame.fields)) return
       waiting.collected.whole()
     }
     this.#waiting.delete(frame.id)

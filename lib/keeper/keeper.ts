@@ -325,12 +325,12 @@ export class Keeper implements AsyncDisposable {
 
   /** Mount points of containers in the keeper's namespace; none between starts. */
   async mounts(): Promise<string[]> {
-    return (await this.#connection.request('MOUNTS')).fields.texts('PATH')
+    return await this.#connection.texts('MOUNTS', {}, 'PATH')
   }
 
   /** Unmounts those that belong to no container which runs or starts; answers which. */
   async unmountLeft(): Promise<string[]> {
-    return (await this.#connection.request('MOUNTS', { FORCE: true })).fields.texts('PATH')
+    return await this.#connection.texts('MOUNTS', { FORCE: true }, 'PATH')
   }
 
   /**

@@ -216,6 +216,8 @@ void Keeper::subscribe(const Message& message, const Request& request) {
 
 void Keeper::mounts(const Message& message, const Request& request) {
   const bool unmount = message.fields.number(Tag::FORCE) != 0;
+  // Several frames when there are many: each but the last says so, and who knows nothing of that has
+  // the first.
   Writer answer = request.answer();
   if (unmount) containers_.take_back();
   const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);
@@ -226,6 +228,10 @@ void Keeper::mounts(const Message& message, const Request& request) {
       if (unmount && containers_.has_rootfs(path)) continue;
       if (unmount) unmount_rootfs(path);
       answer.put(Tag::PATH, path);
+      if (answer.bytes().size() > kMaxFrame / 2) {
+        request.reply(answer.number(Tag::NEXT, 1));
+        answer = request.answer();
+      }
     }
   }
   request.reply(answer);
