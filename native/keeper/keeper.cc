@@ -100,6 +100,7 @@ void Keeper::run() {
                [this] { return containers_.keep_directories(); });
   leave_when_idle();
   loop_.run();
+  containers_.take_back();
   containers_.remove_fifos();
 }
 

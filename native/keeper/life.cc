@@ -13,7 +13,6 @@
 #include "base/retry.h"
 #include "cgroup/tree.h"
 #include "keeper/containers.h"
-#include "keeper/delegation.h"
 #include "keeper/notify.h"
 #include "keeper/process.h"
 #include "keeper/reboot_mark.h"
