@@ -63,10 +63,10 @@ export class KeeperEvents {
     }
     connection
       .request('HELLO', { VERSION: protocolVersion })
-      .then(({ fields }) => {
+      .then(async ({ fields }) => {
         // Another one may be there meanwhile, whose numbers are no numbers of this one.
-        if (fields.text('EPOCH') !== this.#epoch) return queue.end()
-        return connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq })
+        if (fields.text('EPOCH') !== this.#epoch) queue.end()
+        else await connection.request('SUBSCRIBE', { EPOCH: since.epoch, SEQ: since.seq })
       })
       .catch(() => queue.end())
     return queue

@@ -49,7 +49,7 @@ class Consoles {
   Context& context_;
   Containers& containers_;
   Connected connected_;
-  std::map<std::string, Console> consoles_;  // by "pool:id/tty"
+  std::map<std::string, Console> consoles_;             // by "pool:id/tty"
   std::map<std::string, std::vector<Request>> asking_;  // who waits for one, by the same
   bool holds_on_ = false;
   int closing_ = 0;  // terminals that go a little later

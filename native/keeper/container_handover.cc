@@ -72,7 +72,7 @@ base::Status Containers::take_over(const Takeover& from, const Takeover::Request
     if (!plan.ok()) return std::move(plan.error());
     if (message.kind == Kind::PLAN) {
       const std::string key = plan->key();
-      delegated_[key] = Ended{std::move(*plan), std::string(start->frame)};
+      delegated_[key] = Delegated{std::move(*plan), std::string(start->frame)};
       continue;
     }
     auto made = std::make_unique<Container>();

@@ -74,7 +74,7 @@ bool Containers::has_rootfs(std::string_view path) const {
 
 void Containers::take_back(const Container& container) {
   if (is_delegated(container.plan)) {
-    delegated_.try_emplace(container.plan.key(), Ended{container.plan, container.frame});
+    delegated_.try_emplace(container.plan.key(), Delegated{container.plan, container.frame});
   }
   take_back();
 }

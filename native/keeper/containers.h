@@ -160,11 +160,11 @@ class Containers {
   Ended ended_;
   std::map<std::string, std::unique_ptr<Container>> containers_;
   // Runs that have ended, and whose user namespaces still have something in their hands.
-  struct Ended {
+  struct Delegated {
     StartPlan plan;
     std::string frame;
   };
-  std::map<std::string, Ended> delegated_;
+  std::map<std::string, Delegated> delegated_;
   std::map<std::string, MonitorFifo> fifos_;
   std::set<std::string> awaited_fifos_;
 };

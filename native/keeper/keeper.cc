@@ -217,8 +217,8 @@ void Keeper::subscribe(const Message& message, const Request& request) {
 
 void Keeper::mounts(const Message& message, const Request& request) {
   const bool unmount = message.fields.number(Tag::FORCE) != 0;
-  // Several frames when there are many: each but the last says so, and who knows nothing of that has
-  // the first.
+  // Several frames when there are many: each but the last says so, and who knows nothing of that
+  // has the first.
   Writer answer = request.answer();
   if (unmount) containers_.take_back();
   const auto table = base::read_file("/proc/self/mountinfo", 64 * 1024 * 1024);

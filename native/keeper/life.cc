@@ -256,8 +256,8 @@ void Containers::hear_later(Container& container) {
   });
 }
 
-// What the guest says from now on meets a socket where nobody listens, ECONNREFUSED: systemd goes on
-// then, as it does where a keeper has adopted it.
+// What the guest says from now on meets a socket where nobody listens, ECONNREFUSED: systemd goes
+// on then, as it does where a keeper has adopted it.
 void Containers::leave_notify(Container& container) {
   base::UniqueFd socket = std::move(container.notify);
   if (!socket.valid()) return;
@@ -307,8 +307,8 @@ void Containers::finish(const std::string& key, int monitor_status) {
     container.exit_status = SIGHUP;
   }
   if (container.over) container.exit_status = 0;  // that we killed its init is nobody's concern
-  const bool again = rebooted(container) && ran && container.plan.init.empty() &&
-                     container.given_up == nullptr;
+  const bool again =
+      rebooted(container) && ran && container.plan.init.empty() && container.given_up == nullptr;
   context_.loop.cancel(container.deadline);
   context_.loop.cancel(container.undo);
   context_.loop.cancel(container.look);

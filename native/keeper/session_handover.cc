@@ -66,8 +66,7 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
       *fd = given.take();
     }
     if (auto socket = given.take(); socket.valid()) {
-      session.relay =
-          Relay{std::move(socket), static_cast<pid_t>(fields.number(Tag::MONITOR_PID))};
+      session.relay = Relay{std::move(socket), static_cast<pid_t>(fields.number(Tag::MONITOR_PID))};
     }
     session.relayed = fields.number(Tag::TO) != 0;
     if (fields.has(Tag::STATUS)) session.status = static_cast<int>(fields.number(Tag::STATUS));

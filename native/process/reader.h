@@ -55,8 +55,8 @@ class Files {
   static constexpr size_t kBuffer = size_t{64} * 1024;
   // The lines after a process's groups, of which it may have 65,536, a number of ten digits each.
   static constexpr size_t kWithGroups = size_t{1024} * 1024;
-  // One read: what is printed for one is printed at once. What fills `limit` is read on up to `most`.
-  // Empty when it has gone.
+  // One read: what is printed for one is printed at once. What fills `limit` is read on up to
+  // `most`. Empty when it has gone.
   std::string_view text(const char* file, size_t limit = kBuffer, size_t most = 0);
 
   const Plan& plan_;

@@ -72,8 +72,7 @@ export function openImages(
   pool: string,
   users: (id: string) => readonly string[] = () => [],
 ): Promise<ImageStore> {
-  const unknown = () => Promise.resolve([])
-  return ImageStore.open({ storage: new DirImages(pool), users, unknown })
+  return ImageStore.open({ storage: new DirImages(pool), users, unknown: () => [] })
 }
 
 /** A pool's images, and where they are. */

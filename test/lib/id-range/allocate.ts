@@ -32,10 +32,7 @@ await t.test('allocations stand in the file in the words of the original', async
   t.match(await range.allocate({ owner: 'a note: "x"' }), { blockIndex: 0 })
   t.match(await range.allocate({ blockIndex: 2, owner: 'b' }), { blockIndex: 2 })
   t.match(await readFile(file('small'), 'utf8'), /^start_id: 3000000000$/m)
-  t.match(
-    await readFile(file('small'), 'utf8'),
-    /^ {2}- index: 2\n {4}count: 1\n {4}owner: "b"$/m,
-  )
+  t.match(await readFile(file('small'), 'utf8'), /^ {2}- index: 2\n {4}count: 1\n {4}owner: "b"$/m)
   t.match(range.table(), [
     { type: 'allocated', owner: 'a note: "x"', firstId: 3_000_000_000, lastId: 3_000_065_535 },
     { type: 'free', blockIndex: 1, blockCount: 1 },

@@ -17,7 +17,11 @@ const own = `${home}/own`
 
 const initOf = (ct: Container): number => Number(ct.show().initPid)
 const monitorOf = (ct: Container): number =>
-  Number(readFileSync(`/proc/${initOf(ct)}/stat`, 'utf8').split(') ')[1]?.split(' ')[1])
+  Number(
+    readFileSync(`/proc/${initOf(ct)}/stat`, 'utf8')
+      .split(') ')[1]
+      ?.split(' ')[1],
+  )
 const names = async (ct: Container): Promise<string[]> =>
   (await sh(ct, 'zfs list -Ho name')).split('\n')
 
