@@ -105,7 +105,7 @@ export const poolCalls = [
     run: ({ host, path: { pool } }) => host.pools.get(pool).autostart.cancel(),
   }),
   call('image.list', 'GET /images', {
-    summary: 'The images of a pool, the newest first; without a pool, of the first one.',
+    summary: 'The images of a pool, the newest first; without a pool, of all.',
     query: { pool: z.string().optional() },
     run: ({ host, query }) => host.images.list(query),
   }),

@@ -12,7 +12,7 @@ const COLUMNS = [
 
 export default command({
   summary: 'list images that containers are made from',
-  options: { ...listOptions, pool: { value: 'POOL', summary: 'where; default: the first one' } },
+  options: { ...listOptions, pool: { value: 'POOL', summary: 'of this pool; default: of all' } },
   async run(_args, options, session) {
     const listing = new Listing(COLUMNS, options, [
       'id',
