@@ -38,7 +38,8 @@ interface Keyboard {
 }
 
 /**
- * Its output ends when it is closed, and when the container is deleted or its host is closed.
+ * Its output ends when it is closed, and when the container is deleted or its host is closed. It goes with the
+ * container to another name.
  *
  * ```ts
  * await using console = ct.console()

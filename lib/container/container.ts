@@ -219,6 +219,8 @@ export class Container {
   /**
    * Sends a signal to its init. SIGKILL, the default, goes to everything in it, and is waited for: given
    * up, nobody waits any more.
+   *
+   * @throws StateError unless it runs; TimeoutError when it has not ended after half a minute; PoolSuspendedError
    */
   async kill(
     signal: SignalName | number = 'SIGKILL',
@@ -257,7 +259,7 @@ export class Container {
     return freezeContainer(this.#record, options)
   }
 
-  /** Cannot be given up once it has begun. */
+  /** Has all of them go on, also what it has frozen of itself. Cannot be given up once it has begun. */
   thaw(options?: OperationOptions): Promise<void> {
     return thawContainer(this.#record, options)
   }
@@ -291,6 +293,8 @@ export class Container {
    * ```
    *
    * @throws TimeoutError, OutputLimitError; their `stdout` and `stderr` have what was printed so far
+   * @throws StateError unless it runs; SystemError ENOENT or EACCES when the program cannot be run, EAGAIN when
+   *   there are too many
    */
   exec(
     args: readonly string[],

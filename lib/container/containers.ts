@@ -179,14 +179,14 @@ export class Containers {
   /**
    * What containers use, in one call for all of them. All figures of one that does not run are null.
    *
+   * Of 32 and more, the files stay open for the next call, as to read one is then a quarter of the work: at most
+   * 4,096, and a quarter of the descriptors that this process may have.
+   *
    * ```ts
    * const used = await host.containers.stats(undefined, { figures: ['memory', 'pids'] })
    * ```
    *
    * @param references all containers when not given
-   * Of 32 and more, the files stay open for the next call, as to read one is then a quarter of the work: at most
-   * 4,096, and a quarter of the descriptors that this process may have.
-   *
    * @param options `figures`: those alone; each that is left out is a file less to read, of each container
    */
   async stats<Figure extends StatsFigure = StatsFigure>(

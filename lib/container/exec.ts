@@ -26,8 +26,8 @@ import { onAbort } from '../on-abort.js'
 
 export interface SpawnOptions extends RunOptions {
   /**
-   * Added to PATH, HOME, USER and `container`; `undefined` takes one of these away. Together with the
-   * program and its arguments 3,500 of them at most, and 120 KiB.
+   * Added to PATH, HOME, USER, `container` and, at a terminal, TERM; `undefined` takes one of these away. Together
+   * with the program and its arguments 3,500 of them at most, and 120 KiB.
    */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Default: the user's home. */

@@ -285,10 +285,12 @@ export class Host implements AsyncDisposable {
   }
 
   /**
-   * Removes what {@link audit} finds, as far as nobody can miss it: cgroups with what runs in them, mounts,
-   * files that were to be removed. Opening a host does it, and importing a pool. Directories that belong to no
-   * container are named and left, as what is in them may be somebody's; so is a container that runs and whose file
-   * is gone.
+   * Removes what {@link audit} finds, as far as nobody can miss it: cgroups with what runs in them, mounts, network
+   * interfaces, files that were to be removed. Opening a host does it with mounts, importing a pool with what its
+   * containers have left. Directories that belong to no container are named and left, as what is in them may be
+   * somebody's; so is a container that runs and whose file is gone.
+   *
+   * @throws BusyError while something in a pool is worked on
    */
   async recover(options: OperationOptions = {}): Promise<RecoveryReport> {
     checkOptions(options, 'recover')

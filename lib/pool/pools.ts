@@ -69,7 +69,9 @@ export class Pools {
    * Takes a pool into use, as `Host.open()` does.
    *
    * @param more it can be given up until the pool is active
-   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError, ConfigBrokenError for its marker
+   * @throws NotAPoolError, PoolFormatError, PoolUnsafeError; ConfigBrokenError for its lock, its marker, its own
+   *   configuration and its directories
+   * @throws ExistsError; BusyError while another process has it
    */
   async import(options: PoolOptions, more: OperationOptions = {}): Promise<Pool> {
     const wanted = parse(poolOptions, options, 'import')

@@ -21,7 +21,7 @@ export interface ShutdownOptions {
   readonly method?: StopMethod | undefined
   /** Is told how far it is. */
   readonly onProgress?: ((progress: ShutdownProgress) => void) | undefined
-  /** Gives it up until the first container is stopped: it is taken back. Then only `abortShutdown()` does. */
+  /** Gives it up until its file is there: it is taken back. Then only `abortShutdown()` does. */
   readonly signal?: AbortSignal | undefined
   /** Who asks, for `host.locks()` and for those who are refused meanwhile. */
   readonly label?: string | undefined

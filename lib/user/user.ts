@@ -28,7 +28,7 @@ export interface UserSnapshot {
   readonly standalone: boolean
   /** Their ids, sorted. */
   readonly containers: readonly string[]
-  /** Why no container of this user can start, when its ids belong to another pool too. */
+  /** Why no container of this user can start: whose some of its ids are as well. The next start looks anew. */
   readonly conflict: string | null
   readonly attributes: Readonly<Record<string, string>>
 }

@@ -80,7 +80,10 @@ export interface Ns {
    * the line of those that read the dataset.
    */
   newMount(type: string, options: [string, string | null][], attributes: number): Promise<number>
-  /** As `newMount`; the last one of a filesystem unmounts it. `dataset` where it is one of ZFS. */
+  /**
+   * As `newMount`; the last one of a filesystem unmounts it. `dataset` where it is one of ZFS. The descriptor is
+   * the caller's no more.
+   */
   closeMount(mount: number, dataset: string | null): Promise<void>
   setMountAttributes(
     mount: number,
