@@ -29,7 +29,7 @@ export interface ImportImage {
   readonly arch?: string | undefined
   /** SHA-256 in hex that the archive must have. */
   readonly digest?: string | undefined
-  /** Largest number of entries. Default 1,000,000. */
+  /** Largest number of entries, whose paths may have 128 MiB in all. Default 1,000,000. */
   readonly maxEntries?: number | undefined
   /** Largest size of the unpacked archive in bytes. Default: what is free in the pool. */
   readonly maxSize?: number | undefined
