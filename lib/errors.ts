@@ -11,7 +11,7 @@ export const errorCodes = {
   ERR_ABORTED: 'The keeper gave it up; the call itself rejects with the reason of its signal',
   ERR_ADDON_MISSING: 'The native part of the package is not built for this machine',
   ERR_BUSY: 'Another operation holds the lock of the thing; `holder` says which',
-  ERR_CANCELLED: 'What waited for its turn was taken away by `autostart.cancel()`',
+  ERR_CANCELLED: 'Somebody else has given it up: a start, a shutdown or an operation of osctld',
   ERR_CLOSED: 'The object or its host was closed, before it was used or meanwhile',
   ERR_CONFIG_BROKEN: 'A YAML file has what it must not, at `line`, `column`; or it is no file',
   ERR_CONTAINER_ENDED: 'The container ended before it was in the state that was waited for',

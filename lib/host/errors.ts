@@ -96,7 +96,7 @@ export class BusyError extends EngineError {
   }
 }
 
-/** Somebody has taken away what was waiting for its turn. */
+/** Somebody else has given it up: a start that waited for its turn, a shutdown, or an operation of osctld. */
 export class CancelledError extends EngineError {
   readonly code = 'ERR_CANCELLED'
   constructor(readonly what: string) {
