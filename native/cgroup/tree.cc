@@ -275,7 +275,10 @@ Status kill(const Hierarchies& in, const std::string& path, int timeout_ms) {
     }
     if (!gone(status.error())) return status;
   }
-  return kill_one_by_one(in, path, until);
+  auto status = kill_one_by_one(in, path, until);
+  // Frozen, what it has killed could not end, and the rest would stand still for ever.
+  if (!status.ok()) (void)thaw(in, path, false);
+  return status;
 }
 
 Status write(const Hierarchies& in, const std::string& path, const std::string& controller,

@@ -93,6 +93,23 @@ t.test('kill without cgroup.kill: one by one, through the v1 hierarchies alone',
   for (const child of children) t.equal((await ended(child)).signal, 'SIGKILL')
 })
 
+t.test('what there is no time to kill one by one is not left frozen', async (t) => {
+  const { cgroups, dir } = testCgroup(t)
+  const legacy = cgroups.hierarchies.filter(({ version }) => version === 1)
+  if (!legacy.some(({ controllers }) => controllers.includes('freezer'))) {
+    t.comment('no freezer of v1 here')
+    return
+  }
+  const only = Cgroups.at(legacy)
+  t.teardown(() => only.close())
+  const own = only.dir(dir.path)
+  await own.create()
+  await own.join((await sleeper(t)).pid)
+  await own.freeze()
+  await t.rejects(own.kill({ timeoutMs: 0 }), { code: 'ETIMEDOUT' })
+  t.equal(await own.frozen(), false)
+})
+
 t.test('kill one by one leaves who only has a number of the list', async (t) => {
   const child = await sleeper(t)
   // A directory stands for a hierarchy whose list was true a moment ago.
