@@ -170,7 +170,7 @@ export class Reservations {
     await replaceRunFile(this.#file(), JSON.stringify(stored))
   }
 
-  /** @param gone files of pools that are no more, as they were */
+  /** @param gone files that say nothing any more, as they were */
   async #others(gone: ReadonlySet<Seen>): Promise<Taken[]> {
     const taken: Taken[] = []
     for (const seen of await this.#load()) {
@@ -186,15 +186,22 @@ export class Reservations {
     return taken
   }
 
-  /** Those of pools that are no more. What is on a disk that does not answer is there. */
+  /**
+   * Those of pools that are no more, and what an earlier version of this library wrote of this one, by another name.
+   * What is on a disk that does not answer is there.
+   */
   async #gone(): Promise<Set<Seen>> {
     const gone = new Set<Seen>()
     await Promise.all(
       (await this.#load()).map(async (seen) => {
-        if (await isGone(seen.stored)) gone.add(seen)
+        if (this.#isOwn(seen.stored) || (await isGone(seen.stored))) gone.add(seen)
       }),
     )
     return gone
+  }
+
+  #isOwn({ uuid, marker }: PoolIdentity): boolean {
+    return uuid === this.pool.uuid && marker === this.pool.marker
   }
 
   /** The files of all other pools. */

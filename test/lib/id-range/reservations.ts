@@ -45,6 +45,21 @@ await t.test('what could not be given back goes with the next change', async (t)
   })
 })
 
+await t.test('what an earlier version wrote of a pool, by another name, is its own', async (t) => {
+  const directory = testDirectory(t)
+  const marker = join(directory, 'marker')
+  writeFileSync(marker, 'mine')
+  const ids = join(directory, 'ids')
+  mkdirSync(ids)
+  const pool = { path: directory, marker, uuid: 'mine', zpool: null }
+  const own = { start: 0, count: 10, owner: 'user:a' }
+  writeFileSync(join(ids, 'earlier.json'), JSON.stringify({ ...pool, reservations: [own] }))
+  const reservations = new Reservations(pool, ids)
+  using op = new Operation(new Locks(), 'test', 'ids')
+  t.same(await reservations.restore(op, [own], () => false), [])
+  t.notOk(readdirSync(ids).includes('earlier.json'))
+})
+
 await t.test('whoever has some of them is found', async (t) => {
   const reservations = beside(testDirectory(t), [
     { start: 2000, count: 10, owner: 'last' },
