@@ -75,7 +75,8 @@ export async function pushFile(
   // That the caller gives it up, or that its container or host goes away.
   using ending = deadline('push', Infinity, options.signal, record.gone.signal)
   const { signal } = ending
-  using op = await record.besideInPool('push', { signal })
+  // An export ends it.
+  using op = record.beside('push', { signal })
   return await record.withFiles(op, async (where) => {
     signal.throwIfAborted()
     const begun = keeper.replaceFile(where, checked, {
@@ -134,7 +135,7 @@ export async function pullFile(
   const checked = parse(path, source, 'pull.path')
   signal?.throwIfAborted()
   const keeper = await record.host.keeper()
-  using op = await record.besideInPool('pull', { signal })
+  using op = record.beside('pull', { signal })
   const content = await record.withFiles(op, async (where) => {
     const opened = keeper.openFile(where, checked)
     return await abandon(opened, signal).catch((error: unknown) => {

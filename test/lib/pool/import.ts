@@ -71,7 +71,6 @@ await t.test('export and import', async (t) => {
   for (const work of [
     () => ct.set({ pidsLimit: 9 }),
     () => ct.attributes.set({ 'org.example:a': 'b' }),
-    () => ct.push('/root/file', 'text'),
   ]) {
     const op = record.beside('test', {})
     const settings = await record.lockSettings(op)
