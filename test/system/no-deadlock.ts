@@ -102,7 +102,7 @@ const operations: readonly [Operation, ...Operation[]] = [
     'create an id-range',
     (given) =>
       host.idRanges.create(
-        { name: 'few', pool: pool(), startId: 3e9, blockSize: 65536, blockCount: 4 },
+        { name: 'few', pool: pool(), startId: 3_050_000_000, blockSize: 65536, blockCount: 4 },
         given,
       ),
   ],

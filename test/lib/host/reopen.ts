@@ -66,7 +66,7 @@ await t.test('what runs goes on where a file of it cannot be read', async (t) =>
 await t.test(
   'a file that cannot be read is not made anew, and its ids are still taken',
   async (t) => {
-    const uidMap = ['0:4100000000:65536']
+    const uidMap = ['0:4110000000:65536']
     await host.users.create({ name: 'typo', uidMap })
     await host.groups.create({ path: '/typo' })
     const range = { name: 'typo', startId: 4_200_000_000, blockSize: 65_536, blockCount: 2 }
