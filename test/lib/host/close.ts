@@ -95,7 +95,7 @@ await t.test('every promise is settled, every iterable ends', async (t) => {
   for (const [what, promise] of Object.entries(ended)) {
     t.equal(await outcome(promise), 'resolved', what)
   }
-  t.ok(performance.now() - begin < upTo(1500), 'in a moment')
+  t.ok(performance.now() - begin < upTo(5000), 'in a moment')
 
   // And after it.
   const after = {

@@ -86,9 +86,9 @@ await t.test('whoever has some of them is found', async (t) => {
 })
 
 const emulated = timeFactor === 1 ? false : 'figures say nothing here'
-await t.test('twice as many take twice as long', { skip: emulated }, async (t) => {
+await t.test('four times as many take four times as long', { skip: emulated }, async (t) => {
   using op = new Operation(new Locks(), 'test', 'ids')
-  const [few, many] = [10_000, 20_000].map((count) => {
+  const [few, many] = [5_000, 20_000].map((count) => {
     const spans = (first: number, owner: string) =>
       Array.from({ length: count }, (_, index) => {
         return { start: first + index * 20, count: 10, owner: `${owner} ${index}` }
@@ -106,5 +106,5 @@ await t.test('twice as many take twice as long', { skip: emulated }, async (t) =
     least = Math.min(least, (await few?.()) ?? 0)
     most = Math.min(most, (await many?.()) ?? 0)
   }
-  t.ok(most / least < 3, `${least} ms, ${most} ms`)
+  t.ok(most / least < 8, `${least} ms, ${most} ms`)
 })

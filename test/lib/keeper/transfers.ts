@@ -16,9 +16,11 @@ const look = async (): Promise<number> => {
   t.match(await keeper.edit({ rootfs }, [{ op: 'stat', path: '/large' }]), [{ error: null }])
   return performance.now() - begun
 }
-const alone = await look()
+/** The quickest of some: each may be held up by what else this machine does. */
+const quickest = async (): Promise<number> => Math.min(await look(), await look(), await look())
+const alone = await quickest()
 const files = []
 for (let i = 0; i < 30; i++) files.push(await keeper.openFile({ rootfs }, '/large'))
-const beside = await look()
+const beside = await quickest()
 t.ok(beside < alone + 300, `${beside} ms beside them, ${alone} alone`)
 for (const file of files) file.destroy()
