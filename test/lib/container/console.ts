@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Console, Container } from 'vpsadminos'
 import { busybox, temporaryHost } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -19,8 +20,9 @@ class Screen {
     for await (const output of this.console) this.seen += output.toString()
   }
   async until(pattern: RegExp): Promise<void> {
-    for (let tries = 0; !pattern.test(this.seen) && tries < 300; tries++) await sleep(20)
-    if (!pattern.test(this.seen)) throw new Error(`no ${pattern} in ${JSON.stringify(this.seen)}`)
+    await until(() => pattern.test(this.seen)).catch(() => {
+      throw new Error(`no ${pattern} in ${JSON.stringify(this.seen)}`)
+    })
   }
 }
 

@@ -10,6 +10,7 @@ import { until } from '../../helpers/keeper-host.js'
 import { runsKeeper, useNextKeeper } from '../../helpers/next-keeper.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost, whileOpen } from '../../helpers/system.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
@@ -43,7 +44,7 @@ const inProcess = (work: string) =>
     process.kill(process.pid, 'SIGKILL')`)
 
 async function isOver(ms = 10_000): Promise<void> {
-  for (const end = Date.now() + ms; (await known()).length > 0; await sleep(50))
+  for (const end = Date.now() + upTo(ms); (await known()).length > 0; await sleep(50))
     if (Date.now() > end) throw new Error('it still runs')
   await opened(async (host, ct) => {
     t.equal(ct.state, 'stopped')

@@ -175,7 +175,7 @@ await t.test('what is given up is killed with all that it has started', async (t
   }
   const args = ['sh', '-c', 'sleep 1000 & setsid sleep 1000 & echo up; echo bad >&2; sleep 1000']
   const printed = { stdout: 'up\n', stderr: 'bad\n' }
-  await t.rejects(ct.exec(args, { timeout: upTo(300) }), { code: 'ERR_TIMEOUT', ...printed })
+  await t.rejects(ct.exec(args, { timeout: upTo(1000) }), { code: 'ERR_TIMEOUT', ...printed })
   await until(async () => (await running('sleep')) === 0)
 
   const reason = new Error('enough')
@@ -184,10 +184,10 @@ await t.test('what is given up is killed with all that it has started', async (t
 
   // The program itself has ended, and something holds its output.
   const left = ['sh', '-c', 'sleep 1000 & echo hi']
-  await t.rejects(ct.exec(left, { timeout: upTo(300) }), { code: 'ERR_TIMEOUT', stdout: 'hi\n' })
+  await t.rejects(ct.exec(left, { timeout: upTo(1000) }), { code: 'ERR_TIMEOUT', stdout: 'hi\n' })
   await until(async () => (await running('sleep')) === 0)
 
-  const loud = ['sh', '-c', 'sleep 1000 & echo oops >&2; sleep 0.1; yes']
+  const loud = ['sh', '-c', 'sleep 1000 & echo oops >&2; sleep 0.5; yes']
   const limit = { code: 'ERR_OUTPUT_LIMIT', stdout: 'y\ny\ny', stderr: 'oops\n' }
   await t.rejects(ct.exec(loud, { maxBuffer: 5 }), limit)
   await until(async () => (await running('sleep')) === 0)
@@ -215,7 +215,7 @@ await t.test('what ends as it should keeps its daemons', async () => {
 await t.test('what was printed in time is not lost', async (t) => {
   const much = { code: 'ERR_OUTPUT_LIMIT', stdout: 'ab', stderr: 'cd' }
   // With time to read the one before there is too much of the other.
-  for (const pause of ['', 'sleep 0.3; ']) {
+  for (const pause of ['', 'sleep 1; ']) {
     const script = `printf cd >&2; ${pause}echo abc`
     const read = pause === '' ? { ...much, stderr: /^(cd)?$/ } : much
     await t.rejects(ct.exec(['sh', '-c', script], { maxBuffer: 2 }), read)
@@ -300,7 +300,7 @@ await t.test('a session with a terminal: size, keys, signals', async (t) => {
   let seen = ''
   session.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()))
   const until = async (pattern: RegExp) => {
-    for (let tries = 0; !pattern.test(seen) && tries < 200; tries++) await sleep(20)
+    for (let tries = 0; !pattern.test(seen) && tries < upTo(500); tries++) await sleep(20)
     t.match(seen, pattern)
   }
   session.stdin?.write('stty size\n')
@@ -333,7 +333,7 @@ await t.test('a session is found again, with the output that nobody has read', a
   const first = await ct.spawn(['sh', '-c', 'echo early; sleep 0.3; echo later; exit 5'])
   const { id } = first
   await first.detach()
-  await sleep(600)
+  await until(async () => (await ct.sessions()).every(({ exit }) => exit !== null))
   t.match(await ct.sessions(), [{ session: id, args: ['sh', '-c'], exit: { code: 5 } }])
   await using again = await ct.session(id)
   t.equal(await text(again.stdout), 'early\nlater\n')

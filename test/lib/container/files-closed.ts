@@ -12,6 +12,7 @@ import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { childrenOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const dir = mkdtempSync(join(tmpdir(), 'files-closed-'))
@@ -172,7 +173,7 @@ await t.test('the process that pushes is killed', async (t) => {
   t.equal(underWay(), 1, 'it is under way')
   child.kill('SIGKILL')
   await once(child, 'exit')
-  for (let looks = 0; temporaryNames().length > 0 && looks < 200; looks++) await sleep(20)
+  for (let looks = 0; temporaryNames().length > 0 && looks < upTo(500); looks++) await sleep(20)
   t.same(temporaryNames(), [])
   host = await Host.open(options)
   const ct = host.containers.get('one')

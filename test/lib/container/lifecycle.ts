@@ -150,7 +150,7 @@ await t.test('restart, and reboot from inside and outside', async (t) => {
   t.not(third, second)
   t.match(ct.show(), { state: 'running', exit: { reason: 'reboot' } })
   await ct.exec(['reboot'])
-  for (let tries = 0; pid() === third && tries < 300; tries++) {
+  for (let tries = 0; pid() === third && tries < upTo(300); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   await ct.wait('running', { timeout: 20_000 })

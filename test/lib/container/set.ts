@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -64,7 +65,7 @@ await t.test('what cannot change at once waits, and says so', async (t) => {
   t.notOk((await environment()).includes('FROM=raw'))
   await ct.exec(['reboot'])
   const { initPid } = ct.show()
-  for (let tries = 0; ct.show().initPid === initPid && tries < 300; tries++) {
+  for (let tries = 0; ct.show().initPid === initPid && tries < upTo(500); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   await ct.wait('running', { timeout: 20_000 })

@@ -61,7 +61,7 @@ await t.test('a failed start tells why and leaves nothing', async (t) => {
   await t.rejects(keeper.start(slow), { code: 'ERR_TIMEOUT' })
 
   for (const id of ['noinit', 'nolower', 'noconfig', 'slow']) {
-    for (let i = 0; (await keeper.lookup('tank', id)) !== null && i < 500; i++) {
+    for (let i = 0; (await keeper.lookup('tank', id)) !== null && i < upTo(1000); i++) {
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
     t.equal(await keeper.lookup('tank', id), null, `${id} is not there`)
@@ -133,7 +133,7 @@ await t.test('aborted', async (t) => {
   const starting = keeper.start(host.plan('during'), { signal: during.signal })
   during.abort(new Error('changed my mind'))
   await t.rejects(starting, /changed my mind/)
-  for (let i = 0; (await keeper.lookup('tank', 'during')) !== null && i < 500; i++) {
+  for (let i = 0; (await keeper.lookup('tank', 'during')) !== null && i < upTo(1000); i++) {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   t.equal(await keeper.lookup('tank', 'during'), null, 'and nothing stays')
