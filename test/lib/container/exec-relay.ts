@@ -26,9 +26,9 @@ async function killRelays(): Promise<void> {
 }
 
 await t.test('while the program runs', async (t) => {
-  const running = ct.exec(['sh', '-c', 'echo begun; exec sleep 60'], { timeout: upTo(10_000) })
+  const running = ct.exec(['sh', '-c', 'echo begun; exec sleep 62'], { timeout: upTo(10_000) })
   const rejected = t.rejects(running, { code: lost.code }, 'of one of its two streams')
-  await until(() => pids().some((pid) => titleOf(pid) === 'sleep 60'))
+  await until(() => pids().some((pid) => titleOf(pid) === 'sleep 62'))
   await killRelays()
   await rejected
 })
