@@ -15,6 +15,7 @@ import { Daemon } from '../../dist/daemon/daemon.js'
 import type { DaemonOptions } from '../../dist/schema/daemon.js'
 import { importBusybox, type Teardown } from './host.js'
 import { until } from './keeper-host.js'
+import { upTo } from './time.js'
 
 const OSCTLD = fileURLToPath(new URL('../../dist/daemon/osctld.js', import.meta.url))
 
@@ -44,7 +45,7 @@ export async function daemonPlace(t: Teardown): Promise<DaemonOptions & { socket
     await host.close()
     process.kill(pid)
     await using cgroups = Cgroups.mounted()
-    await cgroups.dir(options.cgroupRoot).remove({ timeoutMs: 5000 })
+    await cgroups.dir(options.cgroupRoot).remove({ timeoutMs: upTo(10_000) })
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
     if (leftovers.length > 0) throw new Error(`left: ${JSON.stringify(leftovers)}`)
   })

@@ -95,7 +95,11 @@ export class KeeperHost {
       // One that still starts ends with its monitor.
       const title = `[lxc monitor] ${join(this.stateDir, 'lxc')} ${id}`
       const pid = initPid ?? Number(pids().find((pid) => titleOf(pid) === title))
-      process.kill(pid, 'SIGKILL')
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended meanwhile.
+      }
     }
     await until(async () => (await keeper.containers()).length === 0)
     await keeper.shutdown({ force: true })

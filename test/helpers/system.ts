@@ -20,6 +20,7 @@ import { debianImage, suites } from './debian.js'
 import { until } from './keeper-host.js'
 import { quickDirectory } from './quick-directory.js'
 import { onTestStorage, onZfs, testDataset } from './storage.js'
+import { upTo } from './time.js'
 
 export type Suite = (typeof suites)[number]['suite']
 
@@ -113,7 +114,7 @@ export function lastingHost(t: Test, dataset = testDataset(t)): LastingHost {
     process.kill(keeper)
     await until(() => !existsSync(`/proc/${keeper}`))
     const cgroups = Cgroups.mounted()
-    await cgroups.dir(options.cgroupRoot).remove()
+    await cgroups.dir(options.cgroupRoot).remove({ timeoutMs: upTo(10_000) })
     cgroups.close()
   })
   return options
