@@ -69,7 +69,7 @@ await t.test('export and import', async (t) => {
   await ct.stop({ method: 'kill' })
   const { record } = ct
   for (const work of [
-    () => ct.set({ pidsLimit: 9 }),
+    () => ct.set({ pidsLimit: 900 }),
     () => ct.attributes.set({ 'org.example:a': 'b' }),
   ]) {
     const op = record.beside('test', {})
