@@ -1,6 +1,7 @@
 // A freeze that does not come about waits for the kernel, and does not ask it without end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import { testCgroup } from '../../helpers/cgroup.js'
 import { lostFile } from '../../helpers/lost-file.js'
@@ -26,8 +27,11 @@ t.test('of a process that waits for a filesystem', async (t) => {
       () => 'frozen',
       (error: unknown) => (error as NodeJS.ErrnoException).code,
     )
-  // It may not have come to it yet.
-  for (let tries = 0; tries < 100 && (await freezes(100)) === 'frozen'; tries++) await only.thaw()
+  // It may not have come to it yet, and comes to nothing while it is frozen.
+  for (let tries = 0; tries < 100 && (await freezes(100)) === 'frozen'; tries++) {
+    await only.thaw()
+    await sleep(20)
+  }
   const before = process.cpuUsage()
   t.equal(await freezes(1000), 'ETIMEDOUT')
   const { user, system } = process.cpuUsage(before)
