@@ -106,9 +106,9 @@ export async function importPool(
   pool.broken.push(...images.broken)
   // Before that is asked: who gives a shutdown up meanwhile finds what to take back.
   pool.state = 'disabled'
+  await recoverPool(op, pool)
   if ((await host.shutdownMarker.state()) === 'none') pool.enable()
   if (lock !== null) await finishCutOff(op, pool)
-  await recoverPool(op, pool)
   done('import.active')
   undo.commit()
   if (lock !== null) emptyTrash(pool)

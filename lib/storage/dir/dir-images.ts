@@ -35,15 +35,7 @@ export class DirImages implements ImageStorage {
       if (hasCode(error, 'ENOENT')) return []
       throw error
     })
-    for (const name of names.filter((one) => UNFINISHED.test(one))) {
-      await this.#remove(name).catch((error: unknown) => {
-        // The pool is of use also with what is left of an image.
-        const path = join(this.#directory, name)
-        process.emitWarning(`${path} could not be removed: ${String(error)}`, {
-          code: 'VPSADMINOS_UNFINISHED',
-        })
-      })
-    }
+    for (const name of names) if (UNFINISHED.test(name)) await this.#tryToRemove(name)
     return names.filter((name) => !UNFINISHED.test(name))
   }
 
@@ -66,11 +58,10 @@ export class DirImages implements ImageStorage {
     await mkdir(path, { mode: 0o700 })
     const root = join(path, 'rootfs')
     let published = false
-    const remove = () => this.#remove(staging)
     try {
       await mkdir(root, { mode: 0o755 })
     } catch (error) {
-      await remove()
+      await this.#remove(staging)
       throw error
     }
     return {
@@ -91,7 +82,8 @@ export class DirImages implements ImageStorage {
         }
       },
       [Symbol.asyncDispose]: async () => {
-        if (!published) await remove()
+        // Why it was not published is what the caller is to hear.
+        if (!published) await this.#tryToRemove(staging)
       },
     }
   }
@@ -108,6 +100,16 @@ export class DirImages implements ImageStorage {
     await rename(join(this.#directory, id), join(this.#directory, trash))
     await syncDirectory(this.#directory)
     return () => this.#remove(trash)
+  }
+
+  /** The pool is of use also with what is left of an image, which is tried again when it is imported. */
+  async #tryToRemove(name: string): Promise<void> {
+    await this.#remove(name).catch((error: unknown) => {
+      const path = join(this.#directory, name)
+      process.emitWarning(`${path} could not be removed: ${String(error)}`, {
+        code: 'VPSADMINOS_UNFINISHED',
+      })
+    })
   }
 
   // However deep an image is, and however long its names. On a read-only pool there is nothing to tidy up.

@@ -74,14 +74,12 @@ await t.test('whose file is gone', async (t) => {
 })
 
 await t.test('one that has ended needs nothing any more, and nobody asks the keeper', async (t) => {
-  let path = ''
-  let initPid = 0
-  {
+  const start = async () => {
     await using host = await Host.open(options)
     const ct = await startedContainer(host, { id: 'ends' })
-    path = ct.record.file.path
-    initPid = ct.show().initPid ?? 0
+    return { path: ct.record.file.path, initPid: ct.show().initPid ?? 0 }
   }
+  const { path, initPid } = await start()
   renameSync(path, away)
   {
     await using host = await Host.open(options)
