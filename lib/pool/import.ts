@@ -24,8 +24,9 @@ import type { Operation } from '../host/operation.js'
 import { recoverPool } from '../host/recover.js'
 import { isUnapplied } from '../host/unapplied.js'
 import { BusyError, ConfigBrokenError } from '../host/errors.js'
-import { IdRange, type IdRun } from '../id-range/id-range.js'
+import { IdRange } from '../id-range/id-range.js'
 import { userIn } from '../id-range/reservations.js'
+import { endOf, TakenSpans } from '../id-range/taken-spans.js'
 import { TableFile } from '../id-range/table-file.js'
 import { ImageStore } from '../image/store.js'
 import { FileLock } from '../ns/file-lock.js'
@@ -240,12 +241,14 @@ function badName(path: string): ConfigBrokenError {
 /** Takes the pool's ids on this machine. Users whose ids others have cannot start containers. */
 async function reserveIds(op: Operation, pool: Pool): Promise<void> {
   const blocks = [...pool.idRanges.values()].flatMap((range) => range.reservations())
-  const runs = [...pool.idRanges.values()]
-    .flatMap((range) => range.table('allocated'))
-    .sort((a, b) => a.firstId - b.firstId)
+  const allocated = new TakenSpans(
+    [...pool.idRanges.values()].flatMap((range) =>
+      range.table('allocated').map((run) => ({ ...range.span(run), owner: run.owner })),
+    ),
+  )
   const maps = [...pool.users.values()].flatMap((user) =>
     spansOf(user.uidMap, user.gidMap)
-      .filter((span) => !isWithin(span, runs, user, pool))
+      .filter((span) => !isWithin(span, allocated, user, pool))
       .map((span) => ({ ...span, owner: `user:${user.name}` })),
   )
   const isBroken = (owner: string): boolean => {
@@ -266,19 +269,13 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
   }
 }
 
+type Owned = IdSpan & { readonly owner: string | null }
+
 /** Whether the ids are those of a block already. One that is another user's has them alone. */
-function isWithin(span: IdSpan, runs: readonly IdRun[], user: User, pool: Pool): boolean {
-  const { start, count } = span
-  let low = 0
-  let high = runs.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((runs[middle]?.lastId ?? Infinity) < start) low = middle + 1
-    else high = middle
-  }
-  const run = runs[low]
-  if (run === undefined || start < run.firstId || start + count - 1 > run.lastId) return false
-  const owner = userIn(run.owner)
+function isWithin(span: IdSpan, allocated: TakenSpans<Owned>, user: User, pool: Pool): boolean {
+  const block = allocated.overlapping(span)
+  if (block === undefined || span.start < block.start || endOf(span) > endOf(block)) return false
+  const owner = userIn(block.owner)
   return owner === null || owner === user.name || !pool.users.has(owner)
 }
 
