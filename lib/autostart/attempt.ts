@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { abandon } from '../abandon.js'
+import { asError } from '../as-error.js'
 import type { Container } from '../container/container.js'
 import type { ContainerRecord } from '../container/record.js'
 import { startLocked } from '../container/start.js'
@@ -226,8 +227,4 @@ function isWorthAnother(error: Error): boolean {
   return ![ClosedError, InvalidArgumentError, NotFoundError, StateError, UnsupportedError].some(
     (kind) => error instanceof kind,
   )
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

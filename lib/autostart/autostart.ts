@@ -2,6 +2,7 @@
 // the machine can bear; and stops them the other way round.
 
 import { abandon } from '../abandon.js'
+import { asError } from '../as-error.js'
 import type { StopMethod } from '../container/stop.js'
 import { stopArguments } from '../container/stop.js'
 import { CancelledError, NotFoundError } from '../host/errors.js'
@@ -163,7 +164,7 @@ export class Autostart {
         await this.forget(id)
         stopped.push(id)
       } catch (error) {
-        failed.push({ id, error: error instanceof Error ? error : new Error(String(error)) })
+        failed.push({ id, error: asError(error) })
       }
     }
     for (const wish of startOrder(stopWishes(this.#pool))) {

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Duplex } from 'node:stream'
+import { asError } from '../as-error.js'
 import { frame, FrameCutter, TOLD, type Frame } from '../daemon/frames.js'
 import type { DaemonClient, Query } from './daemon-client.js'
 import { BadAnswerError, NoDaemonError, RefusedError } from './errors.js'
@@ -153,7 +154,7 @@ export class Connection {
             over = onFrame(one) || over
           }
         } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
+          reject(asError(error))
           socket.destroy()
         }
       }

@@ -9,7 +9,7 @@ import {
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
-import { forgetUnapplied, unappliedParams, whileUnapplied } from '../host/unapplied.js'
+import { forgetUnapplied, isTakenBack, unappliedParams, whileUnapplied } from '../host/unapplied.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { FileOp } from '../keeper/types.js'
 import type { Exchanged, Patch } from '../pool/config-file.js'
@@ -134,7 +134,7 @@ async function setNamed(
       writing = true
       changed = await record.file.exchange(marked(patch))
     } catch (error) {
-      const undone = await (params?.takeBack() ?? Promise.resolve()).then(...isDone)
+      const undone = await isTakenBack(params?.takeBack() ?? Promise.resolve())
       // Otherwise the file may be the new one, although that could not be made sure of.
       if (live && undone && !writing) await forgetUnapplied(record.unappliedNote)
       throw memoryRefusal(error, what)
@@ -202,8 +202,6 @@ function withRun(patch: Patch, run: Patch): Patch {
   const own = { ...(patch['vpsadminos'] as Patch | undefined), ...(run['vpsadminos'] as Patch) }
   return { ...patch, vpsadminos: own }
 }
-
-const isDone = [() => true, () => false] as const
 
 /**
  * @param renamed whether more than its resolvers has changed

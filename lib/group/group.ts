@@ -13,7 +13,13 @@ import { Attributes, shownAttributes } from '../attribute/attributes.js'
 import { InUseError, InvalidArgumentError } from '../host/errors.js'
 import { claim, type Claim, type LockMode } from '../host/locks.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
-import { forgetUnapplied, isUnapplied, unappliedParams, whileUnapplied } from '../host/unapplied.js'
+import {
+  forgetUnapplied,
+  isTakenBack,
+  isUnapplied,
+  unappliedParams,
+  whileUnapplied,
+} from '../host/unapplied.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
 import { unknownIn } from '../pool/strangers.js'
@@ -55,8 +61,6 @@ export interface GroupSnapshot extends EffectiveLimits {
   readonly containers: readonly string[]
   readonly attributes: Readonly<Record<string, string>>
 }
-
-const isDone = [() => true, () => false] as const
 
 export class Group {
   readonly #pool: Pool
@@ -174,7 +178,7 @@ export class Group {
         writing = true
         this.#config = await this.#file.update({ cgparams: after })
       } catch (error) {
-        const undone = await this.#change(after, before).then(...isDone)
+        const undone = await isTakenBack(this.#change(after, before))
         // Otherwise the file may be the new one, although that could not be made sure of.
         if (undone && !writing) await forgetUnapplied(this.#note)
         throw memoryRefusal(error, 'set')

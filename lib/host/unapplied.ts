@@ -23,6 +23,14 @@ export async function unappliedParams(note: string): Promise<readonly Cgparam[]>
   }
 }
 
+/** Whether what was applied could be taken back. */
+export function isTakenBack(undo: Promise<unknown>): Promise<boolean> {
+  return undo.then(
+    () => true,
+    () => false,
+  )
+}
+
 /** What was applied is taken back, and the file is as it was. */
 export async function forgetUnapplied(note: string): Promise<void> {
   await rm(note, { force: true })

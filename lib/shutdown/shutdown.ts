@@ -2,6 +2,7 @@
 // of. A file says how far it is, so that it goes on when the process that does it was killed.
 
 import { stopArguments, type StopMethod } from '../container/stop.js'
+import { asError } from '../as-error.js'
 import type { HostContext } from '../host/context.js'
 import { BusyError, CancelledError, ShutdownError, StateError } from '../host/errors.js'
 import { claim } from '../host/locks.js'
@@ -259,8 +260,4 @@ export class Shutdown {
 
 function runningIn(pool: Pool) {
   return [...pool.containers.values()].filter(({ record }) => record.run.alive)
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

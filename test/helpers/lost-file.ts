@@ -3,10 +3,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { compiled } from './programs.js'
+import { upTo } from './time.js'
 
 export interface LostFile {
   readonly path: string
@@ -30,4 +33,20 @@ export async function lostFile(t: Test): Promise<LostFile> {
   const [said] = (await once(server.stdout, 'data')) as [Buffer]
   t.equal(String(said), 'mounted\n')
   return { path: `/proc/${server.pid}/root${directory}/lost`, end }
+}
+
+/** Works that wait for it, more at once than there are threads for files, keep nobody from those. */
+export async function holdUpNoFile(
+  t: Test,
+  lost: LostFile,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const held = Promise.allSettled(Array.from({ length: 6 }, work))
+  const read = readFile('/proc/self/status').then(() => 'read')
+  const waits = sleep(upTo(5000), 'waits', { ref: false })
+  t.equal(await Promise.race([read, waits]), 'read')
+  t.equal(await Promise.race([held, sleep(0, 'held')]), 'held', 'as they still are')
+  lost.end()
+  await held
+  await read
 }
