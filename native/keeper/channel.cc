@@ -63,12 +63,18 @@ base::Result<Received> receive(int socket, bool& bare) {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxDescriptors)> control;
   iovec vector{frame.data(), frame.size()};
   msghdr header{};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control.data();
-  header.msg_controllen = control.size();
-  const ssize_t got =
-      base::retry([&] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  const auto take = [&] {
+    header = {};
+    header.msg_iov = &vector;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  };
+  ssize_t got = base::retry(take);
+  // Linux looks for a message first, and then whether the peer has closed (unix_dgram_recvmsg()):
+  // one that came between the two, as its last word, is still there.
+  if (got == 0) got = base::retry(take);
   if (got < 0) return base::last_error("recvmsg");
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
