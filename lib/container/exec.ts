@@ -388,5 +388,6 @@ async function execError(record: ContainerRecord, error: unknown): Promise<unkno
   using limit = deadline('', ENDING_MS)
   const ended = () => (['running', 'frozen'].includes(run.state) ? undefined : true)
   if (await run.until(ended, limit.signal).catch(() => !run.alive)) return ending()
-  return error.code === 'ECHILD' ? new ExecKilledError(record.id, { cause: error }) : error
+  if (error.code !== 'ECHILD') return error
+  return new ExecKilledError(record.id, error.detail, { cause: error })
 }

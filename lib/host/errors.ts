@@ -307,14 +307,17 @@ export class OutputLostError extends EngineError {
   }
 }
 
-/** A program was killed before it was one: by the guest, as its container runs on. */
+/** A program was killed before it was one: by the guest, as its container runs on. The message says how it ended. */
 export class ExecKilledError extends EngineError {
   readonly code = 'ERR_EXEC_KILLED'
+  /** @param how it ended, '' when nobody knows */
   constructor(
     readonly id: string,
+    how: string,
     options?: ErrorOptions,
   ) {
-    super(`a program was killed inside container '${id}' while it was started`, options)
+    const what = `a program was killed inside container '${id}' while it was started`
+    super(how === '' ? what : `${what}: ${how}`, options)
   }
 }
 

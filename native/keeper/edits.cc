@@ -15,6 +15,7 @@
 #include "keeper/edit_child.h"
 #include "keeper/file_child.h"
 #include "keeper/live_mount.h"
+#include "keeper/process.h"
 #include "keeper/rootfs.h"
 #include "keeper/step.h"
 #include "ns/pidfd.h"
@@ -106,7 +107,7 @@ void Edits::run(const Message& message, const Request& request) {
   }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
-    return request.fail(base::last_error("socketpair"));
+    return request.fail(base::last_error("socketpair"), "child");
   }
   edit.report.reset(report[0]);
   const base::UniqueFd child_end(report[1]);
@@ -114,7 +115,7 @@ void Edits::run(const Message& message, const Request& request) {
   ::setsockopt(child_end.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
   input.report = child_end.get();
   edit.pid = ::fork();
-  if (edit.pid < 0) return request.fail(base::last_error("fork"));
+  if (edit.pid < 0) return request.fail(base::last_error("fork"), "child");
   if (edit.pid == 0) run_child(input);
   passed(Step::EDIT_FORKED);
 
@@ -122,7 +123,7 @@ void Edits::run(const Message& message, const Request& request) {
   if (!fd.ok()) {
     ::kill(edit.pid, SIGKILL);  // it has not even begun
     base::retry([&] { return ::waitpid(edit.pid, nullptr, 0); });
-    return request.fail(fd.error());
+    return request.fail(fd.error(), "child");
   }
   edit.waiting = request;
   edit.pid_fd = std::move(*fd);
@@ -211,11 +212,15 @@ void Edits::reported(uint64_t id) {
 void Edits::ended(uint64_t id) {
   if (edits_.at(id)->waiting) reported(id);
   Edit& edit = *edits_.at(id);
-  if (edit.waiting) edit.waiting->fail({ECHILD, "edit", ""}, "edit");
+  int status = 0;
+  const bool known = base::retry([&] { return ::waitpid(edit.pid, &status, 0); }) > 0;
+  if (edit.waiting) {
+    const auto how = known ? std::optional(status) : std::nullopt;
+    edit.waiting->fail({ECHILD, "edit", ""}, "edit", "", silent_end("the process", how));
+  }
   context_.loop.cancel(edit.deadline);
   context_.loop.forget(edit.report.get());
   context_.loop.forget(edit.pid_fd.get());
-  base::retry([&] { return ::waitpid(edit.pid, nullptr, 0); });
   passed(Step::EDIT_REAPED);
   if (!edit.target.empty()) unmount_rootfs(edit.target);
   edits_.erase(id);

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -68,6 +69,16 @@ std::optional<pid_t> child_of(pid_t parent) {
 pid_t only_child(pid_t parent) {
   const auto child = child_of(parent);
   return child && *child > 0 ? *child : -1;
+}
+
+std::string silent_end(const std::string& who, std::optional<int> wait_status) {
+  std::string how = " ended";
+  if (wait_status && WIFSIGNALED(*wait_status)) {
+    how = " was ended by signal " + std::to_string(WTERMSIG(*wait_status));
+  } else if (wait_status) {
+    how = " exited with status " + std::to_string(WEXITSTATUS(*wait_status));
+  }
+  return who + how + " before it reported";
 }
 
 void raise_descriptor_limit() {

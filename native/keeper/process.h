@@ -33,6 +33,9 @@ std::optional<pid_t> child_of(pid_t parent);
 // -1 for both.
 pid_t only_child(pid_t parent);
 
+// How one ended that was to tell of itself before: of its wait(2) status, where that is known.
+std::string silent_end(const std::string& who, std::optional<int> wait_status);
+
 // We hold descriptors for every container, a guest gets what we were given.
 void raise_descriptor_limit();
 void restore_descriptor_limit();

@@ -24,6 +24,7 @@
 #include <cstdlib>
 
 #include <grp.h>
+#include <poll.h>
 
 #include "base/file.h"
 #include "keeper/channel.h"
@@ -31,6 +32,7 @@
 #include "keeper/descriptors.h"
 #include "keeper/process.h"
 #include "keeper/step.h"
+#include "ns/pidfd.h"
 #include "ns/rootfs.h"
 #include "ns/vfork_into.h"
 
@@ -248,6 +250,7 @@ struct Program {
   const SessionInput& input;
   const Confinement& confinement;
   pid_t pid = -1;
+  bool told = false;  // the keeper knows that
 };
 
 // The container's root, in the two namespaces that it could not be born in: with their rights alone
@@ -262,7 +265,7 @@ void become_inner_root(const SessionInput& input) {
 
 // The process that becomes the guest's program.
 void run_program(void* argument) {
-  const auto& [input, confinement, pid] = *static_cast<const Program*>(argument);
+  auto& [input, confinement, pid, told] = *static_cast<Program*>(argument);
   become_inner_root(input);
   // By the path of one of them the guest could come out of its root.
   std::vector<int> wanted = input.streams;
@@ -279,6 +282,7 @@ void run_program(void* argument) {
   Writer begun(Kind::REPLY, 0);
   begun.number(Tag::PID, static_cast<uint64_t>(pid));
   if (!send(input.report, begun.bytes()).ok()) _exit(127);  // the keeper has gone
+  told = true;
   OR_GIVE_UP("report", done(Step::PROGRAM_TOLD));
   OR_GIVE_UP("streams", connect_streams(input, slave));
   OR_GIVE_UP("streams", done(Step::PROGRAM_STREAMS));
@@ -298,6 +302,18 @@ void run_program(void* argument) {
   close_all_but({input.report});  // the host's /proc
   OR_GIVE_UP("confine", done(Step::PROGRAM_CONFINED));
   give_up(input.report, "exec", exec(input));
+}
+
+// Of a program that somebody has killed. As its parent the keeper knows how it ended, once it has:
+// so we end after it.
+void tell_silent(int report, pid_t pid) {
+  constexpr int kEndMs = 1000;
+  Writer silent(Kind::ERROR, 0);
+  (void)send(report, silent.number(Tag::PID, static_cast<uint64_t>(pid)).bytes());
+  const auto process = ns::pidfd_open(pid);
+  if (!process.ok()) return;
+  pollfd ended{.fd = process->get(), .events = POLLIN, .revents = 0};
+  (void)::poll(&ended, 1, kEndMs);
 }
 
 }  // namespace
@@ -345,6 +361,7 @@ void run_session(const cgroup::Hierarchies& hierarchies, const Message& job,
   auto pid = ns::vfork_into({.flags = CLONE_PARENT, .cgroup = leaf->get(), .pid = &program.pid},
                             run_program, &program);
   if (!pid.ok()) give_up(input.report, "clone", pid.error());
+  if (!program.told) tell_silent(input.report, *pid);
   passed(Step::SESSION_CLONED);
   // It runs, or has failed and said so. Its output has ended when it has, not when we, too, have
   // gone; and our end takes time, which the keeper need not wait for.

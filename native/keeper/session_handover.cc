@@ -21,6 +21,10 @@ void Sessions::hand_over(Handover& to, Writer& keeper) {
     frame.number(Tag::ERRNO, static_cast<uint64_t>(session->unseen));
     frame.number(Tag::PID, static_cast<uint64_t>(session->pid));
     frame.number(Tag::INIT_PID, static_cast<uint64_t>(session->entry));
+    if (session->entry_status) {
+      frame.number(Tag::REASON, static_cast<uint64_t>(*session->entry_status));
+    }
+    if (session->silent > 0) frame.number(Tag::OP, static_cast<uint64_t>(session->silent));
     frame.number(Tag::FROM, static_cast<uint64_t>(session->init));
     for (const base::UniqueFd* fd : {&session->pid_fd, &session->entry_fd, &session->report,
                                      &session->input, &session->output, &session->errors}) {
@@ -60,6 +64,10 @@ void Sessions::take_over(const Takeover& from, const Takeover::RequestOf& reques
     session.unseen = static_cast<int>(fields.number(Tag::ERRNO));
     session.pid = static_cast<pid_t>(fields.number(Tag::PID));
     session.entry = static_cast<pid_t>(fields.number(Tag::INIT_PID));
+    if (fields.has(Tag::REASON)) {
+      session.entry_status = static_cast<int>(fields.number(Tag::REASON));
+    }
+    if (fields.has(Tag::OP)) session.silent = static_cast<pid_t>(fields.number(Tag::OP));
     session.init = static_cast<pid_t>(fields.number(Tag::FROM));
     for (base::UniqueFd* fd : {&session.pid_fd, &session.entry_fd, &session.report, &session.input,
                                &session.output, &session.errors}) {

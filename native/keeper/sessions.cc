@@ -19,6 +19,7 @@
 #include "base/retry.h"
 #include "keeper/channel.h"
 #include "keeper/payload_cgroups.h"
+#include "keeper/process.h"
 #include "keeper/session_child.h"
 #include "keeper/session_streams.h"
 #include "keeper/step.h"
@@ -49,7 +50,8 @@ Sessions::Sessions(Context& context, Containers& containers, const Known& known)
 bool Sessions::has(pid_t pid) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [pid](const auto& s) {
     // One that has ended was waited for, and its number may be another one's by now.
-    return (s.second->pid == pid && !s.second->status) || s.second->entry == pid;
+    return (s.second->pid == pid && !s.second->status) || s.second->entry == pid ||
+           s.second->silent == pid;
   });
 }
 
@@ -106,7 +108,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   session.linger_ms = session.tty ? 0 : fields.number(Tag::LINGER_MS);
 
   auto made_streams = session.tty ? make_terminal() : make_pipes(fields, container->plan.rootfs);
-  if (!made_streams.ok()) return request.fail(made_streams.error());
+  if (!made_streams.ok()) return request.fail(made_streams.error(), "streams");
   std::optional<Streams> streams = std::move(*made_streams);
   session.input = std::move(streams->ours[0]);
   session.output = std::move(streams->ours[1]);
@@ -116,7 +118,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   }
   std::array<int, 2> report{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, report.data()) != 0) {
-    return request.fail(base::last_error("socketpair"));
+    return request.fail(base::last_error("socketpair"), "child");
   }
   session.report.reset(report[0]);
   const base::UniqueFd child_end(report[1]);
@@ -125,7 +127,7 @@ void Sessions::exec(const Message& message, const Request& request) {
   fds.insert(fds.begin(), {child_end.get(), container->init_fd.get()});
   const Writer job = session_job(message.frame, place);
   auto child = context_.spare.begin(job.bytes(), fds, Spare::Where::kAnywhere);
-  if (!child.ok()) return request.fail(child.error());
+  if (!child.ok()) return request.fail(child.error(), "child");
   if (auto begun = done(Step::EXEC_CHILD); !begun.ok()) {
     orphans_.end(child->pid, std::move(child->pid_fd));
     orphans_.end(session.cgroup);
@@ -168,10 +170,15 @@ void Sessions::watch_relay(uint64_t id) {
 void Sessions::watch_entry(uint64_t id) {
   context_.loop.watch(sessions_.at(id)->entry_fd.get(), EPOLLIN, [this, id](uint32_t) {
     Session& entered = *sessions_.at(id);
-    base::retry([&] { return ::waitpid(entered.entry, nullptr, 0); });
+    int status = 0;
+    if (base::retry([&] { return ::waitpid(entered.entry, &status, 0); }) > 0) {
+      entered.entry_status = status;
+    }
     context_.loop.forget(entered.entry_fd.get());
     entered.entry_fd.reset();
     entered.entry = -1;
+    // What is known of a program that told nothing may have waited for this.
+    if (entered.report.valid() && entered.pid <= 0) reported(id);
   });
 }
 
@@ -275,7 +282,8 @@ void Sessions::wake_init(const Session& session) const {
 }
 
 // Nothing, when somebody killed it on the way in; the program's pid; how it failed; or both, in
-// this order. Then the end: it was executed, or everybody has gone.
+// this order; or the pid of a program that was killed before it could tell that. Then the end: it
+// was executed, or everybody has gone.
 void Sessions::reported(uint64_t id) {
   Session& session = *sessions_.at(id);
   auto received = receive(session.report.get());
@@ -290,6 +298,10 @@ void Sessions::reported(uint64_t id) {
       session.unseen = fd.error().errnum;
     return;
   }
+  if (message && message->fields.has(Tag::PID)) {
+    session.silent = static_cast<pid_t>(message->fields.number(Tag::PID));
+    return;
+  }
   if (message) {
     session.failure.put(Tag::STEP, message->fields.text(Tag::STEP));
     session.failure.number(Tag::ERRNO, message->fields.number(Tag::ERRNO));
@@ -298,6 +310,9 @@ void Sessions::reported(uint64_t id) {
     return;
   }
   context_.loop.forget(session.report.get());
+  const bool told = session.pid > 0 || !session.failure.bytes().empty();
+  // The one that leads in is about to end, and then it can be told how.
+  if (!told && session.entry_fd.valid()) return;
   session.report.reset();
   context_.loop.cancel(session.deadline);
   if (session.pid_fd.valid() && session.failure.bytes().empty()) return begun(id);
@@ -321,6 +336,15 @@ void Sessions::reap_held() {
   for (const uint64_t id : held) ended(id);
 }
 
+std::string Sessions::end_of_silent(const Session& session) {
+  if (session.silent > 0) {
+    int status = 0;
+    const auto wait = [&] { return ::waitpid(session.silent, &status, WNOHANG | __WALL); };
+    return silent_end("the program", base::retry(wait) > 0 ? std::optional(status) : std::nullopt);
+  }
+  return silent_end("the process on the way in", session.entry_status);
+}
+
 void Sessions::failed(uint64_t id) {
   Session& session = *sessions_.at(id);
   const bool gone = init_ended(session);
@@ -328,7 +352,7 @@ void Sessions::failed(uint64_t id) {
   if (session.unseen != 0) {
     session.waiting->fail({session.unseen, "pidfd_open", session.args[0]}, "exec");
   } else if (session.failure.bytes().empty()) {
-    session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec");
+    session.waiting->fail({ECHILD, "exec", session.args[0]}, "exec", "", end_of_silent(session));
   } else if (gone) {
     // Whatever failed, this is why: a fork into a dying pid namespace, for one, says ENOMEM.
     session.waiting->fail({ESRCH, "exec", session.pool + ":" + session.container}, "exec",

@@ -33,6 +33,8 @@ struct Session {
   int unseen = 0;           // why there is none: it must not go on, as nobody would see its end
   base::UniqueFd entry_fd;  // pidfd of the process on the way in
   pid_t entry = -1;
+  std::optional<int> entry_status;  // a wait(2) status, once that one ended
+  pid_t silent = -1;                // the program, where it was killed before it told its pid
   base::UniqueFd report;
   base::UniqueFd input;  // our ends, of sockets; a terminal has no errors
   base::UniqueFd output;
@@ -87,6 +89,7 @@ class Sessions {
   Session* find(const Message& message, const Request& request);
   void give_up(uint64_t id, int errnum, const char* code);
   void reported(uint64_t id);
+  static std::string end_of_silent(const Session& session);
   void failed(uint64_t id);
   void begun(uint64_t id);
   void ended(uint64_t id);

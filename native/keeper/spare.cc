@@ -81,7 +81,8 @@ Received next_message(const base::UniqueFd& keeper) {
   while (::poll(&ready, 1, -1) != 1) {
   }
   auto received = receive(keeper.get());
-  if (!received.ok() || received->bytes.empty()) _exit(0);  // the keeper has gone, or needs us not
+  if (!received.ok()) _exit(1);
+  if (received->bytes.empty()) _exit(0);  // the keeper has gone, or needs us not
   return std::move(*received);
 }
 
@@ -154,8 +155,9 @@ base::Result<Spare::Child> Spare::fork_one() const {
   auto fd = ns::pidfd_open(child.pid);
   const auto stat = process_stat(child.pid);
   if (!fd.ok() || !stat) {
+    auto error = fd.ok() ? base::last_error("read", "stat") : std::move(fd.error());
     child.dismiss();
-    return fd.ok() ? base::last_error("read", "stat") : std::move(fd.error());
+    return error;
   }
   child.pid_fd = std::move(*fd);
   child.start_time = stat->start_time;

@@ -6,6 +6,7 @@ import type { Session } from '../../../dist/index.js'
 import { startedContainer, text, temporaryHost } from '../../helpers/host.js'
 import { cgroupsBelow } from '../../helpers/hierarchies.js'
 import { until } from '../../helpers/keeper-host.js'
+import { armKeeper } from '../../helpers/keeper-steps.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -277,6 +278,14 @@ await t.test('what cannot be run', async (t) => {
     code: 'ERR_INVALID_ARGUMENT',
     argument: 'spawn.stdin',
   })
+})
+
+await t.test('what is killed on its way in says how it ended', async (t) => {
+  await armKeeper(host, { step: 'session.entered', how: 'kill', pid: 0 })
+  const message = `'one' while it was started: the process on the way in was ended by signal 9`
+  await t.rejects(ct.exec(['true']), { code: 'ERR_EXEC_KILLED', message })
+  await armKeeper(host, null)
+  t.equal((await ct.exec(['true'])).exitCode, 0)
 })
 
 await t.test('a session has streams, and its input can end before its output', async (t) => {

@@ -1,5 +1,7 @@
 // Programs in a running container: streams, terminal, confinement, and how they end.
 import { closeSync, existsSync, readFileSync, writeSync } from 'node:fs'
+import { Connection } from '../../../dist/keeper/connection.js'
+import type { KeeperError } from '../../../dist/keeper/errors.js'
 import { drain } from '../../helpers/drain.js'
 import { hierarchies } from '../../helpers/hierarchies.js'
 import { event, execPlan, KeeperHost, until } from '../../helpers/keeper-host.js'
@@ -111,6 +113,31 @@ await t.test('what cannot be run', async (t) => {
   await t.rejects(keeper.exec(execPlan('web', [])), { code: 'EINVAL' })
   await t.rejects(keeper.exec(execPlan('web', ['a\0b'])), { code: 'EINVAL' })
   await t.rejects(keeper.exec(execPlan('other', ['true'])), { code: 'ERR_CONTAINER_NOT_RUNNING' })
+})
+
+await t.test('what is killed on its way in, and how', async (t) => {
+  const connection = new Connection(host.stateDir)
+  t.teardown(() => connection.close())
+  const kill = (STEP: string) => connection.request('FAULT', { STEP, OP: 'kill', PID: 0 })
+  const exec = () => keeper.exec(execPlan('web', ['true']))
+  await kill('session.entered')
+  const how = 'the process on the way in was ended by signal 9 before it reported'
+  await t.rejects(exec(), { code: 'ECHILD', detail: how })
+  await kill('program.root')
+  const program = 'the program was ended by signal 9 before it reported'
+  // Another one may have waited for it before its pid was told.
+  await until(async () => {
+    const error: unknown = await exec().catch((error: unknown) => error)
+    t.match(error, { code: 'ECHILD', detail: /^the program .* before it reported$/ })
+    return (error as KeeperError).detail === program
+  })
+  await kill('edit.entered')
+  await t.rejects(keeper.edit({ pool: 'tank', id: 'web' }, [{ op: 'stat', path: '/' }]), {
+    code: 'ECHILD',
+    detail: 'the process was ended by signal 9 before it reported',
+  })
+  await kill('')
+  t.match(await keeper.run(execPlan('web', ['true']), 20_000), { exit: { code: 0 } })
 })
 
 await t.test('waits for its reader, also for another one', async (t) => {
