@@ -121,6 +121,11 @@ base::Result<base::UniqueFd> overlay_by_path(const RootfsPlan& plan, const Layer
   TRY_STATUS(base::Status(lower.status()));
   const Attached upper(layers.upper.get(), plan.target + ".upper");
   TRY_STATUS(base::Status(upper.status()));
+  // Overlay would go where a link leads.
+  for (const char* name : {"upper", "work"}) {
+    auto part = open_part(layers.upper.get(), name);
+    if (!part.ok()) return part;
+  }
   auto context = ns::fsopen("overlay");
   if (!context.ok()) return context;
   TRY_STATUS(ns::fsconfig_string(context->get(), "source", "overlay"));
@@ -128,6 +133,15 @@ base::Result<base::UniqueFd> overlay_by_path(const RootfsPlan& plan, const Layer
   TRY_STATUS(ns::fsconfig_string(context->get(), "upperdir", plan.target + ".upper/upper"));
   TRY_STATUS(ns::fsconfig_string(context->get(), "workdir", plan.target + ".upper/work"));
   return make_overlay(context->get(), plan);
+}
+
+// A tree of a pool: only root can have put a link in its place, and it leads nowhere all the same.
+base::Result<base::UniqueFd> copy_of(const std::string& tree, int userns, uint64_t attributes) {
+  auto directory = open_part(AT_FDCWD, tree.c_str());
+  if (!directory.ok()) return directory;
+  auto mount = ns::clone_mount(directory->get(), "", userns, attributes);
+  if (!mount.ok()) mount.error().path = tree;
+  return mount;
 }
 
 bool kernel_takes_detached_layers() {
@@ -140,9 +154,9 @@ bool kernel_takes_detached_layers() {
 
 base::Result<base::UniqueFd> overlay_of(const TreePlan& tree, const RootfsPlan& plan, int userns,
                                         std::vector<base::UniqueFd>& used) {
-  auto lower = ns::clone_mount(AT_FDCWD, tree.lower, userns, ns::kMountNodev | ns::kMountRdonly);
+  auto lower = copy_of(tree.lower, userns, ns::kMountNodev | ns::kMountRdonly);
   if (!lower.ok()) return lower;
-  auto upper = ns::clone_mount(AT_FDCWD, tree.upper, userns, ns::kMountNodev);
+  auto upper = copy_of(tree.upper, userns, ns::kMountNodev);
   if (!upper.ok()) return upper;
   Layers layers{std::move(*lower), std::move(*upper)};
   auto mount = kernel_takes_detached_layers() ? overlay_by_descriptor(plan, layers)
@@ -205,7 +219,7 @@ base::Result<base::UniqueFd> tree_of(const TreePlan& tree, const RootfsPlan& pla
   if (tree.mode == TreePlan::Mode::kDevice) {
     return ns::clone_mount(AT_FDCWD, tree.upper, -1, attributes);
   }
-  return ns::clone_mount(AT_FDCWD, tree.upper, userns, attributes | ns::kMountNodev);
+  return copy_of(tree.upper, userns, attributes | ns::kMountNodev);
 }
 
 // Its place may be in one that was mounted before it.

@@ -1,5 +1,13 @@
 // A start: what the caller gets, what stays behind when it fails.
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import {
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { KeeperHost, event, until } from '../../helpers/keeper-host.js'
 import { childrenOf, pids, titleOf } from '../../helpers/processes.js'
@@ -71,6 +79,27 @@ await t.test('a failed start tells why and leaves nothing', async (t) => {
   t.strictSame(readdirSync(join(host.stateDir, 'rootfs/tank')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'notify')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'keeper/plans')), [])
+})
+
+await t.test('trees that are links are not followed', async (t) => {
+  const { rootfs } = host.plan('linked')
+  const kept = join(host.dir, 'kept')
+  const link = join(host.dir, 'link')
+  const look = (tree: Partial<typeof rootfs>) =>
+    keeper.edit({ rootfs: { ...rootfs, ...tree } }, [{ op: 'stat', path: '/bin' }])
+  t.match(await look({}), [{ error: null }])
+  symlinkSync(host.image, link)
+  await t.rejects(look({ lower: link }), { code: 'ENOTDIR', path: link })
+  await t.rejects(look({ mode: 'bind', lower: null, upper: link }), { code: 'ENOTDIR', path: link })
+  for (const part of ['upper', 'work']) {
+    const path = join(rootfs.upper, part)
+    renameSync(path, kept)
+    symlinkSync(host.image, path)
+    await t.rejects(look({}), { code: 'ENOTDIR', path: part })
+    rmSync(path)
+    renameSync(kept, path)
+  }
+  t.match(await look({}), [{ error: null }])
 })
 
 await t.test('what is to become init is killed', async (t) => {
