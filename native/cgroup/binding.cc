@@ -133,7 +133,7 @@ Value Kill(const CallbackInfo& info) {
   const std::string path = args[1].string();
   const int timeout = args[2].int32();
   if (!args.ok()) return {};
-  return bridge::run_slow(info, [=] { return cgroup::kill(handle->in, path, timeout); });
+  return bridge::run_cgroup(info, [=] { return cgroup::kill(handle->in, path, timeout); });
 }
 
 // freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
@@ -143,7 +143,7 @@ Value Freeze(const CallbackInfo& info) {
   const std::string path = args[1].string();
   const int timeout = args[2].int32();
   if (!args.ok()) return {};
-  return bridge::run_slow(info, [=] { return cgroup::freeze(handle->in, path, timeout); });
+  return bridge::run_cgroup(info, [=] { return cgroup::freeze(handle->in, path, timeout); });
 }
 
 // thaw(hierarchies: Hierarchies, path: string, below: boolean): Promise<void>
@@ -155,7 +155,7 @@ Value Thaw(const CallbackInfo& info) {
   if (!args.ok()) return {};
   const auto work = [=] { return cgroup::thaw(handle->in, path, below); };
   // One file does not wait for freezes that are under way, which it may be there to end.
-  return below ? bridge::run_slow(info, work) : bridge::run(info, work);
+  return below ? bridge::run_cgroup(info, work) : bridge::run(info, work);
 }
 
 // frozen(hierarchies: Hierarchies, path: string): Promise<boolean>

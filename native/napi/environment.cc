@@ -6,8 +6,10 @@ namespace bridge {
 
 // Enough to keep a few stuck calls from stopping everything else; a thread costs one stack page.
 constexpr size_t kSlowThreads = 8;
-// A tree takes as long as its guest has made it large, hours on a slow disk. Among the slow ones, a
-// few of these would hold up whoever kills or freezes a container.
+// An unmount or a monitor that hangs is no reason not to kill, and many are killed or frozen at
+// once: what does not freeze keeps one of these for ten seconds.
+constexpr size_t kCgroupThreads = 32;
+// A tree takes as long as its guest has made it large, hours on a slow disk.
 constexpr size_t kTreeThreads = 4;
 // Of each pool. A dataset that hangs keeps two of them for itself, one with what changes it and one
 // with what reads it.
@@ -24,6 +26,7 @@ constexpr size_t kStorageQueues = 256;
 Environment::Environment(Napi::Env env)
     : js(JsThread::create(env)),
       pool(js, "vpsadminos-slow", kSlowThreads, kSlowThreads),
+      cgroups(js, "vpsadminos-cgrp", kCgroupThreads, 0),
       trees(js, "vpsadminos-tree", kTreeThreads, 0),
       streams(js, "vpsadminos-strm", kStreamThreads, 0),
       events(js) {}
@@ -44,6 +47,7 @@ void Environment::close() {
   handles.close_all();
   events.close();
   pool.close();
+  cgroups.close();
   trees.close();
   for (auto& [name, storage] : storages_) storage.close();
   streams.close();

@@ -26,6 +26,7 @@ class Environment {
   // Members are destroyed from the last to the first; close() uses the same order.
   std::shared_ptr<JsThread> js;
   Pool pool;
+  Pool cgroups;  // for who kills or freezes, whatever else is stuck
   Pool trees;    // for calls that last as long as a tree is large
   Pool streams;  // for calls that last as long as somebody else takes
   Events events;

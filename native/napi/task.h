@@ -158,6 +158,13 @@ Napi::Value run_slow(const Napi::CallbackInfo& info, Work work, Convert convert 
   return run_queued(info, nullptr, std::move(work), std::move(convert));
 }
 
+// The same on threads for who kills or freezes.
+template <typename Work, typename Convert = ConvertByType>
+Napi::Value run_cgroup(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {
+  return run_on(info, Environment::of(info.Env()).cgroups, nullptr, std::move(work),
+                std::move(convert));
+}
+
 // The same on the few threads for whole trees: as long as its owner has made one large.
 template <typename Work, typename Convert = ConvertByType>
 Napi::Value run_tree(const Napi::CallbackInfo& info, Work work, Convert convert = {}) {

@@ -70,11 +70,11 @@ export interface Cgroup {
     value: string,
   ): Promise<void>
   read(hierarchies: Hierarchies, path: string, controller: string, file: string): Promise<string>
-  /** Slow lane. */
+  /** Lane of cgroups. */
   kill(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
-  /** Slow lane. */
+  /** Lane of cgroups. */
   freeze(hierarchies: Hierarchies, path: string, timeoutMs: number): Promise<void>
-  /** `below`: also what was frozen by itself, on the slow lane. */
+  /** `below`: also what was frozen by itself, on the lane of cgroups. */
   thaw(hierarchies: Hierarchies, path: string, below: boolean): Promise<void>
   frozen(hierarchies: Hierarchies, path: string): Promise<boolean>
   /** Slow lane: a guest makes as many cgroups as it likes, and all are visited. */
