@@ -123,9 +123,8 @@ async function setNamed(
       record.config = await record.file.update(NAMED)
     }
     if (live) await tellNextRun(record)
-    if (live) await forgetUnapplied(record.unappliedNote)
   }
-  const change = async (): Promise<void> => {
+  const change = async (undone: () => Promise<void>): Promise<void> => {
     let writing = false
     let changed: Exchanged<ContainerFile>
     try {
@@ -134,9 +133,9 @@ async function setNamed(
       writing = true
       changed = await record.file.exchange(marked(patch))
     } catch (error) {
-      const undone = await isTakenBack(params?.takeBack() ?? Promise.resolve())
+      const isBack = await isTakenBack(params?.takeBack() ?? Promise.resolve())
       // Otherwise the file may be the new one, although that could not be made sure of.
-      if (live && undone && !writing) await forgetUnapplied(record.unappliedNote)
+      if (isBack && !writing) await undone()
       throw memoryRefusal(error, what)
     }
     record.config = changed.value
@@ -149,12 +148,16 @@ async function setNamed(
       done('set.lxc')
     } catch (error) {
       // As far as that goes where the disk is full, or the guest is in the way.
-      await takeBack(changed.back, error).catch(() => undefined)
+      await takeBack(changed.back, error)
+        .then(undone)
+        .catch(() => undefined)
       throw error
     }
   }
   const noted = params === null ? [] : [...before.cgparams, ...params.written]
-  await (live ? whileUnapplied(record.unappliedNote, noted, change) : change())
+  await (live
+    ? whileUnapplied(record.unappliedNote, noted, change)
+    : change(() => Promise.resolve()))
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
   if (params !== null) record.pending.changedParams(params.stuck, params.written)
   const waiting = live ? record.pending.names(record.config) : []
@@ -231,9 +234,8 @@ async function setKernelName(op: Operation, record: ContainerRecord): Promise<vo
 /** Has a running container be as its file says, whatever a process that was cut off has left. */
 export async function reapply(record: ContainerRecord): Promise<void> {
   const noted = await unappliedParams(record.unappliedNote)
-  await whileUnapplied(record.unappliedNote, noted, async () => {
-    await new LiveParams(record, noted, record.config.cgparams).apply()
-    await tellNextRun(record)
-    if (isDelegatedTo(record.config)) await setZfsDevice(record, true)
-  })
+  await new LiveParams(record, noted, record.config.cgparams).apply()
+  await tellNextRun(record)
+  if (isDelegatedTo(record.config)) await setZfsDevice(record, true)
+  await forgetUnapplied(record.unappliedNote)
 }

@@ -3,6 +3,7 @@
 import { ContainerStartError, StateError, TimeoutError } from '../host/errors.js'
 import type { Operation, OperationOptions } from '../host/operation.js'
 import { ownTurn } from '../host/own-turn.js'
+import { forgetUnapplied, isUnapplied } from '../host/unapplied.js'
 import { KeeperError } from '../keeper/errors.js'
 import { Pidfd } from '../ns/pidfd.js'
 import { deadline, timeoutOf } from '../host/deadline.js'
@@ -147,6 +148,8 @@ async function writeLocked(
   record: ContainerRecord,
 ): Promise<readonly ClampedPrlimit[]> {
   using _settings = await record.lockSettings(op)
+  // A run begins with what is in the file.
+  if (isUnapplied(record.unappliedNote)) await forgetUnapplied(record.unappliedNote)
   record.beginning = true
   record.pending.begin(record.config)
   if (record.imageRun.present) writeImageRunFiles(record)

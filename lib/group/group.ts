@@ -170,7 +170,7 @@ export class Group {
     await checkParams(this.#pool, before, cgparams ?? [], 'set.cgparams')
     await this.ensureCgroup()
     op.signal?.throwIfAborted()
-    await whileUnapplied(this.#note, [...before, ...after], async () => {
+    await whileUnapplied(this.#note, [...before, ...after], async (undone) => {
       let writing = false
       try {
         await this.#change(before, after)
@@ -178,9 +178,9 @@ export class Group {
         writing = true
         this.#config = await this.#file.update({ cgparams: after })
       } catch (error) {
-        const undone = await isTakenBack(this.#change(after, before))
+        const isBack = await isTakenBack(this.#change(after, before))
         // Otherwise the file may be the new one, although that could not be made sure of.
-        if (undone && !writing) await forgetUnapplied(this.#note)
+        if (isBack && !writing) await undone()
         throw memoryRefusal(error, 'set')
       }
     })

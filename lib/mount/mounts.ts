@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { forgetUnapplied, whileUnapplied } from '../host/unapplied.js'
+import { whileUnapplied } from '../host/unapplied.js'
 import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
@@ -114,7 +114,7 @@ export async function changeMounts(
     await write()
     return
   }
-  await whileUnapplied(record.unappliedNote, [], async () => {
+  await whileUnapplied(record.unappliedNote, [], async (undone) => {
     const back = await write()
     try {
       await tellNextRun(record)
@@ -124,7 +124,7 @@ export async function changeMounts(
     } catch (error) {
       record.config = await record.file.update(back)
       await tellNextRun(record)
-      await forgetUnapplied(record.unappliedNote)
+      await undone()
       throw error
     }
   })

@@ -1,6 +1,10 @@
 // Limits that were written when nobody noted them any more: the file says what holds.
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Host } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import { StatePaths } from '../../../dist/host/paths.js'
 import type { Step } from '../../../dist/step.js'
 import { endOf, moduleOf } from '../../helpers/child.js'
 import { importBusybox, startedContainer } from '../../helpers/host.js'
@@ -52,3 +56,35 @@ for (const [what, step, cgroup] of [
     await set(null)
   })
 }
+
+const paths = new StatePaths(options.stateDir)
+const noteOf = (id: string) => join(paths.container('tank', id), 'unapplied')
+
+for (const [what, note, cgroup] of [
+  ['a container', noteOf('one'), container],
+  ['a group', paths.unapplied('tank', '/some'), group],
+] as const) {
+  await t.test(`what could not be applied to ${what} is noted until it is`, async (t) => {
+    const version = cgroups.version('pids')
+    const param = { version, subsystem: 'pids', name: 'pids.max', value: ['77'] }
+    {
+      await using host = await Host.open(options)
+      await cgroups.dir(cgroup).write('pids', 'pids.max', '77')
+      await writeFile(note, JSON.stringify([param]))
+      const one = what === 'a group' ? host.groups.get('/some') : host.containers.get('one')
+      for (const memoryLimit of ['256 MiB', null]) await one.set({ memoryLimit })
+      t.equal(await limitOf(cgroup), '77', 'another change does not apply it')
+      t.ok(existsSync(note))
+    }
+    await using _host = await Host.open(options)
+    t.equal(await limitOf(cgroup), 'max')
+    t.notOk(existsSync(note))
+  })
+}
+
+await t.test('a start applies all that there is', async (t) => {
+  await using host = await Host.open(options)
+  await writeFile(noteOf('one'), '[]')
+  await host.containers.get('one').restart({ method: 'kill' })
+  t.notOk(existsSync(noteOf('one')))
+})
