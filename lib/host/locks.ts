@@ -184,6 +184,14 @@ export class Locks {
     else entry.outside = { pid, since: entry.outside?.since ?? performance.now() }
   }
 
+  /** Names of those of a kind that somebody holds. */
+  held(kind: LockKind): readonly string[] {
+    const prefix = `${kind} `
+    return [...this.#entries.values()].flatMap(({ resource }) =>
+      resource.startsWith(prefix) ? resource.slice(prefix.length) : [],
+    )
+  }
+
   /** Every lock that is held now, oldest first. */
   list(): readonly HeldLock[] {
     const now = performance.now()

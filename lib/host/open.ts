@@ -12,7 +12,7 @@ import type { Keeper } from '../keeper/keeper.js'
 import type { KeeperEvent } from '../keeper/types.js'
 import { importPool } from '../pool/import.js'
 import type { Pool } from '../pool/pool.js'
-import { endPool, leavePool, releasePool } from '../pool/pools.js'
+import { endPool, leavePool, releasePool, settlePool } from '../pool/pools.js'
 import { noteStrangers } from '../pool/strangers.js'
 import { hostOptions, type HostOptions } from '../schema/host.js'
 import { parse } from '../schema/parse.js'
@@ -156,7 +156,12 @@ export async function openHost(
     hub.close(why)
     // What asks the keeper ends with that.
     await link.close()
-    await Promise.all(all.map((pool) => leavePool(pool)))
+    // Those that are being imported, or exported, are nobody's when that is over.
+    const others = locks.held('pool').filter((name) => !pools.has(name))
+    await Promise.all([
+      ...all.map((pool) => leavePool(pool)),
+      ...others.map((name) => settlePool(context, name)),
+    ])
     pools.clear()
     cgroups.close()
     await lock[Symbol.asyncDispose]()

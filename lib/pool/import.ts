@@ -95,8 +95,9 @@ export async function importPool(
   done('import.tidied', op.signal)
   for (const directory of host.paths.ofPool(name)) await mkdir(directory, { recursive: true })
   // Events find the containers from here on, so that none between the answer and the end is lost.
-  host.pools.set(name, pool)
-  undo.add(() => host.pools.delete(name))
+  const { pools } = host
+  pools.set(name, pool)
+  undo.add(() => pools.delete(name))
   await adoptRunning(pool)
   op.signal?.throwIfAborted()
   op.goOn()
@@ -111,6 +112,8 @@ export async function importPool(
   if ((await host.shutdownMarker.state()) === 'none') pool.enable()
   if (lock !== null) await finishCutOff(op, pool)
   done('import.active')
+  // Its host may have been closed meanwhile.
+  pool.assertActive()
   undo.commit()
   if (lock !== null) emptyTrash(pool)
   return pool

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
+import { deadline } from '../host/deadline.js'
 import {
   BusyError,
   ExistsError,
@@ -59,7 +60,8 @@ export class Pools {
   ): Promise<Pool> {
     const wanted = parse(installOptions, options, 'install')
     checkOptions(more, 'install')
-    using op = await this.#begin('install', wanted.name, more)
+    using limit = deadline('install', Infinity, more.signal, this.#host.closed)
+    using op = await this.#begin('install', wanted.name, { ...more, signal: limit.signal })
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
     await installPlace(op, this.#host, wanted, durability)
     return await this.#import(op.goOn(), wanted)
@@ -76,7 +78,8 @@ export class Pools {
   async import(options: PoolOptions, more: OperationOptions = {}): Promise<Pool> {
     const wanted = parse(poolOptions, options, 'import')
     checkOptions(more, 'import')
-    using op = await this.#begin('import', wanted.name, more)
+    using limit = deadline('import', Infinity, more.signal, this.#host.closed)
+    using op = await this.#begin('import', wanted.name, { ...more, signal: limit.signal })
     if (this.#host.pools.has(wanted.name)) throw new ExistsError('pool', wanted.name)
     return await this.#import(op, wanted)
   }
@@ -224,13 +227,22 @@ const LEAVING_MS = 10_000
  * @internal
  */
 export async function leavePool({ host, name, driver, lock }: Pool): Promise<void> {
-  using op = new Operation(host.locks, 'close', `pool ${name}`, { wait: LEAVING_MS })
   try {
     // Without its disks nothing comes to its end.
     driver.assertWorking()
-    await op.lock([claim('pool', name)])
+    await settlePool(host, name)
   } catch (error) {
-    if (!(error instanceof BusyError || error instanceof PoolSuspendedError)) throw error
+    if (!(error instanceof PoolSuspendedError)) throw error
   }
   await lock?.[Symbol.asyncDispose]()
+}
+
+/** What is under way with it, an import too, comes to its end. @internal */
+export async function settlePool({ locks }: HostContext, name: string): Promise<void> {
+  using op = new Operation(locks, 'close', `pool ${name}`, { wait: LEAVING_MS })
+  try {
+    await op.lock([claim('pool', name)])
+  } catch (error) {
+    if (!(error instanceof BusyError)) throw error
+  }
 }

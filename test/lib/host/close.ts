@@ -180,6 +180,27 @@ await t.test('what cannot be given up any more ends before others have the pool'
   await (await host.containers.create({ id: 'going', image: busybox })).delete()
 })
 
+for (const step of ['import.locked', 'import.tidied', 'import.active'] as const) {
+  await t.test(`an import of a pool is over, too, after ${step}`, async (t) => {
+    const first = await Host.open({ ...options, pools: [] })
+    let closing = Promise.resolve()
+    const controller = new AbortController()
+    const reached = once(controller.signal, 'abort')
+    controller.signal.addEventListener('abort', () => {
+      closing = first.close()
+    })
+    arm({ how: 'abort', step, controller })
+    let over = false
+    const imported = outcome(first.pools.import(options.pools[0])).finally(() => (over = true))
+    await reached
+    await closing
+    t.ok(over)
+    t.equal(await imported, 'ERR_CLOSED')
+    await using host = await Host.open(options)
+    t.equal(host.containers.get('one').state, 'running')
+  })
+}
+
 await t.test('the process ends by itself, whatever was open', async (t) => {
   const script = `
     import { Host } from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)}
