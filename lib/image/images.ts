@@ -1,6 +1,5 @@
 // The images of all pools of a host. Each pool has a cache of its own.
 
-import { deadline } from '../host/deadline.js'
 import { z } from 'zod'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
 import { choosePool } from '../host/reference.js'
@@ -16,7 +15,6 @@ interface InPool {
 
 interface ImagesHost {
   readonly pools: ReadonlyMap<string, Pool>
-  readonly closed: AbortSignal
 }
 const importKeys = [...Object.keys(importImage.shape), 'pool']
 
@@ -48,15 +46,8 @@ export class Images {
   async import(image: ImportImage & InPool, options: ImportOptions = {}): Promise<Image> {
     onlyKeys(image, importKeys, 'import')
     checkOptions(options, 'import', ['onProgress'])
-    const { pool: name, ...what } = image
-    const { onProgress, ...rest } = options
-    using limit = deadline('import', Infinity, options.signal, this.#host.closed)
-    const { signal } = limit
-    const pool = choosePool(this.#host.pools, name)
-    // Under which id is not known before it is read; of the same file there may be several.
-    const subject = pool.claim('image', String(what.path), 'shared')
-    using _op = await pool.begin('import', subject, { ...rest, signal })
-    return await pool.images.import(what, { signal, onProgress })
+    const { pool, ...what } = image
+    return await choosePool(this.#host.pools, pool).images.import(what, options)
   }
 
   /**
@@ -83,9 +74,7 @@ export class Images {
   /** Cannot be given up once it has begun. @throws InUseError while a container needs it */
   async delete(id: string, options: InPool & OperationOptions = {}): Promise<void> {
     checkOptions(options, 'delete', ['pool'])
-    parse(z.string(), id, 'delete.id')
-    const pool = choosePool(this.#host.pools, options.pool)
-    using _op = await pool.begin('delete', pool.claim('image', id), options)
-    await pool.images.delete(id)
+    const { pool, ...rest } = options
+    await choosePool(this.#host.pools, pool).images.delete(id, rest)
   }
 }

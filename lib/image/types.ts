@@ -61,6 +61,6 @@ export interface ImageCache {
   open(image: Image): Promise<OpenImage>
   /** Keeps the image from being deleted until it is disposed of: while a container is made from it. */
   hold(image: Image, holder: string): Disposable
-  /** @throws InUseError while a container needs it or somebody holds it */
-  delete(id: string): Promise<void>
+  /** Cannot be given up once it has begun. @throws InUseError while a container needs it or somebody holds it */
+  delete(id: string, options?: OperationOptions): Promise<void>
 }

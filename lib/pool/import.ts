@@ -28,6 +28,7 @@ import { IdRange } from '../id-range/id-range.js'
 import { userIn } from '../id-range/reservations.js'
 import { endOf, TakenSpans } from '../id-range/taken-spans.js'
 import { TableFile } from '../id-range/table-file.js'
+import { PoolImages } from '../image/pool-images.js'
 import { ImageStore } from '../image/store.js'
 import { FileLock } from '../ns/file-lock.js'
 import { groupFile } from '../schema/group.js'
@@ -83,7 +84,7 @@ export async function importPool(
     users,
     unknown: () => unknownIn(pool),
   })
-  pool.setImages(images)
+  pool.setImages(new PoolImages(pool, images))
   await loadContainers(pool)
   await reserveIds(op, pool)
   done('import.read', op.signal)

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
-import { busybox, importBusybox, temporaryHost } from '../../helpers/host.js'
+import { busybox, busyboxImage, importBusybox, temporaryHost } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
@@ -96,6 +96,21 @@ await t.test('export and import', async (t) => {
   await host.containers.get('other:one').start()
   await host.containers.get('other:one').stop({ method: 'kill' })
   await users.delete()
+})
+
+await t.test('its images are changed as those of the host are', async (t) => {
+  const { images } = host.pools.get('other')
+  const what = { path: busyboxImage(t), distribution: 'second', version: '2' }
+  const importing = images.import(what, { label: 'a test' })
+  const held = host.locks().find(({ resource }) => resource.startsWith('image other:'))
+  t.match(held, { holder: 'import', label: 'a test' }, 'locks tell of it')
+  await t.rejects(host.pools.export('other'), { code: 'ERR_BUSY' })
+  const { id } = await importing
+  const deleting = images.delete(id)
+  await t.rejects(images.delete(id), { code: 'ERR_BUSY' })
+  await t.rejects(host.pools.export('other'), { code: 'ERR_BUSY' })
+  await deleting
+  await t.rejects(images.delete(id), { code: 'ERR_NOT_FOUND' })
 })
 
 await t.test(
