@@ -7,6 +7,7 @@ import { Mount, umount } from '../ns/mount.js'
 import { mountTable } from '../ns/mountinfo.js'
 import { removeTree } from '../ns/tree.js'
 import type { poolOptions } from '../schema/pool.js'
+import { call } from '../zfs/call.js'
 import { createDataset } from '../zfs/datasets.js'
 import { destroyTree } from '../zfs/destroy-tree.js'
 
@@ -40,7 +41,9 @@ export async function removeScratch({ path, dataset }: ScratchPool): Promise<voi
     const inside = (await mountTable()).filter(
       (entry) => entry.path === path || entry.path.startsWith(`${path}/`),
     )
-    for (const entry of inside.reverse()) await umount(entry.path, { detach: true })
+    for (const { path: at } of inside.reverse()) {
+      await call(`unmount ${at}`, () => umount(at, { detach: true }), {})
+    }
     await destroyTree(dataset, { patienceMs: PATIENCE_MS })
   }
   await removeTree(dirname(path))

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SystemError } from '../../errors.js'
 import { TimeoutError } from '../../host/errors.js'
 import { Mount, type MountAttribute } from '../../ns/mount.js'
-import { call } from '../../zfs/call.js'
+import { call, type ZfsOptions } from '../../zfs/call.js'
 
 // Two who mount a dataset that is mounted nowhere find no superblock of it yet and each make one; but only
 // one can own the dataset, zpl_mount_impl() and zfsvfs_create(). The other one has the first one's when it
@@ -15,9 +15,11 @@ const RETRY_MS = 5
 
 export class DatasetMount implements AsyncDisposable {
   readonly #mount: Mount
+  readonly #dataset: string
 
-  private constructor(mount: Mount) {
+  private constructor(mount: Mount, dataset: string) {
     this.#mount = mount
+    this.#dataset = dataset
   }
 
   /**
@@ -32,7 +34,7 @@ export class DatasetMount implements AsyncDisposable {
     const end = performance.now() + PATIENCE_MS
     for (;;) {
       try {
-        return new DatasetMount(await make(dataset, wanted))
+        return new DatasetMount(await make(dataset, wanted), dataset)
       } catch (error) {
         const busy = error instanceof SystemError && error.code === 'EBUSY'
         if (!busy || performance.now() >= end) throw error
@@ -46,8 +48,13 @@ export class DatasetMount implements AsyncDisposable {
     return `/proc/${process.pid}/fd/${this.#mount.fd}`
   }
 
+  /** @throws TimeoutError when what was written does not come to the disk; it is unmounted when that has */
+  close(options: ZfsOptions = {}): Promise<void> {
+    return call(`unmount ${this.#dataset}`, () => this.#mount.close(), options)
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#mount.close()
+    return this.close()
   }
 }
 

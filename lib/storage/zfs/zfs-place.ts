@@ -18,6 +18,7 @@ import { poolError, syncDirectory } from '../../pool/write-file.js'
 import { poolPath, type zfsPoolOptions } from '../../schema/pool.js'
 import { done } from '../../step.js'
 import { Undo } from '../../undo.js'
+import { call } from '../../zfs/call.js'
 import { createDataset, inheritProperty, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { findDataset, listDatasets, type ListedDataset } from '../../zfs/list.js'
@@ -210,7 +211,7 @@ async function ensureDatasets(dataset: string, root: string, undo?: Undo): Promi
     if (found === path) continue
     if (found !== null) throw new NotAPoolError(wanted, `it is mounted at ${found}, not ${path}`)
     await mountAt(wanted, path, name)
-    undo?.add(() => umount(path))
+    undo?.add(() => call(`unmount ${wanted}`, () => umount(path), {}))
   }
   const images = `${dataset}/${IMAGES}`
   const there = await look(images)

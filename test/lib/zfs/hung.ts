@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TimeoutError } from 'vpsadminos'
+import { DatasetMount } from '../../../dist/storage/zfs/dataset-mount.js'
 import { createDataset, datasetExists, destroyDataset } from '../../../dist/zfs/datasets.js'
 import { listDatasets } from '../../../dist/zfs/list.js'
 import { isZfsError } from '../../../dist/zfs/zfs-error.js'
@@ -51,6 +52,8 @@ function fillUp(): void {
 }
 
 await createDataset(`${pool}/before`)
+const mount = await DatasetMount.of(`${pool}/before`)
+writeFileSync(join(mount.path, 'unwritten'), 'x')
 fillUp()
 
 const names = Array.from({ length: 24 }, (_, index) => `${pool}/made${index}`)
@@ -79,6 +82,11 @@ await t.test('who asked is told in time', async (t) => {
 await t.test('another one of the same dataset waits behind it', async (t) => {
   const again = destroyDataset(begun[0] ?? '', { timeout: 500 })
   await t.rejects(again, { code: 'ERR_TIMEOUT', operation: `zfs: destroy ${begun[0]}` })
+})
+
+await t.test('so is who unmounts', async (t) => {
+  const unmounting = mount.close({ timeout: 500 })
+  await t.rejects(unmounting, { code: 'ERR_TIMEOUT', operation: `zfs: unmount ${pool}/before` })
 })
 
 await t.test('another pool goes on', async (t) => {
