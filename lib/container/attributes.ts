@@ -16,8 +16,7 @@ export function attributesOf(record: ContainerRecord): Attributes {
     },
     write: async (patch) => {
       record.config = await record.file.update(patch)
-      const { pool, id, host } = record
-      host.emit({ type: 'changed', pool: pool.name, id, settings: ['attributes'] })
+      record.changed(['attributes'])
     },
   })
 }

@@ -100,7 +100,7 @@ async function underLock(
     throw poolError(error, record.file.path)
   }
   undo.commit()
-  record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: [kind] })
+  record.changed([kind])
   return before
 }
 

@@ -66,7 +66,7 @@ async function change(
   record.assertWhole(what)
   using _settings = await record.lockSettings(op)
   record.assertPresent()
-  const { config: before, file, host, pool, id } = record
+  const { config: before, file } = record
   const old = await file.text()
   const document = wanted(ConfigDocument.parse(old, file.path))
   const kept = keptFields(before, document, `${what}.config`)
@@ -103,5 +103,5 @@ async function change(
   } catch (error) {
     throw poolError(error, file.path)
   }
-  host.emit({ type: 'changed', pool: pool.name, id, settings: changed })
+  record.changed(changed)
 }

@@ -137,6 +137,11 @@ export class ContainerRecord {
     this.ephemeral.observe(event)
   }
 
+  /** Tells whoever watches. */
+  changed(settings: readonly string[]): void {
+    this.host.emit({ type: 'changed', pool: this.pool.name, id: this.id, settings })
+  }
+
   /** The keeper does not have it any more. */
   lost(): void {
     this.run.lost()

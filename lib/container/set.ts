@@ -163,7 +163,7 @@ async function setNamed(
   const waiting = live ? record.pending.names(record.config) : []
   if (live) await record.pending.note(record.pendingNote, record.run.initPid, record.config)
   const pending = names.filter((name) => waiting.includes(name))
-  record.host.emit({ type: 'changed', pool: record.pool.name, id: record.id, settings: names })
+  record.changed(names)
   const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
   return Object.freeze({
     applied: names.filter((name) => !pending.includes(name) && !(name === 'cgparams' && idle)),

@@ -126,6 +126,7 @@ export class Datasets {
       await finishDatasets(record)
       throw poolError(error, storage.nameOf(record.home, wanted))
     }
+    record.changed(['datasets'])
     done('dataset.mounted')
   }
 
@@ -175,6 +176,7 @@ export class Datasets {
     } catch (error) {
       throw poolError(error, storage.nameOf(record.home, wanted))
     }
+    record.changed(['datasets'])
   }
 
   /**
@@ -245,6 +247,7 @@ export async function finishDatasets(record: ContainerRecord): Promise<void> {
   done('dataset-delete.removed')
   const none = { making_dataset: undefined, deleting_dataset: undefined }
   record.config = await record.file.update({ vpsadminos: none })
+  if (deleting !== undefined) record.changed(['datasets'])
   done('dataset-delete.unmarked')
 }
 

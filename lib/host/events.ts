@@ -30,7 +30,8 @@ interface OwnEventBase extends EventPosition {
  *   keeper has told.
  * - `created`, `deleted`, and `renamed` with the id before, `from`.
  * - `reinstalled`: it has another root filesystem.
- * - `changed`: `settings` were set or unset.
+ * - `changed`: `settings` were set or unset, or what has calls of its own: `attributes`, `mounts`, `datasets`,
+ *   `user`, `group`.
  * - `frozen`: `freeze()` or `thaw()` is done.
  *
  * docs/events.md has them as a table.

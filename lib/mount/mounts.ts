@@ -110,10 +110,18 @@ export async function changeMounts(
     record.config = value
     return back
   }
-  if (!record.live) {
-    await write()
-    return
-  }
+  if (record.live) await changeLive(record, before, write)
+  else await write()
+  const isSame = isDeepStrictEqual(before.mounts ?? [], record.config.mounts ?? [])
+  if (!isSame) record.changed(['mounts'])
+}
+
+/** @param write the file; answers what takes that back */
+async function changeLive(
+  record: ContainerRecord,
+  before: ContainerFile,
+  write: () => Promise<Patch>,
+): Promise<void> {
   await whileUnapplied(record.unappliedNote, [], async (undone) => {
     const back = await write()
     try {

@@ -60,6 +60,24 @@ await t.test('a creation is taken back by it', async (t) => {
   t.equal(ct.record.config.vpsadminos.making_dataset, undefined)
 })
 
+await t.test('whoever watches is told', async (t) => {
+  const events = host.events()
+  await ct.datasets.create('seen')
+  await ct.mounts.add({ dataset: 'seen', mountpoint: '/too' })
+  await ct.mounts.remove('/too')
+  await ct.datasets.delete('seen', { unmount: true })
+  await ct.set({ autostart: false })
+  const told: string[] = []
+  for await (const event of events) {
+    if (event.type === 'changed') told.push(...event.settings)
+    if (told.at(-1) === 'autostart') break
+  }
+  t.same(told, [
+    ...['mounts', 'datasets', 'mounts', 'mounts'],
+    ...['mounts', 'datasets', 'autostart'],
+  ])
+})
+
 await t.test('a copy is not to do it, too', async (t) => {
   await failing(() => ct.datasets.delete('other'))
   t.equal(ct.record.config.vpsadminos.deleting_dataset, 'other')
