@@ -67,7 +67,6 @@ export async function renameContainer(
   record.file = new ConfigFile(path, containerFile)
   pool.containers.delete(from)
   if (container !== undefined) pool.containers.set(to, container)
-  await pool.autostart.renamed(from, to)
   rootfs[Symbol.dispose]()
   host.emit({ type: 'renamed', pool: pool.name, id: to, from })
   await finishRename(record, from)
@@ -76,6 +75,7 @@ export async function renameContainer(
 /** What follows once the file has its new name. */
 export async function finishRename(record: ContainerRecord, from: string): Promise<void> {
   const { pool, id } = record
+  await pool.autostart.renamed(from, id)
   const moved = logFiles(pool, id)
   for (const [index, log] of logFiles(pool, from).entries())
     await rename(log, moved[index] ?? log).catch(() => undefined)

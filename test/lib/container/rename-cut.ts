@@ -1,6 +1,7 @@
 // What a rename that was cut off has left is taken back, or brought to its end, by the next import.
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { StatePaths } from '../../../dist/host/paths.js'
 import { busybox, temporaryHost, text } from '../../helpers/host.js'
 import { containersOn, optionsOf, renameOn } from '../../helpers/storage.js'
 import { requires } from '../../helpers/requires.js'
@@ -46,7 +47,12 @@ await t.test('after its file was moved', async (t) => {
   renameOn(pool, 'a3', 'b3')
   renameSync(file('a3'), file('b3'))
   t.ok(existsSync(log('a3')))
+  // Which have started by themselves, and do not again.
+  const started = new StatePaths(host.stateDir).startedList('tank')
+  mkdirSync(dirname(started), { recursive: true })
+  writeFileSync(started, 'a3\n')
   await host.pools.import(optionsOf(pool))
+  t.equal(readFileSync(started, 'utf8'), 'b3\n')
   t.equal(host.containers.find('a3'), null)
   t.match(host.containers.show('b3'), { memoryLimit: 64 * 2 ** 20 })
   t.match(await text(await host.containers.get('b3').pull('/etc/hostname')), /^b3\n$/)
