@@ -2,9 +2,11 @@
 // has stopped.
 import { readFileSync } from 'node:fs'
 import { pino } from 'pino'
+import { startByItself } from '../../../dist/daemon/autostart.js'
 import { Daemon } from '../../../dist/daemon/daemon.js'
 import { daemonPlace } from '../../helpers/daemon.js'
 import { busybox } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -56,4 +58,25 @@ await t.test('once: what was stopped stays so, what runs goes on', async (t) => 
   t.same(states(daemon), { db: 'running', idle: 'stopped', web: 'stopped' })
   await daemon.close()
   t.same(told, [], 'nothing went wrong')
+})
+
+await t.test('what an export cuts off has not failed', async (t) => {
+  const daemon = await open({ autostart: false })
+  const { containers, pools } = daemon.host
+  for (const id of ['db', 'web']) await containers.get(id).delete({ force: true })
+  const broken = { image: busybox, initCmd: ['/no/such/init'] }
+  await containers.create({ id: 'bad', ...broken, autostart: { priority: 1 } })
+  const pool = pools.get('tank')
+  const lines: string[] = []
+  const starting = startByItself(pool, pino({}, { write: (line: string) => void lines.push(line) }))
+  await until(() => pool.autostart.queue().some(({ state }) => state === 'pausing'))
+  await pools.export('tank')
+  await starting
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] ?? '') as unknown, {
+    level: 30,
+    container: 'bad',
+    msg: 'autostart was cut off',
+  })
+  await daemon.close()
 })
