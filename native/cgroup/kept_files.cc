@@ -37,6 +37,7 @@ ssize_t KeptFiles::read(const Hierarchy& hierarchy, const std::string& name, cha
   if (const File kept = find(hierarchy, name)) {
     const ssize_t got = ::pread(kept->get(), buffer, size, 0);
     if (got >= 0) return got;
+    forget(hierarchy, name, kept);
   }
   auto file = std::make_shared<const base::UniqueFd>(
       ::openat(hierarchy.dir.get(), name.c_str(), O_RDONLY | O_CLOEXEC));
@@ -66,6 +67,16 @@ void KeptFiles::keep(const Hierarchy& hierarchy, const std::string& name, File f
     files.emplace(name, Kept{std::move(file), round_});
     ++count_;
   }
+}
+
+void KeptFiles::forget(const Hierarchy& hierarchy, const std::string& name, const File& file) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Files& files = files_[&hierarchy];
+  const auto found = files.find(name);
+  // Another thread may have opened it anew.
+  if (found == files.end() || found->second.file != file) return;
+  files.erase(found);
+  --count_;
 }
 
 }  // namespace cgroup

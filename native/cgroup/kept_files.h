@@ -41,6 +41,7 @@ class KeptFiles {
 
   File find(const Hierarchy& hierarchy, const std::string& name);
   void keep(const Hierarchy& hierarchy, const std::string& name, File file);
+  void forget(const Hierarchy& hierarchy, const std::string& name, const File& file);
 
   const size_t most_;
   std::mutex mutex_;

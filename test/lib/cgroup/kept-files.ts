@@ -47,6 +47,7 @@ await t.test('of cgroups that come and go', async (t) => {
   await cgroups.dir(paths[7] ?? '').remove()
   t.same(await cgroups.dir(paths[7] ?? '').exists(), [], 'an open file keeps none from going')
   t.equal((await pids())[7], null)
+  t.equal(open(dir.path), MANY - 1, 'and is closed then, also where it is asked for still')
   await cgroups.dir(paths[7] ?? '').create()
   t.equal((await pids())[7], 0, 'another one of that name')
 
