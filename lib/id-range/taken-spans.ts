@@ -40,4 +40,16 @@ export class TakenSpans<T extends IdSpan> {
     const last = this.#furthest[countBefore(this.#sorted, endOf(span)) - 1]
     return last !== undefined && endOf(last) > span.start ? last : undefined
   }
+
+  /** All that have some of these ids. */
+  allOverlapping(span: IdSpan): T[] {
+    const found: T[] = []
+    for (let at = countBefore(this.#sorted, endOf(span)) - 1; at >= 0; at--) {
+      const [one, furthest] = [this.#sorted[at], this.#furthest[at]]
+      // Neither it nor one before it reaches as far.
+      if (one === undefined || furthest === undefined || endOf(furthest) <= span.start) break
+      if (endOf(one) > span.start) found.push(one)
+    }
+    return found
+  }
 }

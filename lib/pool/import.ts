@@ -250,25 +250,22 @@ async function reserveIds(op: Operation, pool: Pool): Promise<void> {
       range.table('allocated').map((run) => ({ ...range.span(run), owner: run.owner })),
     ),
   )
-  const maps = [...pool.users.values()].flatMap((user) =>
-    spansOf(user.uidMap, user.gidMap)
-      .filter((span) => !isWithin(span, allocated, user, pool))
-      .map((span) => ({ ...span, owner: `user:${user.name}` })),
+  const mapped = [...pool.users.values()].flatMap((user) =>
+    spansOf(user.uidMap, user.gidMap).map((span) => ({ ...span, user })),
   )
+  const maps = mapped
+    .filter(({ user, ...span }) => !isWithin(span, allocated, user, pool))
+    .map(({ user, ...span }) => ({ ...span, owner: `user:${user.name}` }))
   const isBroken = (owner: string): boolean => {
     const user = userIn(owner)
     return user !== null && pool.isBroken(pool.layout.confFile('user', user))
   }
   const conflicts = await pool.reservations.restore(op, [...blocks, ...maps], isBroken)
+  const users = new TakenSpans(mapped)
   for (const conflict of conflicts) {
-    const { span } = conflict
-    const named = userIn(span.owner)
-    for (const user of pool.users.values()) {
-      if (named !== null && named !== user.name) continue
-      const hit = spansOf(user.uidMap, user.gidMap).some(
-        ({ start, count }) => start < span.start + span.count && span.start < start + count,
-      )
-      if (hit) user.contested.add(conflict)
+    const named = userIn(conflict.span.owner)
+    for (const { user } of users.allOverlapping(conflict.span)) {
+      if (named === null || named === user.name) user.contested.add(conflict)
     }
   }
 }
