@@ -10,6 +10,8 @@ export class ConsoleStream implements Behind {
   readonly #console: Console
   readonly #wire: Wire
   #left = false
+  /** Has it go on that waits for the client to read. */
+  #goOn = () => {}
 
   /** @param over is told when there is nothing more to say */
   constructor(console: Console, wire: Wire, over: (error?: unknown) => void) {
@@ -35,12 +37,12 @@ export class ConsoleStream implements Behind {
   }
 
   gone(): Promise<void> {
-    this.#left = true
-    return this.#console.close()
+    return this.detach()
   }
 
   detach(): Promise<void> {
     this.#left = true
+    this.#goOn()
     return this.#console.close()
   }
 
@@ -62,8 +64,13 @@ export class ConsoleStream implements Behind {
       const place = Buffer.from(JSON.stringify(this.#console.position))
       const length = Buffer.alloc(2)
       length.writeUInt16BE(place.length)
-      if (this.#wire.send(TOLD.console, Buffer.concat([length, place, output]))) continue
-      await new Promise<void>((resolve) => this.#wire.whenDrained(resolve))
+      const isTaken = this.#wire.send(TOLD.console, Buffer.concat([length, place, output]))
+      if (isTaken || this.#left) continue
+      await new Promise<void>((resolve) => {
+        // One that has gone takes nothing any more, and what is read of the log is closed then.
+        this.#goOn = resolve
+        this.#wire.whenDrained(resolve)
+      })
     }
   }
 }

@@ -1,7 +1,9 @@
 // Programs and consoles over the daemon's socket, also while it is replaced.
 import { once } from 'node:events'
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { Daemon } from '../../../dist/daemon/daemon.js'
@@ -181,6 +183,29 @@ await t.test('a console of what is deleted', async (t) => {
   await client.ask('DELETE /v1/containers/gone')
   await stream.end()
   t.same(stream.json('X'), {})
+})
+
+await t.test('a console, and a client that goes without having read all', async (t) => {
+  await client.ask('POST /v1/containers', { id: 'said', image: { distribution: 'busybox' } })
+  const log = join(daemon.host.pools.get('tank').show().path, 'log/ct/said.console')
+  // More than what is between holds.
+  writeFileSync(log, Buffer.alloc(2 ** 22, 'x'))
+  const isOpen = () =>
+    readdirSync('/proc/self/fd').some((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === log
+      } catch {
+        return false
+      }
+    })
+  const stream = await Stream.open('/v1/containers/said/console')
+  stream.socket.pause()
+  await until(isOpen)
+  await sleep(300)
+  t.ok(isOpen(), 'it waits to be read')
+  stream.socket.destroy()
+  await until(() => !isOpen())
+  await client.ask('DELETE /v1/containers/said')
 })
 
 await t.test('keys for a console of what does not run', async (t) => {
