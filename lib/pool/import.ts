@@ -288,7 +288,11 @@ async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<v
     }
   }
   await removeHalfMade(pool.layout.conf('group'))
-  await driver.sweep()
+  for (const { dataset, reason } of await driver.sweep()) {
+    process.emitWarning(`${dataset} could not be removed: ${reason}`, {
+      code: 'VPSADMINOS_UNFINISHED',
+    })
+  }
   for (const range of pool.idRanges.values()) {
     for (const owner of range.owners()) {
       const user = userIn(owner)

@@ -141,7 +141,7 @@ export async function pruneTrash(pool: Pool, options: PruneOptions = {}): Promis
   ending.throwIfAborted()
   const doomed = async () => (await driver.unfinished()).map(({ what }) => what)
   const before = await doomed()
-  await driver.sweep()
+  const left = await driver.sweep()
   const after = await doomed()
-  return { destroyed: before.filter((one) => !after.includes(one)), left: [] }
+  return { destroyed: before.filter((one) => !after.includes(one)), left }
 }

@@ -8,7 +8,7 @@ import type { DatasetStorage } from './datasets.js'
 import type { ImageStorage } from './images.js'
 import type { ReplacementStorage } from './replacement.js'
 import type { SnapshotStorage } from './snapshots.js'
-import type { Trash } from './zfs/trash.js'
+import type { PruneReport, Trash } from './zfs/trash.js'
 import type { IdMap } from '../user/id-map.js'
 
 export interface StorageCapabilities {
@@ -92,8 +92,8 @@ export interface StorageDriver {
   /** Takes it out of sight at once, then removes it. Not existing is fine. */
   remove(home: string): Promise<void>
 
-  /** Goes on with removals that were cut off. */
-  sweep(): Promise<void>
+  /** Goes on with removals that were cut off. Answers what has to wait. */
+  sweep(): Promise<PruneReport['left']>
 
   rename(from: string, to: string): Promise<void>
 

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { asError } from '../../as-error.js'
 import { directories } from '../../directories.js'
 import { ExistsError, UnsupportedError } from '../../host/errors.js'
 import type { RootfsPlan } from '../../keeper/types.js'
@@ -16,6 +17,7 @@ import { Undo } from '../../undo.js'
 import type { CopyRootfsOptions, OpenTree, RootfsOrigin } from '../copy.js'
 import type { IdMaps, Place, RootfsSource, StorageCapabilities, StorageDriver } from '../driver.js'
 import { isBeside } from '../replacement.js'
+import type { PruneReport } from '../zfs/trash.js'
 import { mergedTree } from './merged-tree.js'
 import { DirImages } from './dir-images.js'
 import { DirReplacement } from './dir-replacement.js'
@@ -219,11 +221,17 @@ export class DirDriver implements StorageDriver {
   }
 
   /** Removes what an interrupted removal left. */
-  async sweep(): Promise<void> {
+  async sweep(): Promise<PruneReport['left']> {
+    const left: { dataset: string; reason: string }[] = []
     for (const name of await readdir(this.#layout.trash())) {
-      if (/\.[0-9a-f]{12}$/.test(name) && !this.#removing.has(name))
-        await removeTree(join(this.#layout.trash(), name))
+      if (!/\.[0-9a-f]{12}$/.test(name) || this.#removing.has(name)) continue
+      const doomed = join(this.#layout.trash(), name)
+      // One that somebody has mounted something in is not in the way of others, or of the pool.
+      await removeTree(doomed).catch((error: unknown) => {
+        left.push({ dataset: doomed, reason: asError(error).message })
+      })
     }
+    return left
   }
 
   async rename(from: string, to: string): Promise<void> {

@@ -31,7 +31,7 @@ import { partnerOf, partners, settle, unsettledBelow } from './exchange.js'
 import { assertRoomForNames } from './guest-datasets.js'
 import { IMAGES, TREE } from './names.js'
 import { assertNotSuspended } from './suspended.js'
-import { Trash } from './trash.js'
+import { Trash, type PruneReport } from './trash.js'
 import { copyDatasets, forgetCopy, SNAPSHOT_ROOM } from './zfs-copy.js'
 import { ZfsDatasets } from './zfs-datasets.js'
 import { ZfsImages } from './zfs-images.js'
@@ -162,12 +162,13 @@ export class ZfsDriver implements StorageDriver {
   }
 
   // The trash is no work that was cut off. What cannot be settled says the container that it is of, or the audit.
-  async sweep(): Promise<void> {
+  async sweep(): Promise<PruneReport['left']> {
     for (const dataset of await unsettledBelow(this.#containers, 1)) {
       await settle(dataset).catch((error: unknown) => {
         if (!(error instanceof ZfsError) || error.code === 'EAGAIN') throw error
       })
     }
+    return []
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -1,9 +1,10 @@
 // The trash of a pool in a directory: what a removal has left goes when it is told to, and no other.
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { onZfs } from '../../helpers/storage.js'
+import { onZfs, optionsOf } from '../../helpers/storage.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -39,3 +40,26 @@ await t.test('what is no dataset of a pool is not put there', async (t) => {
   await host.pools.export('tank')
   await t.rejects(pool.pruneTrash(), { code: 'ERR_STATE' })
 })
+
+await t.test(
+  'what cannot be removed is in the way of nothing',
+  { skip: onZfs && 'datasets are in it' },
+  async (t) => {
+    const [left, gone] = [join(trash, 'a.0123456789ab'), join(trash, 'b.0123456789ab')]
+    const within = join(left, 'mountpoint')
+    mkdirSync(within, { recursive: true })
+    execFileSync('mount', ['-t', 'tmpfs', 'none', within])
+    t.teardown(() => {
+      execFileSync('umount', [within])
+      rmSync(left, { recursive: true })
+    })
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const again = await host.pools.import(optionsOf(pool.show()))
+    t.match(await warned, { code: 'VPSADMINOS_UNFINISHED', message: /a\.0123456789ab/ })
+    mkdirSync(gone)
+    const report = await again.pruneTrash()
+    t.same(report.destroyed, [gone])
+    t.match(report.left, [{ dataset: left, reason: /^EXDEV: / }])
+    t.ok((await host.recover()).left.some(({ what }) => what === left))
+  },
+)
