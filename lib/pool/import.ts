@@ -283,8 +283,9 @@ function isWithin(span: IdSpan, allocated: TakenSpans<Owned>, user: User, pool: 
 /** Takes away what operations that were cut off by a crash have left. */
 async function tidy(op: Operation, pool: Pool, driver: StorageDriver): Promise<void> {
   for (const kind of ['ct', 'user', 'id-range'] as const) {
-    for (const name of await readdir(pool.layout.conf(kind))) {
-      if (isTemporary(name)) await unlink(join(pool.layout.conf(kind), name))
+    const directory = pool.layout.conf(kind)
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      if (isTemporary(entry.name) && entry.isFile()) await unlink(join(directory, entry.name))
     }
   }
   await removeHalfMade(pool.layout.conf('group'))

@@ -314,6 +314,14 @@ await t.test('the tree of an image', async (t) => {
   }
 })
 
+await t.test('directories that are called as files are that are being written', async (t) => {
+  for (const kind of ['ct', 'user', 'id-range']) {
+    const name = `conf/${kind}/.bad.yml.0123456789ab.new`
+    t.match(await importWith(() => mkdirSync(at(name))), { state: 'active', broken: [] })
+    rmSync(at(name), { recursive: true })
+  }
+})
+
 await t.test('a seccomp policy', async (t) => {
   const file = at('conf/ct/bad.yml')
   const policy = join(dir, 'policy')
