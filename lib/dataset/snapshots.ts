@@ -117,21 +117,42 @@ export async function snapshotTogether(
   }
   const storage = storageOf(first)
   const { pool } = first
-  const operations: Operation[] = []
+  const others = [...new Set(records)].filter((record) => record !== first)
+  using op = await beginTogether(first, others, options)
+  op.signal?.throwIfAborted()
   try {
-    // In the order of their names, so that two who want the same ones do not each have a part of them.
-    const sorted = [...new Set(records)].sort((a, b) => (a.id < b.id ? -1 : 1))
-    for (const record of sorted) operations.push(await record.begin('snapshot', options))
-    for (const { signal } of operations) signal?.throwIfAborted()
     await storage.create(
-      sorted.map(({ home }) => home),
+      [first, ...others].map(({ home }) => home),
       wanted,
     )
   } catch (error) {
     if (!isZfsError(error, 'EEXIST')) throw poolError(error, first.home)
     throw new ExistsError('snapshot', `${pool.name}@${wanted}`)
-  } finally {
-    for (const op of operations.reverse()) op[Symbol.dispose]()
+  }
+}
+
+/** One operation on all of them: of several, who waits for their pool would keep out all but the first. */
+async function beginTogether(
+  first: ContainerRecord,
+  others: readonly ContainerRecord[],
+  options: OperationOptions,
+): Promise<Operation> {
+  for (;;) {
+    const ids = others.map(({ id }) => id)
+    const claims = ids.map((id) => first.pool.claim('container', id))
+    const op = await first.begin('snapshot', options, [], claims)
+    try {
+      for (const other of others) {
+        other.assertPresent()
+        await other.imageRun.settled()
+      }
+      // While it waited, they may have got other names.
+      if (others.every(({ id }, index) => id === ids[index])) return op
+    } catch (error) {
+      op[Symbol.dispose]()
+      throw error
+    }
+    op[Symbol.dispose]()
   }
 }
 
