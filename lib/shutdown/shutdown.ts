@@ -126,7 +126,15 @@ export class Shutdown {
     const forget = onAbort(closed, () => cancel(closed.reason as Error))
     const watchers: Run['watchers'] = new Set()
     const tell = (progress: ShutdownProgress) => {
-      for (const watcher of watchers) watcher(progress)
+      for (const watcher of watchers) {
+        try {
+          watcher(progress)
+        } catch (error) {
+          // A mistake of who watches is in the way of nobody else, and of no container's end.
+          watchers.delete(watcher)
+          process.emitWarning(`onProgress of a shutdown has failed: ${asError(error).message}`)
+        }
+      }
     }
     const outcome = this.#work({ ...how, signal: cancelled.signal }, signal, tell).finally(() => {
       forget()

@@ -104,6 +104,19 @@ await t.test('given up in its middle: who was not asked to stop yet runs on', as
   await start('other')
 })
 
+await t.test('who watches and makes a mistake keeps nothing from being stopped', async (t) => {
+  await start('db')
+  const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+  const onProgress = () => {
+    throw new Error('my own mistake')
+  }
+  const { exported } = await host.shutdown({ onProgress })
+  t.same(exported, ['tank'])
+  t.match(await warned, { message: /my own mistake/ })
+  await host.abortShutdown()
+  await reopen()
+})
+
 await t.test('given up at its end, when its file is gone', async (t) => {
   await start('db')
   const controller = new AbortController()
