@@ -124,14 +124,18 @@ async function changeLive(
 ): Promise<void> {
   await whileUnapplied(record.unappliedNote, [], async (undone) => {
     const back = await write()
+    let mounted = false
     try {
       await tellNextRun(record)
       await remount(record, before)
+      mounted = true
       await renewDevice(record, before)
       record.pending.applied('mounts', record.config)
     } catch (error) {
+      const failed = record.config
       record.config = await record.file.update(back)
       await tellNextRun(record)
+      if (mounted) await remount(record, failed)
       await undone()
       throw error
     }
