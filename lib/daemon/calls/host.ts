@@ -2,7 +2,9 @@
 
 import { z } from 'zod'
 import { STOP_METHODS } from '../../container/stop.js'
+import type { UnseenPool } from '../../host/audit.js'
 import { call, count, duration, flag, names } from '../call.js'
+import { answerOf } from '../error-answer.js'
 
 export const hostCalls = [
   call('host.features', 'GET /host/features', {
@@ -41,11 +43,11 @@ export const hostCalls = [
   }),
   call('host.audit', 'GET /host/audit', {
     summary: 'What the kernel and the disk have of ours that nobody knows of.',
-    run: ({ host, options: { signal } }) => host.audit({ signal }),
+    run: async ({ host, options: { signal } }) => withErrors(await host.audit({ signal })),
   }),
   call('host.recover', 'POST /host/recover', {
     summary: 'Removes what was left of operations that were cut off.',
-    run: ({ host, options }) => host.recover(options),
+    run: async ({ host, options }) => withErrors(await host.recover(options)),
   }),
   call('host.shutdown', 'POST /host/shutdown', {
     summary:
@@ -75,3 +77,9 @@ export const hostCalls = [
     },
   }),
 ]
+
+/** As JSON, an error would be nothing. */
+function withErrors<Report extends { readonly unseen: readonly UnseenPool[] }>(report: Report) {
+  const unseen = report.unseen.map(({ pool, error }) => ({ pool, ...answerOf(error) }))
+  return { ...report, unseen }
+}

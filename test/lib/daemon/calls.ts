@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { calls } from '../../../dist/daemon/api.js'
 import { Daemon } from '../../../dist/daemon/daemon.js'
+import { PoolSuspendedError } from '../../../dist/host/errors.js'
 import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { busyboxImage, first } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
@@ -124,6 +125,20 @@ await t.test('what is wrong is told', async (t) => {
     t.match(await client.ask(where, body), { status, body: { error } }, where)
   }
   t.match(await client.ask('GET /v1/ping'), { status: 200, body: { pong: true } })
+})
+
+await t.test('why a pool could not be looked at', async (t) => {
+  const { driver } = daemon.host.pools.get('tank')
+  driver.assertWorking = () => {
+    throw new PoolSuspendedError('tank')
+  }
+  // That of its class is there again.
+  t.teardown(() => Reflect.deleteProperty(driver, 'assertWorking'))
+  const error = { code: 'ERR_POOL_SUSPENDED', message: /^zpool 'tank' is suspended/, path: 'tank' }
+  for (const where of ['GET /v1/host/audit', 'POST /v1/host/recover'] as const) {
+    const unseen = [{ pool: 'tank', error }]
+    t.match(await client.ask(where), { status: 200, body: { unseen } }, where)
+  }
 })
 
 await t.test('files that are not there, and paths that cannot be read', async (t) => {
