@@ -176,6 +176,8 @@ export class Daemon implements AsyncDisposable {
       const imported = await this.host.pools.import(pool, { signal, label: 'osctld' })
       this.#pools.set(name, { state: 'active', options: pool })
       this.#log.info({ pool: name }, 'pool imported')
+      for (const file of imported.show().broken)
+        this.#log.warn({ pool: name, ...file }, 'left out, as its file cannot be used')
       return imported
     } catch (error) {
       if (signal.aborted) return null

@@ -1,5 +1,5 @@
 // `osctl pool`: every command and option of it, against a daemon.
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { servedPlace } from '../../../helpers/daemon.js'
 import { Osctl } from '../../../helpers/osctl.js'
@@ -125,6 +125,23 @@ await t.test('let go of, and taken into use again', async (t) => {
   await osctl.ok(t, 'pool import tank')
   await osctl.fails(t, 'pool import tank', /pool 'tank' already exists/)
   await osctl.fails(t, 'pool import', /say which pool, or --all/)
+})
+
+await t.test('containers whose files cannot be used', async (t) => {
+  const files = [1, 2, 3, 4, 5, 6].map((number) => join(path, `conf/ct/bad${number}.yml`))
+  for (const file of files) writeFileSync(file, 'user: [x\n')
+  await osctl.ok(t, ['pool', 'import', '--path', path, 'dozer'])
+  const { stdout, stderr } = await osctl.ok(t, 'ct ls -H -o id')
+  t.equal(stdout, '')
+  t.match(stderr, /^container 'dozer:bad1' cannot be listed: \S+bad1\.yml:\d+:\d+: /)
+  t.match(stderr, /'dozer:bad5' .*\n… and 1 more: `osctl healthcheck` has them all\n$/)
+  t.match((await osctl.ok(t, 'ct ls -H --pool dozer')).stderr, /^container 'dozer:bad1' /)
+  for (const line of ['ct ls -H --pool tank', '--pool tank ct ls -H', '-q ct ls -H'])
+    t.match(await osctl.ok(t, line), { stdout: '', stderr: '' }, line)
+  t.match(await osctl.ok(t, '-j ct ls'), { json: [], stderr: '' })
+  await osctl.fails(t, 'ct ls dozer:bad1', /bad1\.yml is broken: /)
+  await osctl.ok(t, 'pool export dozer')
+  for (const file of files) rmSync(file)
 })
 
 await t.test('with what runs in it', async (t) => {
