@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { scratch } from '../helpers/image.js'
+import { linksIn } from '../helpers/links.js'
 import { requires } from '../helpers/requires.js'
 
 // Without prebuilt binaries, an installation compiles.
@@ -47,9 +48,11 @@ t.test('pack, install elsewhere, import, features', async (t) => {
     'LICENSE',
     'README.md',
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
     'binding.gyp',
     'dist/index.js',
     'dist/index.d.ts',
+    'docs/settings.md',
     'images/busybox/build.sh',
     'images/debian/build.sh',
     'native/addon.gypi',
@@ -59,7 +62,10 @@ t.test('pack, install elsewhere, import, features', async (t) => {
   ]) {
     t.ok(files.includes(wanted), wanted)
   }
-  t.notOk(files.some((path) => /^(test|bench|scripts|build|out|\.ci)\//.test(path)))
+  t.notOk(files.some((path) => /^((test|scripts|build|out|\.ci)\/|bench\/(?!README))/.test(path)))
+  for (const page of files.filter((path) => /^(README|docs\/.*)\.md$/.test(path))) {
+    for (const { path } of linksIn(page)) t.ok(files.includes(path), `${page} leads to ${path}`)
+  }
 
   const project = scratch(t)
   writeFileSync(join(project, 'package.json'), '{ "name": "elsewhere", "type": "module" }')
