@@ -36,7 +36,7 @@ fi
 if [ -n "$chosen" ]; then
   [ $# -eq 0 ] || refuse "--chosen says which tests, and so does $1"
   on=${on:-debian-13}
-  set -- test/vm/tests/{agent-connection,cache,tap-output,temporary,outcomes,confined}.ts \
+  set -- test/vm/tests/{agent-connection,cache,program,qmp,tap-output,temporary,outcomes,confined}.ts \
     test/lib/cgroup/{create-remove,freeze,kept-files,stats}.ts test/lib/keeper/{descriptors,exec,start}.ts
 fi
 

@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -14,6 +16,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { program } from './program.js'
 
 const said = process.env['XDG_CACHE_HOME'] ?? ''
 // As its specification says of others.
@@ -39,18 +42,21 @@ export async function cached(
   const directory = join(cacheDirectory, name)
   mkdirSync(cacheDirectory, { recursive: true })
   if (used(directory)) return directory
-  const release = await lock(name)
-  if (release === null) throw new Error(`flock ended early, of ${directory}`)
+  const release = (await lock(name, '--nonblock')) ?? (await waited(name))
   try {
     if (used(directory)) return directory
-    await removeUnused()
-    // The lock makes it ours, also what somebody who was killed has left of it.
+    // The lock makes it ours, also what somebody who was killed has left of it. A program of theirs that still
+    // writes there does not find it any more.
     const half = halfOf(name)
-    rmSync(half, { recursive: true, force: true })
+    if (existsSync(half)) renameSync(half, mkdtempSync(halfOf('left-')))
+    await removeUnused()
     mkdirSync(half, { mode: 0o700 })
+    console.error(`${name} is not in ${cacheDirectory}, and is made`)
     try {
       await make(half)
       writeFileSync(join(half, 'id'), randomUUID())
+      // A machine that loses its power has none of it, or all.
+      await program('sync', ['--file-system', half])
       renameSync(half, directory)
     } finally {
       rmSync(half, { recursive: true, force: true })
@@ -59,6 +65,13 @@ export async function cached(
   } finally {
     await release()
   }
+}
+
+async function waited(name: string): Promise<() => Promise<void>> {
+  console.error(`${name} is being made by somebody else, who is waited for`)
+  const release = await lock(name)
+  if (release === null) throw new Error(`flock ended early, of ${name}`)
+  return release
 }
 
 /** If it is there, it is not removed for another week. */

@@ -4,10 +4,11 @@ import { fileURLToPath } from 'node:url'
 
 export const projectRoot = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What it prints. A failure has the end of what it said. */
+/** What it prints. A failure has the end of what it said. It is killed when we end, in whatever way. */
 export function program(name: string, args: readonly string[], cwd = projectRoot): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(name, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const tied = ['--pdeathsig', 'KILL', '--', name, ...args]
+    const child = spawn('setpriv', tied, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''
     let said = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -23,9 +23,10 @@ export class Qmp {
     const lines = createInterface({ input: socket })
     lines.on('error', () => undefined)
     lines.on('line', (line) => {
-      const answer = JSON.parse(line) as Answer
+      const answer = answerIn(line)
       // Everything else is an event.
-      if (answer.return !== undefined || answer.error !== undefined) this.#waiting.shift()?.(answer)
+      if (answer?.return !== undefined || answer?.error !== undefined)
+        this.#waiting.shift()?.(answer)
     })
   }
 
@@ -35,5 +36,14 @@ export class Qmp {
     const answer = await Promise.race([answered, this.#gone])
     if (answer.error !== undefined) throw new Error(`${execute}: ${answer.error.desc}`)
     return answer.return ?? {}
+  }
+}
+
+/** Null for what was not said to its end. */
+function answerIn(line: string): Answer | null {
+  try {
+    return JSON.parse(line) as Answer
+  } catch {
+    return null
   }
 }

@@ -1,8 +1,10 @@
 // What is in the cache is whole, whoever is killed, and what nobody uses goes.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { until } from '../../helpers/keeper-host.js'
 import { testDirectory } from '../../helpers/system.js'
 
 process.env['XDG_CACHE_HOME'] = testDirectory(t)
@@ -47,4 +49,21 @@ t.test('what was left by who was killed, and what was not used for a week', asyn
   })
   await three
   t.same(there().sort(), ['one', 'three', 'two'])
+})
+
+t.test('what a program still writes to whose maker was killed', async (t) => {
+  const half = join(cacheDirectory, '.half-four')
+  const root = join(half, 'root')
+  mkdirSync(root, { recursive: true })
+  const script = 'i=0; while : >"$1/$i"; do i=$((i + 1)); done'
+  const writer = spawn('sh', ['-c', script, 'sh', root], { stdio: 'ignore' })
+  t.teardown(() => writer.kill('SIGKILL'))
+  const ended = once(writer, 'exit')
+  await until(() => readdirSync(root).length > 100)
+  t.same(readdirSync(await cached('four', make)).sort(), ['file', 'id'])
+  await ended
+  t.same(
+    there().filter((name) => name.startsWith('.half-')),
+    [],
+  )
 })
