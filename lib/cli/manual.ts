@@ -25,7 +25,7 @@ export async function manual(root: Branch): Promise<string> {
     '[options] COMMAND ...',
     '.SH DESCRIPTION',
     'It asks',
-    '.BR osctld (8),',
+    '.BR osctld ,',
     'which has to run. Options stand before arguments: those for all commands before the first word, those of a',
     'command after its last. Names of commands may be cut short. What is called [POOL:]ID is looked for in all pools',
     'when none is said.',
