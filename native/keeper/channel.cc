@@ -74,7 +74,7 @@ base::Result<Received> receive(int socket, bool& bare) {
   ssize_t got = base::retry(take);
   // Linux looks for a message first, and then whether the peer has closed (unix_dgram_recvmsg()):
   // one that came between the two, as its last word, is still there.
-  if (got == 0) got = base::retry(take);
+  if (got == 0 && header.msg_controllen == 0) got = base::retry(take);
   if (got < 0) return base::last_error("recvmsg");
   for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
     if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;

@@ -299,7 +299,8 @@ void Sessions::reported(uint64_t id) {
     return;
   }
   if (message && message->fields.has(Tag::PID)) {
-    session.silent = static_cast<pid_t>(message->fields.number(Tag::PID));
+    // It may have been killed just after it told that.
+    if (session.pid <= 0) session.silent = static_cast<pid_t>(message->fields.number(Tag::PID));
     return;
   }
   if (message) {

@@ -9,6 +9,8 @@ constexpr size_t kSlowThreads = 8;
 // An unmount or a monitor that hangs is no reason not to kill, and many are killed or frozen at
 // once: what does not freeze keeps one of these for ten seconds.
 constexpr size_t kCgroupThreads = 32;
+// Who cannot have another thread can still kill.
+constexpr size_t kCgroupKept = 1;
 // A tree takes as long as its guest has made it large, hours on a slow disk.
 constexpr size_t kTreeThreads = 4;
 // Of each pool. A dataset that hangs keeps two of them for itself, one with what changes it and one
@@ -26,7 +28,7 @@ constexpr size_t kStorageQueues = 256;
 Environment::Environment(Napi::Env env)
     : js(JsThread::create(env)),
       pool(js, "vpsadminos-slow", kSlowThreads, kSlowThreads),
-      cgroups(js, "vpsadminos-cgrp", kCgroupThreads, 0),
+      cgroups(js, "vpsadminos-cgrp", kCgroupThreads, kCgroupKept),
       trees(js, "vpsadminos-tree", kTreeThreads, 0),
       streams(js, "vpsadminos-strm", kStreamThreads, 0),
       events(js) {}
