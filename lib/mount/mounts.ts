@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { whileUnapplied } from '../host/unapplied.js'
+import { isTakenBack, whileUnapplied } from '../host/unapplied.js'
 import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
@@ -135,8 +135,7 @@ async function changeLive(
       const failed = record.config
       record.config = await record.file.update(back)
       await tellNextRun(record)
-      if (mounted) await remount(record, failed)
-      await undone()
+      if (!mounted || (await isTakenBack(remount(record, failed)))) await undone()
       throw error
     }
   })

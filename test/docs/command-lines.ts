@@ -1,4 +1,4 @@
-// Whatever a page has somebody type of osctl is something that osctl takes, whether or not it is run by a test.
+// Each line of osctl in a page's blocks of sh is one that osctl takes, whether or not it is run by a test.
 import { readFileSync, readdirSync } from 'node:fs'
 import t from 'tap'
 import { globalOptions } from '../../dist/cli/global-options.js'

@@ -48,7 +48,7 @@ export async function cached(
     // The lock makes it ours, also what somebody who was killed has left of it. A program of theirs that still
     // writes there does not find it any more.
     const half = halfOf(name)
-    if (existsSync(half)) renameSync(half, mkdtempSync(halfOf('left-')))
+    if (existsSync(half)) renameSync(half, mkdtempSync(halfOf(leftPrefix)))
     await removeUnused()
     mkdirSync(half, { mode: 0o700 })
     console.error(`${name} is not in ${cacheDirectory}, and is made`)
@@ -86,6 +86,8 @@ export function idOf(directory: string): string {
 
 const weekMs = 7 * 24 * 3600 * 1000
 const halfPrefix = '.half-'
+/** Of the names of halves that others have left. */
+const leftPrefix = 'left-'
 
 /** While it is made, or removed. */
 function halfOf(name: string): string {
@@ -125,6 +127,8 @@ async function removeUnused(): Promise<void> {
       console.error(`${path} cannot be removed: ${String(error)}`)
     } finally {
       await release()
+      // Nobody else asks for one of that name.
+      if (name.startsWith(leftPrefix)) rmSync(join(cacheDirectory, `${name}.lock`), { force: true })
     }
   }
 }

@@ -5,6 +5,7 @@ import { STOP_METHODS } from '../../container/stop.js'
 import { importImage } from '../../image/schema.js'
 import { installOptions, poolOptions, poolSettings, zfsPoolOptions } from '../../schema/pool.js'
 import { startByItself } from '../autostart.js'
+import { tellOfBroken } from '../broken-files.js'
 import { answerOf } from '../error-answer.js'
 import { attributesCall, call, duration, flag, reference } from '../call.js'
 
@@ -36,6 +37,7 @@ export const poolCalls = [
     body: poolOptions,
     run: async ({ host, query: { autostart = false }, body, options, log }) => {
       const pool = await host.pools.import(body, options)
+      tellOfBroken(pool, log)
       if (autostart) void startByItself(pool, log)
       return pool.show()
     },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { onZfs, optionsOf } from '../../helpers/storage.js'
+import { warning } from '../../helpers/warning.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -53,9 +54,9 @@ await t.test(
       execFileSync('umount', [within])
       rmSync(left, { recursive: true })
     })
-    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const warned = warning(/a\.0123456789ab/)
     const again = await host.pools.import(optionsOf(pool.show()))
-    t.match(await warned, { code: 'VPSADMINOS_UNFINISHED', message: /a\.0123456789ab/ })
+    t.match(await warned, { code: 'VPSADMINOS_UNFINISHED' })
     mkdirSync(gone)
     const report = await again.pruneTrash()
     t.same(report.destroyed, [gone])

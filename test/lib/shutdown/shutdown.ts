@@ -9,6 +9,7 @@ import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 import { upTo } from '../../helpers/time.js'
+import { warning } from '../../helpers/warning.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = lastingHost(t)
@@ -106,13 +107,13 @@ await t.test('given up in its middle: who was not asked to stop yet runs on', as
 
 await t.test('who watches and makes a mistake keeps nothing from being stopped', async (t) => {
   await start('db')
-  const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+  const warned = warning(/my own mistake/)
   const onProgress = () => {
     throw new Error('my own mistake')
   }
   const { exported } = await host.shutdown({ onProgress })
   t.same(exported, ['tank'])
-  t.match(await warned, { message: /my own mistake/ })
+  t.match(await warned, { message: /^onProgress of a shutdown / })
   await host.abortShutdown()
   await reopen()
 })

@@ -13,7 +13,7 @@ t.test('what it prints, what fails, and what is not there', async (t) => {
   await t.rejects(program('sh', ['-c', 'echo no >&2; exit 3']), {
     message: 'sh ended with 3: no\n',
   })
-  await t.rejects(program('/nowhere', []), { message: /^\/nowhere ended with 127: .*No such file/ })
+  await t.rejects(program('/nowhere', []), { message: /^\/nowhere ended with 127: / })
 })
 
 t.test('we are killed', async (t) => {
@@ -30,8 +30,13 @@ t.test('we are killed', async (t) => {
   await until(() => existsSync(file))
   const pid = readFileSync(file, 'utf8').trim()
   // That of a process which nobody has waited for yet is empty.
-  const command = () =>
-    existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
+  const command = () => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return '' // somebody has
+    }
+  }
   await until(() => command().startsWith('sleep'))
   us.kill('SIGKILL')
   await ended
