@@ -203,12 +203,12 @@ await t.test('a freeze that is given up leaves nothing frozen', async (t) => {
 
 await t.test('a kill that has to wait can be given up meanwhile', async (t) => {
   const ct = await startedContainer(host, { id: 'held' })
-  // All threads that kill are busy with what never freezes: a directory, whose kernel says nothing.
+  // All 32 threads that kill are busy with what never freezes: a directory, whose kernel says nothing.
   const never = { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n' }
   const mountpoint = t.testdir({ a: never })
   const cgroups = Cgroups.at([{ version: 2, controllers: [], mountpoint }])
   const busy = Promise.allSettled(
-    Array.from({ length: 8 }, () => cgroups.dir('a').freeze({ timeoutMs: upTo(3000) })),
+    Array.from({ length: 32 }, () => cgroups.dir('a').freeze({ timeoutMs: upTo(3000) })),
   ).then(() => 'waited')
   const giveUp = new AbortController()
   const stopping = ct.stop({ method: 'kill', signal: giveUp.signal })
