@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import type { Session } from '../../../dist/index.js'
 import { arm } from '../../../dist/step.js'
 import { busybox, temporaryHost, text } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -252,7 +253,7 @@ await scene('its states are told', async (t) => {
     }
   })().catch(() => undefined)
   await ct.exec(['sleep', '0.2'], { run })
-  await sleep(50)
+  await until(() => told.at(-1) === 'stopped')
   leaving.abort()
   await reading
   t.same(told, ['starting', 'running', 'stopping', 'exited', 'stopped'])
