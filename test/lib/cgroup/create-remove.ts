@@ -91,7 +91,7 @@ t.test('waits for a process that is about to end', async (t) => {
   await dir.create()
   const child = await sleeper(t)
   await dir.join(child.pid)
-  const removed = dir.remove({ timeoutMs: 10_000 })
+  const removed = dir.remove({ timeoutMs: upTo(10_000) })
   await sleep(50)
   child.kill('SIGKILL')
   await removed

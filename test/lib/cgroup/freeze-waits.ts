@@ -6,7 +6,7 @@ import { Cgroups } from '../../../lib/cgroup/cgroups.js'
 import { testCgroup } from '../../helpers/cgroup.js'
 import { lostFile } from '../../helpers/lost-file.js'
 import { requires } from '../../helpers/requires.js'
-import { timeFactor } from '../../helpers/time.js'
+import { timeFactor, upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'cgroup2', 'fuse', 'test programs')
 
@@ -28,7 +28,7 @@ t.test('of a process that waits for a filesystem', async (t) => {
       (error: unknown) => (error as NodeJS.ErrnoException).code,
     )
   // It may not have come to it yet, and comes to nothing while it is frozen.
-  for (let tries = 0; tries < 100 && (await freezes(100)) === 'frozen'; tries++) {
+  for (let tries = 0; tries < 100 && (await freezes(upTo(100))) === 'frozen'; tries++) {
     await only.thaw()
     await sleep(20)
   }

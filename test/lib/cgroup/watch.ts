@@ -235,7 +235,7 @@ t.test('a reader that is late hears how it is last', async (t) => {
     await dir.write('', 'cgroup.freeze', '0')
     await sleep(2)
   }
-  await sleep(50)
+  await sleep(upTo(50))
   const events = [(await watch.next()).value, (await watch.next()).value]
   t.same(events.map((event) => event?.type).sort(), ['frozen', 'populated'])
   t.ok(events.some((event) => event?.type === 'frozen' && !event.frozen))

@@ -117,7 +117,9 @@ await t.test('a guest that freezes what comes in keeps nobody waiting', async (t
     if (outcome.status === 'rejected') t.match(outcome.reason, { code: /^ERR_(TIMEOUT|STATE)$/ })
   }
   await hostile.close()
-  t.match(await ct.exec(['echo', 'still here'], { timeout: upTo(20_000) }), { stdout: 'still here\n' })
+  t.match(await ct.exec(['echo', 'still here'], { timeout: upTo(20_000) }), {
+    stdout: 'still here\n',
+  })
 })
 
 await t.test('environment, directory, user', async (t) => {

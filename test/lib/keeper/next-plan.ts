@@ -1,10 +1,13 @@
 // A start that has a next one in its plan is the only one of its kind: a reboot from inside begins with the
 // other, whoever is there to see it, and whichever program the keeper is then.
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
+import { heeds } from '../../../dist/ns/heeds.js'
 import { event, KeeperHost, until } from '../../helpers/keeper-host.js'
 import { useNextKeeper } from '../../helpers/next-keeper.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
@@ -26,18 +29,24 @@ async function environment(): Promise<string> {
   return readFileSync(`/proc/${known?.initPid}/environ`, 'utf8')
 }
 
+/** As busybox understands it, when it has come to hear of it. */
+async function orderReboot(initPid: number): Promise<void> {
+  await until(async () => (await heeds(initPid, constants.signals.SIGTERM)) === true)
+  process.kill(initPid, 'SIGTERM')
+}
+
 await t.test('until it reboots', async (t) => {
   const plan = planOnce('web')
   const { initPid } = await keeper.start(plan)
   t.match(await keeper.containers(), [{ id: 'web', once: true }])
   t.match(await environment(), /ONCE=yes/)
-  await keeper.planNext({ ...plan, next: { ...plan.next, timeoutMs: 30_000 } })
+  await keeper.planNext({ ...plan, next: { ...plan.next, timeoutMs: upTo(30_000) } })
   useNextKeeper(t)
   await keeper.renew()
   t.match(await keeper.containers(), [{ id: 'web', once: true }], 'also after a renewal')
 
   const events = keeper.events()
-  process.kill(initPid, 'SIGTERM') // busybox's order to reboot
+  await orderReboot(initPid)
   t.match(await event(events, (e) => e.type === 'exit'), { reason: 'reboot' })
   await events.return()
   await until(async () => (await keeper.containers())[0]?.state === 'running')
@@ -75,7 +84,7 @@ await t.test('the next init may be one that says nothing, or says that it is up'
   await using other = await host.connect()
   const runs = async () => (await other.containers()).find(({ id }) => id === 'kinds')
   const reboot = async (pid: number) => {
-    process.kill(pid, 'SIGTERM')
+    await orderReboot(pid)
     await until(async () => {
       const now = await runs()
       return now?.state === 'running' && now.initPid !== pid

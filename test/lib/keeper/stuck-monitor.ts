@@ -2,7 +2,7 @@
 // ended is known all the same. And one whose init cannot be found, for want of descriptors: it runs on, and
 // who has started it hears so when it is found.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeeperEvent } from '../../../dist/keeper/types.js'
@@ -38,7 +38,9 @@ await t.test('an init that cannot be found runs on', async (t) => {
   mkdirSync(hooked)
   chmodSync(hooked, 0o777)
   const plan = host.plan('hidden', {
-    config: [`lxc.hook.pre-mount = /bin/busybox sh -c "echo > ${hooked}/now; sleep 2"`],
+    config: [
+      `lxc.hook.pre-mount = /bin/busybox sh -c "echo > ${hooked}/now; until [ -e ${hooked}/go ]; do sleep 0.1; done"`,
+    ],
   })
   const starting = keeper.start({ ...plan, timeoutMs: upTo(30_000) })
   let answered = false
@@ -54,6 +56,7 @@ await t.test('an init that cannot be found runs on', async (t) => {
     execFileSync('prlimit', ['--pid', String(keeper.pid), `--nofile=${soft}:`])
   const events = keeper.events()
   limit(free)
+  writeFileSync(join(hooked, 'go'), '')
   await event(events, isRunning)
   await sleep(6000)
   t.notOk(answered, 'its start is not answered yet')

@@ -27,7 +27,8 @@ await t.test('those that run, and the machine', async (t) => {
     zfs: null,
     network: null,
   })
-  t.equal(one.pids, (await ct.stats()).pids)
+  // Its init may be starting what there is to start.
+  await until(async () => of(await host.load(), 'web1').pids === (await ct.stats()).pids)
   t.ok((one.cpuUs ?? 0) > 0)
   t.equal(load.processes, null, 'which was not asked for')
   t.ok(load.tasks > (one.pids ?? 0))

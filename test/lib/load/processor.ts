@@ -10,13 +10,20 @@ import {
 
 await t.test('of this machine', async (t) => {
   const before = await readCpuTimes()
-  const begin = process.cpuUsage()
-  while (process.cpuUsage(begin).user < 50_000) Math.sqrt(begin.user)
-  const after = await readCpuTimes()
+  let after = before
+  // A tick may have met the kernel at work, and is lost while a machine stands still.
+  for (let i = 0; i < 100 && after.user + after.nice === before.user + before.nice; i++) {
+    const begin = process.cpuUsage()
+    while (process.cpuUsage(begin).user < 50_000) Math.sqrt(begin.user)
+    after = await readCpuTimes()
+  }
   t.ok(after.user + after.nice > before.user + before.nice, 'what was used meanwhile is in it')
   t.ok(after.idle > 0)
+  const average = () => readFileSync('/proc/loadavg', 'utf8').split(' ')[2]
+  const earlier = average()
   const { loadavg, tasks } = await readDemand()
-  t.match(readFileSync('/proc/loadavg', 'utf8').split(' ')[2], loadavg[2].toFixed(2))
+  // The kernel counts anew every five seconds.
+  t.ok([earlier, average()].includes(loadavg[2].toFixed(2)))
   t.ok(tasks > 10)
 })
 

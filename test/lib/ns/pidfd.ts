@@ -6,6 +6,7 @@ import { describeWaitStatus, namespaceIds, Pidfd } from '../../../lib/ns/pidfd.j
 import { ended, sleeper } from '../../helpers/cgroup.js'
 import { requires } from '../../helpers/requires.js'
 import { native } from '../../../lib/native.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires()
 
@@ -110,7 +111,7 @@ t.test('namespaces by number', async (t) => {
   t.teardown(() => child.kill('SIGKILL'))
   // unshare(1) is seen before it has unshared.
   let other = await namespaceIds(child.pid ?? -1)
-  for (let i = 0; i < 500 && other.uts === own.uts; i++) {
+  for (let i = 0; i < upTo(500) && other.uts === own.uts; i++) {
     await new Promise((resolve) => setTimeout(resolve, 10))
     other = await namespaceIds(child.pid ?? -1)
   }

@@ -68,8 +68,9 @@ await t.test('a program that was begun later, with another user', async (t) => {
 await t.test('names and arguments that a terminal would obey are told as they are', async (t) => {
   const script = 'printf "a) R 1 (b\\n\\033[2J" > /proc/self/comm; read x'
   await using _session = await ct.spawn(['sh', '-c', script, '\x1b[31mred\n\u202egnp', '\xff\x80'])
-  const one = await named('a) R 1 (b\n\x1b[2J')
-  t.equal(one.state, 'S')
+  const look = () => named('a) R 1 (b\n\x1b[2J')
+  await until(async () => (await look()).state === 'S') // it reads when it has its name
+  const one = await look()
   t.ok(one.command?.includes('\x1b[31mred\n\u202egnp'))
 })
 
@@ -116,11 +117,11 @@ await t.test('below cgroups of the guest, and more of these than there may be', 
   session.stdout.on('data', (chunk) => (text += String(chunk)))
   session.stderr?.resume()
   await until(() => text.includes('ready'))
-  const found = await ct.processes()
-  t.ok(
-    found.some(({ command }) => command === 'sleep 2000'),
-    'it is found',
-  )
+  let found: readonly ProcessInfo[] = []
+  await until(async () => {
+    found = await ct.processes()
+    return found.some(({ command }) => command === 'sleep 2000')
+  })
   t.ok(found.every(({ container }) => container === 'web1'))
 })
 
