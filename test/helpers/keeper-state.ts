@@ -2,6 +2,9 @@
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from 'vpsadminos'
+import { Keeper } from '../../dist/keeper/keeper.js'
+import type { KeeperOptions } from '../../dist/keeper/reach.js'
+import type { Known } from '../../dist/keeper/types.js'
 import { hierarchies } from './hierarchies.js'
 import { until } from './keeper-host.js'
 import { titleOf } from './processes.js'
@@ -64,4 +67,14 @@ export async function settled(host: Host): Promise<void> {
     await host.keeperPid()
     return host.containers.list().every(({ state }) => /^(running|stopped)$/.test(state))
   })
+}
+
+/** What it has running, asked beside the engine. */
+export async function known(options: KeeperOptions): Promise<readonly Known[]> {
+  const keeper = await Keeper.connect(options)
+  try {
+    return await keeper.containers()
+  } finally {
+    await keeper.close()
+  }
 }

@@ -1,10 +1,10 @@
 // A run from an image while nobody has the host open: it goes on, and whoever opens the host after its end finds
 // the container with its own root, and nothing of the other one.
 import { Host, type Container } from 'vpsadminos'
-import { Keeper } from '../../../dist/keeper/keeper.js'
 import type { Known } from '../../../dist/keeper/types.js'
 import { importBusybox, text } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { known } from '../../helpers/keeper-state.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn } from '../../helpers/storage.js'
 import { lastingHost, whileOpen } from '../../helpers/system.js'
@@ -16,15 +16,8 @@ const image = { distribution: 'busybox' }
 const opened = <T>(work: (host: Host, ct: Container) => Promise<T>): Promise<T> =>
   whileOpen(options, work)
 
-/** What the keeper has of it, asked beside the engine. */
-async function known(): Promise<Known | null> {
-  const keeper = await Keeper.connect(options)
-  try {
-    return (await keeper.containers())[0] ?? null
-  } finally {
-    await keeper.close()
-  }
-}
+/** What the keeper has of it. */
+const found = async (): Promise<Known | null> => (await known(options))[0] ?? null
 
 const rootOf = async (ct: Container): Promise<string> => await text(await ct.pull('/root/file'))
 
@@ -46,7 +39,7 @@ await host.close()
 
 await t.test('it is found as it is', async (t) => {
   await bootAnd('true')
-  t.match(await known(), { state: 'running', once: true })
+  t.match(await found(), { state: 'running', once: true })
   await opened(async (host, ct) => {
     t.match(ct.show(), { state: 'running', booted: { distribution: 'busybox', mountRoot: '/mnt' } })
     t.equal(await rootOf(ct), 'image')
@@ -59,7 +52,7 @@ await t.test('it is found as it is', async (t) => {
 
 await t.test('it has ended', async (t) => {
   await bootAnd('poweroff -f')
-  await until(async () => (await known()) === null)
+  await until(async () => (await found()) === null)
   await opened(async (host, ct) => {
     t.match(ct.show(), { state: 'stopped', booted: null })
     t.same(containersOn(host.pools.get('tank').show()), ['web1'])
@@ -72,8 +65,8 @@ await t.test('it has ended', async (t) => {
 
 await t.test('it has rebooted', async (t) => {
   await bootAnd('reboot -f')
-  await until(async () => (await known())?.once === false)
-  await until(async () => (await known())?.state === 'running')
+  await until(async () => (await found())?.once === false)
+  await until(async () => (await found())?.state === 'running')
   await opened(async (host, ct) => {
     t.match(ct.show(), { state: 'running', booted: null })
     t.equal(await rootOf(ct), 'own')

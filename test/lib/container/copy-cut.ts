@@ -6,6 +6,7 @@ import type { Step } from '../../../dist/step.js'
 import { endOf, moduleOf } from '../../helpers/child.js'
 import { importBusybox, startedContainer } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { known } from '../../helpers/keeper-state.js'
 import { requires } from '../../helpers/requires.js'
 import { titleOf } from '../../helpers/processes.js'
 import { onZfs } from '../../helpers/storage.js'
@@ -64,7 +65,7 @@ await t.test('when it went on already, and has ended since', async (t) => {
   await cutOff('copy.rootfs')
   const cgroups = Cgroups.mounted()
   await cgroups.dir(cgroup).kill()
-  await until(async () => (await cgroups.dir(cgroup).exists()).length === 0)
+  await until(async () => (await known(options)).length === 0)
   cgroups.close()
   t.match(await found(), { state: 'stopped' })
   await startAgain()

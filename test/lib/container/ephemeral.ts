@@ -9,6 +9,7 @@ import { arm } from '../../../dist/step.js'
 import { endOf, moduleOf } from '../../helpers/child.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { known } from '../../helpers/keeper-state.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 
@@ -129,7 +130,7 @@ await t.test('nobody being there', async (t) => {
   process.kill(pid, 'SIGKILL')
   await until(() => !runs(pid))
   host = await Host.open({ ...options, pools: [] })
-  await sleep(500)
+  await until(async () => (await known(options)).length === 0)
   await host.close()
   host = await Host.open(options)
   t.equal(isThere('one'), false)

@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Host, type HostEvent } from 'vpsadminos'
 import { Cgroups } from '../../../dist/cgroup/cgroups.js'
+import type { Known } from '../../../dist/keeper/types.js'
 import { busybox, first, importBusybox, text } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
+import { known } from '../../helpers/keeper-state.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const dir = mkdtempSync(join(tmpdir(), 'reopen-'))
@@ -27,7 +31,9 @@ t.teardown(async () => {
   const pid = await host.keeperPid()
   await host.close()
   process.kill(pid)
-  await Cgroups.mounted().dir(cgroupRoot).remove({ timeoutMs: 5000 })
+  await Cgroups.mounted()
+    .dir(cgroupRoot)
+    .remove({ timeoutMs: upTo(5000) })
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
 })
 await host.pools.install({ name: 'tank', path: join(dir, 'tank') })
@@ -134,7 +140,7 @@ await t.test('what happened while nobody had it open is told', async (t) => {
   const { epoch, seq } = await seen
   await host.close()
   process.kill(initPid, 'SIGKILL')
-  await sleep(500)
+  await until(async () => (await known(options)).every(({ id }) => id !== 'one'))
 
   host = await Host.open(options)
   t.match(host.containers.show('one'), { state: 'stopped', initPid: null })
@@ -150,7 +156,9 @@ await t.test('a container reboots while nobody has it open, with changed setting
   const session = await ct.spawn(['sh', '-c', 'sleep 0.3; reboot'])
   await session.detach()
   await host.close()
-  await sleep(4000)
+  const rebooted = ({ id, state, initPid }: Known) =>
+    id === 'one' && state === 'running' && ![null, before].includes(initPid)
+  await until(async () => (await known(options)).some(rebooted))
 
   host = await Host.open(options)
   const again = host.containers.get('one')
@@ -177,7 +185,7 @@ await t.test('a keeper that is killed is replaced, and containers do not notice'
   t.not(await host.keeperPid(), killed)
   t.match(ct.show(), { state: 'running', initPid })
   t.equal((await ct.exec(['echo', 'still here'])).stdout, 'still here\n')
-  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
-  t.match(await host.containers.get('two').stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(await ct.stop({ timeout: upTo(20_000) }), { rung: 'shutdown' })
+  t.match(await host.containers.get('two').stop({ timeout: upTo(20_000) }), { rung: 'shutdown' })
   t.same((await host.audit()).leftovers, [])
 })
