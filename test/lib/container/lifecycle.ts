@@ -39,7 +39,7 @@ await t.test('create, start, ready, stop, delete', async (t) => {
   t.equal(info.stdout.trim(), 'RUNNING', 'lxc-info sees it')
   t.match(await ct.stats(), { memoryLimit: 64 * 2 ** 20 })
 
-  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(await ct.stop({ timeout: upTo(20_000) }), { rung: 'shutdown' })
   t.match(ct.show(), { state: 'stopped', initPid: null, exit: { reason: 'halt' } })
   t.match(await ct.stop(), { rung: 'none' })
   t.match(await ct.delete(), { id: 'one', leftovers: [] })
@@ -66,8 +66,10 @@ await t.test('init is given time until it can obey', async (t) => {
     id: 'slow',
     initCmd: ['/bin/sh', '-c', `sleep 0.3; ${handlers}`],
   })
-  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  t.match(await ct.stop({ timeout: upTo(20_000) }), { rung: 'shutdown' })
   t.match(ct.show(), { exit: { reason: 'exited', code: 3 } })
+  const told = `until [ -e /obey ]; do sleep 0.1; done; ${handlers}`
+  await ct.set({ initCmd: ['/bin/sh', '-c', told] })
   await ct.start()
   const reason = new Error('enough')
   await t.rejects(ct.stop({ signal: AbortSignal.abort(reason) }), reason)
@@ -75,7 +77,8 @@ await t.test('init is given time until it can obey', async (t) => {
     code: 'ERR_CONTAINER_STOP',
   })
   t.equal(ct.state, 'running')
-  t.match(await ct.stop({ timeout: 20_000 }), { rung: 'shutdown' })
+  await ct.push('/obey', '')
+  t.match(await ct.stop({ timeout: upTo(20_000) }), { rung: 'shutdown' })
   await ct.delete()
 })
 
@@ -90,7 +93,7 @@ await t.test('what ends at once is not taken for one that is still ending', asyn
   })
   for (let round = 0; round < 20; round++) {
     await ct.start()
-    t.match(await ct.stop({ timeout: 10_000 }), { rung: 'shutdown' })
+    t.match(await ct.stop({ timeout: upTo(10_000) }), { rung: 'shutdown' })
     t.equal(ct.state, 'stopped')
   }
   await ct.delete()
@@ -119,7 +122,7 @@ await t.test('init that ends says how', async (t) => {
     initCmd: ['/bin/sh', '-c', 'sleep 0.3; exit 7'],
   })
   await ct.start()
-  await ct.wait('stopped', { timeout: 10_000 })
+  await ct.wait('stopped', { timeout: upTo(10_000) })
   t.match(ct.show().exit, { reason: 'exited', code: 7 })
   await ct.delete()
 })
@@ -142,10 +145,10 @@ await t.test('restart, and reboot from inside and outside', async (t) => {
   const ct = await startedContainer(host, { id: 'again' })
   const pid = () => ct.show().initPid
   const first = pid()
-  t.match(await ct.restart({ timeout: 20_000 }), { stop: { rung: 'shutdown' } })
+  t.match(await ct.restart({ timeout: upTo(20_000) }), { stop: { rung: 'shutdown' } })
   const second = pid()
   t.not(second, first)
-  await ct.reboot({ timeout: 30_000 })
+  await ct.reboot({ timeout: upTo(30_000) })
   const third = pid()
   t.not(third, second)
   t.match(ct.show(), { state: 'running', exit: { reason: 'reboot' } })
@@ -153,7 +156,7 @@ await t.test('restart, and reboot from inside and outside', async (t) => {
   for (let tries = 0; pid() === third && tries < upTo(300); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  await ct.wait('running', { timeout: 20_000 })
+  await ct.wait('running', { timeout: upTo(20_000) })
   t.not(pid(), third)
   await ct.delete({ force: true })
 })
@@ -251,7 +254,7 @@ await t.test('waiting ends: reached, timed out, aborted, or never to be reached'
   const waiting = ct.wait('running', { signal: controller.signal })
   controller.abort(reason)
   await t.rejects(waiting, reason)
-  const running = ct.wait('running', { timeout: 20_000 })
+  const running = ct.wait('running', { timeout: upTo(20_000) })
   await ct.start()
   t.match(await running, { state: 'running' })
   await ct.delete({ force: true })
@@ -259,22 +262,22 @@ await t.test('waiting ends: reached, timed out, aborted, or never to be reached'
 
 await t.test('waiting ends with the container, and goes on through a rename', async (t) => {
   const ct = await host.containers.create({ id: 'doomed', image: busybox })
-  const waiting = ct.wait('running', { timeout: 20_000 })
+  const waiting = ct.wait('running', { timeout: upTo(20_000) })
   waiting.catch(() => undefined)
   await ct.rename('renamed')
-  const renamed = ct.wait('running', { timeout: 20_000 })
+  const renamed = ct.wait('running', { timeout: upTo(20_000) })
   await ct.start()
   t.match(await waiting, { state: 'running' })
   t.match(await renamed, { state: 'running' })
   await ct.stop({ method: 'kill' })
 
   const missing = { code: 'ERR_NOT_FOUND', kind: 'container', id: 'renamed' }
-  const pending = [ct.wait('running'), ct.wait('frozen', { timeout: 20_000 })]
+  const pending = [ct.wait('running'), ct.wait('frozen', { timeout: upTo(20_000) })]
   for (const promise of pending) promise.catch(() => undefined)
   await ct.delete()
   for (const promise of pending) await t.rejects(promise, missing)
   for (const target of ['running', 'stopped', 'ready'] as const) {
-    await t.rejects(ct.wait(target, { timeout: 20_000 }), missing)
+    await t.rejects(ct.wait(target, { timeout: upTo(20_000) }), missing)
   }
   t.throws(() => ct.show(), missing)
   t.throws(() => ct.console(), missing)
@@ -288,7 +291,7 @@ await t.test('waiting ends with the export of the pool', async (t) => {
   await host.pools.install({ name: 'other', path })
   await host.images.import({ path: image, distribution: 'busybox', version: '1', pool: 'other' })
   const ct = await host.containers.create({ id: 'there', image: busybox, pool: 'other' })
-  const waiting = ct.wait('running', { timeout: 20_000 })
+  const waiting = ct.wait('running', { timeout: upTo(20_000) })
   waiting.catch(() => undefined)
   await host.pools.export('other')
   await t.rejects(waiting, { code: 'ERR_STATE', state: 'exported' })
@@ -299,12 +302,12 @@ await t.test('a frozen one is not ready before it is thawed', async (t) => {
   await ct.freeze()
   await t.rejects(ct.wait('ready', { timeout: 50 }), { code: 'ERR_TIMEOUT' })
   t.equal(ct.show().ready, false)
-  const waiting = ct.wait('ready', { timeout: 20_000 })
+  const waiting = ct.wait('ready', { timeout: upTo(20_000) })
   await ct.thaw()
   t.match(await waiting, { state: 'running', by: 'running' })
   t.equal(ct.show().ready, true)
   await ct.freeze()
-  const doomed = ct.wait('ready', { timeout: 20_000 })
+  const doomed = ct.wait('ready', { timeout: upTo(20_000) })
   doomed.catch(() => undefined)
   await ct.kill()
   await t.rejects(doomed, { code: 'ERR_CONTAINER_ENDED' })
