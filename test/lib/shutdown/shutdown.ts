@@ -222,7 +222,7 @@ await t.test('what is under way in a pool is waited for', async (t) => {
   await start('db')
   // An operation that holds a container.
   deafen('db')
-  const stopping = get('db').stop({ timeout: 1000, label: 'somebody' })
+  const stopping = get('db').stop({ timeout: upTo(1000), label: 'somebody' })
   const shutdown = host.shutdown()
   await until(() => host.locks().some(({ waiters }) => waiters.length > 0))
   await stopping
