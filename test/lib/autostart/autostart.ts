@@ -31,7 +31,7 @@ async function starts(work: () => Promise<unknown>): Promise<string[]> {
     }
   })()
   await work()
-  await sleep(100)
+  await until(() => host.containers.list({ state: 'running' }).every(({ id }) => ids.includes(id)))
   await events.return?.()
   await reading
   return ids
@@ -212,6 +212,12 @@ exec sleep 1000
   const report = autostart().start()
   await until(() => db.state === 'running')
   await sleep(300)
+  await until(
+    () =>
+      !autostart()
+        .queue()
+        .some(({ id }) => id === 'db'),
+  )
   t.equal(host.containers.get('web').state, 'stopped', 'it runs, and has not said that it is ready')
   t.match(autostart().queue(), [{ id: 'web', state: 'waiting', waitsFor: ['db'] }])
   t.same(autostart().cancel(), ['web'])
@@ -320,7 +326,9 @@ await t.test('what is renamed meanwhile starts by its new name', async (t) => {
   const report = autostart().start()
   await until(() => isIn('fails', 'pausing'))
   await ct.rename('works')
-  t.match(autostart().queue(), [{ id: 'works', state: 'pausing' }])
+  // Perhaps it is being tried just now.
+  await until(() => isIn('works', 'pausing'))
+  t.equal(autostart().queue().length, 1)
   await ct.unset('initCmd')
   t.match(await report, { started: ['works'], failed: [] })
   await clear()
