@@ -1,8 +1,8 @@
 // What happens is told, in order, and again to who asks for it.
 import { readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostEvent } from 'vpsadminos'
 import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -42,8 +42,8 @@ await t.test('past events end with their reader, and a wrong position is told', 
     t.match((await past.next()).value, { type: 'gap' })
     await past.return?.()
   }
-  await sleep(50)
-  t.ok(readdirSync('/proc/self/fd').length < before + 5, 'their connections end with them')
+  await until(() => readdirSync('/proc/self/fd').length < before + 5)
+  t.pass('their connections end with them')
 })
 
 await t.test('the life of a container', async (t) => {

@@ -5,6 +5,7 @@ import { Host, type Container } from 'vpsadminos'
 import { all, installZfs, sh, UserNamespace } from '../../helpers/guest-zfs.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { statusOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 import { lastingHost } from '../../helpers/system.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
@@ -39,6 +40,7 @@ await sh(ct, `zfs set org.vpsadminos.osctl.trash-bin:original_name=tank ${own}`)
 await t.test('a container of which nobody looks after leaves nothing in its hands', async (t) => {
   using userns = new UserNamespace(initOf(ct))
   const init = initOf(ct)
+  const monitor = statusOf(init)?.get('PPid')
   const keeper = await host.keeperPid()
   await host.close()
   process.kill(keeper, 'SIGKILL')
@@ -46,6 +48,7 @@ await t.test('a container of which nobody looks after leaves nothing in its hand
   process.kill(init, 'SIGKILL')
   await until(() => !existsSync(`/proc/${init}`))
   await until(() => !userns.takes(own))
+  await until(() => !existsSync(`/proc/${monitor}`))
   host = await Host.open(options)
   ct = host.containers.get('web')
   t.equal(ct.state, 'stopped')
