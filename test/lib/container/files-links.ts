@@ -58,7 +58,7 @@ await t.test('the resolver of a distribution', async (t) => {
 await t.test('what is no regular file', async (t) => {
   await shell(`
     mkdir -p /srv/odd/directory; cd /srv/odd; mkfifo fifo; ln -s fifo link; echo text >file
-    mkdir -p directory/held; syslogd
+    mkdir -p directory/held; syslogd; until [ -S /dev/log ]; do sleep 0.1; done
   `)
   const kinds: [path: string, what: string][] = [
     ['/srv/odd/directory', 'a directory'],
