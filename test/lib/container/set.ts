@@ -63,12 +63,12 @@ await t.test('what cannot change at once waits, and says so', async (t) => {
   const environment = async () =>
     (await readFile(`/proc/${ct.show().initPid}/environ`, 'utf8')).split('\0')
   t.notOk((await environment()).includes('FROM=raw'))
-  await ct.exec(['reboot'])
   const { initPid } = ct.show()
+  await ct.exec(['reboot'])
   for (let tries = 0; ct.show().initPid === initPid && tries < upTo(500); tries++) {
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  await ct.wait('running', { timeout: 20_000 })
+  await ct.wait('running', { timeout: upTo(20_000) })
   t.same(ct.show().pending, [], 'a reboot from inside is a new start')
   t.ok((await environment()).includes('FROM=raw'))
   await ct.set({ prlimits: { core: null }, autostart: false })
