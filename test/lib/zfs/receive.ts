@@ -12,6 +12,7 @@ import { readResumeToken } from '../../../dist/zfs/resume-token.js'
 import { snapshotStream } from '../../../dist/zfs/send.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
 import { beginAndEnd } from '../../helpers/in-worker.js'
+import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { held, nothingLeft } from '../../helpers/stream-leaks.js'
 import { upTo } from '../../helpers/time.js'
@@ -230,6 +231,7 @@ await t.test('given up before, and in its middle', async (t) => {
       const from = stalling(whole.subarray(0, bytes))
       const { signal } = giveUp
       const received = receiveSnapshot(`${pool}/new@a`, from, { resumable, signal })
+      if (bytes > 0) await until(() => datasetExists(`${pool}/new`))
       await setTimeout(upTo(20))
       const started = Date.now()
       giveUp.abort(new Error('enough'))
@@ -251,8 +253,12 @@ await t.test(
     const before = held()
     const { native } = await import('#native')
     const { read, write } = native.zfs.pipe()
-    const signal = AbortSignal.timeout(upTo(20))
-    await t.rejects(receiveSnapshot(`${pool}/new@a`, read, { signal }), { name: 'TimeoutError' })
+    const giveUp = new AbortController()
+    const received = receiveSnapshot(`${pool}/new@a`, read, { signal: giveUp.signal })
+    const given = t.rejects(received, { message: 'enough' })
+    await until(() => held().threads === before.threads + 1)
+    giveUp.abort(new Error('enough'))
+    await given
     t.equal(held().threads, before.threads + 1, 'the call goes on')
     closeSync(read)
     closeSync(write)
