@@ -8,6 +8,7 @@ import { Cgroups } from '../../../dist/cgroup/cgroups.js'
 import { startedContainer, temporaryHost, text } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, onZfs, plantOn } from '../../helpers/storage.js'
+import { upTo } from '../../helpers/time.js'
 import { zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -169,8 +170,8 @@ await t.test('two at once', async (t) => {
   ])
   t.match(both, [{ status: 'fulfilled' }, { reason: { code: 'ERR_BUSY' } }])
   await Promise.all([
-    host.containers.copy('original', 'two', { wait: 60_000 }),
-    host.containers.copy('original', 'three', { wait: 60_000 }),
+    host.containers.copy('original', 'two', { wait: upTo(60_000) }),
+    host.containers.copy('original', 'three', { wait: upTo(60_000) }),
   ])
   for (const id of ['one', 'two', 'three']) await host.containers.get(id).delete()
 })

@@ -6,6 +6,7 @@ import { arm } from '../../../dist/step.js'
 import { busybox, first, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { containersOn, onZfs } from '../../helpers/storage.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -213,7 +214,7 @@ await t.test('a list is made from memory, and can be filtered', async (t) => {
 
 await t.test('two renames to the same name at once: the second finds it done', async (t) => {
   const ct = await host.containers.create({ id: 'twice', image: { distribution: 'busybox' } })
-  await Promise.all([ct.rename('once'), ct.rename('once', { wait: 10_000 })])
+  await Promise.all([ct.rename('once'), ct.rename('once', { wait: upTo(10_000) })])
   t.equal(ct.show().id, 'once')
   await ct.delete()
 })

@@ -4,6 +4,7 @@ import t from 'tap'
 import { BusyError } from '../../../lib/host/errors.js'
 import { assertOrder, claim, Locks, type Claim, type LockMode } from '../../../lib/host/locks.js'
 import { Operation } from '../../../lib/host/operation.js'
+import { upTo } from '../../helpers/time.js'
 
 /** Who was in the way */
 function refused(locks: Locks, wanted: Claim): string {
@@ -120,7 +121,7 @@ await t.test('an operation has its name, its label and its subject in what it ho
     { resource: 'pool tank', holder: 'start of container tank:web1', label: 'nightly' },
     { resource: 'container tank:web1', holder: 'start', label: 'nightly' },
   ])
-  const waiting = new Operation(locks, 'stop', 'container tank:web1', { wait: 1000 })
+  const waiting = new Operation(locks, 'stop', 'container tank:web1', { wait: upTo(1000) })
   const granted = waiting.lock([web()])
   const refused = new Operation(locks, 'delete', 'container tank:web1')
   await t.rejects(refused.lock([claim('pool', 'tank', 'shared'), web()]), { code: 'ERR_BUSY' })

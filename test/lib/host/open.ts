@@ -19,6 +19,7 @@ import { claimCgroupRoot } from '../../../dist/host/lock.js'
 import { Locks } from '../../../dist/host/locks.js'
 import { Operation } from '../../../dist/host/operation.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup')
 const dir = mkdtempSync(join(tmpdir(), 'host-'))
@@ -35,7 +36,9 @@ t.teardown(async () => {
   await host.pools.export('tank')
   await host.close()
   process.kill(keeper)
-  await Cgroups.mounted().dir(options.cgroupRoot).remove({ timeoutMs: 5000 })
+  await Cgroups.mounted()
+    .dir(options.cgroupRoot)
+    .remove({ timeoutMs: upTo(5000) })
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -232,7 +235,7 @@ await t.test("the cgroup root of an open that fails is nobody's", async (t) => {
   t.match(noted(), `"${cgroupRoot}"`)
   const cgroup = Cgroups.mounted().dir(cgroupRoot)
   await cgroup.kill()
-  await cgroup.remove({ timeoutMs: 5000 })
+  await cgroup.remove({ timeoutMs: upTo(5000) })
 })
 
 await t.test('a pool in another pool is refused, and nothing of it is left', async (t) => {

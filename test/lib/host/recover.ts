@@ -8,6 +8,7 @@ import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
 import { onZfs, plantOn } from '../../helpers/storage.js'
 import { testDirectory } from '../../helpers/system.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -108,7 +109,7 @@ await t.test('whoever imports a pool removes what its containers have left', asy
 await t.test('not beside an operation, unless it may wait', async (t) => {
   const stopping = ct.stop({ method: 'kill' })
   await t.rejects(host.recover(), { code: 'ERR_BUSY' })
-  t.same(await host.recover({ wait: 20_000 }), { removed: [], left: [], unseen: [] })
+  t.same(await host.recover({ wait: upTo(20_000) }), { removed: [], left: [], unseen: [] })
   await stopping
   await t.rejects(host.recover({ signal: AbortSignal.abort() }), { name: 'AbortError' })
 })

@@ -10,6 +10,7 @@ import { holdersOf } from '../../../dist/zfs/holders.js'
 import type { ZfsError } from '../../../dist/zfs/zfs-error.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 import { testPool } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs')
@@ -48,7 +49,7 @@ await t.test('a mount in another namespace', async (t) => {
 
   holder.kill('SIGKILL')
   await once(holder, 'exit')
-  await destroyTree(`${pool}/busy`, { patienceMs: 10_000 })
+  await destroyTree(`${pool}/busy`, { patienceMs: upTo(10_000) })
   t.same(await holdersOf(`${pool}/busy`), [])
   rmdirSync(path)
 })
