@@ -7,6 +7,7 @@ import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { startedContainer } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const place = await daemonPlace(t)
@@ -21,11 +22,11 @@ async function open(): Promise<Daemon> {
   return daemon
 }
 
-/** It shuts down in no hurry. */
-const SLOW = 'console::askfirst:-/bin/sh\n::shutdown:/bin/sh -c "sleep 2"\n'
+/** It shuts down in no hurry: osctld has ended before. */
+const SLOW = `console::askfirst:-/bin/sh\n::shutdown:/bin/sh -c "sleep ${upTo(2)}"\n`
 
 for (const [timeout, noted] of [
-  ['50000', 50_000],
+  [String(upTo(50_000)), upTo(50_000)],
   ['infinity', null],
 ] as const) {
   await t.test(`of a stop that may take ${timeout}`, async (t) => {
