@@ -36,8 +36,13 @@ app.server.listen(0, '127.0.0.1')
 await once(app.server, 'listening')
 const { port } = app.server.address() as AddressInfo
 
-/** What is answered to a body in two halves, with a pause between them that is longer than the limit. */
-async function slowly(where: string, type: string, [first, second]: [string, string]) {
+/** What is answered to a body in two halves, with a pause between them: longer than the limit, or until it is over. */
+async function slowly(
+  where: string,
+  type: string,
+  [first, second]: [string, string],
+  pause: 'long' | 'endless',
+) {
   const socket = createConnection(port, '127.0.0.1')
   const length = first.length + second.length
   const headers = `host: a\r\nconnection: close\r\ncontent-type: ${type}\r\ncontent-length: ${length}`
@@ -46,8 +51,10 @@ async function slowly(where: string, type: string, [first, second]: [string, str
   let answer = ''
   socket.setEncoding('latin1').on('data', (text: string) => (answer += text))
   const closed = once(socket, 'close')
-  await sleep(3 * LIMIT_MS)
-  if (socket.writable) socket.write(second)
+  if (pause === 'long') {
+    await sleep(3 * LIMIT_MS)
+    socket.write(second)
+  }
   await closed
   return answer
 }
@@ -57,6 +64,7 @@ await t.test('a file', async (t) => {
     'PUT /v1/containers/web/files?path=/file',
     'application/octet-stream',
     ['one ', 'two'],
+    'long',
   )
   t.match(answer, /^HTTP\/1\.1 204 /)
   t.equal(pushed, 'one two')
@@ -64,7 +72,8 @@ await t.test('a file', async (t) => {
 })
 
 await t.test('anything else', async (t) => {
-  const answer = await slowly('POST /v1/containers', 'application/json', ['{"id":', '"web"}'])
+  const halves: [string, string] = ['{"id":', '"web"}']
+  const answer = await slowly('POST /v1/containers', 'application/json', halves, 'endless')
   t.match(answer, /^HTTP\/1\.1 408 /)
   t.equal(app.server.headersTimeout, 60_000)
 })
