@@ -54,13 +54,16 @@ await t.test('while bytes flow through all of them', { timeout: upTo(300_000) },
   const before = await inits()
   const consoles = ids.map((id) => osctl.lines(`-q ct console ${id}`))
   // Open when they show what is said from now on.
+  const said: Promise<unknown>[] = []
   for (const [index, id] of ids.entries()) {
     const say = setInterval(() => {
-      void osctl.run(['ct', 'exec', id, 'sh', '-c', 'echo open > /dev/console'])
+      said.push(osctl.run(['ct', 'exec', id, 'sh', '-c', 'echo open > /dev/console']))
     }, upTo(500))
     await consoles[index]?.until(t, /open/)
     clearInterval(say)
   }
+  // None of it may come between what is counted.
+  await Promise.all(said)
   const told = ids.map((id) => osctl.running(['ct', 'exec', id, 'sh', '-c', count('o', '')]))
   const echoed = ids.map((id) => osctl.running(['ct', 'exec', id, 'cat']))
   const spoken = ids.map((id) =>
