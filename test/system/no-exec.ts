@@ -9,11 +9,12 @@ import { KeeperHost } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
 import { compiled } from '../helpers/programs.js'
 import { importBusybox, systemHost } from '../helpers/system.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox', 'tar', 'test programs', 'proc-events')
 
-/** Long enough for the watch to have a look at the program before it has ended. */
-const sleep = ['sleep', '0.3']
+/** Long enough for the watch to have a look at the program before it has ended, and for others to come back to it. */
+const sleep = ['sleep', String(upTo(0.3))]
 
 await t.test('a life of a container', async (t) => {
   const host = await systemHost(t)
