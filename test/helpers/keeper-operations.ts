@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from 'vpsadminos'
 import { keeperSteps } from './keeper-steps.js'
+import { upTo } from './time.js'
 
 export interface KeeperOperation {
   readonly name: string
@@ -118,7 +119,7 @@ export const keeperOperations: readonly KeeperOperation[] = [
     name: 'type on a console',
     steps: stepsOf('console'),
     // The terminal that was there is kept for a moment.
-    prepare: () => sleep(500),
+    prepare: () => sleep(upTo(500)),
     run: async (host) => {
       const console = host.containers.get('live').console()
       await console.write('\n')

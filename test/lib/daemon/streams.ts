@@ -11,6 +11,7 @@ import { frame, FrameCutter } from '../../../dist/daemon/frames.js'
 import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = await daemonPlace(t)
@@ -278,7 +279,7 @@ await t.test('a client that pauses, and the daemon is replaced meanwhile', async
   pauses.send('i', '\n')
   // Of a stream that is paused, Node reads some more; then it does not, and what is between fills.
   await until(() => pauses.socket.readableLength >= pauses.socket.readableHighWaterMark)
-  await sleep(500)
+  await sleep(upTo(500))
   const ended = Promise.all([reads.end(), pauses.end()])
   await daemon.close()
   pauses.socket.resume()
