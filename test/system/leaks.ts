@@ -1,10 +1,10 @@
 // After twenty lives of containers nothing is left of them: no process, cgroup, mount, interface,
 // descriptor or file, and closing the host is quick.
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { Host } from 'vpsadminos'
 import { text } from '../helpers/host.js'
+import { until } from '../helpers/keeper-host.js'
 import { everythingOf, ownDescriptors, ownerOf, type Owner } from '../helpers/machine.js'
 import { requires } from '../helpers/requires.js'
 import { upTo } from '../helpers/time.js'
@@ -72,7 +72,7 @@ await t.test('nothing is left', async (t) => {
   t.comment(`closed in ${tookMs.toFixed(0)} ms`)
   t.ok(tookMs < upTo(1500), 'closing is quick')
   t.strictSame(everythingOf(owner), [])
-  await sleep(10)
+  await until(() => String(ownDescriptors()) === String(before)).catch(() => undefined)
   t.strictSame(ownDescriptors(), before)
   t.strictSame(
     process.getActiveResourcesInfo().filter((name) => /FSEvent|Process|TTY|MessagePort/.test(name)),
