@@ -7,6 +7,7 @@ import { IdOverlapError, type Host, type OperationOptions } from 'vpsadminos'
 import type { Step } from '../../dist/step.js'
 import { onZfs } from './storage.js'
 import { busyboxArchive, lastingHost, type LastingHost } from './system.js'
+import { upTo } from './time.js'
 
 export interface Place {
   /** Of a busybox. */
@@ -395,7 +396,7 @@ export const operations: readonly Operation[] = [
     // When we are cut off before the program begins, it ends by itself.
     settle: async (host) => {
       const ct = host.containers.get('started')
-      await ct.wait('stopped', { timeout: 20_000 })
+      await ct.wait('stopped', { timeout: upTo(20_000) })
       await ct.record.programRun.settled()
     },
     restore: killStarted,

@@ -6,6 +6,7 @@ import ts from 'typescript'
 import { errorCodes, Host, parseSize, SystemError } from 'vpsadminos'
 import { busybox, temporaryHost } from '../helpers/host.js'
 import { requires } from '../helpers/requires.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 
@@ -126,7 +127,7 @@ async function tryAll(t: Test, handle: object, file: string, name: string): Prom
   t.ok(calls > 0, `${name}: ${calls} calls`)
 }
 
-t.setTimeout(120_000)
+t.setTimeout(upTo(120_000))
 const host = await temporaryHost(t)
 const pool = host.pools.get('tank')
 const image = host.images.list()[0]?.id ?? ''

@@ -13,6 +13,7 @@ import {
 } from '../helpers/operations.js'
 import { requires } from '../helpers/requires.js'
 import { onZfs } from '../helpers/storage.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
 const { options, place } = await operationsHost(t)
@@ -27,7 +28,7 @@ host = await Host.open(options)
 const beginning = await stateOf(host, place)
 
 /** Longer than any of them takes on a slow machine. */
-const BOUND_MS = 30_000
+const BOUND_MS = upTo(30_000)
 
 type Run = (given: OperationOptions) => Promise<unknown>
 

@@ -8,6 +8,7 @@ import { Host, type OperationOptions } from 'vpsadminos'
 import { differences, stateOf } from '../helpers/host-state.js'
 import { busyboxArchive, lastingHost } from '../helpers/system.js'
 import { requires } from '../helpers/requires.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar')
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31)
@@ -28,7 +29,7 @@ function pick<T>(list: readonly [T, ...T[]]): T {
 /** Whatever hangs does so for longer. */
 const ROUNDS = 15
 const AT_ONCE = 60
-const DEADLINE_MS = 120_000
+const DEADLINE_MS = upTo(120_000)
 
 const options = lastingHost(t)
 const other = { name: 'other', path: join(options.stateDir, '../other') }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { runOsctld, daemonPlace } from '../helpers/daemon.js'
 import { Osctl } from '../helpers/osctl.js'
 import { requires } from '../helpers/requires.js'
+import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'cgroup', 'liblxc', 'busybox', 'lxc-info')
 const run = promisify(execFile)
@@ -16,7 +17,8 @@ let lxcPath = ''
 
 /** What a tool printed. */
 async function lxc(tool: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run(`lxc-${tool}`, ['-P', lxcPath, ...args], { timeout: 30_000 })
+  const timeout = upTo(30_000)
+  const { stdout } = await run(`lxc-${tool}`, ['-P', lxcPath, ...args], { timeout })
   return stdout.trim()
 }
 const listed = async (...args: string[]): Promise<string[]> =>

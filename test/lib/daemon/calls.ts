@@ -9,6 +9,7 @@ import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { busyboxImage, first } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = await daemonPlace(t)
@@ -33,7 +34,7 @@ await t.test('the life of a container', async (t) => {
   })
   const created = await client.ask('POST /v1/containers', { id: 'web', image })
   t.match(created, { status: 200, body: { pool: 'tank', id: 'web', state: 'stopped' } })
-  t.match(await client.ask('POST /v1/containers/web/start?timeout=30000'), {
+  t.match(await client.ask(`POST /v1/containers/web/start?timeout=${upTo(30_000)}`), {
     status: 200,
     body: { initPid: Number },
   })
