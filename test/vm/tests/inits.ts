@@ -15,7 +15,7 @@ t.setTimeout(0)
 const directory = testDirectory(t)
 // Some inits start it after the agent. It goes by the cgroup of the first process of the reader's namespace.
 const ofLxcfs = `
-  i=0; until [ -e /var/lib/lxcfs/proc/meminfo ] || [ $((i += 1)) -gt 60 ]; do sleep 1; done
+  i=0; until [ -e /var/lib/lxcfs/proc/meminfo ] || [ $((i += 1)) -gt 600 ]; do sleep 1; done
   mkdir /sys/fs/cgroup/lab-lxcfs
   echo 64M >/sys/fs/cgroup/lab-lxcfs/memory.max
   echo $$ >/sys/fs/cgroup/lab-lxcfs/cgroup.procs

@@ -14,6 +14,10 @@ t.setTimeout(0)
 const lab = await Lab.open()
 t.teardown(() => lab[Symbol.asyncDispose]())
 
+/** In which a program begins, and what it has said is heard: some seconds where the processor is emulated. */
+const BEGUN_MS = lab.accelerator.name === 'tcg' ? 30_000 : 3000
+const late = new RegExp(`did not end in ${BEGUN_MS / 1000} s[^]*sleep 1000`)
+
 async function reported(run: Work['run'], limitMs = 120_000): Promise<Report> {
   await using machine = await lab.machine()
   return await report(machine, { run, limitMs, env: lab.env })
@@ -42,30 +46,31 @@ t.test('an error that nobody catches', async (t) => {
       t.test('one', async (t) => { ${left}; await sleep(5000); t.pass() })
     `
     await machine.run(['tee', module], { input })
-    const done = await report(machine, { run: { module }, limitMs: 120_000, env: lab.env })
+    const done = await report(machine, {
+      run: { module },
+      limitMs: 40_000 * lab.accelerator.timeFactor,
+      env: lab.env,
+    })
     t.equal(done.outcome, 'failed', left)
     t.match(done.stdout + done.stderr, /nobody catches it/, 'and it is told')
   }
 })
 
 t.test('what hangs', async (t) => {
-  const done = await reported(['sh', '-c', 'echo begun; sleep 1000'], 3000)
-  t.match(done, { outcome: 'hung', reason: /did not end in 3 s[^]*sleep 1000/, stdout: 'begun\n' })
+  const done = await reported(['sh', '-c', 'echo begun; sleep 1000'], BEGUN_MS)
+  t.match(done, { outcome: 'hung', reason: late, stdout: 'begun\n' })
 })
 
 t.test('what is waited for without a report', async (t) => {
   const machine = await lab.machine()
   t.teardown(() => machine.stop())
-  const late = machine.run(['sh', '-c', 'echo begun; sleep 1000'], { limitMs: 3000 })
-  await t.rejects(late, {
-    ...{ name: 'LateError', output: { stdout: 'begun\n' } },
-    message: /did not end in 3 s[^]*sleep 1000/,
-  })
+  const hangs = machine.run(['sh', '-c', 'echo begun; sleep 1000'], { limitMs: BEGUN_MS })
+  await t.rejects(hangs, { name: 'LateError', output: { stdout: 'begun\n' }, message: late })
   await t.rejects(machine.run(['true']), { name: 'GoneError' }, 'it was stopped')
 })
 
 t.test('a machine that lives and does not answer', async (t) => {
-  const done = await reported(['sh', '-c', 'kill -STOP $PPID'], 3000)
+  const done = await reported(['sh', '-c', 'kill -STOP $PPID'], BEGUN_MS)
   t.match(done, { outcome: 'hung', reason: /does not answer/ })
 })
 
@@ -75,7 +80,8 @@ t.test('an agent that is killed', async (t) => {
 })
 
 t.test('a panic', async (t) => {
-  const done = await reported(['sh', '-c', 'echo begun; sleep 0.5; echo c >/proc/sysrq-trigger'])
+  const panic = `echo begun; sleep ${BEGUN_MS / 6000}; echo c >/proc/sysrq-trigger`
+  const done = await reported(['sh', '-c', panic])
   t.match(done, { outcome: 'panicked', reason: /sysrq triggered crash/, stdout: 'begun\n' })
   t.match(done.consoleTail, /Kernel panic/)
 })

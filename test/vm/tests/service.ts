@@ -48,7 +48,10 @@ t.teardown(() => lab[Symbol.asyncDispose]())
 
 for (const [how, end] of [
   ['stopped', 'systemctl stop daemon'],
-  ['killed', 'systemctl kill --signal=KILL daemon; sleep 1'],
+  [
+    'killed',
+    'systemctl kill --signal=KILL daemon; until systemctl is-failed --quiet daemon; do sleep 0.1; done',
+  ],
 ] as const) {
   t.test(how, async (t) => {
     await using machine = await lab.machine()

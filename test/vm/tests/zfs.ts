@@ -30,7 +30,7 @@ for (const distribution of chosen()) {
         await machine.shell(`
         zfs create -o zoned=on -o mountpoint=none tank/given
         unshare --user --map-root-user sleep 1000 & pid=$!
-        sleep 1
+        until grep -qx sleep /proc/$pid/comm; do sleep 0.1; done
         zfs zone /proc/$pid/ns/user tank/given
         nsenter -t $pid --user -S 0 -G 0 -- zfs create -o mountpoint=none tank/given/below
         kill $pid
