@@ -119,7 +119,7 @@ export const keeperOperations: readonly KeeperOperation[] = [
     name: 'type on a console',
     steps: stepsOf('console'),
     // The terminal that was there is kept for a moment.
-    prepare: () => sleep(upTo(500)),
+    prepare: () => sleep(Math.min(upTo(500), 3000)),
     run: async (host) => {
       const console = host.containers.get('live').console()
       await console.write('\n')

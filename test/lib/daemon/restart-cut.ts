@@ -23,7 +23,7 @@ async function open(): Promise<Daemon> {
 }
 
 /** It shuts down in no hurry: osctld has ended before. */
-const SLOW = `console::askfirst:-/bin/sh\n::shutdown:/bin/sh -c "sleep ${upTo(2)}"\n`
+const SLOW = `console::askfirst:-/bin/sh\n::shutdown:/bin/sh -c "sleep ${Math.min(upTo(2), 20)}"\n`
 
 for (const [timeout, noted] of [
   [String(upTo(50_000)), upTo(50_000)],

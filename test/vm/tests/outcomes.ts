@@ -15,7 +15,7 @@ const lab = await Lab.open()
 t.teardown(() => lab[Symbol.asyncDispose]())
 
 /** In which a program begins, and what it has said is heard: some seconds where the processor is emulated. */
-const BEGUN_MS = lab.accelerator.name === 'tcg' ? 30_000 : 3000
+const BEGUN_MS = lab.accelerator.name === 'tcg' ? 12_000 : 3000
 const late = new RegExp(`did not end in ${BEGUN_MS / 1000} s[^]*sleep 1000`)
 
 async function reported(run: Work['run'], limitMs = 120_000): Promise<Report> {
