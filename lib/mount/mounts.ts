@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { isTakenBack, whileUnapplied } from '../host/unapplied.js'
+import { whileUnapplied } from '../host/unapplied.js'
 import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
@@ -124,18 +124,15 @@ async function changeLive(
 ): Promise<void> {
   await whileUnapplied(record.unappliedNote, [], async (undone) => {
     const back = await write()
-    let mounted = false
     try {
       await tellNextRun(record)
       await remount(record, before)
-      mounted = true
       await renewDevice(record, before)
       record.pending.applied('mounts', record.config)
     } catch (error) {
-      const failed = record.config
       record.config = await record.file.update(back)
       await tellNextRun(record)
-      if (!mounted || (await isTakenBack(remount(record, failed)))) await undone()
+      await undone()
       throw error
     }
   })
