@@ -86,7 +86,7 @@ await room.attack(
 await room.attack(
   'files that are held for ever',
   async (attack) => {
-    const { t, guest, other, harmless } = attack
+    const { guest, other, harmless } = attack
     const server = await mounted(attack)
     const pull = () => guest.pull('/fs/silent')
     for (let i = 0; i < 8; i++) {
