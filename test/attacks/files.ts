@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
-import { upTo } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'files')
@@ -86,8 +85,8 @@ await room.attack('files of a terabyte', async ({ t, guest, shell, harmless }) =
     t.ok(bytes < 2 ** 21)
   }, [])
   const giveUp = new AbortController()
-  const pulled = await guest.pull('/etc/passwd', { signal: giveUp.signal })
   setTimeout(() => giveUp.abort(), 200)
+  const pulled = await guest.pull('/etc/passwd', { signal: giveUp.signal })
   await t.rejects(
     async () => {
       for await (const _chunk of pulled);
@@ -106,7 +105,7 @@ await room.attack('tables of a million lines', async ({ t, guest, shell, harmles
     `/attack lines /etc/passwd 'u%ld:x:1:1::/:\n' 5; /attack lines /etc/group 'g:x:%ld:u1\n' 4000`,
   )
   await harmless(() => guest.exec(['true'], { user: 'u1' }), ['ERR_INVALID_ARGUMENT'])
-  t.ok(performance.now() - began < upTo(20_000))
+  t.ok(performance.now() - began < 20_000)
 })
 
 await room.attack('tables that are no text', async ({ t, guest, shell, harmless }) => {
@@ -116,7 +115,7 @@ huge:x:99999999999999999999:0::/:\\nhex:x:0x0:0::/:\\nexp:x:1e1:0::/:\\nun:x:429
   for (const user of ['nul', 'min', 'max', 'huge', 'hex', 'exp', 'un', 'empty']) {
     const codes = ['ERR_INVALID_ARGUMENT', 'EINVAL']
     await harmless(async () => {
-      const { stdout } = await guest.exec(['id'], { user, timeout: upTo(4000) })
+      const { stdout } = await guest.exec(['id'], { user, timeout: 4000 })
       t.notMatch(stdout, /4294967295/)
     }, codes)
   }

@@ -135,11 +135,9 @@ static int hide(const char* path) {
     void* page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
     pthread_t thread;
     if (page == MAP_FAILED || pthread_create(&thread, NULL, touch, page) != 0) _exit(1);
-    // Until the thread waits for the page.
-    for (;;) {
-      usleep(200 * 1000);
-      mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
-    }
+    usleep(200 * 1000);
+    mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+    _exit(0);
   }
   usleep(400 * 1000);
   printf("ready\n");

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Container } from 'vpsadminos'
-import { AttackRoom, during, statesOfChildren } from '../helpers/attack-room.js'
+import { AttackRoom, statesOfChildren } from '../helpers/attack-room.js'
 import { cgroupsBelow } from '../helpers/hierarchies.js'
 import { first } from '../helpers/host.js'
 import { until } from '../helpers/keeper-host.js'
@@ -70,8 +70,9 @@ await room.attack('groups by the ten thousand', async ({ t, guest, shell }) => {
 await room.attack('a look at what has just been born', async ({ t, guest, shell }) => {
   await shell('true')
   const peeking = guest.exec(['/attack', 'peek', '2'])
-  const { stdout } = await during(peeking, () => guest.exec(['true']))
-  const [, foreign, looked] = /^(\d+) of (\d+)\n$/.exec(stdout) ?? []
+  const stop = Date.now() + 2000
+  while (Date.now() < stop) await guest.exec(['true'])
+  const [, foreign, looked] = /^(\d+) of (\d+)\n$/.exec((await peeking).stdout) ?? []
   t.equal(Number(foreign), 0, `nothing of the host in ${looked} looks`)
   t.ok(Number(looked) > 0)
 })
@@ -122,11 +123,10 @@ await room.attack(
       echo $$ >/mnt/z/cgroup.procs; exec >/dev/null 2>&1
       echo FROZEN >/mnt/z/freezer.state; sleep 1000`
     const began = Date.now()
-    const timeout = upTo(300) // it is frozen by then
-    await t.rejects(guest.exec(['sh', '-c', freeze], { timeout }), { code: 'ERR_TIMEOUT' })
+    await t.rejects(guest.exec(['sh', '-c', freeze], { timeout: 300 }), { code: 'ERR_TIMEOUT' })
     const took = Date.now() - began
-    t.ok(took >= timeout + 700, 'it is given a moment to end')
-    t.ok(took < timeout + upTo(2700), 'its caller does not wait for it')
+    t.ok(took >= 1000, 'it is given a moment to end')
+    t.ok(took < upTo(3000), 'its caller does not wait for it')
     await guest.kill()
     t.equal(guest.state, 'stopped')
   },
@@ -175,7 +175,7 @@ await room.attack(
   'all memory that it may have',
   async ({ t, guest, other, shell, harmless }) => {
     await shell('true')
-    const { signal } = await guest.exec(['/attack', 'memory'], { timeout: upTo(20_000) })
+    const { signal } = await guest.exec(['/attack', 'memory'], { timeout: 20_000 })
     t.equal(signal, 'SIGKILL', 'it is ended for it')
     await harmless(() => guest.exec(['true']), [])
     await harmless(() => other.exec(['true']), [])

@@ -28,7 +28,7 @@ await room.attack('garbage about its readiness', async ({ t, guest, shell, other
 
 await room.attack('readiness that is forged', async ({ t, guest, other, shell, harmless }) => {
   await shell('/attack ready')
-  await harmless(() => guest.wait('ready', { timeout: upTo(5000) }), [])
+  await harmless(() => guest.wait('ready', { timeout: 5000 }), [])
   t.notMatch(JSON.stringify(guest.show()), '\\u001b', 'no escape sequence comes through')
   t.equal(other.state, 'running', 'it speaks for nobody else')
 })
@@ -47,7 +47,7 @@ await room.attack('descriptors whose last close waits', async (attack) => {
     await harmless(() => guest.kill(), [])
   }
   await shell('/attack ready')
-  await harmless(() => guest.wait('ready', { timeout: upTo(5000) }), [], 6000)
+  await harmless(() => guest.wait('ready', { timeout: 5000 }), [], 6000)
   t.equal(guest.state, 'running', 'it is heard again')
 })
 

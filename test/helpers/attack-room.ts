@@ -178,14 +178,6 @@ export class AttackRoom {
   }
 }
 
-/** Does it again and again while a guest's program runs; what came of that. */
-export async function during<T>(program: Promise<T>, work: () => Promise<unknown>): Promise<T> {
-  const state = { over: false }
-  const ended = program.finally(() => (state.over = true))
-  while (!state.over) await work()
-  return ended
-}
-
 async function harmless(
   t: Test,
   operation: () => Promise<unknown>,
