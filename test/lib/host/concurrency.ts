@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { timeFactor, upTo } from '../../helpers/time.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
-// They are killed at once, which each of them has half a minute for.
-const COUNT = timeFactor === 1 ? 50 : 20
+const COUNT = 50
 const ids = Array.from({ length: COUNT }, (_, i) => `ct${i}`)
 
 /** The longest time in which the event loop did not turn while `work` ran, in milliseconds. */

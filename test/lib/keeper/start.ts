@@ -9,20 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { KeeperHost, event, until } from '../../helpers/keeper-host.js'
 import { childrenOf, pids, titleOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
-import { timeFactor, upTo } from '../../helpers/time.js'
+import { upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'busybox')
 const host = new KeeperHost(t)
 await using keeper = await host.connect()
-
-/** Of a monitor that was killed, the keeper removes what it can in 200 ms. */
-function noCgroupLeft(t: Test): void {
-  if (timeFactor === 1) t.strictSame(host.cgroupsLeft(), [])
-}
 
 await t.test('runs init, unprivileged and confined', async (t) => {
   const plan = host.plan('one')
@@ -81,7 +75,7 @@ await t.test('a failed start tells why and leaves nothing', async (t) => {
     t.equal(await keeper.lookup('tank', id), null, `${id} is not there`)
   }
   t.strictSame(await keeper.mounts(), [])
-  noCgroupLeft(t)
+  t.strictSame(host.cgroupsLeft(), [])
   t.strictSame(readdirSync(join(host.stateDir, 'rootfs/tank')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'notify')), [])
   t.strictSame(readdirSync(join(host.stateDir, 'keeper/plans')), [])
@@ -130,7 +124,7 @@ await t.test('what is to become init is killed', async (t) => {
   t.ok(Date.now() - begun < upTo(10_000), 'long before the time for a start is over')
   t.equal(await keeper.lookup('tank', 'killed'), null, 'it is not there')
   t.strictSame(await keeper.mounts(), [])
-  noCgroupLeft(t)
+  t.strictSame(host.cgroupsLeft(), [])
 })
 
 await t.test('nonsense is refused before anything is made', async (t) => {
@@ -172,5 +166,5 @@ await t.test('aborted', async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
   t.equal(await keeper.lookup('tank', 'during'), null, 'and nothing stays')
-  noCgroupLeft(t)
+  t.strictSame(host.cgroupsLeft(), [])
 })
