@@ -5,7 +5,7 @@ import { describeErrno } from './errno.js'
  * Every `ERR_*` code with its meaning. A code never changes its meaning. Failures of the system
  * carry the kernel's own code instead (`ENOENT`, `EBUSY`, …).
  *
- * Whoever adds an error class adds its line here; the README's table is made from it.
+ * Whoever adds an error class adds its line here; the table of docs/errors.md is made from it.
  */
 export const errorCodes = {
   ERR_ABORTED: 'The keeper gave it up; the call itself rejects with the reason of its signal',

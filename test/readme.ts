@@ -1,4 +1,4 @@
-// What the README says is so: its first program runs, and its table of error codes is complete.
+// What the README says is so: its first program runs, and the table of error codes that it leads to is complete.
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
