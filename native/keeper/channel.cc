@@ -72,6 +72,9 @@ base::Result<Received> receive(int socket, bool& bare) {
     return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   };
   ssize_t got = base::retry(take);
+  // Of a peer that has closed without reading all, that is told first, and once: sock_error() in
+  // __skb_try_recv_datagram(). What it said before is still there.
+  if (got < 0 && errno == ECONNRESET) got = base::retry(take);
   // Linux looks for a message first, and then whether the peer has closed (unix_dgram_recvmsg()):
   // one that came between the two, as its last word, is still there.
   if (got == 0 && header.msg_controllen == 0) got = base::retry(take);
