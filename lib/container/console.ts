@@ -3,6 +3,7 @@
 
 import { Readable, type Writable } from 'node:stream'
 import { z } from 'zod'
+import { abandon } from '../abandon.js'
 import { deadline } from '../host/deadline.js'
 import { StateError } from '../host/errors.js'
 import { ClosedError } from '../errors.js'
@@ -30,6 +31,7 @@ export interface ConsoleOptions {
 }
 
 const ENDING_MS = 1000
+const ONLY_RUNNING = 'a console takes keys only while it runs'
 
 interface Keyboard {
   readonly run: number
@@ -103,11 +105,17 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
    * full.
    *
    * @throws StateError unless the container runs, and when it ends before that
+   * @throws SystemError EBUSY while somebody else has its terminal, as lxc-console(1) has
    * @throws ClosedError when this is closed before that
    * @throws KeeperLostError when the keeper ends before that: some of the keys may have been pressed
    */
   async write(keys: string | Uint8Array): Promise<void> {
-    const keyboard = await this.#attach()
+    // A monitor may be slow to give the terminal: who closes this does not wait for it.
+    const attached = abandon(this.#attach(), this.#closing.signal)
+    const keyboard = await attached.catch((error: unknown) => {
+      this.#assertOpen()
+      throw error
+    })
     try {
       await new Promise<void>((resolve, reject) => {
         keyboard.stream.write(keys, (error) => {
@@ -117,14 +125,28 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
       })
     } catch (error) {
       this.#assertOpen()
-      const { name, run } = this.#record
       if (!keyboard.keeper.open) throw new KeeperLostError(this.#record.host.paths.stateDir)
-      // The terminal goes a moment before it is heard why.
-      using limit = deadline('', ENDING_MS)
-      const ended = () => (run.alive && run.runs === keyboard.run ? undefined : true)
-      if (!(await run.until(ended, limit.signal).catch(() => false))) throw error
-      throw new StateError(name, run.state, 'it ended before all keys were pressed')
+      throw await this.#orEnded(error, keyboard)
     }
+  }
+
+  /** What the terminal of a run has failed with, or that there is no such run. */
+  async #orEnded(error: unknown, of: Pick<Keyboard, 'run' | 'keeper'>): Promise<unknown> {
+    if (!of.keeper.open) return error
+    const { name, run } = this.#record
+    const isGone = isNotRunning(error)
+    if (isGone && run.state === 'starting') {
+      return new StateError(name, run.state, ONLY_RUNNING, { cause: error })
+    }
+    // The terminal goes a moment before it is heard why.
+    using limit = deadline('', ENDING_MS)
+    const ended = () => (run.alive && run.runs === of.run ? undefined : true)
+    await run.until(ended, limit.signal).catch(() => undefined)
+    // And longer where the keeper is busy clearing away after it: then it answers to nobody before.
+    await of.keeper.containers().catch(() => undefined)
+    if (ended() === undefined && !isGone) return error
+    const reason = 'it ended before all keys were pressed'
+    return new StateError(name, run.state, reason, { cause: error })
   }
 
   /** Tells the size of the window, now and to later runs as soon as keys are pressed in them. */
@@ -157,7 +179,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
   async #attach(): Promise<Keyboard> {
     this.#assertOpen()
     const { run, host, name } = this.#record
-    if (!run.alive) throw new StateError(name, run.state, 'a console takes keys only while it runs')
+    if (!run.alive) throw new StateError(name, run.state, ONLY_RUNNING)
     const keeper = await host.keeper()
     if (this.#attaching !== null) return this.#attaching
     if (this.#keyboard?.run === run.runs && this.#keyboard.keeper === keeper) return this.#keyboard
@@ -169,7 +191,11 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     this.#keyboard?.stream.destroy()
     this.#keyboard = null
     const { pool, id } = this.#record
-    const stream = openKeys(await keeper.console(pool.name, id, 0))
+    const orEnded = async (error: unknown) => {
+      throw await this.#orEnded(error, { run, keeper })
+    }
+    const terminal = await keeper.console(pool.name, id, 0).catch(orEnded)
+    const stream = openKeys(terminal)
     const keyboard = { run, keeper, stream }
     // The run may end at any time, and the terminal with it: the next write finds out.
     stream.on('error', () => {
@@ -180,7 +206,7 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
       this.#assertOpen()
     }
     this.#keyboard = keyboard
-    await this.#tellSize()
+    await this.#tellSize().catch(orEnded)
     return keyboard
   }
 

@@ -2,7 +2,6 @@
 
 import type { Console } from '../container/console.js'
 import { StateError } from '../host/errors.js'
-import { isNotRunning } from '../keeper/errors.js'
 import { unknownFrame, windowIn, type Behind } from './behind.js'
 import { ASKED, TOLD, type Frame, type Wire } from './frames.js'
 
@@ -52,7 +51,7 @@ export class ConsoleStream implements Behind {
       await this.#console.write(keys)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (!(error instanceof StateError) && !isNotRunning(error) && code !== 'EIO') throw error
+      if (!(error instanceof StateError) && code !== 'EIO') throw error
     }
   }
 

@@ -15,7 +15,11 @@ namespace {
 
 constexpr int kGetTtyFd = 0;            // LXC_CMD_GET_TTY_FD
 constexpr int kServeStateClients = 12;  // LXC_CMD_SERVE_STATE_CLIENTS
-constexpr uint64_t kDeadlineMs = 2000;
+// A monitor is given up when it has let so many turns pass. All the time that a machine stands
+// still, and its monitors with it, is in a single one of them.
+constexpr uint64_t kTurnMs = 2000;
+constexpr int kTurns = 15;
+bool hurried = false;
 
 // struct lxc_cmd_req and lxc_cmd_rsp: native layout on both sides.
 struct LxcRequest {
@@ -117,6 +121,39 @@ base::Result<base::UniqueFd> read_response(int fd) {
   return terminal;
 }
 
+// Who is asked. The connection is its own until there is an answer to be read, or too late.
+struct Asked {
+  base::UniqueFd fd;
+  std::function<void(base::UniqueFd connection, bool answered)> then;
+  Loop::Timer turn = 0;
+  int turns = kTurns;
+  Pending pending;
+};
+
+void settle(Loop& loop, Asked& asked, bool answered) {
+  loop.forget(asked.fd.get());
+  asked.then(std::move(asked.fd), answered);
+}
+
+void next_turn(Loop& loop, const std::shared_ptr<Asked>& asked) {
+  asked->turn = loop.after(kTurnMs, [&loop, asked] {
+    if (--asked->turns > 0 && !hurried) return next_turn(loop, asked);
+    settle(loop, *asked, false);
+  });
+}
+
+void await_answer(Loop& loop, base::UniqueFd fd,
+                  std::function<void(base::UniqueFd connection, bool answered)> then) {
+  auto asked = std::make_shared<Asked>();
+  asked->fd = std::move(fd);
+  asked->then = std::move(then);
+  next_turn(loop, asked);
+  loop.watch(asked->fd.get(), EPOLLIN, [&loop, asked](uint32_t) {
+    loop.cancel(asked->turn);
+    settle(loop, *asked, true);
+  });
+}
+
 }  // namespace
 
 void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const std::string& id,
@@ -126,25 +163,14 @@ void CommandSocket::get_terminal(Loop& loop, const std::string& lxc_path, const 
   if (auto sent = send_request(connected->get(), kGetTtyFd, tty); !sent.ok()) {
     return answer(std::move(sent.error()), {});
   }
-  struct Asked {
-    base::UniqueFd fd;
-    Loop::Timer deadline = 0;
-    Answer answer;
-    Pending pending;
-  };
-  auto pending = std::make_shared<Asked>();
-  pending->fd = std::move(*connected);
-  pending->answer = std::move(answer);
-  pending->deadline = loop.after(kDeadlineMs, [&loop, pending] {
-    loop.forget(pending->fd.get());
-    pending->answer(base::SysError{ETIMEDOUT, "recvmsg", "command socket"}, {});
-  });
-  loop.watch(pending->fd.get(), EPOLLIN, [&loop, pending](uint32_t) {
-    loop.forget(pending->fd.get());
-    loop.cancel(pending->deadline);
-    auto terminal = read_response(pending->fd.get());
-    pending->answer(std::move(terminal), std::move(pending->fd));
-  });
+  await_answer(loop, std::move(*connected),
+               [answer = std::move(answer)](base::UniqueFd connection, bool answered) {
+                 if (!answered) {
+                   return answer(base::SysError{ETIMEDOUT, "recvmsg", "command socket"}, {});
+                 }
+                 auto terminal = read_response(connection.get());
+                 answer(std::move(terminal), std::move(connection));
+               });
 }
 
 void CommandSocket::tell_state(Loop& loop, const std::string& lxc_path, const std::string& id,
@@ -152,19 +178,11 @@ void CommandSocket::tell_state(Loop& loop, const std::string& lxc_path, const st
   auto connected = connect_command(lxc_path, id);
   if (!connected.ok() || !send_request(connected->get(), kServeStateClients, state).ok()) return;
   // The monitor answers.
-  struct Told {
-    base::UniqueFd fd;
-    Pending pending;
-  };
-  auto told = std::make_shared<Told>();
-  told->fd = std::move(*connected);
-  const int fd = told->fd.get();
-  auto done = [&loop, told] { loop.forget(told->fd.get()); };
-  const Loop::Timer deadline = loop.after(kDeadlineMs, done);
-  loop.watch(fd, EPOLLIN, [&loop, deadline, done](uint32_t) {
-    loop.cancel(deadline);
-    done();
-  });
+  await_answer(loop, std::move(*connected), [](const base::UniqueFd&, bool) {});
+}
+
+void CommandSocket::hurry(bool hurry) {
+  hurried = hurry;
 }
 
 int CommandSocket::pending() {

@@ -1,6 +1,6 @@
 // liblxc's command socket: how a running monitor is asked for something (commands.c of
 // liblxc; the numbers are fixed by its policy). Asked without blocking, as a monitor that is
-// stopped answers never.
+// stopped answers never. One that is slow has half a minute.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,9 @@ class CommandSocket {
 
   // How many of both are not answered yet: who hung up before could cost the monitor the command.
   static int pending();
+
+  // While that is so, those of them that are late are given up within two seconds.
+  static void hurry(bool hurry);
 };
 
 }  // namespace keeper

@@ -152,6 +152,11 @@ void Consoles::retire_soon(const std::string& name, uint64_t milliseconds) {
   consoles_.at(name).retiring = context_.loop.after(milliseconds, [this, name] { retire(name); });
 }
 
+void Consoles::hold_on(bool hold) {
+  holds_on_ = hold;
+  CommandSocket::hurry(hold);
+}
+
 bool Consoles::settled() const {
   return closing_ == 0 && CommandSocket::pending() == 0;
 }

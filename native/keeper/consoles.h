@@ -26,7 +26,8 @@ class Consoles {
   // Whether no terminal is being asked for or given back: that cannot be handed over half done.
   [[nodiscard]] bool settled() const;
   // While it holds on, no terminal is given back: another process has copies of the descriptors.
-  void hold_on(bool hold) { holds_on_ = hold; }
+  // One that is asked for is not waited for long.
+  void hold_on(bool hold);
   void hand_over(Handover& to) const;
   void take_over(const Takeover& from);
 

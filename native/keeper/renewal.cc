@@ -20,7 +20,7 @@ namespace keeper {
 namespace {
 
 constexpr uint64_t kLookMs = 5;
-// What is asked of a monitor is given up after two.
+// What is asked of a monitor is given up within two then.
 constexpr uint64_t kSettleMs = 5000;
 constexpr uint64_t kCheckMs = 10'000;
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Console, Container } from 'vpsadminos'
 import { busybox, temporaryHost } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
+import { statusOf } from '../../helpers/processes.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -168,6 +169,32 @@ await t.test('keys that nobody reads keep nobody waiting', async (t) => {
   await ct.stop({ method: 'kill' })
   t.comment(`ended in ${Math.round(performance.now() - stopped)} ms`)
   await ended
+  await ct.delete({ force: true })
+})
+
+const monitorOf = (ct: Container) => Number(statusOf(ct.show().initPid ?? 0)?.get('PPid'))
+
+await t.test('one that ends before it has given a terminal has ended', async (t) => {
+  const ct = await shell('ends')
+  await ct.start()
+  await using console = ct.console()
+  process.kill(monitorOf(ct), 'SIGKILL')
+  t.equal(ct.state, 'running', 'which is not heard yet')
+  await t.rejects(console.write('x'), { code: 'ERR_STATE' })
+  await ct.delete({ force: true })
+})
+
+await t.test('who closes it does not wait for a monitor that is slow', async (t) => {
+  const ct = await shell('slow')
+  await ct.start()
+  const monitor = monitorOf(ct)
+  process.kill(monitor, 'SIGSTOP')
+  const console = ct.console()
+  const refused = t.rejects(console.write('x'), { code: 'ERR_CLOSED' })
+  await sleep(100)
+  await console.close()
+  await refused
+  process.kill(monitor, 'SIGCONT')
   await ct.delete({ force: true })
 })
 

@@ -123,6 +123,17 @@ await t.test('a console that is open', async (t) => {
   t.match(await keeper.containers(), [{}, {}, { id: 'web' }], 'the monitor lives')
 })
 
+await t.test('a monitor that does not answer holds nothing up', async (t) => {
+  const { initPid, monitorPid } = await keeper.start(host.plan('deaf'))
+  process.kill(monitorPid, 'SIGSTOP')
+  const refused = t.rejects(keeper.console('tank', 'deaf', 0), { code: 'ETIMEDOUT' })
+  await renewed(t)
+  await refused
+  process.kill(monitorPid, 'SIGCONT')
+  process.kill(initPid, 'SIGKILL')
+  await until(async () => (await keeper.containers()).every(({ id }) => id !== 'deaf'))
+})
+
 await t.test('ends are noticed, of monitors that are still children', async (t) => {
   await renewed(t)
   const events = keeper.events()
