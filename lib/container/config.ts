@@ -86,14 +86,14 @@ async function change(
   try {
     record.config = await file.replace(document)
     undo.add(async () => {
-      const restored = ConfigDocument.parse(old, file.path)
       if (files.size > 0) {
+        const restored = ConfigDocument.parse(old, file.path)
         restored.merge({ vpsadminos: { unnamed: true } })
         record.config = await file.replace(restored)
         await restoreGuestFiles(op.goOn(), record, files)
-        restored.merge({ vpsadminos: { unnamed: undefined } })
       }
-      await file.replace(restored)
+      // With the mark, if it had one: the names are as they were then.
+      await file.replace(ConfigDocument.parse(old, file.path))
       record.config = before
     })
     done('config.file', op.signal)

@@ -5,9 +5,12 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { isSame } from '../group/cgparams.js'
-import { writeRunFile } from '../host/run-file.js'
+import { replaceRunFile } from '../host/run-file.js'
+import { whileUnapplied } from '../host/unapplied.js'
+import { automaticMounts, type DatasetMount } from '../mount/dataset-mounts.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import type { ContainerFile } from '../schema/container.js'
+import type { ContainerRecord } from './record.js'
 import { NEXT_START, type Waiting } from './settings.js'
 
 type Values = Readonly<Partial<Record<Waiting, unknown>>>
@@ -26,6 +29,16 @@ export class Pending {
     this.#inForce = { ...this.#inForce, [name]: NEXT_START.get(name)?.(file) }
   }
 
+  /** What was changed in the file was given to the running one. What waited before still waits. */
+  changedMounts(before: ContainerFile, file: ContainerFile): void {
+    const [old, now, had] = [automaticMounts(before), automaticMounts(file), this.mounts()]
+    const isIn = (list: readonly DatasetMount[]) => (one: DatasetMount) =>
+      list.some((other) => isDeepStrictEqual(one, other))
+    const there = now.filter((one) => isIn(had)(one) || !isIn(old)(one))
+    const more = had.filter((one) => !isIn(now)(one) && !isIn(old)(one))
+    this.#inForce = { ...this.#inForce, mounts: [...there, ...more] }
+  }
+
   /** What the running one was started with. */
   initCmd(): ContainerFile['init_cmd'] {
     return this.#inForce.initCmd as ContainerFile['init_cmd']
@@ -33,6 +46,11 @@ export class Pending {
 
   netInterfaces(): ContainerFile['net_interfaces'] {
     return (this.#inForce.netif ?? []) as ContainerFile['net_interfaces']
+  }
+
+  /** What it has mounted: those of its file, but for one whose change was cut off. */
+  mounts(): readonly DatasetMount[] {
+    return (this.#inForce.mounts ?? []) as readonly DatasetMount[]
   }
 
   /** A run begins with what is in the file. */
@@ -62,8 +80,13 @@ export class Pending {
   /** @param initPid of the run that it is about: a reboot from inside is another one */
   async note(path: string, initPid: number | null, file: ContainerFile): Promise<void> {
     if (this.names(file).length === 0) return rm(path, { force: true })
+    await this.keep(path, initPid)
+  }
+
+  /** The same also where nothing waits yet: the file is about to change. */
+  async keep(path: string, initPid: number | null): Promise<void> {
     const note = { initPid, inForce: this.#inForce, stuck: this.#stuck }
-    await writeRunFile(path, JSON.stringify(note))
+    await replaceRunFile(path, JSON.stringify(note))
   }
 
   /** What an earlier process has noted of that run; without a note, nothing waits. */
@@ -71,11 +94,38 @@ export class Pending {
     this.begin(file)
     try {
       const note = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-      if (note['initPid'] !== initPid) return
-      this.#inForce = note['inForce'] as Values
-      this.#stuck = note['stuck'] as Cgparam[]
+      const { inForce, stuck } = note
+      const isWhole = typeof inForce === 'object' && inForce !== null && Array.isArray(stuck)
+      if (note['initPid'] !== initPid || !isWhole) return
+      this.#inForce = inForce
+      this.#stuck = stuck as Cgparam[]
     } catch {
-      // There is none, or it was cut off with whoever wrote it.
+      // There is none, or somebody has changed it.
     }
   }
+}
+
+/**
+ * As {@link whileUnapplied}, for a container that runs: who opens the host after a crash sees what waits, too.
+ *
+ * @param params what it may leave in force
+ * @param work changes its file
+ */
+export async function whileChanging(
+  record: ContainerRecord,
+  params: readonly Cgparam[],
+  work: (undone: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const { pending, pendingNote, unappliedNote, run } = record
+  const settle = () => pending.note(pendingNote, run.initPid, record.config)
+  await pending.keep(pendingNote, run.initPid)
+  // That is the last to go: who finds it applies all of the file again, which does no harm.
+  await whileUnapplied(unappliedNote, params, async (undone) => {
+    await work(async () => {
+      // What is noted holds as well.
+      await settle().catch(() => undefined)
+      await undone()
+    })
+    await settle()
+  })
 }

@@ -9,7 +9,7 @@ import {
 } from '../group/cgparams.js'
 import { InvalidArgumentError } from '../host/errors.js'
 import { checkOptions, type Operation, type OperationOptions } from '../host/operation.js'
-import { forgetUnapplied, isTakenBack, unappliedParams, whileUnapplied } from '../host/unapplied.js'
+import { forgetUnapplied, isTakenBack, unappliedParams } from '../host/unapplied.js'
 import { KeeperError } from '../keeper/errors.js'
 import type { FileOp } from '../keeper/types.js'
 import type { Exchanged, Patch } from '../pool/config-file.js'
@@ -31,6 +31,7 @@ import {
 import { runMark } from './ephemeral.js'
 import { utsName } from './hostname.js'
 import { LiveParams } from './live-params.js'
+import { whileChanging } from './pending.js'
 import type { ContainerRecord } from './record.js'
 import { checkSettings, patchOf, type SettingName } from './settings.js'
 import { done } from '../step.js'
@@ -104,6 +105,9 @@ async function setNamed(
   const checked = settingsOf(before)
   const naming = checked.hostname !== undefined || checked.dnsResolvers !== undefined
   if (naming) record.imageRun.assertAbsent(what)
+  // Names that an earlier change has not come to are still to come.
+  const { unnamed: unfinished } = before.vpsadminos
+  const renamed = checked.hostname !== undefined || unfinished === true
   const patch = withRun(patchOf(checked, before, what), await runOf(record, checked))
   await checkParams(record.pool, before.cgparams, checked.cgparams ?? [], `${what}.cgparams`)
   const { live } = record
@@ -120,7 +124,7 @@ async function setNamed(
     if (naming && !(failed instanceof KeeperError && failed.code === 'ERR_TIMEOUT')) {
       if (checked.hostname !== undefined) await setKernelName(op, record)
       await restoreGuestFiles(op, record, files)
-      record.config = await record.file.update(NAMED)
+      record.config = await record.file.update({ vpsadminos: { unnamed: unfinished } })
     }
     if (live) await tellNextRun(record)
   }
@@ -142,7 +146,7 @@ async function setNamed(
     op.goOn()
     try {
       done('set.file')
-      if (naming) await finishNaming(op, record, checked.hostname !== undefined, files)
+      if (naming) await finishNaming(op, record, renamed, files)
       done('set.guest')
       if (live) await tellNextRun(record)
       done('set.lxc')
@@ -153,15 +157,12 @@ async function setNamed(
         .catch(() => undefined)
       throw error
     }
+    if (params !== null) record.pending.changedParams(params.stuck, params.written)
   }
   const noted = params === null ? [] : [...before.cgparams, ...params.written]
-  await (live
-    ? whileUnapplied(record.unappliedNote, noted, change)
-    : change(() => Promise.resolve()))
+  await (live ? whileChanging(record, noted, change) : change(() => Promise.resolve()))
   const unusedCgparams = unusedParams(record.host.cgroups, checked.cgparams ?? [])
-  if (params !== null) record.pending.changedParams(params.stuck, params.written)
   const waiting = live ? record.pending.names(record.config) : []
-  if (live) await record.pending.note(record.pendingNote, record.run.initPid, record.config)
   const pending = names.filter((name) => waiting.includes(name))
   record.changed(names)
   const idle = unusedCgparams.length > 0 && unusedCgparams.length === checked.cgparams?.length
@@ -234,8 +235,11 @@ async function setKernelName(op: Operation, record: ContainerRecord): Promise<vo
 /** Has a running container be as its file says, whatever a process that was cut off has left. */
 export async function reapply(record: ContainerRecord): Promise<void> {
   const noted = await unappliedParams(record.unappliedNote)
-  await new LiveParams(record, noted, record.config.cgparams).apply()
+  const params = new LiveParams(record, noted, record.config.cgparams)
+  await params.apply()
+  record.pending.changedParams(params.stuck, params.written)
   await tellNextRun(record)
   if (isDelegatedTo(record.config)) await setZfsDevice(record, true)
+  await record.pending.note(record.pendingNote, record.run.initPid, record.config)
   await forgetUnapplied(record.unappliedNote)
 }

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ContainerRecord } from '../container/record.js'
 import { tellNextRun } from '../container/next-run.js'
-import { whileUnapplied } from '../host/unapplied.js'
+import { whileChanging } from '../container/pending.js'
 import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
@@ -14,7 +14,13 @@ import { mountInput, mountpoint, type MountFile, type MountInput } from '../sche
 import { parse } from '../schema/parse.js'
 import { settleDatasets } from '../dataset/datasets.js'
 import { datasetsOf } from '../dataset/storage.js'
-import { datasetMounts, isOf, mountEntry, type DatasetMount } from './dataset-mounts.js'
+import {
+  automaticMounts,
+  datasetMounts,
+  isOf,
+  mountEntry,
+  type DatasetMount,
+} from './dataset-mounts.js'
 import { mountLive, unmountLive } from './live-mounts.js'
 
 export type { DatasetMount } from './dataset-mounts.js'
@@ -122,13 +128,14 @@ async function changeLive(
   before: ContainerFile,
   write: () => Promise<Patch>,
 ): Promise<void> {
-  await whileUnapplied(record.unappliedNote, [], async (undone) => {
+  const there = record.subMounts(record.pending.mounts())
+  await whileChanging(record, [], async (undone) => {
     const back = await write()
     try {
       await tellNextRun(record)
-      await remount(record, before)
+      await remount(record, before, there)
       await renewDevice(record, before)
-      record.pending.applied('mounts', record.config)
+      record.pending.changedMounts(before, record.config)
     } catch (error) {
       record.config = await record.file.update(back)
       await tellNextRun(record)
@@ -136,7 +143,6 @@ async function changeLive(
       throw error
     }
   })
-  await record.pending.note(record.pendingNote, record.run.initPid, record.config)
 }
 
 async function renewDevice(record: ContainerRecord, before: ContainerFile): Promise<void> {
@@ -144,12 +150,21 @@ async function renewDevice(record: ContainerRecord, before: ContainerFile): Prom
   if (wanted !== isDelegatedTo(before)) await setZfsDevice(record, wanted)
 }
 
-/** Has the running container see what its file says instead of what that said before; or as before. */
-async function remount(record: ContainerRecord, before: ContainerFile): Promise<void> {
-  const [then, now] = [record.subMounts(before), record.subMounts(record.config)]
+/**
+ * Has the running container see what its file says instead of what that said before; or as before. What waits
+ * already, as its process was cut off, waits for the next start.
+ *
+ * @param there what it has mounted
+ */
+async function remount(
+  record: ContainerRecord,
+  before: ContainerFile,
+  there: readonly SubMount[],
+): Promise<void> {
+  const [then, now] = [record.subMounts(automaticMounts(before)), record.subMounts()]
   const isIn = (list: readonly SubMount[]) => (one: SubMount) =>
     list.some((other) => isDeepStrictEqual(one, other))
-  const added = now.filter((one) => !isIn(then)(one))
+  const added = now.filter((one) => !isIn(then)(one) && !isIn(there)(one))
   const gone = then.filter((one) => !isIn(now)(one))
   for (const one of gone.toReversed()) await unmountLive(record, one, now.filter(isIn(then)))
   const made: SubMount[] = []

@@ -187,3 +187,25 @@ await t.test('one that is to last for a run lasts for the next one', async (t) =
   await ct.kill()
   t.equal(host.containers.find('five'), null)
 })
+
+await t.test('names that an earlier change has not come to are still to come', async (t) => {
+  const ct = await make('six')
+  const { record } = ct
+  await ct.push('/etc/hostname', 'half\n')
+  record.config = await record.file.update({ vpsadminos: { unnamed: true } })
+  const before = record.config
+  for (const step of ['config.file', 'config.guest', 'set.file', 'set.guest'] as const) {
+    arm({ how: 'fail', step })
+    const changed: Promise<unknown> = step.startsWith('config')
+      ? ct.replaceConfig('hostname: other\n')
+      : ct.set({ hostname: 'other' })
+    await t.rejects(changed, { code: 'ERR_FAULT' })
+    arm(null)
+    t.same(record.config, before, step)
+    t.match(readFileSync(file('six'), 'utf8'), /unnamed: true/)
+    t.equal(await nameIn('six'), 'half\n')
+  }
+  await ct.set({ dnsResolvers: ['192.0.2.1'] })
+  t.equal(await nameIn('six'), 'six\n')
+  t.equal(record.config.vpsadminos.unnamed, undefined)
+})
