@@ -25,7 +25,7 @@ export interface ImageStorage {
   /** It can be read by `path` until it is closed. */
   open(id: string): Promise<OpenImage>
 
-  /** Takes its name away: nobody finds it any more. What it answers removes it. */
+  /** Takes its name away: nobody finds it any more. What it answers removes it. Undone when it fails. */
   hide(id: string): Promise<() => Promise<void>>
 }
 

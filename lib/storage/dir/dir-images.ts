@@ -9,6 +9,7 @@ import { flushFilesystem, removeTree } from '../../ns/tree.js'
 import { ConfigFile } from '../../pool/config-file.js'
 import { assertDirectories } from '../../pool/open-file.js'
 import { syncDirectory } from '../../pool/write-file.js'
+import { Undo } from '../../undo.js'
 import type { ImageFile, ImageStorage, OpenImage, StagedImage } from '../images.js'
 
 const ID = /^[a-zA-Z0-9_+-][a-zA-Z0-9_.+-]*$/
@@ -97,8 +98,15 @@ export class DirImages implements ImageStorage {
 
   async hide(id: string): Promise<() => Promise<void>> {
     const trash = `.deleting-${randomBytes(8).toString('hex')}`
-    await rename(join(this.#directory, id), join(this.#directory, trash))
+    const [path, hidden] = [join(this.#directory, id), join(this.#directory, trash)]
+    await using undo = new Undo()
+    await rename(path, hidden)
+    undo.add(async () => {
+      await rename(hidden, path)
+      await syncDirectory(this.#directory).catch(() => undefined)
+    })
     await syncDirectory(this.#directory)
+    undo.commit()
     return () => this.#remove(trash)
   }
 

@@ -17,7 +17,7 @@ export class SharedMounts {
     this.#attributes = attributes
   }
 
-  /** Unmounted when the last one is disposed of. */
+  /** Unmounted when the last one is disposed of, each of which counts once. */
   async open(dataset: string): Promise<AsyncDisposable & { readonly path: string }> {
     let shared = this.#shared.get(dataset)
     if (shared === undefined) {
@@ -31,9 +31,10 @@ export class SharedMounts {
       if (this.#shared.get(dataset) === its) this.#shared.delete(dataset)
       await (await its.mount)[Symbol.asyncDispose]()
     }
+    let left: Promise<void> | null = null
     try {
       const { path } = await its.mount
-      return { path, [Symbol.asyncDispose]: leave }
+      return { path, [Symbol.asyncDispose]: () => (left ??= leave()) }
     } catch (error) {
       this.#shared.delete(dataset)
       throw error

@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { abandon } from '../../abandon.js'
 import { InTurn } from '../../in-turn.js'
-import { renameDataset, setProperties } from '../../zfs/datasets.js'
+import { Undo } from '../../undo.js'
+import { inheritProperty, renameDataset, setProperties } from '../../zfs/datasets.js'
 import { destroyTree } from '../../zfs/destroy-tree.js'
 import { listDatasets } from '../../zfs/list.js'
 import { zpoolOf } from '../../zfs/names.js'
@@ -65,16 +66,21 @@ export class Trash {
     const seconds = Math.floor(Date.now() / 1000)
     const unique = `${seconds}.${randomBytes(3).toString('hex')}`
     const name = `${this.#root}/${flat.slice(0, NAME_ROOM)}.${unique}`
+    await using undo = new Undo()
     try {
       await setProperties(dataset, { [ORIGINAL_NAME]: dataset, [TRASHED_AT]: String(seconds) })
+      undo.add(() => forgetTrash(dataset))
       const names = [name, `${this.#root}/${unique}`] as const
       const put = await renameToFirst(dataset, names).catch(async (error: unknown) => {
         if (!isZfsError(error, 'ENAMETOOLONG') || !(await destroyTheirs(dataset))) throw error
         return await renameToFirst(dataset, names)
       })
+      undo.commit()
       await freeReserved(put)
       return put
     } catch (error) {
+      // What has not answered may do it still.
+      if (!(error instanceof ZfsError)) undo.commit()
       if (!isZfsError(error, 'ENOENT')) throw error
       return null
     }
@@ -131,6 +137,15 @@ export class Trash {
       }
     }
     return { destroyed, left }
+  }
+}
+
+// It stays where it is, and what takes its place one day is given what was set for it.
+async function forgetTrash(dataset: string): Promise<void> {
+  try {
+    for (const property of [ORIGINAL_NAME, TRASHED_AT]) await inheritProperty(dataset, property)
+  } catch (error) {
+    if (!isZfsError(error, 'ENOENT')) throw error
   }
 }
 

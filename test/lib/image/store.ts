@@ -1,6 +1,6 @@
 // Finding, holding and deleting images, and what a store makes of what it finds on disk.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
@@ -82,6 +82,26 @@ t.test('delete', async (t) => {
   t.throws(() => store.hold(image, 'x'), { code: 'ERR_NOT_FOUND' })
   await t.rejects(store.delete('../../conf'), { code: 'ERR_NOT_FOUND' })
   t.ok(readdirSync(pool))
+})
+
+t.test('one whose deletion fails at once is there as before', async (t) => {
+  const { store, left } = await testStore(t)
+  const image = await store.import({ path: tar(t), distribution: 'x', version: '1' })
+  // Without a descriptor its new name cannot be brought to the disk.
+  execFileSync('prlimit', ['--pid', String(process.pid), '--nofile=1024:'])
+  const held: number[] = []
+  try {
+    for (;;) held.push(openSync('/dev/null', 'r'))
+  } catch {
+    // There are no more.
+  }
+  const failed = await store.delete(image.id).catch((error: unknown) => error)
+  for (const fd of held) closeSync(fd)
+  t.match(failed, { code: 'EMFILE' })
+  t.strictSame(store.list(), [image])
+  t.strictSame(left(), [image.id])
+  await store.delete(image.id)
+  t.strictSame(left(), [])
 })
 
 t.test('what a crash left is removed, what is broken is reported', async (t) => {

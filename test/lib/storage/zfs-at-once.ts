@@ -1,10 +1,12 @@
 // Several containers of one image at once. Each looks into the image, and ZFS does not let two mount the
 // same dataset in the same moment.
+import { readdirSync } from 'node:fs'
 import { Host } from 'vpsadminos'
 import { DatasetMount } from '../../../dist/storage/zfs/dataset-mount.js'
+import { SharedMounts } from '../../../dist/storage/zfs/shared-mounts.js'
 import { busybox, importBusybox } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
-import { testPool, zfs } from '../../helpers/zpool.js'
+import { destroyTree, testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
 const zpool = testPool(t)
@@ -20,6 +22,20 @@ await t.test('a dataset is mounted by many', async (t) => {
   }
   zfs('destroy', `${zpool}/one`)
   await t.rejects(DatasetMount.of(`${zpool}/one`), { code: 'ENOENT' })
+})
+
+await t.test('one that several have open is there until each has closed it', async (t) => {
+  zfs('create', '-o', 'canmount=noauto', `${zpool}/shared`)
+  const mounts = new SharedMounts(['ro'])
+  const [one, other] = await Promise.all([
+    mounts.open(`${zpool}/shared`),
+    mounts.open(`${zpool}/shared`),
+  ])
+  t.equal(one.path, other.path)
+  for (let time = 0; time < 2; time++) await one[Symbol.asyncDispose]()
+  t.same(readdirSync(other.path), [])
+  await other[Symbol.asyncDispose]()
+  await destroyTree(`${zpool}/shared`)
 })
 
 await t.test('containers are made at once', async (t) => {
