@@ -1,6 +1,6 @@
 // Reads a pool into memory. One file that is broken is reported and left out; the pool goes on.
 
-import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises'
+import { mkdir, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { z } from 'zod'
@@ -16,7 +16,6 @@ import { restingIn } from '../container/rest-note.js'
 import { finishReinstall } from '../container/reinstall.js'
 import { finishRename } from '../container/rename.js'
 import { finishNaming, reapply } from '../container/set.js'
-import { Group } from '../group/group.js'
 import { createGroup } from '../group/groups.js'
 import { createIdRange, DEFAULT_RANGE } from '../id-range/id-ranges.js'
 import type { HostContext } from '../host/context.js'
@@ -31,8 +30,7 @@ import { TableFile } from '../id-range/table-file.js'
 import { PoolImages } from '../image/pool-images.js'
 import { ImageStore } from '../image/store.js'
 import { FileLock } from '../ns/file-lock.js'
-import { groupFile } from '../schema/group.js'
-import { containerId, groupPath, idRangeName, userName } from '../schema/names.js'
+import { containerId, idRangeName, userName } from '../schema/names.js'
 import { poolFile, type poolOptions } from '../schema/pool.js'
 import { userFile } from '../schema/user.js'
 import type { StorageDriver } from '../storage/driver.js'
@@ -43,11 +41,13 @@ import { User } from '../user/user.js'
 import { touches } from '../zfs/names.js'
 import { ConfigFile } from './config-file.js'
 import { emptyTrash } from './empty-trash.js'
+import { loadGroups, removeHalfMade } from './group-directories.js'
 import { PoolLayout } from './layout.js'
 import { openFile } from './open-file.js'
 import { assertNotElsewhere, readOwner, writeOwner, type Owner } from './owner.js'
 import { Pool } from './pool.js'
 import { checkVisible } from './root.js'
+import { skipBroken } from './skip-broken.js'
 import { staleCgroups } from './stale-cgroups.js'
 import { noteStrangers, strangersIn, unknownIn } from './strangers.js'
 import { isTemporary } from './write-file.js'
@@ -196,22 +196,6 @@ function leaveOutShared(pool: Pool): void {
   }
 }
 
-async function loadGroups(pool: Pool): Promise<void> {
-  const load = async (path: string): Promise<void> => {
-    const directory = join(pool.layout.conf('group'), path)
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
-      if (entry.isDirectory()) await load(join(path, entry.name))
-      if (entry.name !== 'config.yml') continue
-      await skipBroken(pool, join(directory, entry.name), async () => {
-        if (!groupPath.safeParse(path).success) throw badName(directory)
-        const file = new ConfigFile(pool.layout.groupFile(path), groupFile)
-        pool.groups.set(path, new Group(path, pool, file, await file.read()))
-      })
-    }
-  }
-  await load('/')
-}
-
 /** Some files at a time, so that thousands of them do not hold up everything else. */
 async function loadFiles(
   pool: Pool,
@@ -227,15 +211,6 @@ async function loadFiles(
     }
   }
   await Promise.all(Array.from({ length: 8 }, worker))
-}
-
-async function skipBroken(pool: Pool, path: string, load: () => Promise<void>): Promise<void> {
-  try {
-    await load()
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    pool.broken.push({ path, reason: error.message })
-  }
 }
 
 function badName(path: string): ConfigBrokenError {
@@ -323,17 +298,6 @@ async function settleCgroups(pool: Pool): Promise<void> {
   )
   // A limit that cannot be had fails the start of a container, which says so.
   await Promise.all([...pool.groups.values()].map((group) => group.settle().catch(() => undefined)))
-}
-
-/** Directories of groups that never got their file, or have lost it; and files that were not finished. */
-async function removeHalfMade(directory: string): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name)
-    if (isTemporary(entry.name) && entry.isFile()) await unlink(path)
-    if (!entry.isDirectory()) continue
-    await removeHalfMade(path)
-    if ((await readdir(path)).length === 0) await rmdir(path)
-  }
 }
 
 async function ensureDefaults(op: Operation, pool: Pool): Promise<void> {

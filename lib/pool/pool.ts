@@ -122,10 +122,12 @@ export class Pool {
 
   /**
    * Where datasets go that are deleted, until they are destroyed: every six hours, or when it is told to.
-   * Null for a pool in a directory, where what is deleted goes at once.
+   * Null for a pool in a directory, where what is deleted goes at once. Its `prune()` is {@link pruneTrash}.
    */
-  get trash(): Trash | null {
-    return this.driver.trash
+  get trash(): Pick<Trash, 'list' | 'prune'> | null {
+    const { trash } = this.driver
+    if (trash === null) return null
+    return { list: () => trash.list(), prune: (options) => this.pruneTrash(options) }
   }
 
   /**

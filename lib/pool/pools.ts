@@ -1,7 +1,9 @@
 // The pools of a host: made, imported, exported.
 
-import { dirname } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { z } from 'zod'
+import { asError } from '../as-error.js'
 import { removeLxcLocks } from '../container/lxc-lock.js'
 import type { HostContext } from '../host/context.js'
 import { deadline } from '../host/deadline.js'
@@ -85,7 +87,8 @@ export class Pools {
   }
 
   /**
-   * Lets go of a pool; its files stay, and its ids stay its own on this machine.
+   * Lets go of a pool; its files stay, and its ids stay its own on this machine. A process that somebody has put
+   * into its cgroup stays there, which a warning tells.
    *
    * @param options it cannot be given up once it has begun
    * @throws StateError while containers of it run
@@ -104,12 +107,31 @@ export class Pools {
     this.#host.pools.delete(name)
     await releasePool(pool, () => new StateError(`pool ${name}`, 'exported', 'it must be imported'))
     done('export.released')
-    await this.#host.cgroups.dir(pool.cgroup).remove()
-    done('export.cgroup')
     // Run state: another import makes anew what it needs, and does not mind what could not be removed.
-    const { paths } = this.#host
-    const directories = [...paths.ofPool(name), dirname(paths.lxc(name))]
-    for (const path of directories) await removeTree(path).catch(() => undefined)
+    const { paths, cgroups } = this.#host
+    const isGone = await cgroups
+      .dir(pool.cgroup)
+      .remove()
+      .then(
+        () => true,
+        (error: unknown) => {
+          // Somebody is in there who is none of its containers, and whom `host.audit()` finds.
+          const reason = asError(error).message
+          process.emitWarning(`cgroup of pool ${name} could not be removed: ${reason}`, {
+            code: 'VPSADMINOS_UNFINISHED',
+          })
+          return false
+        },
+      )
+    done('export.cgroup')
+    const state = dirname(paths.lxc(name))
+    const files = await readdir(state).catch(() => [])
+    // What a cgroup has in force that is still there, the next import takes back.
+    const needless = files.filter((file) => isGone || !file.startsWith('unapplied.'))
+    const left = [...needless.map((file) => join(state, file)), ...(isGone ? [state] : [])]
+    for (const path of [...paths.ofPool(name), ...left]) {
+      await removeTree(path).catch(() => undefined)
+    }
     await removeLxcLocks(paths.lxc(name)).catch(() => undefined)
   }
 

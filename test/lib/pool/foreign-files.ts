@@ -207,6 +207,30 @@ await t.test('files of configuration', async (t) => {
   })
 })
 
+await t.test('directories of groups that go on and on', async (t) => {
+  // Of a path that no kernel takes: so it is put together from its end.
+  let top = join(dir, 'level')
+  mkdirSync(top)
+  for (let level = 1; level < 50; level++) {
+    const above = join(dir, `level-${level}`)
+    mkdirSync(above)
+    renameSync(top, join(above, 'x'.repeat(90)))
+    top = above
+  }
+  const file = at(`conf/group/${'a/'.repeat(33)}config.yml`)
+  const { state, groups, broken } = await importWith(() => {
+    renameSync(top, at('conf/group/deep'))
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, 'cgparams: []\n')
+  })
+  t.match({ state, groups }, { state: 'active', groups: 2 })
+  t.match(broken, [{ path: file, reason: /its path as a group .* up to 32 parts/ }])
+  t.equal(broken.length, 1)
+  await goesOn(t)
+  await exported(() => execFileSync('rm', ['-r', at('conf/group/deep'), at('conf/group/a')]))
+  t.same((await imported()).show().broken, [])
+})
+
 await t.test('histories', async (t) => {
   for (const name of ['log/.history', 'log/.history.1']) {
     for (const kind of KINDS) {

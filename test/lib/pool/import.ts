@@ -1,8 +1,10 @@
 // Pools: what they look like on disk, and what makes one unusable.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,9 +15,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Host } from 'vpsadminos'
+import { StatePaths } from '../../../dist/host/paths.js'
+import { hierarchies } from '../../helpers/hierarchies.js'
 import { busybox, busyboxImage, importBusybox, temporaryHost } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
+import { warning } from '../../helpers/warning.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -96,6 +101,40 @@ await t.test('export and import', async (t) => {
   await host.containers.get('other:one').start()
   await host.containers.get('other:one').stop({ method: 'kill' })
   await users.delete()
+})
+
+await t.test('one is exported also while somebody else is in its cgroup', async (t) => {
+  const other = host.pools.get('other')
+  const group = host.groups.get('other:/default')
+  await group.ensureCgroup()
+  const [hierarchy = ''] = hierarchies
+  const cgroup = join(hierarchy, other.cgroup)
+  const planted = join(hierarchy, group.cgroup, 'user.web/ct.gone')
+  mkdirSync(planted, { recursive: true })
+  const left = spawn('sleep', ['1000'])
+  t.teardown(() => left.kill('SIGKILL'))
+  const ended = once(left, 'exit')
+  writeFileSync(join(planted, 'cgroup.procs'), String(left.pid))
+  // As after a change of its limits that has failed.
+  const { lxcPath } = other.show()
+  const note = new StatePaths(join(lxcPath, '../../..')).unapplied('other', '/default')
+  writeFileSync(note, '[]')
+  const warned = warning(/^cgroup of pool other could not be removed: EBUSY/)
+  await host.pools.export('other')
+  t.match(await warned, { code: 'VPSADMINOS_UNFINISHED' })
+  t.equal(host.pools.find('other'), null)
+  t.notOk(existsSync(lxcPath), 'the rest of its run state has gone')
+  t.ok(existsSync(note), 'what the cgroup has in force is still to be taken back')
+  const { leftovers } = await host.audit()
+  t.match(
+    leftovers.filter(({ what }) => what === cgroup),
+    [{ type: 'cgroup', reason: 'its pool is not imported' }],
+  )
+  left.kill('SIGKILL')
+  await ended
+  await host.pools.import(pool)
+  t.match(host.pools.get('other').show(), { state: 'active', containers: 1 })
+  t.notOk(existsSync(note), 'it is')
 })
 
 await t.test('its images are changed as those of the host are', async (t) => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { PruneProgress } from 'vpsadminos'
 import { busybox, startedContainer, temporaryHost } from '../../helpers/host.js'
 import { requires } from '../../helpers/requires.js'
+import { optionsOf } from '../../helpers/storage.js'
 import { testPool, zfs } from '../../helpers/zpool.js'
 
 const t = requires('root', 'zfs', 'userns', 'liblxc', 'cgroup', 'busybox')
@@ -37,6 +38,18 @@ await t.test('one that nobody needs', async (t) => {
     progress,
     one.destroyed.map((name, at) => ({ dataset: name, index: at + 1, total: 2 })),
   )
+})
+
+await t.test('one that ZFS does not rename stays as it was', async (t) => {
+  const name = `${dataset}/d`
+  zfs('create', '-u', '-o', 'mountpoint=none', name)
+  // In the trash its own would be longer, for which there is no room.
+  zfs('snapshot', `${name}@${'s'.repeat(254 - name.length)}`)
+  await t.rejects(host.pools.trashDataset(name), { code: 'ENAMETOOLONG' })
+  const marks = 'org.vpsadminos.osctl.trash-bin'
+  const properties = `canmount,${marks}:original_name,${marks}:trashed_at`
+  t.same(zfs('get', '-Ho', 'value', properties, name).split('\n'), ['on', '-', '-'])
+  zfs('destroy', '-r', name)
 })
 
 await t.test('one that somebody needs is refused, and stays', async (t) => {
@@ -78,4 +91,32 @@ await t.test('one that somebody needs is refused, and stays', async (t) => {
   await host.pools.trashDataset(`${dataset}/seen`)
   t.match(await ct.exec(['true']), { exitCode: 0 })
   t.same(await host.healthcheck(), [])
+})
+
+await t.test('a pool that is exported keeps what is in its trash', async (t) => {
+  await host.containers.get('web').kill()
+  await pool.pruneTrash({ pauseMs: 0 })
+  for (const name of ['one', 'two']) {
+    zfs('create', '-u', '-o', 'mountpoint=none', `${dataset}/${name}`)
+    await host.pools.trashDataset(`${dataset}/${name}`)
+  }
+  const { trash } = pool
+  if (trash === null) throw new Error('a pool of ZFS has one')
+  let pauses: () => void = () => undefined
+  const paused = new Promise<void>((resolve) => (pauses = resolve))
+  const pruned = trash.prune({
+    pauseMs: 60_000,
+    onProgress: ({ index }) => {
+      if (index === 2) pauses()
+    },
+  })
+  const ended = t.rejects(pruned, { code: 'ERR_STATE' })
+  await Promise.race([paused, ended])
+  await host.pools.export('tank')
+  await ended
+  await t.rejects(trash.prune({ pauseMs: 0 }), { code: 'ERR_STATE' })
+  const left = zfs('list', '-Ho', 'name', '-d', '1', `${dataset}/trash`).split('\n').slice(1)
+  t.equal(left.length, 1, 'but what had gone by then')
+  const again = await host.pools.import(optionsOf(pool.show()))
+  t.same(await again.trash?.prune({ pauseMs: 0 }), { destroyed: left, left: [] })
 })

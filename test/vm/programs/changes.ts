@@ -98,7 +98,8 @@ const kinds: { readonly [What in Change['what']]: Kind<Extract<Change, { what: W
       return id === undefined ? null : { what: 'discard', id }
     },
     apply: async (host, { id }) => {
-      await host.pools.get('tank').trash?.put(`${streams}/${id}`)
+      // What is the pool's own no caller may put there.
+      await host.pools.get('tank').driver.trash?.put(`${streams}/${id}`)
     },
   },
   prune: {
