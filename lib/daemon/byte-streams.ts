@@ -73,7 +73,10 @@ export class ByteStreams {
       throw new InvalidArgumentError('upgrade', `must be ${PROTOCOL}`)
     }
     const wire = new Wire(socket)
+    let stopped = false
     const stop = (error?: unknown) => {
+      if (stopped) return
+      stopped = true
       // What a program has printed last may wait for a client that pauses.
       if (error === undefined) return void hangUp(socket, undefined, Infinity)
       wire.json(TOLD.error, answerOf(error).error)
@@ -102,9 +105,15 @@ export class ByteStreams {
     // One after the other, and no more until these are done: what follows a program waits until it is there.
     let turn: Promise<void> = Promise.resolve()
     const take = (one: Frame) => {
-      turn = turn.then(() => behind.frame(one)).catch(stop)
+      turn = turn
+        .then(async () => {
+          // That one is refused is the last that is said: what follows it is not done.
+          if (!stopped) await behind.frame(one)
+        })
+        .catch(stop)
     }
     const cut = (bytes: Buffer) => {
+      if (stopped) return
       try {
         socket.pause()
         for (const one of cutter.cut(bytes)) take(one)

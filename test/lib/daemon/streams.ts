@@ -254,6 +254,22 @@ await t.test('what is wrong is told', async (t) => {
   t.same(await sessions(), [])
 })
 
+await t.test('what follows something wrong is not done', async (t) => {
+  const stream = await Stream.open(`${spawn}?keep=true`)
+  // It goes no sooner than it reads that it was refused.
+  stream.socket.pause()
+  const begin = Buffer.from(JSON.stringify({ args: ['sleep', '1000'] }))
+  const frames = [frame('?', Buffer.alloc(0)), frame('b', begin)]
+  stream.socket.write(Buffer.concat(frames))
+  await sleep(upTo(500))
+  t.same(await sessions(), [])
+  stream.socket.resume()
+  await stream.end()
+  t.match(stream.json('F'), { code: 'ERR_INVALID_ARGUMENT' })
+  t.notOk(stream.said.has('B'))
+  t.same(await sessions(), [])
+})
+
 await t.test('a client that pauses for longer than a program goes on', async (t) => {
   const stream = await Stream.open(spawn)
   // More than what is between holds, and so little more that osctld has all of it.
