@@ -1,6 +1,6 @@
 // A directory with a Debian of these packages, from the archive that this machine's apt uses.
 import type { Distribution } from './distribution.js'
-import { program } from './program.js'
+import { enclosed } from './program.js'
 
 /** How it is made: another one makes another root. */
 export const script = `
@@ -36,7 +36,5 @@ export async function debianRoot(
   packages: readonly string[],
 ): Promise<void> {
   const args = [directory, packages.join(), suite, backports.join(' ')]
-  const bash = ['bash', '-euo', 'pipefail', '-c', script, 'bash', ...args]
-  // Its mounts below the directory are gone with it, also when it is killed.
-  await program('unshare', ['--mount', ...bash])
+  await enclosed('bash', ['-euo', 'pipefail', '-c', script, 'bash', ...args])
 }
