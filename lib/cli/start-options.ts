@@ -15,7 +15,10 @@ export const startOptions = {
   foreground: { short: 'F', summary: 'open its console' },
   attach: { short: 'a', summary: 'then open a shell in it' },
   'user-shell': { short: 'u', summary: "that shell is root's own" },
-  debug: { short: 'D', summary: 'its log always has all: changes nothing' },
+  debug: {
+    short: 'D',
+    summary: 'its log has the errors of LXC, with this as well: changes nothing',
+  },
 } satisfies Options
 
 /** Milliseconds; null: do not wait. */

@@ -79,7 +79,7 @@ await t.test('what starts by itself', async (t) => {
   await osctl.prints(
     t,
     'pool autostart queue -L tank',
-    'id\npriority\nstate\nwaits_for\ntries\nage_ms\n',
+    'id\npriority\nstate\nwaits_for\nerror\nage_ms\n',
   )
   t.match((await osctl.ok(t, 'pool autostart trigger tank')).stderr, '0 started\n')
   t.match((await osctl.ok(t, 'pool autostart cancel tank')).stderr, '0 cancelled\n')

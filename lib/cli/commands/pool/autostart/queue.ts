@@ -4,7 +4,7 @@ import { command } from '../../../command.js'
 import { at } from '../../../daemon-client.js'
 import { Listing, plain, showOptions, type Thing } from '../../../listing.js'
 
-const COLUMNS = plain('id', 'priority', 'state', 'waitsFor', 'tries', 'ageMs')
+const COLUMNS = plain('id', 'priority', 'state', 'waitsFor', 'error', 'ageMs')
 
 export default command({
   usage: 'POOL',
