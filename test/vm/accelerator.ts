@@ -4,7 +4,7 @@ import { release } from 'node:os'
 import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cached, keyOf } from './cache.js'
+import { cached, keep, keyOf } from './cache.js'
 import type { Image } from './image.js'
 
 export interface Accelerator {
@@ -30,6 +30,9 @@ export async function accelerator(image: Image): Promise<Accelerator> {
     return emulation
   }
   const key = keyOf(processor(), image.key)
+  // To ask is ten seconds each time, in each process.
+  const slow = `kvm-slow-${keyOf(key, String(Math.floor(Date.now() / HOUR_MS)))}`
+  if (keep(slow)) return emulation
   try {
     const directory = await cached(`kvm-${key}`, async (directory) => {
       writeFileSync(join(directory, 'works'), String(await reachesItsPanic(image)))
@@ -37,7 +40,8 @@ export async function accelerator(image: Image): Promise<Accelerator> {
     return readFileSync(join(directory, 'works'), 'utf8') === 'true' ? kvm : emulation
   } catch (error) {
     if (!(error instanceof SlowError)) throw error
-    console.error(`${error.message}; this time the processor is emulated`)
+    console.error(`${error.message}: for an hour at most the processor is emulated`)
+    await cached(slow, () => Promise.resolve())
     return emulation
   }
 }
@@ -48,6 +52,8 @@ export function processor(): string {
   const lasting = /^(?:vendor_id|cpu family|model|model name|stepping|microcode|flags|bugs)\s*:/
   return [release(), ...first.split('\n').filter((line) => lasting.test(line))].join('\n')
 }
+
+const HOUR_MS = 3_600_000
 
 /** No answer, which may be another one tomorrow. */
 class SlowError extends Error {}

@@ -74,9 +74,9 @@ async function waited(name: string): Promise<() => Promise<void>> {
   return release
 }
 
-/** If it is there, it is not removed for another week. */
-export function keep(name: string): void {
-  used(join(cacheDirectory, name))
+/** If it is there, which it answers, it is not removed for another week. */
+export function keep(name: string): boolean {
+  return used(join(cacheDirectory, name))
 }
 
 /** Another one whenever it is made anew: the same recipe does not give the same packages tomorrow. */
