@@ -126,7 +126,9 @@ export class Console implements AsyncIterable<Buffer>, AsyncDisposable {
     } catch (error) {
       this.#assertOpen()
       if (!keyboard.keeper.open) throw new KeeperLostError(this.#record.host.paths.stateDir)
-      throw await this.#orEnded(error, keyboard)
+      const reason = await this.#orEnded(error, keyboard)
+      this.#assertOpen()
+      throw reason
     }
   }
 

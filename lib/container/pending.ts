@@ -19,23 +19,26 @@ function valuesOf(file: ContainerFile): Values {
   return Object.fromEntries([...NEXT_START].map(([name, inFile]) => [name, inFile(file)]))
 }
 
+/** Of a note that somebody may have changed. */
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
 export class Pending {
   #inForce: Values = {}
   /** Taken out of the list, without a value that takes them back. */
   #stuck: Cgparam[] = []
-
-  /** It has been given to the running one as well. */
-  applied(name: Waiting, file: ContainerFile): void {
-    this.#inForce = { ...this.#inForce, [name]: NEXT_START.get(name)?.(file) }
-  }
 
   /** What was changed in the file was given to the running one. What waited before still waits. */
   changedMounts(before: ContainerFile, file: ContainerFile): void {
     const [old, now, had] = [automaticMounts(before), automaticMounts(file), this.mounts()]
     const isIn = (list: readonly DatasetMount[]) => (one: DatasetMount) =>
       list.some((other) => isDeepStrictEqual(one, other))
-    const there = now.filter((one) => isIn(had)(one) || !isIn(old)(one))
-    const more = had.filter((one) => !isIn(now)(one) && !isIn(old)(one))
+    // A dataset is taken from all its places, and brought to those that its file has still.
+    const gone = old.filter((one) => !isIn(now)(one))
+    const isTaken = ({ dataset }: DatasetMount) => gone.some((one) => one.dataset === dataset)
+    const there = now.filter((one) => isIn(had)(one) || !isIn(old)(one) || isTaken(one))
+    const more = had.filter((one) => !isIn(now)(one) && !isIn(old)(one) && !isTaken(one))
     this.#inForce = { ...this.#inForce, mounts: [...there, ...more] }
   }
 
@@ -45,12 +48,12 @@ export class Pending {
   }
 
   netInterfaces(): ContainerFile['net_interfaces'] {
-    return (this.#inForce.netif ?? []) as ContainerFile['net_interfaces']
+    return listOf(this.#inForce.netif) as ContainerFile['net_interfaces']
   }
 
   /** What it has mounted: those of its file, but for one whose change was cut off. */
   mounts(): readonly DatasetMount[] {
-    return (this.#inForce.mounts ?? []) as readonly DatasetMount[]
+    return listOf(this.#inForce.mounts) as readonly DatasetMount[]
   }
 
   /** A run begins with what is in the file. */

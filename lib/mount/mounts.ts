@@ -128,12 +128,11 @@ async function changeLive(
   before: ContainerFile,
   write: () => Promise<Patch>,
 ): Promise<void> {
-  const there = record.subMounts(record.pending.mounts())
   await whileChanging(record, [], async (undone) => {
     const back = await write()
     try {
       await tellNextRun(record)
-      await remount(record, before, there)
+      await remount(record, before)
       await renewDevice(record, before)
       record.pending.changedMounts(before, record.config)
     } catch (error) {
@@ -153,29 +152,26 @@ async function renewDevice(record: ContainerRecord, before: ContainerFile): Prom
 /**
  * Has the running container see what its file says instead of what that said before; or as before. What waits
  * already, as its process was cut off, waits for the next start.
- *
- * @param there what it has mounted
  */
-async function remount(
-  record: ContainerRecord,
-  before: ContainerFile,
-  there: readonly SubMount[],
-): Promise<void> {
+async function remount(record: ContainerRecord, before: ContainerFile): Promise<void> {
   const [then, now] = [record.subMounts(automaticMounts(before)), record.subMounts()]
   const isIn = (list: readonly SubMount[]) => (one: SubMount) =>
     list.some((other) => isDeepStrictEqual(one, other))
-  const added = now.filter((one) => !isIn(then)(one) && !isIn(there)(one))
+  const added = now.filter((one) => !isIn(then)(one))
   const gone = then.filter((one) => !isIn(now)(one))
-  for (const one of gone.toReversed()) await unmountLive(record, one, now.filter(isIn(then)))
-  const made: SubMount[] = []
+  const [taken, made]: [SubMount[], SubMount[]] = [[], []]
   try {
+    for (const one of gone.toReversed()) {
+      taken.unshift(one)
+      await unmountLive(record, one, now.filter(isIn(then)))
+    }
     for (const one of added) {
       await mountLive(record, one)
       made.push(one)
     }
   } catch (error) {
     for (const one of made.toReversed()) await unmountLive(record, one, then)
-    for (const one of gone) await mountLive(record, one)
+    for (const one of taken) await mountLive(record, one)
     throw error
   }
 }

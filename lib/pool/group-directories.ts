@@ -15,7 +15,12 @@ export async function loadGroups(pool: Pool): Promise<void> {
   const load = async (path: string): Promise<void> => {
     const directory = join(pool.layout.conf('group'), path)
     const wrong = whyNoGroup(path)
-    for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+      // Its name need not be text.
+      if (wrong === null) throw error
+      return []
+    })
+    for (const entry of entries) {
       // Below one that cannot be there is none, and directories may go on for longer than a path can be.
       if (entry.isDirectory() && wrong === null) await load(join(path, entry.name))
       if (entry.name !== 'config.yml') continue

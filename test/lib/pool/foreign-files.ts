@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -218,8 +219,10 @@ await t.test('directories of groups that go on and on', async (t) => {
     top = above
   }
   const file = at(`conf/group/${'a/'.repeat(33)}config.yml`)
+  const nameless = Buffer.concat([Buffer.from(at('conf/group/')), Buffer.from([0xff])])
   const { state, groups, broken } = await importWith(() => {
     renameSync(top, at('conf/group/deep'))
+    mkdirSync(nameless)
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, 'cgparams: []\n')
   })
@@ -227,7 +230,10 @@ await t.test('directories of groups that go on and on', async (t) => {
   t.match(broken, [{ path: file, reason: /its path as a group .* up to 32 parts/ }])
   t.equal(broken.length, 1)
   await goesOn(t)
-  await exported(() => execFileSync('rm', ['-r', at('conf/group/deep'), at('conf/group/a')]))
+  await exported(() => {
+    rmdirSync(nameless)
+    execFileSync('rm', ['-r', at('conf/group/deep'), at('conf/group/a')])
+  })
   t.same((await imported()).show().broken, [])
 })
 

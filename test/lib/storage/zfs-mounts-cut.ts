@@ -34,7 +34,7 @@ await t.test('killed before it has mounted what the file says', async (t) => {
   await whileOpen(options, async (_host, ct) => {
     t.match(ct.mounts.list(), [{ mountpoint: '/one' }])
     t.same(ct.show().pending, ['mounts'])
-    await t.rejects(sh(ct, 'grep " /one " /proc/mounts'))
+    t.equal(await sh(ct, 'grep -c " /one " /proc/mounts || true'), '0')
     await ct.mounts.add({ dataset: 'two', mountpoint: '/two' })
     t.equal(await sh(ct, 'grep -c " /one \\| /two " /proc/mounts'), '1')
     t.same(ct.show().pending, ['mounts'])
@@ -44,5 +44,27 @@ await t.test('killed before it has mounted what the file says', async (t) => {
     await ct.mounts.remove('/two')
     t.same(ct.show().pending, [])
     t.equal(await sh(ct, 'grep -c " /one \\| /two " /proc/mounts'), '1')
+  })
+})
+
+await t.test('killed after it has unmounted what the file does not say any more', async (t) => {
+  const end = await endOf(`
+    import { Host } from ${moduleOf('index.js')}
+    import { Keeper } from ${moduleOf('keeper/keeper.js')}
+    const host = await Host.open(${JSON.stringify(options)})
+    const { unmount } = Keeper.prototype
+    Keeper.prototype.unmount = async function (...args) {
+      await unmount.apply(this, args)
+      process.kill(process.pid, 'SIGKILL')
+    }
+    await host.containers.get('web1').mounts.remove('/one')
+  `)
+  t.equal(end, 'SIGKILL')
+
+  await whileOpen(options, async (_host, ct) => {
+    t.same(ct.mounts.list(), [])
+    await ct.mounts.add({ dataset: 'one', mountpoint: '/one' })
+    t.same(ct.show().pending, [])
+    t.equal(await sh(ct, 'grep -c " /one " /proc/mounts'), '1', 'mounted, not only said to be')
   })
 })

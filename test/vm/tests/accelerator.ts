@@ -34,11 +34,13 @@ t.test('one that does not answer', { skip: whyNot() }, async (t) => {
   const args = [...process.execArgv, '--input-type=module', '-e', script]
   const hour = () => Math.floor(Date.now() / 3_600_000)
   const begun = hour()
-  for (let time = 0; time < 2; time++) {
+  const answer = async () => {
     const { stdout } = await run(process.execPath, args, { env })
     t.equal(stdout, 'tcg\n')
   }
+  await Promise.all([answer(), answer()])
+  await answer()
   // Once in an hour.
   const times = readFileSync(asked, 'utf8').split('\n').length - 1
-  t.ok(times === 1 || (times === 2 && hour() > begun), `asked ${times} times`)
+  t.ok(times === 1 || (times <= 3 && hour() > begun), `asked ${times} times`)
 })
