@@ -7,6 +7,7 @@ import { datasetsOf } from '../dataset/storage.js'
 import { checkParams } from '../group/cgparams.js'
 import { limitOf, limitsOf } from '../group/limit-params.js'
 import { ExistsError, InvalidArgumentError, NotFoundError } from '../host/errors.js'
+import { isIn } from '../is-in.js'
 import { datasetMounts } from '../mount/dataset-mounts.js'
 import { assertNotDelegated } from '../mount/mounts.js'
 import type { ConfigDocument, Patch } from '../pool/config-document.js'
@@ -108,8 +109,8 @@ export async function checkConfig(
   checkSettings(parse(containerSettings, changed, what), record.host.machine, what)
   const names = Object.keys(changed)
   if (!isDeepStrictEqual(before.cgparams, after.cgparams)) {
-    const isNew = (param: unknown) => !before.cgparams.some((old) => isDeepStrictEqual(old, param))
-    const given = cgparams.filter(isNew).filter((param) => limitOf(param) === undefined)
+    const isOld = isIn(before.cgparams)
+    const given = cgparams.filter((param) => !isOld(param) && limitOf(param) === undefined)
     for (const { version, name, value } of given)
       parse(cgparamInput, { version, name, value }, `${what}.cgparams`)
     const limits = differing(limitsOf(before.cgparams), limitsOf(after.cgparams))
@@ -152,7 +153,7 @@ async function checkMounts(
 ): Promise<void> {
   const mounts = datasetMounts(after)
   const before = datasetMounts(record.config)
-  const added = mounts.filter((one) => !before.some((old) => isDeepStrictEqual(old, one)))
+  const added = mounts.filter((one) => !isIn(before)(one))
   if (added.length === 0) return
   const all = await datasetsOf(record).list(record.home)
   for (const { dataset, mountpoint, readonly } of added) {

@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { isSame } from '../group/cgparams.js'
 import { replaceRunFile } from '../host/run-file.js'
 import { whileUnapplied } from '../host/unapplied.js'
+import { isIn } from '../is-in.js'
 import { automaticMounts, type DatasetMount } from '../mount/dataset-mounts.js'
 import type { Cgparam } from '../schema/cgparam.js'
 import type { ContainerFile } from '../schema/container.js'
@@ -31,9 +32,8 @@ export class Pending {
 
   /** What was changed in the file was given to the running one. What waited before still waits. */
   changedMounts(before: ContainerFile, file: ContainerFile): void {
-    const [old, now, had] = [automaticMounts(before), automaticMounts(file), this.mounts()]
-    const isIn = (list: readonly DatasetMount[]) => (one: DatasetMount) =>
-      list.some((other) => isDeepStrictEqual(one, other))
+    const [old, now] = [automaticMounts(before), automaticMounts(file)]
+    const had = listOf(this.#inForce.mounts) as DatasetMount[]
     // A dataset is taken from all its places, and brought to those that its file has still.
     const gone = old.filter((one) => !isIn(now)(one))
     const isTaken = ({ dataset }: DatasetMount) => gone.some((one) => one.dataset === dataset)
@@ -49,11 +49,6 @@ export class Pending {
 
   netInterfaces(): ContainerFile['net_interfaces'] {
     return listOf(this.#inForce.netif) as ContainerFile['net_interfaces']
-  }
-
-  /** What it has mounted: those of its file, but for one whose change was cut off. */
-  mounts(): readonly DatasetMount[] {
-    return listOf(this.#inForce.mounts) as readonly DatasetMount[]
   }
 
   /** A run begins with what is in the file. */

@@ -11,7 +11,7 @@ import { claim, inOrder, type Claim } from '../host/locks.js'
 import { checkOptions, Operation, type OperationOptions } from '../host/operation.js'
 import type { Image } from '../image/types.js'
 import type { FileTarget, KeeperEvent, RootfsPlan, SubMount } from '../keeper/types.js'
-import { automaticMounts, type DatasetMount } from '../mount/dataset-mounts.js'
+import { automaticMounts } from '../mount/dataset-mounts.js'
 import { bootHome } from '../storage/boot-home.js'
 import type { ConfigFile } from '../pool/config-file.js'
 import type { Pool } from '../pool/pool.js'
@@ -303,7 +303,7 @@ export class ContainerRecord {
 
   rootfsPlan(root = this.ownRoot): RootfsPlan {
     const own = root.ownAt === null ? [] : [{ ...this.#treePlan(this.ownRoot), at: root.ownAt }]
-    return { ...this.#treePlan(root), mounts: [...own, ...this.subMounts()] }
+    return { ...this.#treePlan(root), mounts: [...own, ...this.subMounts(this.config)] }
   }
 
   #treePlan(root: Root): RootfsPlan {
@@ -313,8 +313,8 @@ export class ContainerRecord {
   }
 
   /** Those of its further datasets that a start mounts. @throws UnsupportedError where it can have none */
-  subMounts(mounts: readonly DatasetMount[] = automaticMounts(this.config)): SubMount[] {
-    return mounts.map(({ dataset, mountpoint: at, readonly }) => ({
+  subMounts(file: ContainerFile): SubMount[] {
+    return automaticMounts(file).map(({ dataset, mountpoint: at, readonly }) => ({
       dataset: datasetsOf(this).nameOf(this.home, dataset),
       at,
       readonly,

@@ -7,6 +7,7 @@ import { whileChanging } from '../container/pending.js'
 import { isDelegatedTo, setZfsDevice } from '../container/zfs-device.js'
 import { ExistsError, InUseError, NotFoundError } from '../host/errors.js'
 import { checkOptions, type OperationOptions } from '../host/operation.js'
+import { isIn } from '../is-in.js'
 import type { SubMount } from '../keeper/types.js'
 import type { Patch } from '../pool/config-file.js'
 import type { ContainerFile } from '../schema/container.js'
@@ -14,13 +15,7 @@ import { mountInput, mountpoint, type MountFile, type MountInput } from '../sche
 import { parse } from '../schema/parse.js'
 import { settleDatasets } from '../dataset/datasets.js'
 import { datasetsOf } from '../dataset/storage.js'
-import {
-  automaticMounts,
-  datasetMounts,
-  isOf,
-  mountEntry,
-  type DatasetMount,
-} from './dataset-mounts.js'
+import { datasetMounts, isOf, mountEntry, type DatasetMount } from './dataset-mounts.js'
 import { mountLive, unmountLive } from './live-mounts.js'
 
 export type { DatasetMount } from './dataset-mounts.js'
@@ -154,9 +149,7 @@ async function renewDevice(record: ContainerRecord, before: ContainerFile): Prom
  * already, as its process was cut off, waits for the next start.
  */
 async function remount(record: ContainerRecord, before: ContainerFile): Promise<void> {
-  const [then, now] = [record.subMounts(automaticMounts(before)), record.subMounts()]
-  const isIn = (list: readonly SubMount[]) => (one: SubMount) =>
-    list.some((other) => isDeepStrictEqual(one, other))
+  const [then, now] = [record.subMounts(before), record.subMounts(record.config)]
   const added = now.filter((one) => !isIn(then)(one))
   const gone = then.filter((one) => !isIn(now)(one))
   const [taken, made]: [SubMount[], SubMount[]] = [[], []]

@@ -1,6 +1,6 @@
 // The pools of a host: made, imported, exported.
 
-import { readdir } from 'node:fs/promises'
+import { readdir, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { asError } from '../as-error.js'
@@ -109,29 +109,26 @@ export class Pools {
     done('export.released')
     // Run state: another import makes anew what it needs, and does not mind what could not be removed.
     const { paths, cgroups } = this.#host
-    const isGone = await cgroups
-      .dir(pool.cgroup)
-      .remove()
-      .then(
-        () => true,
-        (error: unknown) => {
-          // Somebody is in there who is none of its containers, and whom `host.audit()` finds.
-          const reason = asError(error).message
-          process.emitWarning(`cgroup of pool ${name} could not be removed: ${reason}`, {
-            code: 'VPSADMINOS_UNFINISHED',
-          })
-          return false
-        },
+    let notes: readonly string[] = []
+    try {
+      await cgroups.dir(pool.cgroup).remove()
+    } catch (error) {
+      // Somebody is in there who is none of its containers, and whom `host.audit()` finds. What its groups have in
+      // force the next import takes back.
+      notes = [...pool.groups.keys()].map((path) => paths.unapplied(name, path))
+      process.emitWarning(
+        `cgroup of pool ${name} could not be removed: ${asError(error).message}`,
+        { code: 'VPSADMINOS_UNFINISHED' },
       )
+    }
     done('export.cgroup')
     const state = dirname(paths.lxc(name))
-    const files = await readdir(state).catch(() => [])
-    // What a cgroup has in force that is still there, the next import takes back.
-    const needless = files.filter((file) => isGone || !file.startsWith('unapplied.'))
-    const left = [...needless.map((file) => join(state, file)), ...(isGone ? [state] : [])]
-    for (const path of [...paths.ofPool(name), ...left]) {
+    const files = (await readdir(state).catch(() => [])).map((file) => join(state, file))
+    const needless = files.filter((path) => !notes.includes(path))
+    for (const path of [...paths.ofPool(name), ...needless]) {
       await removeTree(path).catch(() => undefined)
     }
+    await rmdir(state).catch(() => undefined)
     await removeLxcLocks(paths.lxc(name)).catch(() => undefined)
   }
 
