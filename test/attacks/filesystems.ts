@@ -12,7 +12,7 @@ import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { first } from '../helpers/host.js'
 import { until } from '../helpers/keeper-host.js'
 import { requires } from '../helpers/requires.js'
-import { upTo } from '../helpers/time.js'
+import { aWhile } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs', 'fuse')
 const room = await AttackRoom.open(t, 'filesystems')
@@ -114,9 +114,9 @@ await room.attack(
       harmless(() => guest.set({ hostname: 'other.example' }), codes, HANG),
       ...Array.from({ length: 8 }, () => harmless(() => console.resize(24, 80), codes, HANG)),
       harmless(() => readFile('/proc/self/status'), [], 1000),
-      harmless(() => guest.exec(['/fs/silent'], { timeout: upTo(500) }), codes),
-      harmless(() => guest.exec(['/fs/lost'], { timeout: upTo(500) }), codes),
-      harmless(() => guest.exec(['true'], { cwd: '/fs/lost', timeout: upTo(500) }), codes),
+      harmless(() => guest.exec(['/fs/silent'], { timeout: aWhile(500) }), codes),
+      harmless(() => guest.exec(['/fs/lost'], { timeout: aWhile(500) }), codes),
+      harmless(() => guest.exec(['true'], { cwd: '/fs/lost', timeout: aWhile(500) }), codes),
     ])
   },
   settings,
@@ -159,7 +159,7 @@ await room.attack(
       session.stdin?.write('so that there is something to read\n')
       holder.stdin?.write('\n')
     }
-    await sleep(upTo(300)) // they wait for their memory by then
+    await sleep(aWhile(300)) // they wait for their memory by then
     await Promise.all(held.map(({ session }) => harmless(() => session.close(), [])))
     for (let i = 0; i < 5; i++) {
       await harmless(() => host.keeperPid(), [])

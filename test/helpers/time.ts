@@ -8,3 +8,8 @@ export const timeFactor = Number(process.env['TIME_FACTOR'] ?? 1)
 export function upTo(milliseconds: number): number {
   return milliseconds * timeFactor
 }
+
+/** A time that always goes by, for what has come about well before its end: no longer than it needs, as a whole suite waits for it. */
+export function aWhile(milliseconds: number): number {
+  return Math.min(upTo(milliseconds), milliseconds + 5000)
+}

@@ -76,9 +76,17 @@ export class AgentConnection {
     }
   }
 
-  async warm(env: Readonly<Record<string, string>>): Promise<void> {
+  warm(env: Readonly<Record<string, string>>): Promise<void> {
+    return this.#warmed({ type: 'warm', env })
+  }
+
+  load(module: string): Promise<void> {
+    return this.#warmed({ type: 'load', module })
+  }
+
+  async #warmed(message: ToGuest): Promise<void> {
     const warmed = new Promise<string | null>((resolve) => (this.#onWarm = resolve))
-    this.#send({ type: 'warm', env })
+    this.#send(message)
     const error = await Promise.race([warmed, this.#gone])
     if (error !== null) throw new Error(error)
   }

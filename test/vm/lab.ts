@@ -1,5 +1,5 @@
 // Machines with the project inside, each of its own and there in a second: restored from one saved state.
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { accelerator, processor, type Accelerator } from './accelerator.js'
 import type { Plug } from './cable.js'
@@ -22,6 +22,8 @@ export interface LabOptions extends Pick<Hardware, 'init'> {
   readonly distribution?: DistributionName
   /** With ZFS loaded: half a minute more when a state is saved, minutes the very first time. */
   readonly zfs?: boolean
+  /** The engine is loaded by who waits for a module: once, instead of in each machine. */
+  readonly loaded?: boolean
 }
 
 export interface MachineOptions {
@@ -33,22 +35,28 @@ export interface MachineOptions {
 export class Lab {
   readonly #directory: string
   readonly #state: string
+  /** Without the disk of its state. */
+  readonly #bare: Hardware
+  /** The project is there when a machine is restored. */
+  readonly #mounted: boolean
   readonly hardware: Hardware
   readonly accelerator: Accelerator
   /** What every program in the guest is told. */
   readonly env: Readonly<Record<string, string>>
 
-  private constructor(directory: string, state: string, hardware: Hardware) {
+  private constructor(directory: string, state: string, hardware: Hardware, mounted = false) {
     this.#directory = directory
     this.#state = state
-    this.hardware = hardware
+    this.#bare = hardware
+    this.#mounted = mounted
+    this.hardware = withScratch(hardware, state, 'discarded')
     this.accelerator = hardware.accelerator
     this.env = { ...timing(hardware.accelerator), REQUIRED: process.env['REQUIRED'] ?? '' }
   }
 
   /** Takes minutes the very first time, half of one when our part of the guest has changed, else seconds. */
   static async open(options: LabOptions = {}): Promise<Lab> {
-    const { distribution = chosen()[0], init = 'lab', zfs = false } = options
+    const { distribution = chosen()[0], init = 'lab', zfs = false, loaded = false } = options
     const directory = temporaryDirectory('lab')
     try {
       const image = await debianImage(distribution)
@@ -72,8 +80,8 @@ export class Lab {
         ],
       }
       const state = await savedState(hardware, [npm.id, modules?.id ?? ''])
-      const scratch = { ...scratchDisk(state), writes: 'discarded' } as const
-      return new Lab(directory, state, { ...hardware, disks: [...(hardware.disks ?? []), scratch] })
+      const lab = new Lab(directory, state, hardware)
+      return loaded ? await lab.#withEngine() : lab
     } catch (error) {
       rmSync(directory, { recursive: true })
       throw error
@@ -89,12 +97,27 @@ export class Lab {
     }
     const machine = await Machine.restore(hardware, join(this.#state, 'state'))
     try {
-      await machine.shell('/usr/lib/lab/mount-project')
+      if (!this.#mounted) await machine.shell('/usr/lib/lab/mount-project')
       return machine
     } catch (error) {
       await machine.stop()
       throw error
     }
+  }
+
+  /** The same, whose machines have the project when they are restored, and a Node.js that has loaded it. */
+  async #withEngine(): Promise<Lab> {
+    const state = join(this.#directory, 'loaded')
+    mkdirSync(state)
+    // Most of it is nothing, which is not to be written.
+    await program('cp', ['--sparse=always', scratchIn(this.#state), scratchIn(state)])
+    const hardware = withScratch(this.#bare, state, 'kept')
+    await using machine = await Machine.restore(hardware, join(this.#state, 'state'))
+    await machine.shell('/usr/lib/lab/mount-project')
+    await machine.load(`${projectInGuest}/dist/index.js`)
+    await machine.shell(calm)
+    await machine.save(join(state, 'state'))
+    return new Lab(this.#directory, state, this.#bare, true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -140,13 +163,9 @@ async function savedState(hardware: Hardware, disks: readonly string[]): Promise
     hardware.accelerator.name === 'kvm' ? processor() : '',
   )
   return await cached(`state-${key}`, async (directory) => {
-    const scratch = { ...scratchDisk(directory), writes: 'kept' } as const
-    writeFileSync(scratch.file, '')
-    truncateSync(scratch.file, scratchSize)
-    await using machine = await Machine.boot({
-      ...hardware,
-      disks: [...(hardware.disks ?? []), scratch],
-    })
+    writeFileSync(scratchIn(directory), '')
+    truncateSync(scratchIn(directory), scratchSize)
+    await using machine = await Machine.boot(withScratch(hardware, directory, 'kept'))
     await machine.shell(script)
     await machine.warm(env)
     await machine.shell(calm)
@@ -155,8 +174,13 @@ async function savedState(hardware: Hardware, disks: readonly string[]): Promise
 }
 
 /** A filesystem for the guest's /tmp and tests, that is none in memory: those cannot be mapped by old kernels. */
-function scratchDisk(state: string): Disk {
-  return { name: 'scratch', file: join(state, 'scratch') }
+function withScratch(hardware: Hardware, state: string, writes: Disk['writes']): Hardware {
+  const scratch = { name: 'scratch', file: scratchIn(state), ...(writes && { writes }) }
+  return { ...hardware, disks: [...(hardware.disks ?? []), scratch] }
+}
+
+function scratchIn(state: string): string {
+  return join(state, 'scratch')
 }
 
 // The same whenever it is made of the same.

@@ -127,6 +127,11 @@ export class Machine {
     return this.#within('to load the packages', this.#agent.warm(env))
   }
 
+  /** Has it load a module as well. */
+  load(module: string): Promise<void> {
+    return this.#within(`to load ${module}`, this.#agent.load(module))
+  }
+
   /** What the kernel and init wrote. */
   console(): string {
     try {

@@ -12,8 +12,15 @@ export interface RunMessage {
   readonly input?: string
 }
 
+/** Has the Node.js that waits load more than tap. */
+export interface LoadMessage {
+  readonly type: 'load'
+  readonly module: string
+}
+
 export type ToGuest =
   | RunMessage
+  | LoadMessage
   /** The clock of a restored machine is that of when it was saved. */
   | { readonly type: 'clock'; readonly seconds: number }
   /** Have a Node.js ready that has loaded the packages of tests. */

@@ -7,7 +7,7 @@ import { arm } from '../../../dist/step.js'
 import { busybox, temporaryHost, text } from '../../helpers/host.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
-import { upTo } from '../../helpers/time.js'
+import { aWhile } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -101,10 +101,10 @@ await scene('given up', async (t) => {
     t.equal(ct.state, 'stopped', step)
   }
   arm(null)
-  const late = AbortSignal.timeout(upTo(400))
+  const late = AbortSignal.timeout(aWhile(400))
   await t.rejects(ct.exec(['sleep', '1000'], { run, signal: late }), { name: 'TimeoutError' })
   t.equal(ct.state, 'stopped')
-  const long = ct.exec(sh('echo so far; sleep 1000'), { run, timeout: upTo(600) })
+  const long = ct.exec(sh('echo so far; sleep 1000'), { run, timeout: aWhile(600) })
   await t.rejects(long, { code: 'ERR_TIMEOUT', stdout: 'so far\n' })
   t.equal(ct.state, 'stopped')
   await t.rejects(ct.exec(['yes'], { run, maxBuffer: 1000 }), { code: 'ERR_OUTPUT_LIMIT' })

@@ -8,7 +8,7 @@ import { cgroupsBelow } from '../../helpers/hierarchies.js'
 import { until } from '../../helpers/keeper-host.js'
 import { armKeeper } from '../../helpers/keeper-steps.js'
 import { requires } from '../../helpers/requires.js'
-import { timeFactor, upTo } from '../../helpers/time.js'
+import { aWhile, timeFactor, upTo } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const host = await temporaryHost(t)
@@ -67,10 +67,10 @@ await t.test('signals are as a new program expects them', async (t) => {
 
 await t.test('an end by time does not wait for what was left behind', async (t) => {
   const begin = performance.now()
-  await t.rejects(ct.exec(['sh', '-c', 'setsid sleep 30 & sleep 100'], { timeout: upTo(300) }), {
+  await t.rejects(ct.exec(['sh', '-c', 'setsid sleep 30 & sleep 100'], { timeout: aWhile(300) }), {
     code: 'ERR_TIMEOUT',
   })
-  t.ok(performance.now() - begin < upTo(300) + 15_000)
+  t.ok(performance.now() - begin < aWhile(300) + 15_000)
 })
 
 await t.test('streams can be opened by their names', async (t) => {
@@ -179,7 +179,7 @@ await t.test('what is given up is killed with all that it has started', async (t
   }
   const args = ['sh', '-c', 'sleep 1000 & setsid sleep 1000 & echo up; echo bad >&2; sleep 1000']
   const printed = { stdout: 'up\n', stderr: 'bad\n' }
-  await t.rejects(ct.exec(args, { timeout: upTo(1000) }), { code: 'ERR_TIMEOUT', ...printed })
+  await t.rejects(ct.exec(args, { timeout: aWhile(1000) }), { code: 'ERR_TIMEOUT', ...printed })
   await until(async () => (await running('sleep')) === 0)
 
   const reason = new Error('enough')
@@ -188,10 +188,10 @@ await t.test('what is given up is killed with all that it has started', async (t
 
   // The program itself has ended, and something holds its output.
   const left = ['sh', '-c', 'sleep 1000 & echo hi']
-  await t.rejects(ct.exec(left, { timeout: upTo(1000) }), { code: 'ERR_TIMEOUT', stdout: 'hi\n' })
+  await t.rejects(ct.exec(left, { timeout: aWhile(1000) }), { code: 'ERR_TIMEOUT', stdout: 'hi\n' })
   await until(async () => (await running('sleep')) === 0)
 
-  const loud = ['sh', '-c', `sleep 1000 & echo oops >&2; sleep ${upTo(500) / 1000}; yes`]
+  const loud = ['sh', '-c', `sleep 1000 & echo oops >&2; sleep ${aWhile(500) / 1000}; yes`]
   const limit = { code: 'ERR_OUTPUT_LIMIT', stdout: 'y\ny\ny', stderr: 'oops\n' }
   await t.rejects(ct.exec(loud, { maxBuffer: 5 }), limit)
   await until(async () => (await running('sleep')) === 0)
@@ -221,7 +221,7 @@ await t.test('what ends as it should keeps its daemons', async () => {
 await t.test('what was printed in time is not lost', async (t) => {
   const much = { code: 'ERR_OUTPUT_LIMIT', stdout: 'ab', stderr: 'cd' }
   // With time to read the one before there is too much of the other.
-  for (const pause of ['', `sleep ${upTo(1000) / 1000}; `]) {
+  for (const pause of ['', `sleep ${aWhile(1000) / 1000}; `]) {
     const script = `printf cd >&2; ${pause}echo abc`
     const read = pause === '' ? { ...much, stderr: /^(cd)?$/ } : much
     await t.rejects(ct.exec(['sh', '-c', script], { maxBuffer: 2 }), read)

@@ -1,6 +1,6 @@
 // One container from its making to its end, on the running kernel.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { spawn, spawnSync } from 'node:child_process'
@@ -206,12 +206,12 @@ await t.test('a freeze that is given up leaves nothing frozen', async (t) => {
 
 await t.test('a kill that has to wait can be given up meanwhile', async (t) => {
   const ct = await startedContainer(host, { id: 'held' })
-  // All 32 threads that kill are busy with what never freezes: a directory, whose kernel says nothing.
-  const never = { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n' }
-  const mountpoint = t.testdir({ a: never })
+  // All 32 threads that kill are busy with what does not freeze: a directory, whose kernel says nothing.
+  const notYet = { 'cgroup.freeze': '0', 'cgroup.events': 'populated 1\nfrozen 0\n' }
+  const mountpoint = t.testdir({ a: notYet })
   const cgroups = Cgroups.at([{ version: 2, controllers: [], mountpoint }])
   const busy = Promise.allSettled(
-    Array.from({ length: 32 }, () => cgroups.dir('a').freeze({ timeoutMs: upTo(3000) })),
+    Array.from({ length: 32 }, () => cgroups.dir('a').freeze({ timeoutMs: upTo(30_000) })),
   ).then(() => 'waited')
   const giveUp = new AbortController()
   const stopping = ct.stop({ method: 'kill', signal: giveUp.signal })
@@ -221,6 +221,7 @@ await t.test('a kill that has to wait can be given up meanwhile', async (t) => {
     (error: unknown) => (error as Error).message,
   )
   t.equal(await Promise.race([told, busy]), 'enough')
+  await writeFile(join(mountpoint, 'a/cgroup.events'), 'populated 1\nfrozen 1\n')
   await busy
   cgroups.close()
   await until(() => ct.state === 'stopped')

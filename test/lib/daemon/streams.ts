@@ -11,7 +11,7 @@ import { frame, FrameCutter } from '../../../dist/daemon/frames.js'
 import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
-import { upTo } from '../../helpers/time.js'
+import { aWhile } from '../../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox')
 const options = await daemonPlace(t)
@@ -261,7 +261,7 @@ await t.test('what follows something wrong is not done', async (t) => {
   const begin = Buffer.from(JSON.stringify({ args: ['sleep', '1000'] }))
   const frames = [frame('?', Buffer.alloc(0)), frame('b', begin)]
   stream.socket.write(Buffer.concat(frames))
-  await sleep(upTo(500))
+  await sleep(aWhile(500))
   t.same(await sessions(), [])
   stream.socket.resume()
   await stream.end()
@@ -295,7 +295,7 @@ await t.test('a client that pauses, and the daemon is replaced meanwhile', async
   pauses.send('i', '\n')
   // Of a stream that is paused, Node reads some more; then it does not, and what is between fills.
   await until(() => pauses.socket.readableLength >= pauses.socket.readableHighWaterMark)
-  await sleep(upTo(500))
+  await sleep(aWhile(500))
   const ended = Promise.all([reads.end(), pauses.end()])
   await daemon.close()
   pauses.socket.resume()

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
-import type { FromGuest, RunMessage, ToGuest } from '../protocol.js'
+import type { FromGuest, LoadMessage, RunMessage, ToGuest } from '../protocol.js'
 import { DiskWatch } from './disks.js'
 
 const ports = '/sys/class/virtio-ports'
@@ -39,16 +39,34 @@ function warm(env: Readonly<Record<string, string>>): void {
     detached: true,
     env: { ...process.env, ...env },
   })
+  tellWhenWarm(spare)
+}
+
+function load(message: LoadMessage): void {
+  if (spare === null) return send({ type: 'warm', error: 'nothing waits' })
+  tellWhenWarm(spare)
+  spare.send(message)
+}
+
+/** Or what it said when it ended. */
+function tellWhenWarm(child: ChildProcess): void {
   const said: Buffer[] = []
   const listen = (data: Buffer): void => void said.push(data)
-  const onExit = (): void => send({ type: 'warm', error: Buffer.concat(said).toString() })
-  spare.stderr?.on('data', listen)
-  spare.once('exit', onExit)
-  spare.once('message', () => {
-    spare?.off('exit', onExit)
-    spare?.stderr?.off('data', listen)
+  const onEnd = (): void => {
+    spare = null
+    send({ type: 'warm', error: Buffer.concat(said).toString() })
+  }
+  child.stderr?.on('data', listen)
+  // tap says something of itself to a parent, too.
+  const onMessage = (message: unknown): void => {
+    if (message !== 'warm') return
+    child.off('close', onEnd)
+    child.off('message', onMessage)
+    child.stderr?.off('data', listen)
     send({ type: 'warm', error: null })
-  })
+  }
+  child.once('close', onEnd)
+  child.on('message', onMessage)
 }
 
 function begin(message: RunMessage): ChildProcess {
@@ -114,6 +132,9 @@ function handle(message: ToGuest): void {
       break
     case 'warm':
       warm(message.env)
+      break
+    case 'load':
+      load(message)
       break
   }
 }

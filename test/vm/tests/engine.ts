@@ -23,6 +23,8 @@ const limitMs = (file: string): number => (isWalk(file) ? 120_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
+/** To have it loaded beforehand takes as long as to load it in a few. Who is asked what ran does not wait. */
+const loaded = files.length > 5 && coverage === undefined
 /** `dir` or `zfs`: only what has its pools there; empty: both. */
 const storage = process.env['VM_STORAGE'] ?? ''
 
@@ -41,7 +43,7 @@ const all: Promise<unknown>[] = []
 /** Null when there is none, which is one failure: the others are tested nevertheless. */
 async function opened(distribution: DistributionName, zfs: boolean): Promise<Lab | null> {
   try {
-    const lab = await Lab.open({ distribution, zfs })
+    const lab = await Lab.open({ distribution, zfs, loaded })
     t.teardown(() => lab[Symbol.asyncDispose]())
     return lab
   } catch (error) {
