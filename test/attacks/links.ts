@@ -7,6 +7,7 @@ import { AttackRoom, type Attack } from '../helpers/attack-room.js'
 import { requires } from '../helpers/requires.js'
 import { compiled } from '../helpers/programs.js'
 import { busyboxArchive } from '../helpers/system.js'
+import { timeFactor } from '../helpers/time.js'
 
 const t = requires('root', 'userns', 'liblxc', 'cgroup', 'busybox', 'tar', 'test programs')
 const room = await AttackRoom.open(t, 'links')
@@ -174,7 +175,11 @@ async function race(
   let rounds = 0
   for (const end = Date.now() + 1500; Date.now() < end; rounds++) await operation()
   const { stdout, stderr } = await racing
-  t.ok(Number(stdout) > 1000, `${stdout.trim()} exchanges in ${rounds} rounds ${stderr}`)
+  // An emulated machine has no less time for it, and does less in it.
+  t.ok(
+    Number(stdout) > 1000 / timeFactor,
+    `${stdout.trim()} exchanges in ${rounds} rounds ${stderr}`,
+  )
 }
 
 // Directories of the image cannot be renamed on an overlay.
