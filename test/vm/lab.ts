@@ -35,8 +35,6 @@ export interface MachineOptions {
 export class Lab {
   readonly #directory: string
   readonly #state: string
-  /** Without the disk of its state. */
-  readonly #bare: Hardware
   /** The project is there when a machine is restored. */
   readonly #mounted: boolean
   readonly hardware: Hardware
@@ -44,10 +42,9 @@ export class Lab {
   /** What every program in the guest is told. */
   readonly env: Readonly<Record<string, string>>
 
-  private constructor(directory: string, state: string, hardware: Hardware, mounted = false) {
+  private constructor(directory: string, state: string, hardware: Hardware, mounted: boolean) {
     this.#directory = directory
     this.#state = state
-    this.#bare = hardware
     this.#mounted = mounted
     this.hardware = withScratch(hardware, state, 'discarded')
     this.accelerator = hardware.accelerator
@@ -79,9 +76,9 @@ export class Lab {
           { name: 'project', file: project },
         ],
       }
-      const state = await savedState(hardware, [npm.id, modules?.id ?? ''])
-      const lab = new Lab(directory, state, hardware)
-      return loaded ? await lab.#withEngine() : lab
+      const saved = await savedState(hardware, [npm.id, modules?.id ?? ''])
+      const state = loaded ? await loadedState(hardware, saved, join(directory, 'loaded')) : saved
+      return new Lab(directory, state, hardware, loaded)
     } catch (error) {
       rmSync(directory, { recursive: true })
       throw error
@@ -97,27 +94,12 @@ export class Lab {
     }
     const machine = await Machine.restore(hardware, join(this.#state, 'state'))
     try {
-      if (!this.#mounted) await machine.shell('/usr/lib/lab/mount-project')
+      if (!this.#mounted) await machine.shell(mountProject)
       return machine
     } catch (error) {
       await machine.stop()
       throw error
     }
-  }
-
-  /** The same, whose machines have the project when they are restored, and a Node.js that has loaded it. */
-  async #withEngine(): Promise<Lab> {
-    const state = join(this.#directory, 'loaded')
-    mkdirSync(state)
-    // Most of it is nothing, which is not to be written.
-    await program('cp', ['--sparse=always', scratchIn(this.#state), scratchIn(state)])
-    const hardware = withScratch(this.#bare, state, 'kept')
-    await using machine = await Machine.restore(hardware, join(this.#state, 'state'))
-    await machine.shell('/usr/lib/lab/mount-project')
-    await machine.load(`${projectInGuest}/dist/index.js`)
-    await machine.shell(calm)
-    await machine.save(join(state, 'state'))
-    return new Lab(this.#directory, state, this.#bare, true)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,6 +121,7 @@ const prepare = `
   /usr/lib/lab/mount-disk packages ${packages}
   mkdir -p /usr/lib/lab/project/write ${projectInGuest}
 `
+const mountProject = '/usr/lib/lab/mount-project'
 const loadZfs = 'modprobe zfs; chmod 666 /dev/zfs'
 const calm = 'sync; echo 3 >/proc/sys/vm/drop_caches'
 
@@ -173,9 +156,25 @@ async function savedState(hardware: Hardware, disks: readonly string[]): Promise
   })
 }
 
+/** For this run alone: one that has the project as well, and a Node.js that has loaded the engine. */
+async function loadedState(hardware: Hardware, saved: string, state: string): Promise<string> {
+  mkdirSync(state)
+  // Most of it is nothing, which is not to be written.
+  await program('cp', ['--sparse=always', scratchIn(saved), scratchIn(state)])
+  await using machine = await Machine.restore(
+    withScratch(hardware, state, 'kept'),
+    join(saved, 'state'),
+  )
+  await machine.shell(mountProject)
+  await machine.load(`${projectInGuest}/dist/index.js`)
+  await machine.shell(calm)
+  await machine.save(join(state, 'state'))
+  return state
+}
+
 /** A filesystem for the guest's /tmp and tests, that is none in memory: those cannot be mapped by old kernels. */
-function withScratch(hardware: Hardware, state: string, writes: Disk['writes']): Hardware {
-  const scratch = { name: 'scratch', file: scratchIn(state), ...(writes && { writes }) }
+function withScratch(hardware: Hardware, state: string, writes: 'kept' | 'discarded'): Hardware {
+  const scratch: Disk = { name: 'scratch', file: scratchIn(state), writes }
   return { ...hardware, disks: [...(hardware.disks ?? []), scratch] }
 }
 

@@ -23,7 +23,7 @@ const limitMs = (file: string): number => (isWalk(file) ? 120_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
 const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
 const files = engineFiles(wanted)
-/** To have it loaded beforehand takes as long as to load it in a few. Who is asked what ran does not wait. */
+/** The engine, beforehand: one more restoring, loading and saving. Who is asked what ran does not wait. */
 const loaded = files.length > 5 && coverage === undefined
 /** `dir` or `zfs`: only what has its pools there; empty: both. */
 const storage = process.env['VM_STORAGE'] ?? ''
