@@ -62,16 +62,28 @@ rm -rf out/vm-coverage out/tap-counts
 
 export VM_ON=${on:-debian-13,debian-12} VM_STORAGE=$storage VM_FILES="${engine[*]:-}"
 # A machine has a gibibyte, and half of one for what its emulator translates; of two processors it seldom uses both.
-jobs=$(awk '/^MemAvailable:/ { print int($2 / (1.5 * 1024 * 1024)) }' /proc/meminfo)
+room=$(awk '/^MemAvailable:/ { print int($2 / (1.5 * 1024 * 1024)) }' /proc/meminfo)
+jobs=$room
 [ "$jobs" -le "$(nproc)" ] || jobs=$(nproc)
 [ "$jobs" -ge 1 ] || jobs=1
 export VM_JOBS=$jobs
 run_tap() { node_modules/.bin/tap --jobs="$1" --timeout=0 --reporter=tap "${@:2}"; }
-# The engine's files have as many machines as there are processors for; most of the others have one.
+# The engine's files have as many machines as there are processors for; most of the others have one. Those of power cuts
+# wait for half of their time: they are run beside the engine's, where there is memory for it.
+beside=() before=()
+for path in "${lab[@]}"; do
+  case $path in
+    */power-cuts.ts | */power-cuts-zfs.ts) beside+=("$path") ;;
+    *) before+=("$path") ;;
+  esac
+done
+if [ -z "$with_engine" ] || [ "$room" -lt $((jobs + ${#beside[@]})) ]; then
+  before=("${lab[@]}") beside=()
+fi
 {
   status=0
-  [ ${#lab[@]} -eq 0 ] || run_tap "$jobs" "${lab[@]}" || status=1
-  [ -z "$with_engine" ] || run_tap 1 test/vm/tests/engine.ts || status=1
+  [ ${#before[@]} -eq 0 ] || run_tap "$jobs" "${before[@]}" || status=1
+  [ -z "$with_engine" ] || run_tap $((1 + ${#beside[@]})) test/vm/tests/engine.ts "${beside[@]}" || status=1
   exit "$status"
 } | node scripts/tap-summary.js out/tap-counts
 status=${PIPESTATUS[0]}

@@ -78,9 +78,11 @@ async function datasetsIn(pool: string): Promise<string[]> {
 
 /** What ends meanwhile is let go of by its keeper in its own time: a cgroup that has gone has no limits. */
 function limitsOf(cgroup: string): string[] {
-  const limits = ['memory.max', 'memory.limit_in_bytes'].flatMap((name) => {
+  // A read that fails takes Node.js longer than a look.
+  const files = ['memory.max', 'memory.limit_in_bytes'].map((name) => join(cgroup, name))
+  const limits = files.filter(existsSync).flatMap((file) => {
     try {
-      return [readFileSync(join(cgroup, name), 'utf8').trim()]
+      return [readFileSync(file, 'utf8').trim()]
     } catch (error) {
       if (hasGone(error)) return []
       throw error

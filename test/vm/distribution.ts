@@ -5,8 +5,6 @@ export interface Distribution {
   readonly packages: readonly string[]
   /** Source packages whose packages come from the suite's backports. */
   readonly backports: readonly string[]
-  /** A version of Node.js on npm, where the suite's own is too old. */
-  readonly node: string | null
 }
 
 const common = [
@@ -30,23 +28,20 @@ export const distributions = {
   /** Linux 6.12, LXC 6.0, OpenZFS 2.3. */
   'debian-13': {
     suite: 'trixie',
-    packages: [...common, 'liblxc1t64', 'nodejs'],
+    packages: [...common, 'liblxc1t64'],
     backports: [],
-    node: null,
   },
   /** Linux 6.1, LXC 5.0, OpenZFS 2.3 of its backports. */
   'debian-12': {
     suite: 'bookworm',
     packages: [...common, 'liblxc1'],
     backports: ['zfs-linux'],
-    node: '20.20.2',
   },
   /** Debian 13 with the kernel and the OpenZFS of its backports, which are the newest. */
   newest: {
     suite: 'trixie',
-    packages: [...common, 'liblxc1t64', 'nodejs'],
+    packages: [...common, 'liblxc1t64'],
     backports: ['zfs-linux', 'linux', 'linux-signed-amd64', 'linux-base'],
-    node: null,
   },
 } as const satisfies Record<string, Distribution>
 

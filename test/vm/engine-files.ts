@@ -29,12 +29,17 @@ function whyElsewhere(path: string): string | undefined {
   return transcripts.test(path) ? 'asks osctl for hundreds of things' : elsewhere.get(path)
 }
 
-/**
- * Whether it comes by each step of each operation, which takes long. As it is our code that is walked, one kernel
- * is enough for it: the first one that is asked for.
- */
+/** Most of it is osctl's starts, and what it says of what others have tested. */
+const programs = /^test\/lib\/cli\//
+
+/** Whether it comes by each step of each operation, which takes long. */
 export function isWalk(path: string): boolean {
   return crashes.test(path) || /^test\/system\/(aborts|failing-steps)\.ts$/.test(path)
+}
+
+/** Whether it is about our code alone: one kernel is enough for it, the first one that is asked for. */
+export function onFirstOnly(path: string): boolean {
+  return isWalk(path) || programs.test(path)
 }
 
 /** Whether it is run where ZFS is loaded. */

@@ -22,7 +22,6 @@ const fresh: Distribution = {
     ...['iproute2', 'ca-certificates', 'git', 'nodejs', 'npm'],
   ],
   backports: [],
-  node: null,
 }
 const diskSize = 16 * 2 ** 30
 

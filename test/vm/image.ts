@@ -73,7 +73,7 @@ export async function debianImage(name: DistributionName): Promise<DebianImage> 
   const directory = await cached(`image-${name}-${key}`, async (directory) => {
     const root = mkdtempSync(join(directory, 'root-'))
     await debianRoot(root, distribution, distribution.packages)
-    if (distribution.node !== null) await addNode(root, distribution.node)
+    await addNode(root)
     await extractBoot(root, directory)
     const query = [
       '--admindir',

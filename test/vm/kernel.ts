@@ -1,5 +1,5 @@
 // Takes the kernel out of a Debian root, in the form that starts fastest under emulation.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { program } from './program.js'
 
@@ -26,13 +26,13 @@ export async function extractKernel(root: string, to: string): Promise<void> {
   const file = readFileSync(join(root, 'boot', `vmlinuz-${kernelRelease(root)}`))
   // Where the compressed part is: Documentation/arch/x86/boot.rst, setup_sects, payload_offset.
   const payload = file.subarray((file.readUInt8(0x1f1) + 1) * 512 + file.readUInt32LE(0x248))
-  const packed = payload.subarray(0, file.readUInt32LE(0x24c))
+  // Its length unpacked is its end, and nothing that is packed.
+  const packed = payload.subarray(0, file.readUInt32LE(0x24c) - 4)
   const unpack = magics.find(({ magic }) => packed.subarray(0, magic.length).equals(magic))
   if (unpack === undefined) throw new Error('the kernel is compressed by neither zstd nor lz4')
   writeFileSync(`${to}.packed`, packed)
-  // Its length follows, of which both complain after having written all.
-  const script = '"$2" -dcq <"$1.packed" >"$1" 2>/dev/null; rm "$1.packed"; [ -s "$1" ]'
-  await program('sh', ['-c', script, 'sh', to, unpack.program])
+  await program('sh', ['-ec', '"$2" -dcq <"$1.packed" >"$1"', 'sh', to, unpack.program])
+  rmSync(`${to}.packed`)
 }
 
 /** Uncompressed too. The names begin with a number, for the order of loading. */

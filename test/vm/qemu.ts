@@ -62,6 +62,8 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
     ...['-append', `console=ttyS0 ${options.join(' ')}`],
     ...['-serial', `file:${directory}/console`],
     ...['-qmp', `unix:${directory}/qmp,server=on,wait=off`],
+    // Of a restored machine it is another one, for which Linux (5.18) begins its random numbers anew.
+    ...['-device', 'vmgenid,guid=auto'],
     ...['-device', 'virtio-serial-pci'],
     ...['-chardev', `socket,id=lab,path=${directory}/lab,server=on,wait=off`],
     ...['-device', 'virtserialport,chardev=lab,name=lab'],

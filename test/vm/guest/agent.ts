@@ -29,7 +29,11 @@ function warm(env: Readonly<Record<string, string>>): void {
   const flags = env['LAB_NODE_FLAGS'] ?? ''
   // As which it starts others.
   const execPath = '/usr/lib/lab/node'
-  const script = `#!/bin/sh\nexec ${process.execPath} ${flags} "$@"\n`
+  // What osctl has compiled ahead is for one without flags.
+  const script = `#!/bin/sh
+case $1 in */osctl.cjs) exec ${process.execPath} "$@" ;; esac
+exec ${process.execPath} ${flags} "$@"
+`
   writeFileSync(execPath, script, { mode: 0o755 })
   spare = fork('/usr/lib/lab/spare.js', [execPath], {
     // All functions of what it loads are compiled before the machine is saved; and of what forks for a walk, which is

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
 import { chosen, type DistributionName } from '../distribution.js'
-import { engineFiles, isWalk, needsZfs, onZfsToo } from '../engine-files.js'
+import { engineFiles, isWalk, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import type { Machine } from '../machine.js'
@@ -77,14 +77,14 @@ for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
       t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
     )
   }
-  for (const file of inTurn.filter((file) => index === 0 || !isWalk(file))) {
+  for (const file of inTurn.filter((file) => index === 0 || !onFirstOnly(file))) {
     if (needsZfs(file)) run(file, withZfs, null)
     else if (storage !== 'zfs') run(file, lab, null)
     if (twice(file, index)) run(file, withZfs, 'lab')
   }
 }
 await Promise.all(all)
-for (const file of files.filter((file) => !isWalk(file))) tellDifferences(file)
+for (const file of files.filter((file) => !onFirstOnly(file))) tellDifferences(file)
 for (const name of again) console.error(`${name}: was run again, as its first machine panicked`)
 
 /** Where the distributions do not run the same of it. */
