@@ -1,5 +1,5 @@
-// Machines that are restored from one state are not one to their kernels: it begins its random numbers anew in each, or
-// programs of two of them would have the same.
+// Machines that are restored from one state are not one to Linux: it begins its random numbers anew in each, or programs
+// of two of them would have the same.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
