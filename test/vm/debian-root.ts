@@ -30,13 +30,11 @@ Pin-Priority: 990
       "$suite" "$directory" -
 `
 
-/** @param env `NAME=value`, for what its packages do when they are installed */
 export async function debianRoot(
   directory: string,
   { suite, backports }: Distribution,
   packages: readonly string[],
-  env: readonly string[] = [],
 ): Promise<void> {
   const args = [directory, packages.join(), suite, backports.join(' ')]
-  await enclosed('env', [...env, 'bash', '-euo', 'pipefail', '-c', script, 'bash', ...args])
+  await enclosed('bash', ['-euo', 'pipefail', '-c', script, 'bash', ...args])
 }

@@ -14,11 +14,8 @@ import { debianRoot, script } from './debian-root.js'
 import { squash, squashing, type DebianImage, type MadeDisk } from './image.js'
 import { program } from './program.js'
 
-// Nobody debugs them here, and it would take longer to compile; their code is the same without, gcc(1).
-const withoutDebugging = 'MAKEFLAGS=KCFLAGS=-g0 CONFIG_DEBUG_INFO_BTF_MODULES='
-
 function nameOf({ release, zfsVersion }: DebianImage): string {
-  return `zfs-${release}-${zfsVersion}-${keyOf(script, squashing.join(), withoutDebugging)}`
+  return `zfs-${release}-${zfsVersion}-${keyOf(script, squashing.join())}`
 }
 
 /** As long as its image is used: tomorrow the archive may not have what it is made of any more. */
@@ -50,7 +47,7 @@ async function makeBuilder(builder: string, image: DebianImage): Promise<void> {
   // A package that is for all architectures is not rebuilt for one.
   const modules = `zfs-dkms=${image.zfsVersion.replace(/\+b\d+$/, '')}`
   try {
-    await debianRoot(builder, image.distribution, [...kernel, modules, 'kmod'], [withoutDebugging])
+    await debianRoot(builder, image.distribution, [...kernel, modules, 'kmod'])
   } catch (cause) {
     const { message } = cause as Error
     const hint = `When the archive has no ${image.release} any more, an image with a newer one helps: rm -r ${dirname(image.root)}`
