@@ -234,7 +234,14 @@ function limitBody(request: IncomingMessage, ms: number): void {
     refuseClient(Object.assign(error, { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), request.socket)
   }
   const limit = setTimeout(late, ms)
-  for (const event of ['end', 'close']) request.once(event, () => clearTimeout(limit))
+  const { socket } = request
+  const over = () => {
+    clearTimeout(limit)
+    socket.off('close', over)
+  }
+  for (const event of ['end', 'close']) request.once(event, over)
+  // Of one that was answered before it had come whole, that is all that Node says.
+  socket.once('close', over)
 }
 
 function checkedBy(schema: z.ZodType, part: string | undefined) {

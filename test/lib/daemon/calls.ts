@@ -7,7 +7,7 @@ import { Daemon } from '../../../dist/daemon/daemon.js'
 import { PoolSuspendedError } from '../../../dist/host/errors.js'
 import { Client, daemonPlace } from '../../helpers/daemon.js'
 import { busyboxImage, first } from '../../helpers/host.js'
-import { until } from '../../helpers/keeper-host.js'
+import { settled, until } from '../../helpers/keeper-host.js'
 import { requires } from '../../helpers/requires.js'
 import { upTo } from '../../helpers/time.js'
 
@@ -140,6 +140,14 @@ await t.test('why a pool could not be looked at', async (t) => {
     const unseen = [{ pool: 'tank', error }]
     t.match(await client.ask(where), { status: 200, body: { unseen } }, where)
   }
+})
+
+await t.test('nothing waits any more for the body that it did not want', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
+  const before = await settled(timers, () => true)
+  const refused = await client.ask('POST /v1/containers', ' '.repeat(2 ** 20 + 1))
+  t.equal(refused.status, 413)
+  t.equal(await settled(timers, (count) => count <= before), before, 'or its process would not end')
 })
 
 await t.test('files that are not there, and paths that cannot be read', async (t) => {
