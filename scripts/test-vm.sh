@@ -68,18 +68,21 @@ jobs=$room
 [ "$jobs" -ge 1 ] || jobs=1
 export VM_JOBS=$jobs
 run_tap() { node_modules/.bin/tap --jobs="$1" --timeout=0 --reporter=tap "${@:2}"; }
-# The engine's files have as many machines as there are processors for; most of the others have one. Those of power cuts
-# wait for half of their time: they are run beside the engine's, where there is memory for it.
+# The engine's files have as many machines as there are processors for, and more while these have nothing to do; most of
+# the others have one. Those of power cuts wait for half of their time: they are run beside the engine's, where there is
+# memory for it. OpenZFS is compiled beside what needs none of it.
 beside=() before=()
 for path in "${lab[@]}"; do
   case $path in
     */power-cuts.ts | */power-cuts-zfs.ts) beside+=("$path") ;;
+    */zfs.ts) before=("$path" "${before[@]}") ;;
     *) before+=("$path") ;;
   esac
 done
 if [ -z "$with_engine" ] || [ "$room" -lt $((jobs + ${#beside[@]})) ]; then
   before=("${lab[@]}") beside=()
 fi
+export VM_ROOM=$((room - ${#beside[@]}))
 {
   status=0
   [ ${#before[@]} -eq 0 ] || run_tap "$jobs" "${before[@]}" || status=1

@@ -14,7 +14,7 @@ const distribution = distributionNamed(name)
 process.exitCode = await bench()
 
 async function bench(): Promise<number> {
-  await using lab = await Lab.open({ distribution, zfs: true })
+  await using lab = await Lab.open({ distribution, zfs: true, processors: 2 })
   console.log(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
   await using machine = await lab.machine()
   await machine.shell(randomAddresses)

@@ -42,6 +42,14 @@ export function onFirstOnly(path: string): boolean {
   return isWalk(path) || programs.test(path)
 }
 
+/** Those of crash-points/zfs… walk the same, and more. */
+const walkedOnZfs = /^test\/system\/(aborts|failing-steps|crash-points\/(containers|rootfs))\.ts$/
+
+/** Whether a run of everything has it on ZFS alone: with pools in directories `npm test` walks the same. */
+export function onZfsAlone(path: string): boolean {
+  return walkedOnZfs.test(path)
+}
+
 /** Whether it is run where ZFS is loaded. */
 export function needsZfs(path: string): boolean {
   return /^test\/(lib\/zfs\/|lib\/storage\/zfs|system\/crash-points\/zfs)/.test(path)

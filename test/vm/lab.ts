@@ -22,6 +22,8 @@ export interface LabOptions extends Pick<Hardware, 'init'> {
   readonly distribution?: DistributionName
   /** With ZFS loaded: half a minute more when a state is saved, minutes the very first time. */
   readonly zfs?: boolean
+  /** Default: one where it is emulated, which then takes two thirds of the time; else two. */
+  readonly processors?: number
   /** The engine is loaded by who waits for a module: once, instead of in each machine. */
   readonly loaded?: boolean
 }
@@ -64,11 +66,13 @@ export class Lab {
       const npm = await packagesDisk()
       const modules = zfs ? await zfsLayer(image) : null
       keepZfsLayer(image)
+      const by = await accelerator(image)
       const hardware: Hardware = {
         image,
         initramfs,
-        accelerator: await accelerator(image),
+        accelerator: by,
         init,
+        processors: options.processors ?? (by.name === 'tcg' ? 1 : 2),
         layers: modules === null ? ['root'] : ['zfs', 'root'],
         disks: [
           ...(modules === null ? [] : [{ name: 'zfs', file: modules.file }]),

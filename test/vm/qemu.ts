@@ -27,6 +27,8 @@ export interface Hardware {
   readonly accelerator: Accelerator
   readonly init?: keyof typeof inits
   readonly memoryMb?: number
+  /** Default: two. */
+  readonly processors?: number
   readonly disks?: readonly Disk[]
   /** Disks that the root is put together of, the uppermost first; none: the image's root as it is. */
   readonly layers?: readonly string[]
@@ -57,7 +59,7 @@ export function qemuArguments(hardware: Hardware, directory: string): string[] {
     ...accelerator.args,
     ...['-machine', 'q35,graphics=off,vmport=off', '-no-user-config', '-nodefaults'],
     ...['-display', 'none', '-no-reboot'],
-    ...['-smp', '2', '-m', String(hardware.memoryMb ?? 1024)],
+    ...['-smp', String(hardware.processors ?? 2), '-m', String(hardware.memoryMb ?? 1024)],
     ...['-kernel', image.kernel, '-initrd', initramfs],
     ...['-append', `console=ttyS0 ${options.join(' ')}`],
     ...['-serial', `file:${directory}/console`],

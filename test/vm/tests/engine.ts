@@ -5,28 +5,29 @@
 import { PassThrough } from 'node:stream'
 import type { Test } from 'tap'
 import { collectCoverage, coverageEnv } from '../coverage.js'
-import { chosen, type DistributionName } from '../distribution.js'
-import { engineFiles, isWalk, needsZfs, onFirstOnly, onZfsToo } from '../engine-files.js'
+import { chosen } from '../distribution.js'
+import { isWalk, onFirstOnly } from '../engine-files.js'
+import { engineRuns, type EngineRun } from '../engine-runs.js'
 import { requires } from '../../helpers/requires.js'
 import { Lab, projectInGuest } from '../lab.js'
 import type { Machine } from '../machine.js'
 import { report } from '../report.js'
 import { skipsIn, whyNothing, withoutBail } from '../tap-output.js'
+import { Turns } from '../turns.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
-t.jobs = Number(process.env['VM_JOBS'] ?? 1)
+const turns = new Turns(Number(process.env['VM_JOBS'] ?? 1), Number(process.env['VM_ROOM'] ?? 1))
+// Which of them run is a matter of turns.
+t.jobs = Infinity
 
 // The longest take a third of it with nothing else to do. Of the walks of all steps, the longest took a seventh of theirs in
 // directories, and more than half on ZFS.
 const limitMs = (file: string): number => (isWalk(file) ? 120_000 : 30_000)
 const coverage = process.env['VM_COVERAGE']
-const wanted = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
-const files = engineFiles(wanted)
-/** The engine, beforehand: one more restoring, loading and saving. Who is asked what ran does not wait. */
-const loaded = files.length > 5 && coverage === undefined
-/** `dir` or `zfs`: only what has its pools there; empty: both. */
-const storage = process.env['VM_STORAGE'] ?? ''
+const paths = (process.env['VM_FILES'] ?? '').split(' ').filter(Boolean)
+const storage = (process.env['VM_STORAGE'] || null) as 'dir' | 'zfs' | null
+const runs = engineRuns({ distributions: chosen(), paths, storage })
 
 /** On a file of the machine's own disk; nothing of it is mounted. */
 async function makeZpool(machine: Machine, name: string): Promise<void> {
@@ -38,53 +39,44 @@ async function makeZpool(machine: Machine, name: string): Promise<void> {
 const skips = new Map<string, readonly string[]>()
 /** Those whose first machine panicked. */
 const again: string[] = []
-const all: Promise<unknown>[] = []
+
+const kindOf = ({ distribution, zfs, processors }: EngineRun): string =>
+  `${distribution}${zfs ? ' with ZFS' : ''}, ${processors === 1 ? 'a processor' : `${processors} processors`}`
 
 /** Null when there is none, which is one failure: the others are tested nevertheless. */
-async function opened(distribution: DistributionName, zfs: boolean): Promise<Lab | null> {
+async function opened(run: EngineRun): Promise<Lab | null> {
+  const kind = kindOf(run)
+  // The engine, beforehand: one more restoring, loading and saving. Who is asked what ran does not wait.
+  const many = runs.filter((other) => kindOf(other) === kind).length > 5
+  const loaded = many && coverage === undefined
   try {
-    const lab = await Lab.open({ distribution, zfs, loaded })
+    const lab = await Lab.open({ ...run, loaded })
     t.teardown(() => lab[Symbol.asyncDispose]())
+    console.error(`${kind}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
     return lab
   } catch (error) {
-    t.fail(`${distribution}${zfs ? ' with ZFS' : ''} cannot be tested: ${String(error)}`)
+    t.fail(`${kind}: cannot be tested: ${String(error)}`)
     return null
   }
 }
 
-const twice = (file: string, index: number) => index === 0 && storage !== 'dir' && onZfsToo(file)
-
 // All of them first: a suite whose tests have ended while the next lab is being built has ended itself.
-const labs = await Promise.all(
-  chosen().map(async (distribution, index) => {
-    const zfs = files.some((file) => needsZfs(file) || twice(file, index))
-    const plain = opened(distribution, false)
-    const [lab, withZfs] = await Promise.all([plain, zfs ? opened(distribution, true) : plain])
-    if (lab !== null) {
-      console.error(`${distribution}: Linux ${lab.hardware.image.release}, ${lab.accelerator.name}`)
-    }
-    return { distribution, lab, withZfs }
-  }),
+const kinds = new Map(runs.map((run) => [kindOf(run), run]))
+const labs = new Map(
+  await Promise.all([...kinds].map(async ([kind, run]) => [kind, await opened(run)] as const)),
 )
-
-// What takes long is begun first: begun last, it would be alone with all processors.
-const inTurn = [...files.filter(isWalk), ...files.filter((file) => !isWalk(file))]
-for (const [index, { distribution, lab, withZfs }] of labs.entries()) {
-  const run = (file: string, where: Lab | null, dataset: string | null) => {
-    if (where === null) return
-    const name = `${file} on ${distribution}${dataset === null ? '' : ' with pools of ZFS'}`
-    all.push(
-      t.test(name, { buffered: true }, (t) => inMachine(t, { file, name, lab: where, dataset })),
-    )
-  }
-  for (const file of inTurn.filter((file) => index === 0 || !onFirstOnly(file))) {
-    if (needsZfs(file)) run(file, withZfs, null)
-    else if (storage !== 'zfs') run(file, lab, null)
-    if (twice(file, index)) run(file, withZfs, 'lab')
-  }
+const all: Promise<unknown>[] = []
+for (const run of runs) {
+  const lab = labs.get(kindOf(run)) ?? null
+  if (lab === null) continue
+  const where = run.zpool === null ? '' : ' with pools of ZFS'
+  const name = `${run.file} on ${run.distribution}${where}`
+  all.push(t.test(name, { buffered: true }, (t) => inMachine(t, { ...run, name, lab })))
 }
 await Promise.all(all)
-for (const file of files.filter((file) => !onFirstOnly(file))) tellDifferences(file)
+for (const file of new Set(runs.map(({ file }) => file))) {
+  if (!onFirstOnly(file)) tellDifferences(file)
+}
 for (const name of again) console.error(`${name}: was run again, as its first machine panicked`)
 
 /** Where the distributions do not run the same of it. */
@@ -99,12 +91,9 @@ function tellDifferences(file: string): void {
   }
 }
 
-interface Run {
-  readonly file: string
+interface Run extends EngineRun {
   readonly name: string
   readonly lab: Lab
-  /** Where its pools are; null: in directories. */
-  readonly dataset: string | null
 }
 
 async function inMachine(t: Test, run: Run): Promise<void> {
@@ -116,11 +105,12 @@ async function inMachine(t: Test, run: Run): Promise<void> {
 
 /** False when it is to be run again. */
 async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
-  const { file, name, lab, dataset } = run
+  const { file, name, lab, zfs, zpool } = run
+  using _turn = await turns.begin()
   await using machine = await lab.machine()
   // As systemd does it: what is mounted while a keeper runs is to be seen by it, as pools of ZFS are.
-  if (dataset !== null || needsZfs(file)) await machine.shell('mount --make-rshared /')
-  if (dataset !== null) await makeZpool(machine, dataset)
+  if (zfs) await machine.shell('mount --make-rshared /')
+  if (zpool !== null) await makeZpool(machine, zpool)
   const module = `${projectInGuest}/${file.replace(/ts$/, 'js')}`
   const done = await report(machine, {
     // One that waits was not told to count.
@@ -128,7 +118,7 @@ async function ran(t: Test, run: Run, mayPanic: boolean): Promise<boolean> {
     cwd: projectInGuest,
     env: {
       ...lab.env,
-      ...(dataset === null ? {} : { TEST_DATASET: dataset }),
+      ...(zpool === null ? {} : { TEST_DATASET: zpool }),
       ...(coverage === undefined ? {} : coverageEnv),
     },
     limitMs: limitMs(file) * lab.accelerator.timeFactor,

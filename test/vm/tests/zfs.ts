@@ -5,9 +5,11 @@ import { Lab } from '../lab.js'
 
 const t = requires('root', 'qemu', 'mmdebstrap')
 t.setTimeout(0)
+// To configure OpenZFS keeps one processor, to compile it all.
+t.jobs = chosen().length
 
 for (const distribution of chosen()) {
-  t.test(distribution, async (t) => {
+  t.test(distribution, { buffered: true }, async (t) => {
     const lab = await Lab.open({ distribution, zfs: true })
     t.teardown(() => lab[Symbol.asyncDispose]())
 
